@@ -1,0 +1,142 @@
+"""What things are called in the emitted package: one word per concept, taken from the specification.
+
+Where a specification's name would hide one that the emitted modules import, a suffix tells them apart.
+"""
+
+from __future__ import annotations
+
+import re
+
+import inflect
+import msgspec
+
+from backwright.emit.source import Identifier, is_builtin
+from backwright.model.types import Auth, Create, Entity, Model, Operation, Select
+
+# Names that emitted modules import or define; an entity of the same name becomes `<name>Row`.
+TAKEN_CLASSES = frozenset(
+    """UUID Annotated Literal Path Any Meta Struct UnsetType UNSET Email Integer Text KeysetQuery Keyset Page Queries
+    NotFound Forbidden Conflict Invalid Unauthenticated FieldError UniqueViolation Response Router RequestContext
+    Caller Context Settings RuntimeSettings Application Passwords Seam Session Database Statement None True
+    False ForeignKeyViolation Client Service""".split()
+)
+# Local names of emitted functions; modules and row variables of the same name get a suffix.
+TAKEN_NAMES = frozenset(
+    """ctx body query tx db id caller token page rules router routes services repositories sql given timestamp replace
+    date datetime ok created no_content identify settings seam passwords create_app openapi rows violation logic
+    entities inputs views callers app self changed field unreadable tests conftest client database service pytest
+    select update insert delete find save subject text integer stored given_id""".split()
+)
+
+
+class Names(msgspec.Struct, frozen=True):
+    """The names of one model's entities and operations."""
+
+    package: str
+    plurals: dict[str, str]
+    sessions: tuple[str, ...] = ()
+
+    def row_class(self, entity: Entity | str) -> Identifier:
+        """The struct of a row: `Todo`."""
+        name = pascal(entity if isinstance(entity, str) else entity.name)
+        return Identifier(f"{name}Row" if name in TAKEN_CLASSES else name)
+
+    def view_class(self, view: str) -> Identifier:
+        """The struct of a view: `TodoView`."""
+        return Identifier(f"{pascal(view)}View")
+
+    def view_function(self, view: str) -> Identifier:
+        """The function that makes a view of a row: `todo_view`."""
+        return Identifier(f"{snake(view)}_view")
+
+    def row(self, entity: str) -> Identifier:
+        """The variable that holds a row: `todo`."""
+        name = snake(entity)
+        if name == self.plurals[entity] or name in TAKEN_NAMES or is_builtin(name):
+            return Identifier(f"{name}_row")
+        return Identifier(name)
+
+    def repository(self, entity: str) -> Identifier:
+        """The module of an entity's statements: `todos`."""
+        return module_name(self.plurals[entity])
+
+    def input_class(self, operation: Operation) -> Identifier:
+        """The struct of an operation's body: `CreateTodo`."""
+        name = pascal(operation.name)
+        rows = {str(self.row_class(entity)) for entity in self.plurals}
+        clashes = name in rows or name in TAKEN_CLASSES
+        return Identifier(f"{name}Body" if clashes else name)
+
+    def query_class(self, operation: Operation) -> Identifier:
+        """The struct of an operation's query parameters: `ListTodos`."""
+        name = self.input_class(operation)
+        return Identifier(f"{name}Query" if operation.body is not None else name)
+
+
+def names(model: Model) -> Names:
+    """The names of a model."""
+    plurals: dict[str, str] = {}
+    for entity in model.entities:
+        plural = listed_plural(model, entity.name) or plural_of(snake(entity.name))
+        plurals[entity.name] = f"{snake(entity.name)}_rows" if plural in plurals.values() else plural
+    return Names(package=model.service.package, plurals=plurals)
+
+
+def listed_plural(model: Model, entity: str) -> str | None:
+    """The plural that the specification gave: the one in the name of the operation that lists the entity."""
+    for operation in model.operations:
+        lists = any(isinstance(step, Select) and step.entity == entity for step in operation.steps)
+        if lists and operation.name.startswith("list_"):
+            return operation.name.removeprefix("list_")
+    return None
+
+
+def plural_of(name: str) -> str:
+    """The English plural of the last word of a name."""
+    head, _, last = name.rpartition("_")
+    plural = inflect.engine().plural_noun(inflect_word(last)) or f"{last}s"
+    return f"{head}_{plural}" if head else str(plural)
+
+
+def inflect_word(word: str) -> inflect.Word:
+    """The word in the type that inflect asks for."""
+    return inflect.Word(word)
+
+
+def module_name(text: str) -> Identifier:
+    """A module's name for a path segment or a plural: `todo-items` becomes `todo_items`."""
+    name = snake(re.sub(r"[^A-Za-z0-9_]+", "_", text)).strip("_") or "root"
+    if name[0].isdigit():
+        name = f"tag_{name}"
+    return Identifier(f"{name}_" if name in TAKEN_NAMES or is_builtin(name) else name)
+
+
+def pascal(name: str) -> str:
+    """`create_todo` as `CreateTodo`."""
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_") if part)
+
+
+def snake(name: str) -> str:
+    """`TodoItem` as `todo_item`."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return spaced.lower()
+
+
+def words(name: str) -> str:
+    """A name in prose: `TodoItem` as `todo item`."""
+    return snake(name).replace("_", " ")
+
+
+def a(noun: str) -> str:
+    """A noun with its article: `an apple`. The letter u reads as in `user`."""
+    return f"an {noun}" if noun[:1] in "aeio" else f"a {noun}"
+
+
+def identity_name(auth: Auth) -> str:
+    """Prose for who callers are."""
+    return words(auth.identity)
+
+
+def creates(operation: Operation) -> Create | None:
+    """The first row that an operation makes, if any."""
+    return next((step for step in operation.steps if isinstance(step, Create)), None)

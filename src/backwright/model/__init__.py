@@ -1,0 +1,1 @@
+"""What a specification means: frozen types, building (sugar to core), checks, snapshot."""

@@ -1,0 +1,88 @@
+"""What the recorded runs still prove: each gate's last result, believed only while its artifact is unchanged.
+
+A result counts when the event log names it, the artifact lies on disk with the hash that was recorded, and it
+was about the build at hand. Everything else is `not_run`, with the reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from backwright.project import Project
+from backwright.task.events import DatabaseName, GateFinished, Log
+from backwright.verify.results import GateResult, Status
+
+_decoder = msgspec.json.Decoder(GateResult)
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """The last run of one gate on one database, and what it is worth now. `result` is None unless it counts."""
+
+    gate: str
+    database: DatabaseName | None
+    status: Status
+    reason: str
+    artifact: str
+    sha256: str
+    build: str
+    seconds: float
+    result: GateResult | None = None
+
+    @property
+    def stale(self) -> bool:
+        return self.result is None
+
+
+def gather(project: Project, log: Log, build: str | None) -> tuple[Evidence, ...]:
+    """The last run of every gate and database in the log, weighed against the files and the build at hand."""
+    last: dict[tuple[str, str | None], GateFinished] = {}
+    for event in log.events:
+        if isinstance(event, GateFinished):
+            last[event.gate, event.database] = event
+    return tuple(_weighed(project, event, build) for event in last.values())
+
+
+def _weighed(project: Project, event: GateFinished, build: str | None) -> Evidence:
+    result, reason = _believed(project, event, build)
+    return Evidence(
+        gate=event.gate,
+        database=event.database,
+        status=result.status if result else "not_run",
+        reason=reason,
+        artifact=event.artifact,
+        sha256=event.sha256,
+        build=event.build,
+        seconds=event.seconds,
+        result=result,
+    )
+
+
+def _believed(project: Project, event: GateFinished, build: str | None) -> tuple[GateResult | None, str]:
+    """The result, or None and why it does not count."""
+    if build is None:
+        return None, "there is no build"
+    if event.build != build:
+        return None, f"the run was about another build ({event.build[:12]})"
+    file = project.root / event.artifact
+    if not file.resolve().is_relative_to(project.root.resolve()):
+        return None, f"the artifact {event.artifact} lies outside the project"
+    try:
+        data = file.read_bytes()
+    except OSError:
+        return None, f"the artifact {event.artifact} is missing"
+    if hashlib.sha256(data).hexdigest() != event.sha256:
+        return None, f"the artifact {event.artifact} was altered after the run"
+    try:
+        result = _decoder.decode(data)
+    except msgspec.DecodeError:
+        return None, f"the artifact {event.artifact} is not a gate result"
+    if (result.gate, result.database, result.build, result.status) != (
+        event.gate,
+        event.database,
+        event.build,
+        event.status,
+    ):
+        return None, f"the artifact {event.artifact} is not the run that was recorded"
+    return result, result.summary
