@@ -10,9 +10,9 @@ from backwright.model.types import Entity, Model
 _STRUCT = imports("msgspec", "Struct")
 
 
-def entities_module(model: Model, names: Names, used: frozenset[str]) -> str:
-    """The structs of the entities that operations work with."""
-    structs = [row_struct(entity, names) for entity in model.entities if entity.name in used]
+def entities_module(model: Model, names: Names) -> str:
+    """The structs of the entities."""
+    structs = [row_struct(entity, names) for entity in model.entities]
     about = "What is stored: one struct per entity, one field per column, in the order of the columns."
     return module(about, structs, package=names.package)
 

@@ -1,13 +1,12 @@
 """Which rules need no code: decided here once, so that the writers only print.
 
-A rule that the statement already carries, or that the assigned values make true, is not judged again in Python.
-Everything else becomes a function in `rules.py`. "Not proven" is always safe: it costs a check, never access.
+A rule that the statement carries already, or that the assigned values make true, is not judged in Python.
+Everything else becomes a function in `rules.py`. "Not proven" is safe: it costs a check, never access.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from backwright.expr.fold import Shape, fold, shape
 from backwright.expr.typed import (
     And,
     Arithmetic,
@@ -91,59 +90,36 @@ def inputs_of(expression: Expression) -> list[Input]:
     return list(found.values())
 
 
-def with_values(expression: Expression, values: Mapping[str, Expression]) -> Expression:
-    """The rule about a candidate row, said about the values that the row is made from."""
-    again = lambda inner: with_values(inner, values)  # noqa: E731
-    match expression:
-        case Member(of=of, field=field) if is_row(of) and field in values:
-            return values[field]
-        case Constant() | Name() | Input() | Member():
-            return expression
-        case Compare(type=type, op=op, left=left, right=right):
-            return Compare(type=type, op=op, left=again(left), right=again(right))
-        case And(type=type, parts=parts):
-            return And(type=type, parts=tuple(again(part) for part in parts))
-        case Or(type=type, parts=parts):
-            return Or(type=type, parts=tuple(again(part) for part in parts))
-        case _:
-            return expression
-
-
 def is_constant(expression: Expression, value: bool) -> bool:
     """Whether the expression is this truth value."""
     return isinstance(expression, Constant) and expression.value is value
 
 
-def holds(expression: Expression, *, known: frozenset[Expression], caller: bool) -> bool:
-    """Whether the condition is true in every case: given conditions that hold, and whether someone is signed in."""
-    if expression in known or is_constant(expression, True):
-        return True
-    match expression:
-        case And(parts=parts):
-            return all(holds(part, known=known, caller=caller) for part in parts)
-        case Or(parts=parts):
-            return any(holds(part, known=known, caller=caller) for part in parts)
-        case Compare(op="==", left=left, right=right):
-            return left == right
-        case Compare(op="!=", left=left, right=right) if caller:
-            return {is_caller(left), is_caller(right)} == {True, False} and (is_null(left) or is_null(right))
-        case _:
-            return False
-
-
-def is_null(expression: Expression) -> bool:
-    """Whether the expression is the literal null."""
-    return isinstance(expression, Constant) and expression.value is None
-
-
-def conditions_of(rule: Rule | None) -> frozenset[Expression]:
-    """What is known of a row that satisfies a rule: the rule and each of its `&&` parts."""
+def known_from(rule: Rule | None) -> frozenset[Shape]:
+    """What holds of a row that satisfies a rule: the rule and each of its `&&` parts."""
     if rule is None:
         return frozenset()
-    return frozenset(_conjuncts(rule.condition))
+    condition = fold(rule.condition)
+    parts = condition.parts if isinstance(condition, And) else ()
+    return frozenset(shape(each) for each in (condition, *parts))
 
 
-def _conjuncts(expression: Expression) -> list[Expression]:
-    if isinstance(expression, And):
-        return [expression, *(inner for part in expression.parts for inner in _conjuncts(part))]
-    return [expression]
+def holds(condition: Expression, *, known: frozenset[Shape] = frozenset(), signed_in: bool) -> bool:
+    """Whether a condition is true in every case, given what is known of the row."""
+    if shape(fold(condition)) in known:
+        return True
+    certain = fold(condition, caller_known=signed_in)
+    if is_constant(certain, True):
+        return True
+    match certain:
+        case And(parts=parts):
+            return all(holds(part, known=known, signed_in=signed_in) for part in parts)
+        case Or(parts=parts):
+            return any(holds(part, known=known, signed_in=signed_in) for part in parts)
+        case _:
+            return shape(certain) in known
+
+
+def never(condition: Expression, *, signed_in: bool) -> bool:
+    """Whether a condition is false in every case."""
+    return is_constant(fold(condition, caller_known=signed_in), False)

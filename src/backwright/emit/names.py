@@ -15,17 +15,113 @@ from backwright.model.types import Auth, Create, Entity, Model, Operation, Selec
 
 # Names that emitted modules import or define; an entity of the same name becomes `<name>Row`.
 TAKEN_CLASSES = frozenset(
-    """UUID Annotated Literal Path Any Meta Struct UnsetType UNSET Email Integer Text KeysetQuery Keyset Page Queries
-    NotFound Forbidden Conflict Invalid Unauthenticated FieldError UniqueViolation Response Router RequestContext
-    Caller Context Settings RuntimeSettings Application Passwords Seam Session Database Statement None True
-    False ForeignKeyViolation Client Service""".split()
+    [
+        "UUID",
+        "Annotated",
+        "Literal",
+        "Path",
+        "Any",
+        "Meta",
+        "Struct",
+        "UnsetType",
+        "UNSET",
+        "Email",
+        "Integer",
+        "Text",
+        "KeysetQuery",
+        "Keyset",
+        "Page",
+        "Queries",
+        "NotFound",
+        "Forbidden",
+        "Conflict",
+        "Invalid",
+        "Unauthenticated",
+        "FieldError",
+        "UniqueViolation",
+        "Response",
+        "Router",
+        "RequestContext",
+        "Caller",
+        "Context",
+        "Settings",
+        "RuntimeSettings",
+        "Application",
+        "Passwords",
+        "Seam",
+        "Session",
+        "Database",
+        "Statement",
+        "None",
+        "True",
+        "False",
+        "ForeignKeyViolation",
+        "Client",
+        "Service",
+    ]
 )
 # Local names of emitted functions; modules and row variables of the same name get a suffix.
 TAKEN_NAMES = frozenset(
-    """ctx body query tx db id caller token page rules router routes services repositories sql given timestamp replace
-    date datetime ok created no_content identify settings seam passwords create_app openapi rows violation logic
-    entities inputs views callers app self changed field unreadable tests conftest client database service pytest
-    select update insert delete find save subject text integer stored given_id""".split()
+    [
+        "ctx",
+        "body",
+        "query",
+        "tx",
+        "db",
+        "id",
+        "caller",
+        "token",
+        "page",
+        "rules",
+        "router",
+        "routes",
+        "services",
+        "repositories",
+        "sql",
+        "given",
+        "timestamp",
+        "replace",
+        "date",
+        "datetime",
+        "ok",
+        "created",
+        "no_content",
+        "identify",
+        "settings",
+        "seam",
+        "passwords",
+        "create_app",
+        "openapi",
+        "rows",
+        "violation",
+        "logic",
+        "entities",
+        "inputs",
+        "views",
+        "callers",
+        "app",
+        "self",
+        "changed",
+        "field",
+        "unreadable",
+        "tests",
+        "conftest",
+        "client",
+        "database",
+        "service",
+        "pytest",
+        "select",
+        "update",
+        "insert",
+        "delete",
+        "find",
+        "save",
+        "subject",
+        "text",
+        "integer",
+        "stored",
+        "given_id",
+    ]
 )
 
 
@@ -37,38 +133,38 @@ class Names(msgspec.Struct, frozen=True):
     sessions: tuple[str, ...] = ()
 
     def row_class(self, entity: Entity | str) -> Identifier:
-        """The struct of a row: `Todo`."""
+        """The struct of a row: `Book`."""
         name = pascal(entity if isinstance(entity, str) else entity.name)
         return Identifier(f"{name}Row" if name in TAKEN_CLASSES else name)
 
     def view_class(self, view: str) -> Identifier:
-        """The struct of a view: `TodoView`."""
+        """The struct of a view: `BookView`."""
         return Identifier(f"{pascal(view)}View")
 
     def view_function(self, view: str) -> Identifier:
-        """The function that makes a view of a row: `todo_view`."""
+        """The function that makes a view of a row: `book_view`."""
         return Identifier(f"{snake(view)}_view")
 
     def row(self, entity: str) -> Identifier:
-        """The variable that holds a row: `todo`."""
+        """The variable that holds a row: `book`."""
         name = snake(entity)
         if name == self.plurals[entity] or name in TAKEN_NAMES or is_builtin(name):
             return Identifier(f"{name}_row")
         return Identifier(name)
 
     def repository(self, entity: str) -> Identifier:
-        """The module of an entity's statements: `todos`."""
+        """The module of an entity's statements: `books`."""
         return module_name(self.plurals[entity])
 
     def input_class(self, operation: Operation) -> Identifier:
-        """The struct of an operation's body: `CreateTodo`."""
+        """The struct of an operation's body: `CreateBook`."""
         name = pascal(operation.name)
         rows = {str(self.row_class(entity)) for entity in self.plurals}
         clashes = name in rows or name in TAKEN_CLASSES
         return Identifier(f"{name}Body" if clashes else name)
 
     def query_class(self, operation: Operation) -> Identifier:
-        """The struct of an operation's query parameters: `ListTodos`."""
+        """The struct of an operation's query parameters: `ListBooks`."""
         name = self.input_class(operation)
         return Identifier(f"{name}Query" if operation.body is not None else name)
 
@@ -94,17 +190,12 @@ def listed_plural(model: Model, entity: str) -> str | None:
 def plural_of(name: str) -> str:
     """The English plural of the last word of a name."""
     head, _, last = name.rpartition("_")
-    plural = inflect.engine().plural_noun(inflect_word(last)) or f"{last}s"
+    plural = inflect.engine().plural_noun(last) or f"{last}s"
     return f"{head}_{plural}" if head else str(plural)
 
 
-def inflect_word(word: str) -> inflect.Word:
-    """The word in the type that inflect asks for."""
-    return inflect.Word(word)
-
-
 def module_name(text: str) -> Identifier:
-    """A module's name for a path segment or a plural: `todo-items` becomes `todo_items`."""
+    """A module's name for a path segment or a plural: `book-shelves` becomes `book_shelves`."""
     name = snake(re.sub(r"[^A-Za-z0-9_]+", "_", text)).strip("_") or "root"
     if name[0].isdigit():
         name = f"tag_{name}"
@@ -112,18 +203,18 @@ def module_name(text: str) -> Identifier:
 
 
 def pascal(name: str) -> str:
-    """`create_todo` as `CreateTodo`."""
+    """`create_book` as `CreateBook`."""
     return "".join(part[:1].upper() + part[1:] for part in name.split("_") if part)
 
 
 def snake(name: str) -> str:
-    """`TodoItem` as `todo_item`."""
+    """`BookShelf` as `book_shelf`."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     return spaced.lower()
 
 
 def words(name: str) -> str:
-    """A name in prose: `TodoItem` as `todo item`."""
+    """A name in prose: `BookShelf` as `book shelf`."""
     return snake(name).replace("_", " ")
 
 

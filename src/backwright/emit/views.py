@@ -5,7 +5,7 @@ from __future__ import annotations
 from backwright.emit.annotations import is_scalar, shown
 from backwright.emit.entities import struct
 from backwright.emit.names import Names, a, pascal, words
-from backwright.emit.source import Identifier, Source, imports, indented, module, source
+from backwright.emit.source import Identifier, Source, imports, module, source
 from backwright.model.types import Entity, Model, ShowPage, ShowRow, ShowSession, View
 
 _TIMESTAMP = imports("backwright_runtime", "timestamp")
@@ -60,12 +60,12 @@ def view_function(view: View, entity: Entity, names: Names) -> Source:
             value = source(f"timestamp({value})", _TIMESTAMP)
             if field.nullable:
                 value = source(f"{value} if {row}.{field.column} is not None else None", value)
-        values.append(source(f"{member.wire}={value},", value))
-    lines = "\n".join(value.text for value in values)
+        values.append(source(f"{member.wire}={value}", value))
+    listed = ", ".join(value.text for value in values)
     text = (
         f"def {names.view_function(view.name)}({row}: {row_class}) -> {view_class}:\n"
         f'    """The view of one row."""\n'
-        f"    return {view_class}(\n{indented(lines, 2)}\n    )"
+        f"    return {view_class}({listed})"
     )
     return source(text, imports(f"{names.package}.entities", row_class), *values)
 

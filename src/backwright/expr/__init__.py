@@ -1,1 +1,1 @@
-"""The expression language: a dialect of CEL (https://cel.dev). Parse, check types, compile to SQL and Python."""
+"""The expression language: a dialect of CEL (https://cel.dev). Parse, check, compile to SQL and Python."""

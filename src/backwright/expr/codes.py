@@ -19,7 +19,7 @@ SYNTAX = register(
 UNKNOWN_NAME = register(
     "BW403",
     "Unknown name in an expression",
-    "Only this, caller, params, body, now and the bindings of earlier steps can be named, each where it exists.",
+    "Only this, caller, params, body, now and bindings of earlier steps can be named, each where it exists.",
     "owner == caller",
 )
 UNKNOWN_FIELD = register(

@@ -5,15 +5,15 @@ https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax
 
 from __future__ import annotations
 
-from typing import NoReturn
+import msgspec
 
 from backwright.expr import syntax
 from backwright.expr.codes import SYNTAX, TOO_LARGE
 from backwright.expr.syntax import Parsed, Tree
 from backwright.expr.tokens import Token, refused, tokens, whole_number
-from backwright.spec.diagnostics import Code, Place
+from backwright.spec.diagnostics import Code, Place, SpecificationError
 
-DEEPEST = 50
+DEEPEST = 32
 _RELATIONS: dict[str, syntax.BinaryOperator] = {
     "==": "==",
     "!=": "!=",
@@ -52,7 +52,7 @@ class _Parser:
     def whole(self) -> Tree:
         tree = self.choice()
         if self.token.kind != "end":
-            self.unexpected()
+            raise self.unexpected()
         self.limit(tree)
         return tree
 
@@ -77,27 +77,27 @@ class _Parser:
 
     def expect(self, text: str, why: str) -> Token:
         if not self.sees(text):
-            self.unexpected(f"expected {text} {why}")
+            raise self.unexpected(f"expected {text} {why}")
         return self.take()
 
-    def refuse(self, offset: int, message: str, mend: str, code: Code = SYNTAX) -> NoReturn:
-        raise refused(self.source, self.place, offset, message, mend, code)
+    def refuse(self, offset: int, message: str, mend: str, code: Code = SYNTAX) -> SpecificationError:
+        return refused(self.source, self.place, offset, message, mend, code=code)
 
-    def unexpected(self, wanted: str = "") -> NoReturn:
+    def unexpected(self, wanted: str = "") -> SpecificationError:
         token = self.token
         found = "the expression ends" if token.kind == "end" else f"{token.text!r} is unexpected"
         message = f"{found}: {wanted}" if wanted else f"{found} here"
         mend = _WORDS.get(token.text, "complete the expression" if token.kind == "end" else "remove it")
-        self.refuse(token.start, message, mend)
+        return self.refuse(token.start, message, mend)
 
     def enter(self) -> None:
         """Counts one level of recursion: hostile nesting is a diagnostic, not a RecursionError."""
         self.depth += 1
         if self.depth > DEEPEST:
-            self.too_deep(self.token.start)
+            raise self.too_deep(self.token.start)
 
-    def too_deep(self, offset: int) -> NoReturn:
-        self.refuse(
+    def too_deep(self, offset: int) -> SpecificationError:
+        return self.refuse(
             offset, f"nested deeper than {DEEPEST} levels", "split it, or simplify it", code=TOO_LARGE
         )
 
@@ -108,7 +108,7 @@ class _Parser:
             level = [child for parent in level for child in syntax.children(parent)]
             if not level:
                 return
-        self.too_deep(level[0].start)
+        raise self.too_deep(level[0].start)
 
     def choice(self) -> Tree:
         self.enter()
@@ -176,14 +176,12 @@ class _Parser:
     def selected(self, of: Tree, name: Token) -> Tree:
         if self.accepts("("):
             arguments, end = self.items(")")
-            return syntax.Call(
-                start=of.start, end=end, target=of, function=name.text, arguments=arguments
-            )
+            return syntax.Call(start=of.start, end=end, target=of, function=name.text, arguments=arguments)
         return syntax.Select(start=of.start, end=name.end, of=of, field=name.text, at=name.start)
 
     def name(self, where: str) -> Token:
         if self.token.kind != "name":
-            self.unexpected(f"expected a name {where}")
+            raise self.unexpected(f"expected a name {where}")
         return self.take()
 
     def items(self, closing: str) -> tuple[tuple[Tree, ...], int]:
@@ -223,7 +221,7 @@ class _Parser:
             return syntax.Literal(start=token.start, end=token.end, kind=found.kind, value=found.value)
         if token.text == "in":
             self.next -= 1
-            self.unexpected("expected a value")
+            raise self.unexpected("expected a value")
         if self.accepts("("):
             arguments, end = self.items(")")
             return syntax.Call(
@@ -237,14 +235,14 @@ class _Parser:
         start = self.token.start
         if self.accepts("("):
             inner = self.choice()
-            self.expect(")", "to close the parenthesis")
-            return inner
+            end = self.expect(")", "to close the parenthesis").end
+            return msgspec.structs.replace(inner, start=start, end=end)
         if self.accepts("["):
             items, end = self.items("]")
             return syntax.ListOf(start=start, end=end, items=items)
         if self.sees("{"):
             return self.entries(start)
-        self.unexpected("expected a value")
+        raise self.unexpected("expected a value")
 
     def entries(self, start: int) -> Tree:
         self.expect("{", "to open the map")

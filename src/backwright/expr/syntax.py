@@ -29,7 +29,7 @@ class Literal(Written, frozen=True, kw_only=True, tag=True):
     """A value in the text. Doubles and bytes keep their text: no stage computes with them."""
 
     kind: LiteralKind
-    value: None | bool | int | str
+    value: bool | int | str | None
 
 
 class Identifier(Written, frozen=True, kw_only=True, tag=True):

@@ -53,7 +53,7 @@ class Token(msgspec.Struct, frozen=True):
 
 
 def refused(
-    source: str, place: Place, offset: int, message: str, mend: str, code: Code = SYNTAX
+    source: str, place: Place, offset: int, message: str, mend: str, *, code: Code = SYNTAX
 ) -> SpecificationError:
     """The error for a text that cannot be read, pointing at `offset`."""
     return SpecificationError([diagnose(code, position(source, place, offset), message, mend)])
@@ -68,7 +68,7 @@ def tokens(source: str, place: Place) -> list[Token]:
             0,
             f"the expression has {len(source)} characters; {LONGEST} are allowed",
             "split it, or simplify it",
-            TOO_LARGE,
+            code=TOO_LARGE,
         )
     found: list[Token] = []
     offset = 0
@@ -102,9 +102,7 @@ def _string(source: str, place: Place, text: str, start: int, end: int) -> Token
         inner = _unescaped(source, place, inner, first)
     kind: TokenKind = "bytes" if "b" in prefix else "string"
     if "\0" in inner or any("\ud800" <= character <= "\udfff" for character in inner):
-        raise refused(
-            source, place, start, "text cannot hold NUL or lone surrogates", "remove the character"
-        )
+        raise refused(source, place, start, "text cannot hold NUL or lone surrogates", "remove the character")
     return Token(kind, inner, start, end)
 
 
@@ -139,6 +137,6 @@ def whole_number(source: str, place: Place, token: Token, *, negative: bool) -> 
             token.start,
             f"{number} does not fit into 64 bits",
             f"use a number from {-(2**63)} to {2**63 - 1}",
-            INTEGER_RANGE,
+            code=INTEGER_RANGE,
         )
     return number

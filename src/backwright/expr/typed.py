@@ -11,9 +11,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
-Kind = OneOf[
-    "null", "boolean", "integer", "string", "date", "timestamp", "uuid", "enum", "entity", "list"
-]
+Kind = OneOf["null", "boolean", "integer", "string", "date", "timestamp", "uuid", "enum", "entity", "list"]
 Comparison = OneOf["==", "!=", "<", "<=", ">", ">="]
 Operator = OneOf["+", "-", "*", "/", "%"]
 Root = OneOf["this", "caller", "params", "body", "now"]
@@ -46,7 +44,7 @@ class Node(msgspec.Struct, frozen=True, tag=True, tag_field="node", kw_only=True
 class Constant(Node, frozen=True, tag=True, kw_only=True):
     """A literal: null, true, 3, 'text', or an enum value."""
 
-    value: None | bool | int | str
+    value: bool | int | str | None
 
 
 class Name(Node, frozen=True, tag=True, kw_only=True):
@@ -67,7 +65,7 @@ class Input(Node, frozen=True, tag=True, kw_only=True):
 
 
 class Member(Node, frozen=True, tag=True, kw_only=True):
-    """`of.field`: a field of a row. A member of null is null. The key of a reference is the reference itself."""
+    """`of.field`: a field of a row. A member of null is null. A reference's key is the reference itself."""
 
     of: Expression
     entity: str

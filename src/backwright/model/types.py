@@ -35,7 +35,7 @@ class Formula(Frozen, frozen=True, kw_only=True):
 
 
 class Assumption(Frozen, frozen=True, kw_only=True):
-    """A documented default that was applied because the specification is silent (R4); the report lists them."""
+    """A documented default, applied because the specification is silent (R4); the report lists them."""
 
     subject: str
     text: str
@@ -331,7 +331,7 @@ class PathParameter(Frozen, frozen=True, kw_only=True):
 class Operation(Frozen, frozen=True, kw_only=True):
     """One thing a caller can do: route, typed input, who may call, steps, response.
 
-    `caller` says whether credentials are looked at: "none" (never: the operation does not mention the caller),
+    `caller` says whether credentials are looked at: "none" (never: nothing mentions the caller),
     "optional", or "required" (401 without, because no anonymous caller could pass).
     `tag` groups operations into a module: the first literal segment of the path.
     `origin` is the sugar it was expanded from ("crud", "auth.flows") or "operations".

@@ -9,7 +9,7 @@ import msgspec
 
 
 class Opaque(str):
-    """A string whose value is the implementation's business (a token, a cursor): compared by role, not by text."""
+    """A string that the implementation chooses (token, cursor): compared by role, not by text."""
 
     __slots__ = ()
 

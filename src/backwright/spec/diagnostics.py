@@ -36,7 +36,7 @@ NOWHERE = Place("", 0, 0)
 
 
 class Code(msgspec.Struct, frozen=True):
-    """One kind of diagnostic: its stable code, a title, and why it matters. `example` shows what triggers it."""
+    """One kind of diagnostic: its stable code, a title, and why it matters. `example` triggers it."""
 
     code: str
     title: str

@@ -28,7 +28,7 @@ from backwright.spec.diagnostics import (
 MISSING_FIELD = register(
     "BW901",
     "A task card lacks a field",
-    "What a card does not say has to be asked or assumed, and an assumption that nobody sees is a silent decision.",
+    "What a card does not say is asked or assumed; an assumption that nobody sees is a silent decision.",
     "A card without acceptance criteria.",
 )
 UNREADABLE_CARD = register(
@@ -64,13 +64,14 @@ TITLES = {
     "priority": "priority",
 }
 _FIELD_OF = {alias: field for field, aliases in FIELDS.items() for alias in aliases}
+_PROSE = ("description", "criteria")
 _PLACEHOLDER = re.compile(r"^(tbd|tba|todo|n/?a|\?+|-+|\[.*\]|<.*>|…|\.\.\.)?$", re.IGNORECASE)
-_ID = re.compile(r"\b[A-Z]{2,5}-\d+\b")
+# Ids of requirements, stories, scenarios and decision records have the same form and are no tasks.
+_ID = re.compile(r"\b(?!(?:FR|NFR|SC|AC|US|ADR|RFC)-)[A-Z]{2,5}-\d+\b")
 _BOLD_LINE = re.compile(r"^\s*(?:[-*+]\s+)?\*\*(?P<name>[^*:]+?)\s*:?\*\*\s*:?\s*(?P<value>.*)$")
 _HEADING = re.compile(r"^(#{1,6})\s+(?P<text>.*?)\s*#*\s*$")
 _ROW = re.compile(r"^\s*\|(?P<cells>.*)\|\s*$")
 _BULLET = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(?:\[(?P<mark>[ xX])\]\s+)?(?P<text>.+)$")
-_SKIPPED = {".venv", "node_modules", ".git", ".backwright", "__pycache__"}
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +111,9 @@ def read(path: Path, project: Project) -> Card:
         data = path.read_bytes()
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as error:
-        problem = diagnose(UNREADABLE_CARD, Place(file, 1, 1), f"the card cannot be read: {error}", "Store it as UTF-8.")
+        problem = diagnose(
+            UNREADABLE_CARD, Place(file, 1, 1), f"the card cannot be read: {error}", "Store it as UTF-8."
+        )
         raise SpecificationError([problem]) from error
     return parse(text, file=file, sha256=hashlib.sha256(data).hexdigest())
 
@@ -149,7 +152,10 @@ def find(project: Project, task: str) -> Card:
             return card
     known = ", ".join(card.id for card in cards) or "none"
     problem = diagnose(
-        UNKNOWN_TASK, Place("", 0, 0), f"no card has the id {task} (cards: {known})", f"Write `tasks/{task}.md`."
+        UNKNOWN_TASK,
+        Place("", 0, 0),
+        f"no card has the id {task} (cards: {known})",
+        f"Write `tasks/{task}.md`.",
     )
     raise SpecificationError([problem])
 
@@ -157,7 +163,7 @@ def find(project: Project, task: str) -> Card:
 def _files(root: Path) -> Iterator[Path]:
     for path in sorted(root.iterdir()):
         if path.is_dir():
-            if path.name not in _SKIPPED and not path.is_symlink():
+            if path.name[0] != "." and path.name != "node_modules" and not path.is_symlink():
                 yield from _files(path)
         elif path.suffix == ".md":
             yield path
@@ -168,12 +174,16 @@ def _fields(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     body = _front_matter(text, found)
     current: str | None = None
+    inline = False
     for line in body.split("\n"):
         if heading := _HEADING.match(line):
-            current = _heading(heading, found)
+            current, inline = _heading(heading, found), False
         elif bold := _named(line):
             current, value = bold
+            inline = bool(value.strip())
             _add(found, current, value)
+        elif current not in _PROSE and (_BOLD_LINE.match(line) or (inline and not line.strip())):
+            current = None  # a field that we do not know, or the end of a short one
         elif cells := _cells(line):
             current = None
             _add(found, cells[0], cells[1])
@@ -228,7 +238,11 @@ def _front_matter(text: str, found: dict[str, str]) -> str:
         return text[match.end() :]
     for name, value in values.items() if isinstance(values, dict) else ():
         if field := _FIELD_OF.get(_plain(str(name).replace("_", " "))):
-            _add(found, field, "\n".join(f"- {item}" for item in value) if isinstance(value, list) else str(value))
+            _add(
+                found,
+                field,
+                "\n".join(f"- {item}" for item in value) if isinstance(value, list) else str(value),
+            )
     return text[match.end() :]
 
 

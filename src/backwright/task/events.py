@@ -1,7 +1,8 @@
 """The append-only log of what happened: `.backwright/events.jsonl`, one JSON object per line.
 
-Every status is computed from it and nothing in it is ever rewritten. Each line carries the SHA-256 of the line
-before it, so a line that was edited or removed is noticed (detected, not prevented).
+Every status is computed from it and nothing in it is ever rewritten. Each line carries the SHA-256 of the
+line before it, so that an edited or removed line is noticed (detected, not prevented). That the log was cut
+short at the end of a line is not noticed here.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ BEGINNING = "0" * 64
 UNREADABLE = register(
     "BW910",
     "A line of the event log cannot be read",
-    "Every status and claim is computed from the log: what a lost line recorded counts as not having happened.",
+    "Every claim is computed from the log: what a lost line recorded counts as not having happened.",
 )
 BROKEN_CHAIN = register(
     "BW911",
     "The event log was changed after it was written",
-    "The log is append-only evidence: a line that does not continue the one before it was edited, removed or moved.",
+    "The log is evidence: where a line does not continue the one before, something was edited or removed.",
 )
 
 
@@ -196,7 +197,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def read(project: Project) -> Log:
-    """The log as it is on disk. A torn last line (a kill during a write) is left out; it was never acknowledged."""
+    """The log on disk. A torn last line (a kill during a write) is left out; it was never acknowledged."""
     try:
         data = project.events.read_bytes()
     except FileNotFoundError:
@@ -211,7 +212,12 @@ def read(project: Project) -> Log:
             entry = _decoder.decode(line)
         except msgspec.DecodeError as error:
             diagnostics.append(
-                diagnose(UNREADABLE, place, f"line {number} is not an event: {error}", "Restore the line from a backup.")
+                diagnose(
+                    UNREADABLE,
+                    place,
+                    f"line {number} is not an event: {error}",
+                    "Restore the line from a backup.",
+                )
             )
         else:
             if entry.previous != previous:
@@ -220,7 +226,7 @@ def read(project: Project) -> Log:
                         BROKEN_CHAIN,
                         place,
                         f"line {number} does not continue line {number - 1}",
-                        "Restore the log from a backup, or run the gates again so that claims rest on new lines.",
+                        "Restore the log from a backup, or start a new one and run the gates again.",
                     )
                 )
             entries.append(entry)

@@ -18,7 +18,7 @@ _decoder = msgspec.json.Decoder(GateResult)
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """The last run of one gate on one database, and what it is worth now. `result` is None unless it counts."""
+    """The last run of a gate on a database, and what it is worth now. `result` is None unless it counts."""
 
     gate: str
     database: DatabaseName | None

@@ -1,7 +1,7 @@
-"""Feature folders `specs/<nnn-name>/` in the layout of GitHub Spec Kit: what was asked for, in people's words.
+"""Feature folders `specs/<nnn-name>/` in the layout of GitHub Spec Kit: what people asked for.
 
-Reads `spec.md` (stories, requirements, Given/When/Then lines, open clarifications), `plan.md`, the checkboxes of
-`tasks.md`, and which scenarios `acceptance.yaml` has. Nothing here judges: it says what is written, and where.
+Reads `spec.md` (stories, requirements, Given/When/Then lines, open clarifications), `plan.md`, the boxes of
+`tasks.md`, and which scenarios `acceptance.yaml` has. Nothing here judges: it says what is written, where.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register, r
 UNREADABLE_ACCEPTANCE = register(
     "BW904",
     "An acceptance file cannot be read",
-    "Scenarios that cannot be read cannot run, so every requirement they cover would be reported as not done.",
+    "Scenarios that cannot be read cannot run: every requirement they cover is reported as not done.",
 )
 
 _STORY = re.compile(
@@ -34,7 +34,9 @@ _REQUIREMENT = re.compile(
     r"^\s*[-*+]\s+\*{0,2}(?P<id>(?:FR|NFR)-\d+[a-z]?)\*{0,2}\s*:?\*{0,2}\s*:?\s*(?P<text>.+)$"
 )
 _CRITERION = re.compile(r"^\s*[-*+]\s+\*{0,2}(?P<id>SC-\d+)\*{0,2}\s*:?\*{0,2}\s*:?\s*(?P<text>.+)$")
-_GIVEN = re.compile(r"^\s*(?:[-*+]|\d+[.)])?\s*(?:\*{0,2}(?P<id>AC-\d+)\*{0,2}\s*:?\s*)?\*{0,2}Given\*{0,2}\b", re.IGNORECASE)
+_GIVEN = re.compile(
+    r"^\s*(?:[-*+]|\d+[.)])?\s*(?:\*{0,2}(?P<id>AC-\d+)\*{0,2}\s*:?\s*)?\*{0,2}Given\*{0,2}\b", re.IGNORECASE
+)
 _BULLET = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(?P<text>.+)$")
 _UNCLEAR = re.compile(r"\[NEEDS CLARIFICATION:?\s*(?P<text>[^\]]*)\]", re.IGNORECASE)
 _TASK = re.compile(r"^(?P<head>\s*[-*+]\s+\[)(?P<mark>[ xX])(?P<tail>\]\s+(?P<id>T\d+)\b(?P<text>.*))$")
@@ -163,7 +165,9 @@ def parse(text: str, file: str, name: str) -> Feature:
             if line.startswith(("# ", "## ")):
                 story = ""
         elif found := _REQUIREMENT.match(line):
-            requirements.append(Requirement(id=found["id"], text=found["text"].strip(), story=story, place=place))
+            requirements.append(
+                Requirement(id=found["id"], text=found["text"].strip(), story=story, place=place)
+            )
         elif found := _CRITERION.match(line):
             criteria.append(f"{found['id']}: {found['text'].strip()}")
         elif found := _GIVEN.match(line):
@@ -218,6 +222,16 @@ def ticked(text: str, finished: Iterable[str]) -> str:
     return "\n".join(lines)
 
 
+def tick(project: Project, feature: Feature, finished: Iterable[str]) -> bool:
+    """Brings the boxes of a feature's `tasks.md` in line with its finished stories. True when any changed."""
+    file = project.root / feature.folder / "tasks.md"
+    old = _text(file)
+    new = ticked(old, finished)
+    if new != old:
+        file.write_text(new, encoding="utf-8")
+    return new != old
+
+
 def story_id(text: str) -> str:
     """`US1`, `us-1` and `US-001` are all `US-1`."""
     number = re.search(r"\d+", text)
@@ -229,7 +243,9 @@ def _joined(text: str) -> Iterator[tuple[int, str]]:
     text = re.sub(r"<!--.*?-->", lambda m: "\n" * m[0].count("\n"), text, flags=re.DOTALL)
     held: tuple[int, str] | None = None
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
-        continues = line[:1].isspace() and line.strip() and not _BULLET.match(line) and not _HEADING.match(line)
+        continues = (
+            line[:1].isspace() and line.strip() and not _BULLET.match(line) and not _HEADING.match(line)
+        )
         if held and continues and held[1].strip():
             held = (held[0], f"{held[1]} {line.strip()}")
             continue

@@ -1,0 +1,5 @@
+"""`python -m backwright`: the same as the `backwright` command."""
+
+from backwright.cli import main
+
+main()

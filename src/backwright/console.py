@@ -1,0 +1,90 @@
+"""How results look in a terminal and as JSON. Text goes to stdout, progress to stderr, JSON is one object."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from time import perf_counter
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+
+from backwright.spec.diagnostics import Diagnostic
+
+
+class Exit(IntEnum):
+    """What a command's exit code means; the same for all commands."""
+
+    OK = 0
+    FOUND = 1  # the specification has errors, or a gate failed
+    USAGE = 2  # the command line is wrong (also what Typer answers)
+    BLOCKED = 3  # somebody has to answer a question or approve a plan
+    EDITED = 4  # generated files were edited by hand
+    INTERNAL = 70  # a defect of Backwright (EX_SOFTWARE of sysexits.h)
+
+
+MARKS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "not_run": "[yellow]–[/]"}
+
+
+class Terminal:
+    """Where a command speaks. With `json` set, stdout carries one JSON object and nothing else."""
+
+    def __init__(self, *, json: bool) -> None:
+        self.json = json
+        self._out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+        self._progress = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+
+    def print(self, text: str = "") -> None:
+        """Plain text: nothing in it is markup."""
+        if not self.json:
+            self._out.print(escape(text))
+
+    def styled(self, text: str) -> None:
+        """Text with Rich markup; escape what comes from files."""
+        if not self.json:
+            self._out.print(text)
+
+    def answer(self, command: str, code: Exit, **values: Any) -> None:
+        """The JSON object of a command; does nothing without `--json`."""
+        if self.json:
+            data = {"command": command, "ok": code is Exit.OK, "exit_code": int(code), **values}
+            encoded = msgspec.json.format(msgspec.json.encode(data), indent=2)
+            sys.stdout.write(encoded.decode() + "\n")
+
+    def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
+        for diagnostic in diagnostics:
+            colour = "red" if diagnostic.severity == "error" else "yellow"
+            where = f"{escape(str(diagnostic.place))}: " if diagnostic.place.file else ""
+            self.styled(f"{where}[bold {colour}]{diagnostic.code}[/] {escape(diagnostic.message)}")
+            self.styled(f"    [dim]why[/]  {escape(diagnostic.why)}")
+            self.styled(f"    [dim]mend[/] {escape(diagnostic.mend)}")
+
+    @contextmanager
+    def stage(self, name: str, number: int, of: int) -> Iterator[list[str]]:
+        """Shows a stage while it works and how long it took; what is appended to the list is shown behind it."""
+        notes: list[str] = []
+        started = perf_counter()
+        filled = "█" * number + "░" * (of - number)
+        with self._progress.status(f"{filled} {escape(name)}"):
+            try:
+                yield notes
+            except BaseException:
+                self._progress.print(f"[red]✗[/] {filled} {escape(name)}")
+                raise
+        seconds = perf_counter() - started
+        detail = escape("; ".join(notes))
+        self._progress.print(f"[green]✓[/] {filled} {escape(name):<9} [dim]{seconds:6.2f} s[/]  {detail}")
+
+    def note(self, text: str) -> None:
+        """A line of progress on stderr."""
+        self._progress.print(f"  [dim]{escape(text)}[/]")
+
+    def gate(self, status: str, title: str, seconds: float, summary: str) -> None:
+        """One gate's outcome, as progress."""
+        self._progress.print(
+            f"  {MARKS[status]} {escape(title):<34} [dim]{seconds:6.1f} s[/]  {escape(summary)}"
+        )

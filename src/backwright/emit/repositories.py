@@ -1,0 +1,396 @@
+"""Writes `repositories/<entities>.py`: the statements on one entity's rows, and a function for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from backwright.emit import sql
+from backwright.emit.access import Listing, Lookup, Use
+from backwright.emit.annotations import UUID, is_scalar, plain
+from backwright.emit.conditions import Clause, arguments, clause
+from backwright.emit.inputs import filters_of
+from backwright.emit.judge import inputs_of
+from backwright.emit.judgements import is_public
+from backwright.emit.names import Names, a, words
+from backwright.emit.source import (
+    Identifier,
+    Imports,
+    Source,
+    docstring,
+    imports,
+    indented,
+    literal,
+    module,
+    source,
+    sql_block,
+)
+from backwright.expr.typed import Expression
+from backwright.model.types import Entity, Field, Model, OrderTerm, ReferenceType, Rule, ScalarType
+from backwright_runtime.database.names import unique_name
+
+_RUNTIME = "backwright_runtime"
+_QUERIES = imports(_RUNTIME, "Queries")
+_SQL = imports(_RUNTIME, "sql")
+
+
+def repository_module(use: Use, model: Model, names: Names) -> str:
+    """The repository of one entity."""
+    writer = Repository(use, model, names)
+    return module(writer.about(), writer.pieces(), package=names.package)
+
+
+class Repository:
+    """Writes the functions of one entity's repository."""
+
+    def __init__(self, use: Use, model: Model, names: Names) -> None:
+        self.use = use
+        self.model = model
+        self.names = names
+        self.entity: Entity = use.entity
+        self.row = names.row(use.entity.name)
+        self.row_class = names.row_class(use.entity.name)
+        self.row_import = imports(f"{names.package}.entities", self.row_class)
+        self.key = use.entity.field(use.entity.key)
+
+    def about(self) -> str:
+        """The docstring of the module."""
+        rule = self.entity.access["read"]
+        if is_public(rule):
+            return f"Rows of `{self.entity.table}`."
+        return f"Rows of `{self.entity.table}`. Reading statements carry the read rule: {rule.source}."
+
+    def pieces(self) -> list[Source]:
+        """Every statement, each followed by its function."""
+        found: list[Source] = []
+        for listing in self.use.listings:
+            found += self.listing(listing)
+        for lookup in self.use.lookups:
+            found += self.lookup(lookup)
+        if self.use.checks:
+            found += self.readable()
+        if self.use.creates:
+            found += self.insert()
+        if self.use.changes:
+            found += self.save()
+        if self.use.deletes:
+            found += self.delete()
+        return self.with_keys(found)
+
+    # Reading -----------------------------------------------------------------------------------------
+
+    def rule(self, readable: Rule | None, function: str) -> list[tuple[Clause, str]]:
+        """The read rule as a clause with its own words; nothing where everyone may read."""
+        if readable is None or is_public(readable):
+            return []
+        compiled = clause(readable.condition, self.model, self.entity.name, signed_in=self.known(function))
+        return [(compiled, f"{self.entity.name} read: {readable.source}")]
+
+    def known(self, function: str) -> bool:
+        """Whether only signed-in callers reach a function."""
+        return function in self.use.known
+
+    def context(self, clauses: Sequence[Clause], function: str) -> tuple[list[str], Imports]:
+        """The parameters that say who is calling and when, where the clauses depend on it."""
+        parameters: list[str] = []
+        needed: Imports = frozenset()
+        if any(each.needs_caller for each in clauses):
+            parameters.append("caller: Caller" if self.known(function) else "caller: Caller | None")
+            needed |= imports(f"{self.names.package}.callers", "Caller")
+        if any(each.needs_now for each in clauses):
+            parameters.append("now: datetime")
+            needed |= imports("datetime", "datetime")
+        return parameters, needed
+
+    def context_of(self, function: str) -> list[str]:
+        """The parameters `caller` and `now` of a function that reads, as its callers need to know."""
+        for listing in self.use.listings:
+            if listing.operation.name == function:
+                filters = (each.condition.meaning for each in listing.step.filters)
+                return self.context(self.clauses(listing.step.readable, function, filters), function)[0]
+        for lookup in self.use.lookups:
+            if lookup.function == function:
+                return self.context(self.clauses(lookup.readable, function, [lookup.where]), function)[0]
+        return self.context(self.clauses(self.entity.access["read"], function, ()), function)[0]
+
+    def clauses(self, readable: Rule | None, function: str, others: Iterable[Expression]) -> list[Clause]:
+        """The clauses of a reading statement."""
+        known = self.known(function)
+        compiled = [clause(each, self.model, self.entity.name, signed_in=known) for each in others]
+        return [*(each for each, _ in self.rule(readable, function)), *compiled]
+
+    def listing(self, listing: Listing) -> list[Source]:
+        """A page of rows."""
+        operation, step = listing.operation, listing.step
+        name = Identifier(operation.name)
+        rules = self.rule(step.readable, name)
+        fields = {field.name: field for field in filters_of(operation)}
+        filters = [
+            clause(each.condition.meaning, self.model, self.entity.name, signed_in=self.known(name))
+            for each in step.filters
+        ]
+        order = sql.total_order(self.entity, step.order)
+        conditions = [sql.described(compiled.text, note) for compiled, note in rules] or ["TRUE"]
+        conditions += [f"{{AND {sql.hanging(each.text, 4)}}}" for each in filters]
+        conditions.append(sql.after(self.entity, order))
+        tail = [sql.order_by(self.entity, order), "LIMIT :limit"]
+        statement = self.statement(name.upper(), sql.select(self.entity, conditions, tail))
+        keyset, declared = self.keyset(operation.name, order)
+        clauses = [*(compiled for compiled, _ in rules), *filters]
+        context, needed = self.context(clauses, name)
+        inputs: dict[tuple[str, str], str] = {}
+        for each in step.filters:
+            for value in inputs_of(each.condition.meaning):
+                given = f"query.{Identifier(value.name)}"
+                is_email = is_scalar(fields[value.name].type, "email")
+                inputs[value.source, value.name] = f"{given} and {given}.lower()" if is_email else given
+        given_arguments = arguments(clauses, self.model, caller_known=self.known(name), inputs=inputs)
+        query = self.names.query_class(operation)
+        call = self.call(
+            "fetch_all",
+            [
+                str(self.row_class),
+                name.upper(),
+                *given_arguments,
+                "limit=query.limit + 1",
+                f"**{keyset}.after(query)",
+            ],
+        )
+        plural = words(self.names.plurals[self.entity.name])
+        about = (
+            f"A page of {plural}."
+            if is_public(step.readable)
+            else f"A page of the {plural} the caller may read."
+        )
+        text = self.function(
+            name,
+            [*context, f"query: {query}"],
+            f"Page[{self.row_class}]",
+            about,
+            f"rows = await {call}\nreturn {keyset}.page(rows, query)",
+        )
+        needed |= imports(_RUNTIME, "Keyset", "Page") | imports(f"{self.names.package}.inputs", query)
+        heading = source(f"{statement}\n{declared}", _SQL)
+        return [heading, source(text, needed, _QUERIES, self.row_import)]
+
+    def keyset(self, operation: str, order: Sequence[OrderTerm]) -> tuple[str, str]:
+        """The name and the declaration of the order that pages follow."""
+        name = (
+            order_words(self.entity, [term for term in order if term.field != self.entity.key])
+            .replace(" ", "_")
+            .replace(",", "")
+            .upper()
+        )
+        if len(self.use.listings) > 1:
+            name = f"{operation.upper()}_ORDER"
+        terms = []
+        for term in order:
+            column = self.entity.field(term.field).column
+            terms.append(literal(f"{column} desc" if term.direction == "desc" else column))
+        return name, f"{name} = Keyset({self.row_class}, {', '.join(terms)})"
+
+    def lookup(self, lookup: Lookup) -> list[Source]:
+        """One row, or an error."""
+        name = Identifier(lookup.function)
+        where = clause(lookup.where, self.model, self.entity.name, signed_in=self.known(name))
+        rules = self.rule(lookup.readable, name)
+        conditions = [where.text, *(sql.described(compiled.text, note) for compiled, note in rules)]
+        tail = ["FOR UPDATE"] if lookup.lock else []
+        statement = self.statement(name.upper(), sql.select(self.entity, conditions, tail))
+        clauses = [where, *(compiled for compiled, _ in rules)]
+        context, needed = self.context(clauses, name)
+        types = [plain(kind) for _, _, kind in lookup.inputs]
+        parameters = [
+            f"{Identifier(n)}: {kind}" for (_, n, _), kind in zip(lookup.inputs, types, strict=True)
+        ]
+        inputs: dict[tuple[str, str], str] = {(origin, n): n for origin, n, _ in lookup.inputs}
+        given = arguments(clauses, self.model, caller_known=self.known(name), inputs=inputs)
+        call = self.call("fetch_one", [str(self.row_class), name.upper(), *given])
+        if lookup.optional:
+            about = self.lookup_text(lookup, "None when there is none.")
+            text = self.function(
+                name, [*context, *parameters], f"{self.row_class} | None", about, f"return await {call}"
+            )
+        else:
+            unreadable = "" if is_public(lookup.readable) else " or the caller may not read it"
+            locked = ", locked until the transaction ends" if lookup.lock else ""
+            about = self.lookup_text(lookup, f"Raises NotFound when it is missing{unreadable}.", locked)
+            body = (
+                f"{self.row} = await {call}\n"
+                f"if {self.row} is None:\n    raise NotFound({literal(words(self.entity.name))})\n"
+                f"return {self.row}"
+            )
+            text = self.function(name, [*context, *parameters], str(self.row_class), about, body)
+            needed |= imports(_RUNTIME, "NotFound")
+        return [source(statement, _SQL), source(text, needed, _QUERIES, self.row_import, *types)]
+
+    def lookup_text(self, lookup: Lookup, outcome: str, locked: str = "") -> str:
+        """The docstring of a lookup."""
+        by = " and ".join(words(name) for _, name, _ in lookup.inputs)
+        trusted = f" Trusted: {lookup.trusted}." if lookup.trusted else ""
+        return f"The {words(self.entity.name)} with this {by}{locked}. {outcome}{trusted}"
+
+    def readable(self) -> list[Source]:
+        """Whether a row that input refers to is there for the caller."""
+        rules = self.rule(self.entity.access["read"], "readable")
+        key = sql.quoted(self.key.column)
+        conditions = [f"{key} = :{self.key.column}"]
+        conditions += [sql.described(compiled.text, note) for compiled, note in rules]
+        lines = [
+            f"SELECT {key}",
+            f"FROM {sql.quoted(self.entity.table)}",
+            *sql.where(conditions),
+            "FOR NO KEY UPDATE",
+        ]
+        clauses = [compiled for compiled, _ in rules]
+        context, needed = self.context(clauses, "readable")
+        given = arguments(clauses, self.model, caller_known=self.known("readable"), inputs={})
+        column = Identifier(self.key.column)
+        call = self.call("fetch_one", ["Key", "READABLE", f"{column}={column}", *given])
+        kind = plain(self.key.type)
+        noun = a(words(self.entity.name))
+        about = f"Whether there is {noun} with this {words(self.key.name)} that the caller may read."
+        if is_public(self.entity.access["read"]):
+            about = f"Whether there is {noun} with this {words(self.key.name)}."
+        text = self.function(
+            Identifier("readable"),
+            [*context, f"{column}: {kind}"],
+            "bool",
+            f"{about} It stays until the transaction ends.",
+            f"return await {call} is not None",
+        )
+        struct = source(
+            f'class Key(Struct, frozen=True):\n    """The key of a row."""\n\n    {column}: {kind}',
+            imports("msgspec", "Struct"),
+            kind,
+        )
+        return [
+            struct,
+            source(self.statement("READABLE", "\n".join(lines)), _SQL),
+            source(text, needed, _QUERIES),
+        ]
+
+    # Writing -----------------------------------------------------------------------------------------
+
+    def insert(self) -> list[Source]:
+        """A new row."""
+        given = [f"{Identifier(column)}={self.row}.{column}" for column in sql.columns_of(self.entity)]
+        keys = unique_keys(self.entity)
+        body, needed = self.guarded(self.call("execute", ["INSERT", *given]), keys)
+        about = f"Store a new {words(self.entity.name)}.{self.taken_text(keys)}"
+        text = self.function(Identifier("insert"), [f"{self.row}: {self.row_class}"], "None", about, body)
+        return [
+            source(self.statement("INSERT", sql.insert(self.entity)), _SQL),
+            source(text, needed, _QUERIES, self.row_import),
+        ]
+
+    def save(self) -> list[Source]:
+        """The columns that operations change."""
+        fields = [self.entity.field(name) for name in self.use.changes]
+        columns = [field.column for field in fields]
+        given = [f"{Identifier(column)}={self.row}.{column}" for column in [self.key.column, *columns]]
+        keys = [key for key in unique_keys(self.entity) if any(field in fields for field in key[1])]
+        body, needed = self.guarded(self.call("execute", ["SAVE", *given]), keys)
+        about = f"Store the changed {words(self.entity.name)}.{self.taken_text(keys)}"
+        text = self.function(Identifier("save"), [f"{self.row}: {self.row_class}"], "None", about, body)
+        return [
+            source(self.statement("SAVE", sql.update(self.entity, columns)), _SQL),
+            source(text, needed, _QUERIES, self.row_import),
+        ]
+
+    def delete(self) -> list[Source]:
+        """The row goes, unless others refer to it."""
+        column = Identifier(self.key.column)
+        kind = plain(self.key.type)
+        body = f"await {self.call('execute', ['DELETE', f'{column}={column}'])}"
+        about = f"Remove the {words(self.entity.name)}."
+        if is_referenced(self.entity, self.model):
+            about += " 409 while others refer to it."
+        text = self.function(Identifier("delete"), [f"{column}: {kind}"], "None", about, body)
+        return [source(self.statement("DELETE", sql.delete(self.entity)), _SQL), source(text, _QUERIES, kind)]
+
+    def guarded(self, call: str, keys: Sequence[tuple[str, list[Field]]]) -> tuple[str, Imports]:
+        """A write that answers a taken unique key as a conflict."""
+        if not keys:
+            return f"await {call}", frozenset()
+        if len(keys) == 1:
+            fields = ", ".join(f"FieldError({literal(field.name)}, 'taken')" for field in keys[0][1])
+            conflict, needed = f"Conflict({fields})", imports(_RUNTIME, "FieldError")
+        else:
+            conflict, needed = "Conflict(*TAKEN[violation.constraint])", frozenset()
+        caught = f"except UniqueViolation as violation:\n    raise {conflict} from violation"
+        text = f"try:\n    await {call}\n{caught}"
+        return text, needed | imports(_RUNTIME, "Conflict", "UniqueViolation")
+
+    def with_keys(self, pieces: list[Source]) -> list[Source]:
+        """The pieces, behind the unique keys where there are several to tell apart."""
+        if not any("TAKEN[" in piece.text for piece in pieces):
+            return pieces
+        lines = []
+        for name, fields in unique_keys(self.entity):
+            errors = ", ".join(f"FieldError({literal(field.name)}, 'taken')" for field in fields)
+            lines.append(f"{literal(name)}: ({errors},),")
+        keys = source(f"TAKEN = {{\n{indented(chr(10).join(lines))}\n}}", imports(_RUNTIME, "FieldError"))
+        return [keys, *pieces]
+
+    def taken_text(self, keys: Sequence[tuple[str, list[Field]]]) -> str:
+        """What the docstring says of unique keys."""
+        if not keys:
+            return ""
+        said = [" and ".join(words(field.name) for field in fields) for _, fields in keys]
+        verb = "are" if len(keys) == 1 and len(keys[0][1]) > 1 else "is"
+        return f" Raises Conflict when the {' or the '.join(said)} {verb} taken."
+
+    # Text --------------------------------------------------------------------------------------------
+
+    def statement(self, name: str, text: str) -> str:
+        """A constant that holds a statement."""
+        return f"{Identifier(name)} = sql({sql_block(text)})"
+
+    def call(self, method: str, given: Sequence[str]) -> str:
+        """A call of the database; ruff breaks it where it is long."""
+        return f"db.{method}({', '.join(given)})"
+
+    def function(self, name: str, parameters: Sequence[str], result: str, about: str, body: str) -> str:
+        """An asynchronous function on the database."""
+        listed = ", ".join(["db: Queries", *parameters])
+        return (
+            f"async def {Identifier(name)}({listed}) -> {result}:\n"
+            f"    {docstring(about, 4)}\n{indented(body)}"
+        )
+
+
+def order_words(entity: Entity, order: Sequence[OrderTerm]) -> str:
+    """An order in prose: `newest first`, `by title`."""
+    first = order[0] if order else OrderTerm(field=entity.key)
+    if len(order) == 1 and is_scalar(entity.field(first.field).type, "timestamp"):
+        return "newest first" if first.direction == "desc" else "oldest first"
+    return f"by {' and '.join(words(term.field) for term in order) or words(entity.key)}"
+
+
+def unique_keys(entity: Entity) -> list[tuple[str, list[Field]]]:
+    """The unique keys in declared order, by the name of their constraint: fields first, then indexes."""
+    by_name = {tuple(t.field for t in index.terms): index.name for index in entity.indexes if index.unique}
+    keys = [(field.name,) for field in entity.fields if field.unique]
+    ordered = dict.fromkeys([*keys, *by_name])
+    return [
+        (
+            by_name.get(key, unique_name(entity.table, [entity.field(n).column for n in key])),
+            [entity.field(name) for name in key],
+        )
+        for key in ordered
+    ]
+
+
+def is_referenced(entity: Entity, model: Model) -> bool:
+    """Whether rows of any entity refer to rows of this one."""
+    return any(
+        isinstance(field.type, ReferenceType) and field.type.entity == entity.name
+        for holder in model.entities
+        for field in holder.fields
+    )
+
+
+def key_type(entity: Entity) -> Source:
+    """The type of an entity's key."""
+    kind: ScalarType | ReferenceType = entity.field(entity.key).type
+    return plain(kind) if isinstance(kind, ScalarType) else UUID

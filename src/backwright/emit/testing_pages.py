@@ -1,0 +1,145 @@
+"""Writes tests of lists: who sees what, filters, and the order over several pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from backwright.emit.examples import fitting
+from backwright.emit.scenes import (
+    Builder,
+    World,
+    scalar,
+    variable_keys,
+    variations,
+    wire,
+)
+from backwright.emit.source import (
+    Source,
+)
+from backwright.emit.testing_text import OperationTests, Scene, has
+from backwright.model.types import (
+    Entity,
+    ScalarType,
+    Select,
+)
+
+
+class PageTests(OperationTests):
+    """Tests of a page of rows."""
+
+    def lists(self) -> Iterable[Source]:
+        """Tests of pages: who sees what, filters, the order over several pages."""
+        entity = self.subject_entity()
+        row = str(self.names.row(entity.name))
+        best: Scene | None = None
+        for person in variations(self.identity):
+            for particular in variations(entity):
+                builder = self.builder(person, with_bob=True)
+                builder.add(entity.name, row, particular)
+                scene = Scene(world=builder.world(), path=self.operation.path, caller=self.caller())
+                shown = self.answer(scene)[0].body["data"] or []
+                key = str(self.key_of(scene.world, row))
+                if best is None or (key in str(shown) and not self.shows(best, row)):
+                    best = scene
+        assert best is not None
+        yield self.answered("by_the_owner", best, "shows_the_rows")
+        if self.operation.caller != "none":
+            yield self.answered("by_nobody", msgspec.structs.replace(best, caller=None))
+            if has(best.world, "bob"):
+                yield self.answered("by_somebody_else", msgspec.structs.replace(best, caller="bob"))
+        if self.shows(best, row):
+            yield from self.filters(best, row)
+            yield self.pages(best, row)
+        yield self.failing("refuses_a_limit_of_0", msgspec.structs.replace(best, query={"limit": "0"}))
+        yield self.failing(
+            "refuses_a_foreign_cursor", msgspec.structs.replace(best, query={"after": "bm9uZQ"})
+        )
+
+    def shows(self, scene: Scene, variable: str) -> bool:
+        return str(self.key_of(scene.world, variable)) in str((self.answer(scene)[0].body or {}).get("data"))
+
+    def several(self, scene: Scene, row: str, count: int, name: str | None = None) -> World:
+        """The world with further rows like the one that is shown, each different."""
+        entity = self.subject_entity()
+        builder = Builder(self.model, self.names)
+        builder.actors.extend(scene.world.actors)
+        like = scene.world.actor(row)
+        for number in range(1, count):
+            other = dict(like.particular)
+            for field in entity.fields:
+                varies = field.name == name if name else scalar(field) in ("timestamp", "date", "integer")
+                if varies and isinstance(field.type, ScalarType) and field.name != entity.key:
+                    other[field.name] = fitting(field, number)
+            builder.add(entity.name, f"{row}_{number + 1}", other)
+        return builder.world()
+
+    def filters(self, scene: Scene, row: str) -> Iterable[Source]:
+        """Each filter keeps one of two rows."""
+        for step in self.operation.steps:
+            if not isinstance(step, Select):
+                continue
+            for each in step.filters:
+                found = self.filter_scene(scene, row, each.name)
+                if found is not None:
+                    yield self.answered("by_the_owner", found, f"filtered_by_{each.name}")
+
+    def filter_scene(self, scene: Scene, row: str, name: str) -> Scene | None:
+        """Two rows and a value of the parameter that tells them apart."""
+        parameter = next((field for field in self.operation.query if field.name == name), None)
+        if parameter is None or not isinstance(parameter.type, ScalarType):
+            return None
+        for field in self.subject_entity().fields:
+            if not isinstance(field.type, ScalarType) or field.type.scalar != parameter.type.scalar:
+                continue
+            world = self.several(scene, row, 2, field.name)
+            for number in range(2):
+                value = wire(fitting(field, number))
+                text = str(value).lower() if isinstance(value, bool) else str(value)
+                asked = msgspec.structs.replace(scene, world=world, query={parameter.wire: text})
+                response, _ = self.answer(asked)
+                if response.status == 200 and len(response.body["data"]) == 1:
+                    return asked
+        return None
+
+    def pages(self, scene: Scene, row: str) -> Source:
+        """Three rows in pages of two."""
+        world = fixed_keys(self.several(scene, row, 3), self.subject_entity())
+        whole = msgspec.structs.replace(scene, world=world, query=None)
+        data = self.answer(whole)[0].body["data"]
+        keys = {
+            str(key): variable.removesuffix(f".{self.subject_entity().key}")
+            for key, variable in variable_keys(world).items()
+        }
+        key = self.subject_entity().key
+        shown = [keys[each[key]] for each in data]
+        first, rest = (
+            f"[{', '.join(f'str({name}.{key})' for name in part)}]" for part in (shown[:2], shown[2:])
+        )
+        call = self.call(msgspec.structs.replace(whole, query={"limit": "2"}))
+        again = call.replace('"2"', '"2", "after": cursor').replace("'2'", "'2', 'after': cursor")
+        lines = [
+            "assert answer.status_code == 200",
+            f'assert [each[{key!r}] for each in answer.json()["data"]] == {first}',
+            'cursor = answer.json()["meta"]["next"]',
+            f"answer = {again}",
+            f'assert [each[{key!r}] for each in answer.json()["data"]] == {rest}',
+            'assert answer.json()["meta"]["next"] is None',
+        ]
+        return self.test(
+            "continues_on_the_next_page", msgspec.structs.replace(whole, query={"limit": "2"}), lines
+        )
+
+
+def fixed_keys(world: World, entity: Entity) -> World:
+    """The world, with the keys of an entity's rows given: they decide where rows are otherwise alike."""
+    actors = tuple(
+        msgspec.structs.replace(actor, particular={**actor.particular, entity.key: actor.row[entity.key]})
+        if actor.entity == entity.name
+        else actor
+        for actor in world.actors
+    )
+    known = {actor.row[entity.key] for actor in actors if actor.entity == entity.name}
+    assert len(known) == sum(actor.entity == entity.name for actor in actors)
+    return World(world.model, actors)

@@ -1,0 +1,294 @@
+"""Rewrites typed expressions without changing what they mean, so that emitters see what always holds.
+
+Null is two-valued here (semantics 6): `x == x` is true even for null. Negations are never rewritten into the
+opposite comparison: `!(a < b)` is not `a >= b`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import assert_never
+
+import msgspec
+
+from backwright.expr import arithmetic
+from backwright.expr.typed import (
+    BOOLEAN,
+    FALSE,
+    TRUE,
+    And,
+    Arithmetic,
+    Compare,
+    Comparison,
+    Conditional,
+    Constant,
+    Expression,
+    In,
+    Input,
+    Member,
+    Name,
+    Not,
+    Or,
+    Size,
+    Type,
+)
+
+Lookup = Callable[[str, str], Type | None]
+Shape = tuple[object, ...]
+
+
+def substitute(expression: Expression, fields: Mapping[str, Expression]) -> Expression:
+    """The expression with each `this.<field>` replaced by what is assigned to that field."""
+
+    def replaced(node: Expression) -> Expression:
+        match node:
+            case Member(of=Name(root="this"), field=field) if field in fields:
+                return fields[field]
+            case _:
+                return node
+
+    return _rebuilt(expression, replaced)
+
+
+def fold(expression: Expression, *, caller_known: bool = False, lookup: Lookup | None = None) -> Expression:
+    """The expression with everything decided that can be decided now.
+
+    `caller_known`: the operation is only reached by a signed-in caller, so `caller` is never null. With
+    `lookup` (the type of an entity's field) the caller's fields lose their nullability too.
+    """
+
+    def simpler(node: Expression) -> Expression:
+        return _simplified(_known(node, lookup) if caller_known else node)
+
+    return _rebuilt(expression, simpler)
+
+
+def shape(node: Expression) -> Shape:
+    """What an expression computes, whatever is known about its nullability: equal shapes, equal values."""
+    match node:
+        case Constant(value=value):
+            return ("constant", type(value).__name__, value)
+        case Name(root=root, binding=binding):
+            return ("name", root, binding)
+        case Input(source=source, name=name):
+            return ("input", source, name)
+        case Member(of=of, field=field):
+            return ("member", shape(of), field)
+        case Compare(op=op) | Arithmetic(op=op):
+            return (op, shape(node.left), shape(node.right))
+        case In(item=item, options=options):
+            return ("in", shape(item), *map(shape, options))
+        case And(parts=parts):
+            return ("and", *map(shape, parts))
+        case Or(parts=parts):
+            return ("or", *map(shape, parts))
+        case Not(of=of):
+            return ("not", shape(of))
+        case Size(of=of):
+            return ("size", shape(of))
+        case Conditional(when=when, then=then, otherwise=otherwise):
+            return ("?:", shape(when), shape(then), shape(otherwise))
+        case _:
+            assert_never(node)
+
+
+def not_null_when(condition: Expression, *, holds: bool) -> frozenset[Shape]:
+    """What certainly is not null once the condition has come out as `holds`."""
+    match condition:
+        case Compare(op="!=" | "==" as op) if holds == (op == "!="):
+            tested = null_tested(condition)
+            return frozenset() if tested is None else frozenset([shape(tested)])
+        case Compare(op="<" | "<=" | ">" | ">=", left=left, right=right) if holds:
+            return frozenset([shape(left), shape(right)])
+        case Not(of=of):
+            return not_null_when(of, holds=not holds)
+        case And(parts=parts) if holds:
+            return frozenset().union(*(not_null_when(part, holds=True) for part in parts))
+        case Or(parts=parts) if not holds:
+            return frozenset().union(*(not_null_when(part, holds=False) for part in parts))
+        case _:
+            return frozenset()
+
+
+def null_tested(compare: Compare) -> Expression | None:
+    """The operand that is compared with null, if one is."""
+    if isinstance(compare.right, Constant) and compare.right.value is None:
+        return compare.left
+    if isinstance(compare.left, Constant) and compare.left.value is None:
+        return compare.right
+    return None
+
+
+def _rebuilt(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
+    """Applies `change` to every node, parts first."""
+
+    def inner(part: Expression) -> Expression:
+        return _rebuilt(part, change)
+
+    replace = msgspec.structs.replace
+    match node:
+        case Constant() | Name() | Input():
+            return change(node)
+        case Member(of=of) | Not(of=of) | Size(of=of):
+            return change(replace(node, of=inner(of)))
+        case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
+            return change(replace(node, left=inner(left), right=inner(right)))
+        case And(parts=parts) | Or(parts=parts):
+            return change(replace(node, parts=tuple(map(inner, parts))))
+        case In(item=item, options=options):
+            return change(replace(node, item=inner(item), options=tuple(map(inner, options))))
+        case Conditional(when=when, then=then, otherwise=otherwise):
+            rebuilt = replace(node, when=inner(when), then=inner(then), otherwise=inner(otherwise))
+            return change(rebuilt)
+        case _:
+            assert_never(node)
+
+
+def _known(node: Expression, lookup: Lookup | None) -> Expression:
+    replace = msgspec.structs.replace
+    match node:
+        case Name(root="caller", type=kind):
+            return replace(node, type=replace(kind, nullable=False))
+        case Member(of=Name(root="caller"), entity=entity, field=field) if lookup is not None:
+            stored = lookup(entity, field)
+            return node if stored is None else replace(node, type=stored)
+        case _:
+            return node
+
+
+def _simplified(node: Expression) -> Expression:
+    match node:
+        case Compare():
+            return _compare(node)
+        case And(parts=parts):
+            return _joined(parts, And, stop=FALSE, skip=TRUE)
+        case Or(parts=parts):
+            return _joined(parts, Or, stop=TRUE, skip=FALSE)
+        case Not(of=Constant(value=bool(value))):
+            return FALSE if value else TRUE
+        case Not(of=Not(of=of)):
+            return of
+        case In():
+            return _in(node)
+        case Conditional(when=Constant(value=bool(value)), then=then, otherwise=otherwise):
+            return then if value else otherwise
+        case Conditional(then=then, otherwise=otherwise) if shape(then) == shape(otherwise):
+            return then
+        case Arithmetic(left=left, right=right):
+            kind = msgspec.structs.replace(node.type, nullable=_arithmetic_nullable(node))
+            return _computed(msgspec.structs.replace(node, type=kind), left, right)
+        case Size(of=Constant(value=str(text))):
+            return Constant(type=Type("integer"), value=len(text))
+        case _:
+            return node
+
+
+def _arithmetic_nullable(node: Arithmetic) -> bool:
+    divisor = node.right
+    certain = isinstance(divisor, Constant) and divisor.value != 0
+    by_zero = node.op in ("/", "%") and not certain
+    return node.left.type.nullable or divisor.type.nullable or by_zero
+
+
+def _computed(node: Arithmetic, left: Expression, right: Expression) -> Expression:
+    if not isinstance(left, Constant) or not isinstance(right, Constant):
+        return node
+    if not isinstance(left.value, int) or not isinstance(right.value, int):
+        return node
+    try:
+        value = arithmetic.BY_OPERATOR[node.op](left.value, right.value)
+    except OverflowError:
+        return node  # overflow fails the operation, so it stays to be computed there
+    if value is None:
+        return Constant(type=Type("null", nullable=True), value=None)
+    return Constant(type=Type("integer"), value=value)
+
+
+def _joined(
+    parts: tuple[Expression, ...], kind: type[And | Or], *, stop: Expression, skip: Expression
+) -> Expression:
+    flat: dict[Shape, Expression] = {}
+    for part in parts:
+        for inner in part.parts if isinstance(part, kind) else (part,):
+            flat.setdefault(shape(inner), inner)
+    if shape(stop) in flat:
+        return stop
+    flat.pop(shape(skip), None)
+    if not flat:
+        return skip
+    rest = tuple(flat.values())
+    return rest[0] if len(rest) == 1 else kind(type=BOOLEAN, parts=rest)
+
+
+def _compare(node: Compare) -> Expression:
+    left, right = node.left, node.right
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        return _constant(_holds(node.op, left.value, right.value))
+    tested = null_tested(node)
+    if tested is not None and node.op in ("==", "!="):
+        return node if tested.type.nullable else _constant(node.op == "!=")
+    if tested is not None:
+        return FALSE
+    if shape(left) == shape(right) and not can_fail(left):
+        return _same(node.op, left)
+    match left, right:
+        case (Constant(value=bool(value)), other) | (other, Constant(value=bool(value))):
+            if node.op == "==" and value and not other.type.nullable:
+                return other
+        case _:
+            pass
+    return node
+
+
+def _same(op: Comparison, value: Expression) -> Expression:
+    if op in ("==", "!=", "<", ">"):
+        return _constant(op == "==")
+    if not value.type.nullable:
+        return TRUE
+    return Compare(
+        type=BOOLEAN, op="!=", left=value, right=Constant(type=Type("null", nullable=True), value=None)
+    )
+
+
+def _in(node: In) -> Expression:
+    if any(shape(option) == shape(node.item) for option in node.options) and not can_fail(node.item):
+        return TRUE
+    if isinstance(node.item, Constant) and all(isinstance(option, Constant) for option in node.options):
+        return FALSE
+    return node
+
+
+def can_fail(node: Expression) -> bool:
+    """Whether computing it may overflow, which fails the operation."""
+    match node:
+        case Arithmetic():
+            return True
+        case Constant() | Name() | Input():
+            return False
+        case Member(of=of) | Not(of=of) | Size(of=of):
+            return can_fail(of)
+        case Compare(left=left, right=right):
+            return can_fail(left) or can_fail(right)
+        case And(parts=parts) | Or(parts=parts):
+            return any(map(can_fail, parts))
+        case In(item=item, options=options):
+            return any(map(can_fail, (item, *options)))
+        case Conditional(when=when, then=then, otherwise=otherwise):
+            return any(map(can_fail, (when, then, otherwise)))
+        case _:
+            assert_never(node)
+
+
+def _constant(value: bool) -> Constant:
+    return TRUE if value else FALSE
+
+
+def _holds(op: Comparison, left: object, right: object) -> bool:
+    if op in ("==", "!="):
+        return (left == right) == (op == "==")
+    match left, right:
+        case (int(), int()) | (str(), str()):
+            first, second = (left, right) if op in ("<", "<=") else (right, left)
+            return first < second or (op in ("<=", ">=") and first == second)  # type: ignore[operator]
+        case _:
+            return False

@@ -1,0 +1,189 @@
+"""The way from one schema to another, as data: which table and column becomes which, and what fills the rest.
+
+Going up, what is dropped is kept in retained tables. Going down is the same move turned round, where what was
+kept is restored.
+"""
+
+from __future__ import annotations
+
+from typing import Literal as OneOf
+
+import msgspec
+
+from backwright.expr.typed import Constant
+from backwright.migrate.schema import Dialect, Schema, Table, constant_default, expected
+from backwright.model.types import Field, Model, ScalarType
+from backwright.plan.meaning import NO_RENAMES
+from backwright.plan.renames import pairs, renames_between
+from backwright_runtime.database.names import shortened
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One transaction of a migration: what it does, and its statements."""
+
+    title: str
+    statements: tuple[str, ...]
+
+
+class Alteration(msgspec.Struct, frozen=True):
+    """One table that stays. `columns` says which earlier column each later one comes from.
+
+    `before` has the table's later name already (tables are renamed first), its constraints do not.
+    """
+
+    before: Table
+    after: Table
+    former_name: str
+    columns: dict[str, str]
+
+    @property
+    def added(self) -> list[str]:
+        return [item.name for item in self.after.columns if item.name not in self.columns]
+
+    @property
+    def removed(self) -> list[str]:
+        stay = set(self.columns.values())
+        return [item.name for item in self.before.columns if item.name not in stay]
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Later name to earlier name, where they differ."""
+        return {new: old for new, old in self.columns.items() if new != old}
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """`tables` and `columns` map later names to earlier ones; `fills` is SQL for columns without a source."""
+
+    before: Schema
+    after: Schema
+    direction: OneOf["up", "down"]
+    stamp: str
+    tables: dict[str, str]
+    columns: dict[str, dict[str, str]]
+    fills: dict[tuple[str, str], str]
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.after.dialect
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Later table name to earlier one, where they differ."""
+        return {new: old for new, old in self.tables.items() if new != old}
+
+    @property
+    def created(self) -> list[Table]:
+        """New tables, referenced ones first."""
+        return in_order([table for name, table in self.after.tables.items() if name not in self.tables])
+
+    @property
+    def dropped(self) -> list[Table]:
+        """Tables that go, referring ones first."""
+        stay = set(self.tables.values())
+        gone = [table for name, table in self.before.tables.items() if name not in stay]
+        return list(reversed(in_order(gone)))
+
+    @property
+    def altered(self) -> list[Alteration]:
+        """Tables that stay but change."""
+        now = {old: new for new, old in self.tables.items()}
+        found = []
+        for new, old in self.tables.items():
+            before = _under_new_names(self.before.tables[old], now)
+            after = self.after.tables[new]
+            if before != after or any(a != b for a, b in self.columns[new].items()):
+                found.append(Alteration(before, after, old, self.columns[new]))
+        return found
+
+    def kept(self, table: str, column: str | None = None) -> str:
+        """The retained table of a dropped table or column (by the names before the migration)."""
+        parts = ["backwright_retained", self.stamp, table, *([column] if column else [])]
+        return shortened("_".join(parts)).lower()
+
+
+def in_order(tables: list[Table]) -> list[Table]:
+    """Referenced tables first; within a cycle as given."""
+    remaining = {table.name: table for table in tables}
+    ordered: list[Table] = []
+    while remaining:
+        ready = [
+            table
+            for table in remaining.values()
+            if not ({key.table for key in table.foreign_keys} - {table.name}) & remaining.keys()
+        ]
+        for table in ready or [next(iter(remaining.values()))]:
+            ordered.append(remaining.pop(table.name))
+    return ordered
+
+
+def _under_new_names(table: Table, now: dict[str, str]) -> Table:
+    keys = tuple(
+        msgspec.structs.replace(key, table=now.get(key.table, key.table)) for key in table.foreign_keys
+    )
+    return msgspec.structs.replace(table, name=now[table.name], foreign_keys=keys)
+
+
+def up(before: Model | None, after: Model, dialect: Dialect, stamp: str) -> Move:
+    """The move that a migration makes."""
+    renames = renames_between(before, after) if before else NO_RENAMES
+    tables: dict[str, str] = {}
+    columns: dict[str, dict[str, str]] = {}
+    fills: dict[tuple[str, str], str] = {}
+    for old, new in pairs(before, after, renames) if before else []:
+        tables[new.table] = old.table
+        former = {renames.field_after(old.name, field.name): field.column for field in old.fields}
+        columns[new.table] = {
+            field.column: former[field.name] for field in new.fields if field.name in former
+        }
+        for field in new.fields:
+            if field.name not in former and (value := _fill(field, dialect)):
+                fills[new.table, field.column] = value
+    return Move(
+        before=expected(before, dialect),
+        after=expected(after, dialect),
+        direction="up",
+        stamp=stamp,
+        tables=tables,
+        columns=columns,
+        fills=fills,
+    )
+
+
+def down(move: Move, before: Model | None) -> Move:
+    """The same move turned round. Rows that came later get the earlier field's default, where it has one."""
+    fills = {
+        (entity.table, field.column): value
+        for entity in (before.entities if before else ())
+        for field in entity.fields
+        if (value := _fill(field, move.dialect))
+    }
+    return Move(
+        before=move.after,
+        after=move.before,
+        direction="down",
+        stamp=move.stamp,
+        tables={old: new for new, old in move.tables.items()},
+        columns={
+            move.tables[table]: {old: new for new, old in columns.items()}
+            for table, columns in move.columns.items()
+        },
+        fills=fills,
+    )
+
+
+_NOW: dict[tuple[Dialect, str], str] = {
+    ("postgresql", "timestamp"): "now()",
+    ("postgresql", "date"): "(now() AT TIME ZONE 'UTC')::date",
+    ("sqlite", "timestamp"): "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')",
+    ("sqlite", "date"): "date('now')",
+}
+
+
+def _fill(field: Field, dialect: Dialect) -> str | None:
+    """What rows that exist get: the default, as SQL."""
+    if field.default is None:
+        return None
+    if isinstance(field.default.meaning, Constant):
+        return constant_default(field, dialect)
+    scalar = field.type.scalar if isinstance(field.type, ScalarType) else "uuid"
+    return _NOW.get((dialect, scalar))

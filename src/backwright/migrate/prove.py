@@ -1,0 +1,133 @@
+"""Proves the newest migration of a project on a disposable, populated database: up, down, and up again."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Literal as OneOf
+
+import msgspec
+
+from backwright.migrate import disposable, live
+from backwright.migrate.inspect import dialect_of, differences, inspect
+from backwright.migrate.move import up
+from backwright.migrate.naming import migration_folders
+from backwright.migrate.rows import rows
+from backwright.migrate.schema import Dialect, expected
+from backwright.migrate.write import write
+from backwright.model import snapshot
+from backwright.model.types import Model
+from backwright.plan.plan import plan
+from backwright_runtime import migrations as runner
+
+Check = OneOf[
+    "up: schema", "up: values", "down: schema", "down: rows", "up again: schema", "up again: fresh build"
+]
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """One thing that was looked at, and what was found wrong with it."""
+
+    what: Check
+    wrong: tuple[str, ...] = ()
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done to which migration, on how many rows of each table, and what came of it."""
+
+    migration: str
+    database: Dialect
+    rows: dict[str, int]
+    checks: tuple[Checked, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not any(check.wrong for check in self.checks)
+
+
+async def prove(folder: Path, url: str, model: Model, rows_per_table: int = 25) -> Proof:
+    """Prove the newest migration in `folder` on the empty, disposable database at `url`.
+
+    `model` is what the migration leads to. Raises LookupError when there is no migration.
+    """
+    names = migration_folders(folder)
+    if not names:
+        raise LookupError(f"there is no migration in {folder}")
+    dialect = dialect_of(url)
+    before = _model_of(folder / names[-2]) if len(names) > 1 else None
+    if before is not None:
+        await runner.up(url, folder, to=names[-2])
+    made = rows(before, rows_per_table) if before is not None else []
+    await live.insert(url, made)
+    stored = await live.digests(url, _all_columns(before, dialect))
+    checks = [
+        *await _up(url, folder, before, model, names[-1]),
+        *await _down(url, folder, before, stored),
+        *await _again(url, folder, model),
+    ]
+    if before is None:  # a first migration has no rows to carry over: its tables must take rows
+        made = rows(model, rows_per_table)
+        await live.insert(url, made)
+    counts = {table.table: len(table.values) for table in made}
+    return Proof(migration=names[-1], database=dialect, rows=counts, checks=tuple(checks))
+
+
+def _model_of(migration: Path) -> Model:
+    return snapshot.decode((migration / "model.json").read_bytes())
+
+
+async def _schema(url: str, model: Model | None) -> tuple[str, ...]:
+    return tuple(differences(await inspect(url), expected(model, dialect_of(url))))
+
+
+async def _up(url: str, folder: Path, before: Model | None, after: Model, name: str) -> list[Checked]:
+    """Every value that is in both models is the same after the migration."""
+    move = up(before, after, dialect_of(url), name.partition("_")[0])
+    earlier, later = {}, {}
+    for new, old in move.tables.items():
+        key = move.after.tables[new].key
+        columns = sorted(move.columns[new], key=lambda column: (column != key, column))
+        later[new] = columns
+        earlier[old] = [move.columns[new][column] for column in columns]
+    stored = await live.digests(url, earlier)
+    await runner.up(url, folder)
+    found = await live.digests(url, later)
+    wrong = [
+        f"values of {new} differ after the migration"
+        for new, old in move.tables.items()
+        if found[new] != stored[old]
+    ]
+    return [Checked("up: schema", await _schema(url, after)), Checked("up: values", tuple(wrong))]
+
+
+def _all_columns(model: Model | None, dialect: Dialect) -> dict[str, list[str]]:
+    tables = expected(model, dialect).tables.values()
+    return {
+        table.name: sorted((c.name for c in table.columns), key=lambda name: (name != table.key, name))
+        for table in tables
+    }
+
+
+async def _down(url: str, folder: Path, before: Model | None, stored: dict[str, str]) -> list[Checked]:
+    """Going down restores the schema and every row, dropped values included."""
+    await runner.down(url, folder, steps=1)
+    schema = Checked("down: schema", await _schema(url, before))
+    if schema.wrong:
+        return [schema, Checked("down: rows", ("not compared: the schema differs",))]
+    found = await live.digests(url, _all_columns(before, dialect_of(url)))
+    wrong = (f"rows of {table} differ after going down" for table in stored if found[table] != stored[table])
+    return [schema, Checked("down: rows", tuple(wrong))]
+
+
+async def _again(url: str, folder: Path, model: Model) -> list[Checked]:
+    """Up a second time; then the same schema as in a database that is built from the model at once."""
+    await runner.up(url, folder)
+    schema = Checked("up again: schema", await _schema(url, model))
+    with disposable.beside(url) as fresh, tempfile.TemporaryDirectory() as place:
+        first = Path(place) / "20000101000000_fresh_build"
+        first.mkdir()
+        for name, text in write(plan(None, model), None, model, "20000101000000").items():
+            (first / name).write_text(text, encoding="utf-8")
+        await runner.up(fresh, Path(place))
+        wrong = differences(await inspect(url), await inspect(fresh))
+    return [schema, Checked("up again: fresh build", tuple(wrong))]

@@ -1,0 +1,120 @@
+"""Migration steps for SQLite. What ALTER TABLE cannot do is done by rebuilding the table beside the old one.
+
+The steps run with foreign keys switched off (SQLite's own procedure for a rebuild); each rebuild ends with a
+check of every reference in the database, which fails the step when one leads nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from backwright.emit.sql import quoted
+from backwright.migrate import ddl
+from backwright.migrate.move import Alteration, Move, Step
+from backwright.migrate.postgresql import keep_column, keep_table
+from backwright.migrate.schema import Table
+from backwright.migrate.words import altered, created, dropped
+
+_REFERENCES_HOLD = (
+    "CREATE TABLE backwright_broken_references (\n"
+    "    found INTEGER CONSTRAINT references_hold CHECK (found = 0)\n"
+    ") STRICT;",
+    "INSERT INTO backwright_broken_references SELECT count(*) FROM pragma_foreign_key_check;",
+    "DROP TABLE backwright_broken_references;",
+)
+
+
+def steps(move: Move) -> Iterator[Step]:
+    """The steps in order: rename tables, create, alter, drop."""
+    for new, old in move.renamed.items():
+        statement = f"ALTER TABLE {quoted(old)} RENAME TO {quoted(new)};"
+        yield Step(f"rename table {old} to {new}", (statement,))
+    if move.direction == "up":
+        yield from (Step(created(table, move), tuple(_create(table, move))) for table in move.created)
+    elif move.created:  # in one step: their rows may refer to each other
+        statements = [statement for table in move.created for statement in _create(table, move)]
+        yield Step("; ".join(created(table, move) for table in move.created), tuple(statements))
+    for change in move.altered:
+        work = _reindex if _only_indexes(change) else _rebuild
+        yield Step(altered(change, move), tuple(work(change, move)))
+    if move.dropped:
+        statements = [statement for table in move.dropped for statement in _drop(table, move)]
+        yield Step("; ".join(dropped(table, move) for table in move.dropped), tuple(statements))
+
+
+def _create(table: Table, move: Move) -> Iterator[str]:
+    yield ddl.create_table(table, "sqlite")
+    if move.direction == "down":
+        yield from _restored(table, move)
+    yield from (ddl.create_index(table.name, index) for index in table.indexes)
+
+
+def _drop(table: Table, move: Move) -> Iterator[str]:
+    if move.direction == "up":
+        yield from keep_table(table, move)
+    yield f"DROP TABLE {quoted(table.name)};"
+
+
+def _restored(table: Table, move: Move) -> list[str]:
+    kept = move.kept(table.name)
+    names = ", ".join(quoted(column.name) for column in table.columns)
+    return [
+        f"INSERT INTO {quoted(table.name)} ({names})\nSELECT {names}\nFROM {kept};",
+        f"DROP TABLE {kept};",
+    ]
+
+
+def _only_indexes(change: Alteration) -> bool:
+    same = msgspec.structs.replace(change.before, indexes=change.after.indexes) == change.after
+    return same and not change.renamed
+
+
+def _reindex(change: Alteration, move: Move) -> Iterator[str]:
+    for index in change.before.indexes:
+        if index not in change.after.indexes:
+            yield f"DROP INDEX {quoted(index.name)};"
+    for index in change.after.indexes:
+        if index not in change.before.indexes:
+            yield ddl.create_index(change.after.name, index)
+
+
+def _rebuild(change: Alteration, move: Move) -> Iterator[str]:
+    table, beside = quoted(change.after.name), f"backwright_new_{change.after.name}".lower()
+    if move.direction == "up":
+        for name in change.removed:
+            yield from keep_column(change, name, move)
+    yield ddl.create_table(change.after, "sqlite", name=beside)
+    names = ", ".join(quoted(column.name) for column in change.after.columns)
+    values = ",\n    ".join(_value(change, column.name, move) for column in change.after.columns)
+    source = "\n".join([f"FROM {table} AS stored", *_joins(change, move)])
+    yield f"INSERT INTO {beside} ({names})\nSELECT\n    {values}\n{source};"
+    yield f"DROP TABLE {table};"
+    yield f"ALTER TABLE {beside} RENAME TO {table};"
+    yield from (ddl.create_index(change.after.name, index) for index in change.after.indexes)
+    if move.direction == "down":
+        yield from (f"DROP TABLE {move.kept(change.after.name, name)};" for name in change.added)
+    yield from _REFERENCES_HOLD
+
+
+def _value(change: Alteration, name: str, move: Move) -> str:
+    if name in change.columns:
+        return f"stored.{quoted(change.columns[name])}"
+    fill = move.fills.get((change.after.name, name), "NULL")
+    if move.direction == "up":
+        return fill
+    kept = f"kept_{change.added.index(name) + 1}"
+    restored = f"{kept}.{quoted(name)}"
+    if fill == "NULL":
+        return restored
+    return f"CASE WHEN {kept}.{quoted(change.after.key)} IS NULL THEN {fill} ELSE {restored} END"
+
+
+def _joins(change: Alteration, move: Move) -> Iterator[str]:
+    if move.direction == "up":
+        return
+    old_key = quoted(change.columns[change.after.key])
+    for number, name in enumerate(change.added, start=1):
+        kept, key = f"kept_{number}", quoted(change.after.key)
+        yield f"LEFT JOIN {move.kept(change.after.name, name)} AS {kept} ON {kept}.{key} = stored.{old_key}"

@@ -1,0 +1,67 @@
+"""Builds the rules of entities from their `access`."""
+
+from __future__ import annotations
+
+from backwright.expr.typed import FALSE, TRUE, Constant, Type
+from backwright.model.formulas import Formulas
+from backwright.model.rules import guarded
+from backwright.model.types import Assumption, Rule, Verb
+from backwright.spec.nodes import At, EntityNode
+
+VERBS: tuple[Verb, ...] = ("create", "read", "update", "delete")
+
+
+def build_access(entity: EntityNode, formulas: Formulas) -> dict[Verb, Rule]:
+    """A rule for each verb; what is not named, or wrong, is allowed to nobody."""
+    written = written_rules(entity)
+    built: dict[At[str], Rule] = {}
+    for rule in dict.fromkeys(written.values()):
+        built[rule] = _rule(rule, entity, formulas)
+    nobody = Rule(source="none", condition=FALSE)
+    return {verb: built[written[verb]] if verb in written else nobody for verb in VERBS}
+
+
+def written_rules(entity: EntityNode) -> dict[Verb, At[str]]:
+    """The author's rule for each verb that has one; `write` stands for what is not named itself."""
+    access = entity.access
+    if access is None:
+        return {}
+    if access.all is not None:
+        return dict.fromkeys(VERBS, access.all)
+    named = {verb.value: rule for verb, rule in access.verbs}
+    found: dict[Verb, At[str]] = {}
+    for verb in VERBS:
+        rule = named.get(verb) or (named.get("write") if verb != "read" else None)
+        if rule is not None:
+            found[verb] = rule
+    return found
+
+
+def access_assumptions(entity: EntityNode) -> list[Assumption]:
+    """The verbs that nobody was given, where the author named others."""
+    missing = [verb for verb in VERBS if verb not in written_rules(entity)]
+    if entity.access is None or not missing:
+        return []
+    text = f"Nobody may {' or '.join(missing)}: `access` does not name it."
+    return [Assumption(subject=entity.name.value, text=text, role="security")]
+
+
+def always(rule: Rule | None) -> bool:
+    """Whether the rule lets everyone pass."""
+    return rule is None or (isinstance(rule.condition, Constant) and rule.condition.value is True)
+
+
+def never(rule: Rule | None) -> bool:
+    """Whether the rule is `none`. One whose expression is wrong has other words, and a diagnostic."""
+    return rule is not None and rule.source == "none"
+
+
+def _rule(written: At[str], entity: EntityNode, formulas: Formulas) -> Rule:
+    if written.value == "public":
+        return Rule(source="public", condition=TRUE, place=written.place)
+    if written.value == "none":
+        return Rule(source="none", condition=FALSE, place=written.place)
+    formula = formulas.formula(written, formulas.scope(entity.name.value), Type("boolean"))
+    if formula is None:
+        return Rule(source=written.value, condition=FALSE, place=written.place)
+    return Rule(source=written.value, condition=guarded(formula.meaning), place=written.place)

@@ -1,0 +1,41 @@
+"""Enum values that cannot be told apart or written down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from backwright.model.types import Model
+from backwright.spec.diagnostics import Diagnostic, diagnose, register
+from backwright.spec.nodes import SpecDocument
+
+_VALUE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+
+CODE = register(
+    "BW308",
+    "Enum values that cannot be used",
+    "Values are written in expressions, in SQL and on the wire, and must be distinct.",
+    "enum: [low, low]",
+)
+
+
+def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
+    """Empty enums, repeated values, and values that are not words."""
+    for entity in document.entities:
+        for field in entity.fields:
+            if field.enum is None:
+                continue
+            if not field.enum:
+                yield diagnose(
+                    CODE, field.place, f"`{field.name.value}` has no values", "list at least one value"
+                )
+            seen: set[str] = set()
+            for value in field.enum:
+                if value.value in seen:
+                    yield diagnose(
+                        CODE, value.place, f"`{value.value}` is listed twice", "list each value once"
+                    )
+                elif not _VALUE.fullmatch(value.value):
+                    mend = "use letters, digits, _ and -, beginning with a letter"
+                    yield diagnose(CODE, value.place, f"`{value.value}` cannot be an enum value", mend)
+                seen.add(value.value)

@@ -1,0 +1,75 @@
+"""Names that Python or the language cannot use."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Iterator
+
+from backwright.model.fields import KEY
+from backwright.model.naming import package, snake
+from backwright.model.types import Model
+from backwright.spec.diagnostics import Diagnostic, diagnose, register
+from backwright.spec.nodes import At, SpecDocument
+
+LANGUAGE = frozenset({"this", "caller", "params", "body", "session", "now", "items", "total", "next"})
+PAGING = frozenset({"limit", "after", "caller", "now"})
+EMITTED = frozenset({"date", "datetime", "uuid", "applied_to"})
+# What only an interactive Python adds (exit, license …) depends on how it was started.
+BUILTINS = frozenset(
+    name
+    for name in dir(builtins)
+    if not name.startswith("_") and name not in {"copyright", "credits", "exit", "license", "quit"}
+)
+_SERVICE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_ENTITY = re.compile(r"[A-Z][A-Za-z0-9_]*")
+_FIELD = re.compile(r"[a-z][a-z0-9_]*")
+
+CODE = register(
+    "BW309",
+    "A name that cannot be used",
+    "Names become Python and SQL names; a reserved or malformed one would break what is emitted.",
+    "fields: {class: string}",
+)
+
+
+def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
+    """Names of the service, entities, fields and filters."""
+    service = document.service.name
+    if not _SERVICE.fullmatch(service.value) or keyword.iskeyword(package(service.value)):
+        yield diagnose(
+            CODE, service.place, f"`{service.value}` cannot be a service name", "use small letters and -"
+        )
+    for entity in document.entities:
+        name = entity.name
+        if not _ENTITY.fullmatch(name.value):
+            yield _bad(name, "an entity", "letters and digits, beginning with a capital")
+        elif snake(name.value) in LANGUAGE or keyword.iskeyword(snake(name.value)):
+            yield _reserved(name)
+        if entity.plural is not None and not _ENTITY.fullmatch(entity.plural.value.title()):
+            yield _bad(entity.plural, "a plural", "letters, digits and _")
+        for field in entity.fields:
+            yield from _field(field.name)
+        for filter_name, _ in entity.crud.filters if entity.crud is not None else ():
+            if not _FIELD.fullmatch(filter_name.value):
+                yield _bad(filter_name, "a filter", "small letters, digits and _")
+            elif filter_name.value in PAGING:
+                yield _reserved(filter_name)
+
+
+def _field(name: At[str]) -> Iterator[Diagnostic]:
+    if name.value == KEY:
+        yield diagnose(CODE, name.place, "`id` is the key of every entity", "remove it: it is always there")
+    elif not _FIELD.fullmatch(name.value):
+        yield _bad(name, "a field", f"small letters, digits and _, such as `{snake(name.value)}`")
+    elif keyword.iskeyword(name.value) or name.value in LANGUAGE | EMITTED | BUILTINS:
+        yield _reserved(name)
+
+
+def _bad(name: At[str], what: str, use: str) -> Diagnostic:
+    return diagnose(CODE, name.place, f"`{name.value}` cannot be the name of {what}", f"use {use}")
+
+
+def _reserved(name: At[str]) -> Diagnostic:
+    return diagnose(CODE, name.place, f"`{name.value}` is reserved", "choose another name")

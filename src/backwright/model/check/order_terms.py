@@ -1,0 +1,49 @@
+"""Orders and indexes that cannot be followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backwright.model.types import Model
+from backwright.spec.diagnostics import Diagnostic, diagnose, register
+from backwright.spec.nodes import EntityNode, SpecDocument, TermNode
+
+CODE = register(
+    "BW303",
+    "An order or an index that cannot be made",
+    "Every order is total, indexed by the database and the same on every page.",
+    "order: due desc",
+)
+
+
+def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
+    """Bad directions, repeated fields, passwords, and lists ordered by a field that may be null."""
+    for entity in document.entities:
+        lists = [index.terms for index in entity.indexes]
+        for terms in lists:
+            yield from _terms(entity, terms)
+        if entity.crud is not None:
+            yield from _terms(entity, entity.crud.order)
+            for term in entity.crud.order:
+                field = entity.field(term.field.value)
+                if field is not None and field.nullable:
+                    message = f"ordering a list by `{term.field.value}`, which may be null, is not built yet"
+                    yield diagnose(CODE, term.place, message, "order by a field that is never null")
+
+
+def _terms(entity: EntityNode, terms: tuple[TermNode, ...]) -> Iterator[Diagnostic]:
+    seen: set[str] = set()
+    for term in terms:
+        name = term.field.value
+        field = entity.field(name)
+        if term.direction is not None and term.direction.value not in {"asc", "desc"}:
+            message = f"`{term.direction.value}` is not a direction"
+            yield diagnose(CODE, term.direction.place, message, "write `asc` or `desc`")
+        if name in seen:
+            yield diagnose(CODE, term.place, f"`{name}` is named twice", "name each field once")
+        if field is not None and field.type is not None and field.type.name == "password":
+            yield diagnose(CODE, term.place, f"`{name}` is a password", "leave it out: its hash has no order")
+        seen.add(name)
+    if not terms and entity.indexes and any(not index.terms for index in entity.indexes):
+        empty = next(index for index in entity.indexes if not index.terms)
+        yield diagnose(CODE, empty.place, "an index without fields", "name at least one field")

@@ -1,0 +1,38 @@
+"""An index or an order over a field that does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backwright.model.fields import KEY
+from backwright.model.types import Model
+from backwright.spec.diagnostics import Diagnostic, diagnose, register
+from backwright.spec.nodes import At, EntityNode, SpecDocument
+from backwright.spec.shape import nearest
+
+CODE = register(
+    "BW302",
+    "An unknown field",
+    "An index, an order or a sign-in needs a field that is stored.",
+    "order: craeted_at",
+)
+
+
+def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
+    """Fields named in `indexes`, `order` and `auth.by`. Expressions are checked elsewhere."""
+    for entity in document.entities:
+        terms = [term for index in entity.indexes for term in index.terms]
+        terms += entity.crud.order if entity.crud is not None else ()
+        yield from (problem for term in terms for problem in _unknown(entity, term.field))
+    if document.auth is not None:
+        identity = document.entity(document.auth.identity.value)
+        if identity is not None:
+            yield from _unknown(identity, document.auth.by)
+
+
+def _unknown(entity: EntityNode, name: At[str]) -> Iterator[Diagnostic]:
+    known = [KEY, *(field.name.value for field in entity.fields)]
+    if name.value not in known:
+        near = nearest(name.value, known)
+        mend = f"did you mean `{near}`?" if near else f"fields of {entity.name.value}: {', '.join(known)}"
+        yield diagnose(CODE, name.place, f"{entity.name.value} has no field `{name.value}`", mend)

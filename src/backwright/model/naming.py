@@ -1,0 +1,75 @@
+"""What a specification's names become in the database and in operations."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+
+import inflect
+
+from backwright.spec.nodes import EntityNode, FieldNode
+
+LONGEST_IDENTIFIER = 63  # bytes of a PostgreSQL name
+_LONGEST_INDEX = 60
+_TAKES_ES = frozenset(
+    {"buffalo", "cargo", "domino", "echo", "embargo", "hero", "mosquito", "potato", "tomato", "torpedo",
+     "tornado", "veto", "volcano"}
+)  # fmt: skip
+
+
+def snake(name: str) -> str:
+    """`OrderItem` as `order_item`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def words(name: str) -> str:
+    """A name in prose: `OrderItem` as `order item`."""
+    return snake(name).replace("_", " ")
+
+
+def article(noun: str) -> str:
+    """A noun with its article: `an apple`."""
+    return f"an {noun}" if noun[:1] in "aeio" else f"a {noun}"
+
+
+def plural(entity: EntityNode) -> str:
+    """The plural in snake case: the author's word, or that of English grammar for the last word."""
+    if entity.plural is not None:
+        return snake(entity.plural.value)
+    head, _, last = snake(entity.name.value).rpartition("_")
+    found = plural_noun(last) if last else ""
+    return f"{head}_{found}" if head else found
+
+
+def plural_noun(word: str) -> str:
+    """The English plural of one word. Only old words in -o take -es; whatever was coined since takes -s."""
+    found = str(inflect.engine().plural_noun(word) or f"{word}s")
+    if found == f"{word}es" and word.endswith("o") and word not in _TAKES_ES:
+        return f"{word}s"
+    return found
+
+
+def table(entity: EntityNode) -> str:
+    """The table of an entity."""
+    return snake(entity.name.value)
+
+
+def column(field: FieldNode) -> str:
+    """The column of a field."""
+    return f"{field.name.value}_id" if field.ref is not None else field.name.value
+
+
+def package(service: str) -> str:
+    """The Python package of a service."""
+    return re.sub(r"[^a-z0-9]+", "_", service.lower()).strip("_")
+
+
+def index_name(table_name: str, columns: Iterable[str], *, unique: bool) -> str:
+    """The name of an index, shortened with a hash where it would be cut off by the database."""
+    suffix = "key" if unique else "idx"
+    name = "_".join([table_name, *columns, suffix])
+    if len(name) <= _LONGEST_INDEX:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: _LONGEST_INDEX - 13]}_{digest}_{suffix}"

@@ -1,0 +1,96 @@
+"""Diagnostics of the plan (BW6xx): what needs an approval, and what cannot be carried out with data yet."""
+
+from __future__ import annotations
+
+from backwright.spec.diagnostics import register
+
+DESTRUCTIVE = register(
+    "BW601",
+    "destructive change without an approval",
+    "Data would leave the service. Someone has to say that this is meant, for exactly this plan.",
+    "a field that is no longer in the specification",
+)
+WIDENS_ACCESS = register(
+    "BW602",
+    "wider access without an approval",
+    "More callers could see or change rows than before, or it cannot be told whether they could.",
+    "access: this.owner == caller becomes access: public",
+)
+BREAKING = register(
+    "BW603",
+    "breaking change without an approval",
+    "Clients that work today would stop working.",
+    "a member of a response that is no longer there",
+)
+APPROVAL_UNREADABLE = register(
+    "BW604",
+    "approval file that cannot be used",
+    "An approval counts only when it says which plan and which changes, who, why, and how to go back.",
+    "approvals/<hash>.yaml without `rollback`",
+)
+LOOKS_LIKE_RENAME = register(
+    "BW605",
+    "a drop and an add that look alike",
+    "Dropping and adding loses the values; a rename keeps them. The two look the same in the specification.",
+    "field `due` is gone and field `deadline` of the same type is new",
+)
+APPROVAL_MISTAKEN = register(
+    "BW606",
+    "an approval of something else",
+    "An approval holds for exactly one plan and the changes that it names; anything looser would approve the unseen.",
+    "backwright approve 0123456789ab --change 'remove-field Note.due', where the plan has another hash",
+)
+TYPE_CHANGE = register(
+    "BW610",
+    "change of a stored type",
+    "Converting stored values is not built yet, and guessing a conversion could lose them.",
+    "count: string becomes count: integer",
+)
+NARROWER = register(
+    "BW611",
+    "narrower bounds of stored values",
+    "Rows that are stored already may lie outside; checking and mending them is not built yet.",
+    "max: 200 becomes max: 100",
+)
+NOT_NULL = register(
+    "BW612",
+    "nullable becomes not null",
+    "Rows that are stored already may be null; filling them is not built yet.",
+    "due: date? becomes due: date",
+)
+NO_VALUE = register(
+    "BW613",
+    "new field without a value for the rows that exist",
+    "The database cannot add a column that must not be null without a value for every row.",
+    "priority: integer, added to an entity that is already deployed",
+)
+NEW_UNIQUE = register(
+    "BW614",
+    "new unique field with one value for all rows",
+    "Every row that exists would get the same default, and two equal values cannot be unique.",
+    "code: {type: string, unique: true, default: x}, added to an entity that is already deployed",
+)
+KEY_CHANGE = register(
+    "BW615",
+    "change of a key",
+    "Every reference to the row would have to change with it; that is not built yet.",
+    "the key `id` becomes `slug`",
+)
+NAME_REUSE = register(
+    "BW616",
+    "a name that is freed and taken in one plan",
+    "Rows of the old and the new thing of this name could be taken for each other.",
+    "entity A is renamed to B and a new entity A appears",
+)
+UNSTORABLE_DEFAULT = register(
+    "BW617",
+    "default that the database cannot fill in",
+    "Rows that exist get the default; only constants and `now` can be filled in so far.",
+    "default: params.x",
+)
+CONTRADICTORY_WAS = register(
+    "BW618",
+    "`was` names something that is still there",
+    "A rename takes the old name away; with both there it cannot be told whose the stored values are.",
+    "deadline: {type: date, was: due}, with the field `due` still in the entity",
+)

@@ -1,0 +1,249 @@
+"""The changes from one model to the next, in an order in which they can be carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backwright.model.types import Entity, Field, Index, Model, Operation, View
+from backwright.plan.access import rule_changes
+from backwright.plan.changes import (
+    AddEntity,
+    AddField,
+    AddIndex,
+    AddOperation,
+    AddView,
+    Change,
+    ChangeField,
+    ChangeSetting,
+    Hazard,
+    RemoveEntity,
+    RemoveField,
+    RemoveIndex,
+    RemoveOperation,
+    RemoveView,
+    RenameEntity,
+    RenameField,
+)
+from backwright.plan.contracts import operation_change, view_change
+from backwright.plan.fields import aspects, fit, look_alike
+from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
+from backwright.plan.renames import pairs, renames_between
+from backwright.plan.tables import dependency_order, stored_index
+
+
+def diff(before: Model | None, after: Model) -> tuple[Change, ...]:
+    """Every difference in meaning. Renames come first, then what goes, what comes, and the interface."""
+    if before is None:
+        return (*_first_data(after), *_interface(None, after, NO_RENAMES))
+    renames = renames_between(before, after)
+    return (
+        *_data(before, after, renames),
+        *_access(before, after, renames),
+        *_interface(before, after, renames),
+    )
+
+
+def _first_data(after: Model) -> Iterator[Change]:
+    for entity in dependency_order(after.entities):
+        yield AddEntity(entity=entity, place=entity.place, reason=f"{entity.name} is in the specification")
+
+
+def _data(before: Model, after: Model, renames: Renames) -> Iterator[Change]:
+    both = pairs(before, after, renames)
+    kept, known = {new.name for _, new in both}, {old.name for old, _ in both}
+    gone = [entity for entity in before.entities if entity.name not in known]
+    added = [entity for entity in after.entities if entity.name not in kept]
+    for new, old in renames.entities.items():
+        place = after.entity(new).place
+        yield RenameEntity(before=old, after=new, place=place, reason=f"`was: {old}`: the rows stay")
+    for (owner, new), old in renames.fields.items():
+        place = after.entity(owner).field(new).place
+        reason = f"`was: {old}`: the values stay"
+        yield RenameField(entity=owner, before=old, after=new, place=place, reason=reason)
+    parts = [_entity(old, new, renames) for old, new in both]
+    yield from (change for part in parts for change in part if isinstance(change, RemoveIndex | RemoveField))
+    yield from _removed_entities(gone, added)
+    for entity in dependency_order(added):
+        yield AddEntity(entity=entity, place=entity.place, reason=f"{entity.name} is in the specification")
+    for kind in (AddField, ChangeField, AddIndex):
+        yield from (change for part in parts for change in part if isinstance(change, kind))
+
+
+def _removed_entities(gone: list[Entity], added: list[Entity]) -> Iterator[Change]:
+    for entity in reversed(dependency_order(gone)):
+        names = {field.name for field in entity.fields}
+        twin = next(
+            (new for new in added if len(names & {f.name for f in new.fields}) * 2 > len(names)),
+            None,
+        )
+        yield RemoveEntity(
+            entity=entity,
+            place=twin.place if twin else entity.place,
+            reason=f"{entity.name} is no longer in the specification",
+            hazard="destructive",
+            note=f"Is {twin.name} the same entity? Then write `was: {entity.name}` in it." if twin else "",
+        )
+
+
+def _entity(before: Entity, after: Entity, renames: Renames) -> list[Change]:
+    former = {renames.field_after(before.name, field.name): field for field in before.fields}
+    gone = [field for name, field in former.items() if name not in {f.name for f in after.fields}]
+    added = [field for field in after.fields if field.name not in former]
+    changes: list[Change] = [*_indexes(before, after, renames)]
+    changes += [_removed_field(after, field, added) for field in gone]
+    changes += [_added_field(after, field) for field in added]
+    for field in after.fields:
+        old = former.get(field.name)
+        if old is not None and (words := aspects(old, field, before.name, renames)):
+            changes.append(_changed_field(after, old, field, words, renames))
+    return changes
+
+
+def _removed_field(owner: Entity, field: Field, added: list[Field]) -> Change:
+    twin = next((new for new in added if look_alike(field, new)), None)
+    return RemoveField(
+        entity=owner.name,
+        field=field,
+        place=twin.place if twin else owner.place,
+        reason=f"{owner.name}.{field.name} is no longer in the specification",
+        hazard="destructive",
+        note=f"Is `{twin.name}` the same field? Then write `was: {field.name}` in it." if twin else "",
+    )
+
+
+def _added_field(owner: Entity, field: Field) -> Change:
+    filled = field.default.source if field.default else "null"
+    return AddField(
+        entity=owner.name,
+        field=field,
+        place=field.place,
+        reason=f"{owner.name}.{field.name} is in the specification; rows that exist get {filled}",
+        hazard="needs_backfill" if field.default else "safe",
+    )
+
+
+def _changed_field(
+    owner: Entity, before: Field, after: Field, words: tuple[str, ...], renames: Renames
+) -> Change:
+    hazard: Hazard = "safe"
+    if after.unique and not before.unique:
+        hazard = "limit"
+    if after.nullable and not before.nullable:
+        hazard = "breaking"  # answers that never held null may hold it now
+    if before.nullable and not after.nullable:
+        hazard = "limit"
+    if fit(before.type, after.type, renames) in {"narrower", "different"}:
+        hazard = "breaking"
+    reason = f"{owner.name}.{after.name}: {'; '.join(words)}"
+    return ChangeField(
+        entity=owner.name, before=before, after=after, aspects=words,
+        place=after.place, reason=reason, hazard=hazard,
+    )  # fmt: skip
+
+
+def _indexes(before: Entity, after: Entity, renames: Renames) -> Iterator[Change]:
+    former = {stored_index(carried_over(index, renames, before.name)): index for index in before.indexes}
+    later = {stored_index(plain(index)): index for index in after.indexes}
+    for form, index in former.items():
+        if form not in later:
+            reason = f"index {index.name} is no longer in the specification"
+            yield RemoveIndex(entity=after.name, index=index, place=after.place, reason=reason)
+    for form, index in later.items():
+        if form not in former:
+            yield _added_index(after, index)
+
+
+def _added_index(owner: Entity, index: Index) -> Change:
+    return AddIndex(
+        entity=owner.name,
+        index=index,
+        place=index.place,
+        reason=f"index {index.name} is in the specification",
+        hazard="limit" if index.unique else "safe",
+    )
+
+
+def _access(before: Model, after: Model, renames: Renames) -> Iterator[Change]:
+    for old, new in pairs(before, after, renames):
+        yield from rule_changes(old, new, renames)
+
+
+def _interface(before: Model | None, after: Model, renames: Renames) -> Iterator[Change]:
+    yield from _views(before.views if before else (), after.views, renames)
+    yield from _operations(before.operations if before else (), after.operations, renames)
+    if before is not None:
+        yield from _settings(before, after, renames)
+
+
+def _views(before: tuple[View, ...], after: tuple[View, ...], renames: Renames) -> Iterator[Change]:
+    former = {renames.entity_after(view.name): view for view in before}
+    later = {view.name for view in after}
+    for name, view in former.items():
+        if name not in later:
+            reason = f"view {view.name} is no longer in the specification"
+            yield RemoveView(view=view, reason=reason)
+    for view in after:
+        old = former.get(view.name)
+        if old is None:
+            yield AddView(view=view, reason=f"view {view.name} is in the specification")
+        elif change := view_change(old, view, renames):
+            yield change
+
+
+def _operations(
+    before: tuple[Operation, ...], after: tuple[Operation, ...], renames: Renames
+) -> Iterator[Change]:
+    by_route = {(operation.method, operation.path): operation for operation in before}
+    by_name = {operation.name: operation for operation in before}
+    routes = {(operation.method, operation.path) for operation in after}
+    matched: set[str] = set()
+    changed: list[Change] = []
+    for operation in after:
+        old = by_route.get((operation.method, operation.path))
+        if old is None:
+            old = by_name.get(operation.name)
+            if old is not None and (old.method, old.path) in routes:
+                old = None
+        if old is None:
+            words = f"{operation.method} {operation.path} is in the specification"
+            changed.append(AddOperation(operation=operation, place=operation.place, reason=words))
+            continue
+        matched.add(old.name)
+        change = operation_change(old, operation, renames)
+        if change is not None:
+            changed.append(change)
+    for operation in before:
+        if operation.name not in matched:
+            words = f"{operation.method} {operation.path} is no longer in the specification"
+            yield RemoveOperation(operation=operation, reason=words, hazard="breaking")
+    yield from changed
+
+
+def _settings(before: Model, after: Model, renames: Renames) -> Iterator[Change]:
+    former = _flat(carried_over({"service": before.service, "auth": before.auth}, renames))
+    later = _flat(plain({"service": after.service, "auth": after.auth}))
+    for name in sorted(former.keys() | later.keys()):
+        old, new = former.get(name, "none"), later.get(name, "none")
+        if old != new:
+            yield ChangeSetting(
+                name=name,
+                before=old,
+                after=new,
+                place=after.service.place,
+                reason=f"{name}: {old} becomes {new}",
+                hazard=_setting_hazard(name, new),
+            )
+
+
+def _setting_hazard(name: str, value: str) -> Hazard:
+    if name == "service.unknown_fields":
+        return "breaking" if value == "reject" else "safe"
+    return "breaking" if name in {"auth.identity", "auth.by", "auth.password", "service.name"} else "safe"
+
+
+def _flat(settings: dict[str, dict[str, object] | None]) -> dict[str, str]:
+    return {
+        f"{part}.{key}": ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        for part, members in settings.items()
+        for key, value in (members or {}).items()
+    }

@@ -1,0 +1,135 @@
+"""Changes that cannot be carried out with the data that is there: refused, with the reason and the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backwright.expr.typed import Constant, Name
+from backwright.model.types import Entity, Field, Model, ScalarType
+from backwright.plan import codes
+from backwright.plan.changes import AddField, Change, ChangeField
+from backwright.plan.fields import fit
+from backwright.plan.meaning import Renames
+from backwright.plan.renames import pairs, renames_between
+from backwright.spec.diagnostics import Diagnostic, Place, diagnose
+
+
+def refusals(before: Model | None, after: Model, changes: tuple[Change, ...]) -> tuple[Diagnostic, ...]:
+    """Every reason why these changes cannot be made; none when they can."""
+    if before is None:
+        return ()
+    renames = renames_between(before, after)
+    return (
+        *(found for change in changes for found in _change(change, renames)),
+        *(found for old, new in pairs(before, after, renames) for found in _key(old, new, renames)),
+        *_reused(before, after, renames),
+        *_contradictory(before, after, renames),
+    )
+
+
+def _change(change: Change, renames: Renames) -> Iterator[Diagnostic]:
+    match change:
+        case AddField(entity=owner, field=field):
+            yield from _added(owner, field)
+        case ChangeField(entity=owner, before=old, after=new):
+            yield from _changed(owner, old, new, renames)
+        case _:
+            return
+
+
+def _added(owner: str, field: Field) -> Iterator[Diagnostic]:
+    name = f"{owner}.{field.name}"
+    if field.default is None and not field.nullable:
+        yield diagnose(
+            codes.NO_VALUE, field.place,
+            f"{name} is new, must not be null and has no default.",
+            "Give it a `default`, or make it nullable (a `?` behind the type).",
+        )  # fmt: skip
+    elif field.default is not None and not isinstance(field.default.meaning, Constant | Name):
+        yield diagnose(
+            codes.UNSTORABLE_DEFAULT, field.place,
+            f"The default `{field.default.source}` of {name} cannot be filled in: not built yet.",
+            "Use a constant or `now`.",
+        )  # fmt: skip
+    elif field.default is not None and field.unique:
+        yield diagnose(
+            codes.NEW_UNIQUE, field.place,
+            f"{name} is new, unique, and would have the same value in every row.",
+            "Make it nullable without a default, and fill it before it is required.",
+        )  # fmt: skip
+
+
+def _changed(owner: str, old: Field, new: Field, renames: Renames) -> Iterator[Diagnostic]:
+    name = f"{owner}.{new.name}"
+    match fit(old.type, new.type, renames):
+        case "different":
+            yield diagnose(
+                codes.TYPE_CHANGE, new.place,
+                f"{name} changes its type: not built yet.",
+                "Add a field of the new type, fill it, and drop the old one in a later change.",
+            )  # fmt: skip
+        case "narrower" if not (isinstance(new.type, ScalarType) and new.type.scalar == "password"):
+            yield diagnose(
+                codes.NARROWER, new.place,
+                f"{name} accepts less than before; stored rows may lie outside: not built yet.",
+                "Keep the former bounds, or add a field with the new ones.",
+            )  # fmt: skip
+        case _:
+            pass
+    if old.nullable and not new.nullable:
+        yield diagnose(
+            codes.NOT_NULL, new.place,
+            f"{name} must not be null any more; stored rows may be null: not built yet.",
+            "Keep it nullable, or add a field with a `default`.",
+        )  # fmt: skip
+
+
+def _key(old: Entity, new: Entity, renames: Renames) -> Iterator[Diagnostic]:
+    if renames.field_after(old.name, old.key) != new.key or old.key != new.key:
+        yield diagnose(
+            codes.KEY_CHANGE, new.place,
+            f"The key of {new.name} changes from `{old.key}` to `{new.key}`: not built yet.",
+            f"Keep the key `{old.key}`.",
+        )  # fmt: skip
+
+
+def _reused(before: Model, after: Model, renames: Renames) -> Iterator[Diagnostic]:
+    """Tables and columns whose name belongs to something else after the plan."""
+    owners = {entity.table: renames.entity_after(entity.name) for entity in before.entities}
+    for entity in after.entities:
+        if owners.get(entity.table, entity.name) != entity.name:
+            yield diagnose(
+                codes.NAME_REUSE, entity.place,
+                f"The table `{entity.table}` of {entity.name} is that of {owners[entity.table]} so far.",
+                "Make it two changes: first the rename or the drop, then the new entity; or write `was:`.",
+            )  # fmt: skip
+    for old, new in pairs(before, after, renames):
+        columns = {field.column: renames.field_after(old.name, field.name) for field in old.fields}
+        for field in new.fields:
+            if columns.get(field.column, field.name) != field.name:
+                yield diagnose(
+                    codes.NAME_REUSE, field.place,
+                    f"Column `{field.column}` of {new.name}.{field.name} belongs to another field so far.",
+                    "Make it two changes: first the rename or the drop, then the new field; or write `was:`.",
+                )  # fmt: skip
+
+
+def _contradictory(before: Model, after: Model, renames: Renames) -> Iterator[Diagnostic]:
+    """New names whose `was:` names something that stays. (Other names have been renamed already.)"""
+    had, has = {entity.name for entity in before.entities}, {entity.name for entity in after.entities}
+    for entity in after.entities:
+        if entity.was in had & has and entity.name not in had:
+            yield _both(entity.place, entity.name, entity.was or "")
+    for old, new in pairs(before, after, renames):
+        stored, stays = {field.name for field in old.fields}, {field.name for field in new.fields}
+        for field in new.fields:
+            if field.was in stored & stays and field.name not in stored:
+                yield _both(field.place, f"{new.name}.{field.name}", field.was or "")
+
+
+def _both(place: Place, name: str, was: str) -> Diagnostic:
+    return diagnose(
+        codes.CONTRADICTORY_WAS, place,
+        f"{name} says `was: {was}`, but `{was}` is still there.",
+        f"Remove `{was}`, or remove the `was`.",
+    )  # fmt: skip

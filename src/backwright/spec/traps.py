@@ -1,0 +1,122 @@
+"""What YAML does to expressions that nobody meant: each trap has a diagnostic of its own."""
+
+from __future__ import annotations
+
+import re
+
+from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register
+from backwright.spec.raw import Entry, Scalar
+
+SYNTAX = register(
+    "BW102",
+    "The file is not valid YAML",
+    "Nothing of a file that cannot be read is known, so nothing can be built from it.",
+    "service: {name: shop",
+)
+ANCHOR = register(
+    "BW103",
+    "An anchor or an alias",
+    "Anchors and aliases make one place mean another; reviewers sign what they read.",
+    "access: &mine this.owner == caller",
+)
+TAG = register(
+    "BW104",
+    "An expression that begins with ! is a YAML tag",
+    "YAML takes a leading ! for a tag and drops that part of the text: the rule would lose its negation.",
+    "access: !this.locked",
+)
+COMMENT = register(
+    "BW106",
+    "A comment cuts an expression off",
+    "In YAML a # after a space begins a comment, so the rest of the expression is silently lost.",
+    "access: this.title == 'a #1'",
+)
+COMMA = register(
+    "BW107",
+    "A comma in braces cuts an expression off",
+    "Inside { } a comma ends the value, so an expression that contains one is split in two.",
+    "access: {read: size(this.title, 1)}",
+)
+TERNARY = register(
+    "BW114",
+    "`a ? b : c` without quotes",
+    "In YAML a colon followed by a space begins a value, so a conditional must be quoted.",
+    "filters: {done: this.done ? true : false}",
+)
+
+_UNFINISHED = re.compile(r"(&&|\|\||==|!=|<=?|>=?|[-+*/%!(,?:\[]|(^|\s)in)$")
+_CONDITIONAL = re.compile(r"\?.*\s:(\s|$)")
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+
+
+def unfinished(text: str) -> bool:
+    """Whether an expression's text stops in the middle: an open bracket or quote, or a last operator."""
+    quote = ""
+    open_brackets: list[str] = []
+    for character in text:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character in "([{":
+            open_brackets.append(character)
+        elif character in _PAIRS and open_brackets and open_brackets[-1] == _PAIRS[character]:
+            open_brackets.pop()
+    return bool(quote or open_brackets or _UNFINISHED.search(text))
+
+
+def comment_trap(scalar: Scalar) -> Diagnostic | None:
+    """An unquoted expression that is unfinished where a comment begins."""
+    if scalar.comment is None or not unfinished(scalar.value):
+        return None
+    message = f"`{scalar.comment}` is read as a comment, so the expression ends after `{scalar.value}`"
+    return diagnose(COMMENT, scalar.place, message, "quote the whole expression")
+
+
+def split_by_commas(entries: tuple[Entry, ...], index: int) -> int:
+    """How many entries of braces after `index` are the rest of its expression (0: it is not split)."""
+    value = entries[index].value
+    if not isinstance(value, Scalar) or not value.plain or not unfinished(value.value):
+        return 0
+    text = value.value
+    for count, entry in enumerate(entries[index + 1 :], 1):
+        rest = entry.value.value if isinstance(entry.value, Scalar) else ""
+        text = f"{text}, {entry.key.value}{': ' if rest else ''}{rest}"
+        if not unfinished(text):
+            return count
+    return 0
+
+
+def comma_trap(entry: Entry) -> Diagnostic:
+    """The diagnostic for an expression that `split_by_commas` found."""
+    key = entry.key.value
+    return diagnose(
+        COMMA,
+        entry.value.place,
+        f"the value of `{key}` ends at the comma",
+        f'quote the whole expression: {{{key}: "…"}}',
+    )
+
+
+def tag_trap(tag: str, place: Place) -> Diagnostic:
+    """A tag, most often a negation that was meant."""
+    message = f"`{tag}` is read as a YAML tag, not as text"
+    return diagnose(TAG, place, message, 'quote the whole expression: "!…"')
+
+
+def anchor_trap(name: str, place: Place, *, alias: bool) -> Diagnostic:
+    """An anchor or an alias; `&&` at the start of a word is read as one as well."""
+    sign = "*" if alias else "&"
+    message = f"`{sign}{name}` is read as a YAML {'alias' if alias else 'anchor'}"
+    return diagnose(ANCHOR, place, message, "write the value out, or quote the expression that it is part of")
+
+
+def syntax_problem(problem: str, line: str, place: Place) -> Diagnostic:
+    """What the YAML reader refused, with the likely cause where the line shows one."""
+    if _CONDITIONAL.search(line):
+        message = "a conditional `a ? b : c` must be quoted"
+        return diagnose(TERNARY, place, message, 'quote the whole expression: "a ? b : c"')
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return diagnose(SYNTAX, place, "a tab indents this line", "indent with spaces")
+    mend = "quote the value if it contains : # , [ ] { } or quotes; otherwise check indentation and brackets"
+    return diagnose(SYNTAX, place, problem, mend)

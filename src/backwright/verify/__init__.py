@@ -1,0 +1,1 @@
+"""The gates, and what they stand on: the real server, the reference beside it, and the people's scenarios."""

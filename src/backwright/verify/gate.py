@@ -1,0 +1,116 @@
+"""What every gate has in common: what it is given, how it answers, and how a backend is started for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Literal as OneOf
+from typing import Protocol
+
+import msgspec
+
+from backwright.migrate import disposable
+from backwright.model.types import Model
+from backwright.project import Project
+from backwright.verify.results import Finding, GateResult, ScenarioResult, Status
+from backwright.verify.server import Server, running
+
+DatabaseName = OneOf["sqlite", "postgresql"]
+
+
+class NotRun(Exception):
+    """A gate could not run: a tool or a database is missing. The message is the reason."""
+
+
+class GateInput(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gate judges: the files of `project`, built from `model`; `build` is the digest of both.
+
+    `database` is the kind to run on, None for gates that need none. `seed`, `requests` and `seconds` bound
+    random tests.
+    """
+
+    project: Project
+    model: Model
+    build: str
+    database: DatabaseName | None = None
+    seed: int = 1
+    requests: int = 2000
+    seconds: float = 60.0
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gate decided, before it is stamped with time and build."""
+
+    status: Status
+    summary: str
+    figures: dict[str, int | float | str] = {}
+    findings: tuple[Finding, ...] = ()
+    scenarios: tuple[ScenarioResult, ...] = ()
+
+
+class Gate(Protocol):
+    """A module in `gates/`. `DATABASE` says whether it runs once, or once on each kind of database."""
+
+    NAME: str
+    TITLE: str
+    WHY: str
+    EXAMPLE: str
+    DATABASE: bool
+
+    @staticmethod
+    def judge(given: GateInput) -> Verdict: ...
+
+
+def stamped(gate: Gate, given: GateInput, verdict: Verdict, started: datetime, seconds: float) -> GateResult:
+    """The verdict as a result of this gate on this build."""
+    return GateResult(
+        gate=gate.NAME,
+        title=gate.TITLE,
+        status=verdict.status,
+        summary=verdict.summary,
+        build=given.build,
+        started=started,
+        seconds=seconds,
+        database=given.database,
+        figures=verdict.figures,
+        findings=verdict.findings,
+        scenarios=verdict.scenarios,
+    )
+
+
+def found(
+    findings: list[Finding], passed: str, figures: dict[str, int | float | str] | None = None
+) -> Verdict:
+    """Failed with these findings, or passed where there are none."""
+    summary = passed
+    if findings:
+        more = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
+        summary = f"{findings[0].where + ': ' if findings[0].where else ''}{findings[0].what}{more}"
+    status: Status = "failed" if findings else "passed"
+    return Verdict(status=status, summary=summary, figures=figures or {}, findings=tuple(findings))
+
+
+@contextmanager
+def database(kind: DatabaseName | None) -> Iterator[str]:
+    """The address of an empty database that is gone afterwards. Raises NotRun when there is none."""
+    if kind is None:
+        raise NotRun("this gate needs a database")
+    if kind == "sqlite":
+        with disposable.sqlite_url() as url:
+            yield url
+        return
+    with disposable.postgres_url() as (address, reason):
+        if address is None:
+            raise NotRun(reason)
+        yield address
+
+
+@contextmanager
+def backend(given: GateInput) -> Iterator[Server]:
+    """The project's backend, running on a disposable database."""
+    with (
+        database(given.database) as url,
+        running(given.project.root, given.model.service.package, url) as server,
+    ):
+        yield server

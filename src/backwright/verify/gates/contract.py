@@ -1,0 +1,51 @@
+"""openapi.json is a valid OpenAPI document that describes every operation."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import msgspec
+
+from backwright.verify.gate import GateInput, NotRun, Verdict, found
+from backwright.verify.results import Finding
+from backwright.verify.schemas import document_path
+
+NAME = "contract"
+TITLE = "OpenAPI contract"
+WHY = "Clients, mock servers and tests of others are made from openapi.json: what is wrong in it is wrong in all of them."
+EXAMPLE = "A $ref that leads nowhere, or an operation that the document lacks: failed."
+DATABASE = False
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+def judge(given: GateInput) -> Verdict:
+    """Valid by the specification's own schema, and the same operations as the model's."""
+    if importlib.util.find_spec("openapi_spec_validator") is None:
+        raise NotRun("openapi-spec-validator is not installed")
+    from openapi_spec_validator import OpenAPIV31SpecValidator  # noqa: PLC0415 (optional)
+
+    path = document_path(given.project, given.model)
+    where = path.relative_to(given.project.root).as_posix()
+    document = msgspec.json.decode(path.read_bytes())
+    errors = OpenAPIV31SpecValidator(document).iter_errors()
+    findings = [
+        Finding(what=error.message, where="/".join([where, *map(str, error.path)])) for error in errors
+    ]
+    described = {
+        (method.upper(), route)
+        for route, item in document["paths"].items()
+        for method in item
+        if method in METHODS
+    }
+    operations = {(operation.method, operation.path) for operation in given.model.operations}
+    findings += [
+        Finding(what=f"{method} {route} is not described", where=where)
+        for method, route in sorted(operations - described)
+    ]
+    findings += [
+        Finding(what=f"{method} {route} is no operation", where=where)
+        for method, route in sorted(described - operations)
+        if not route.startswith(("/health", "/ready", "/openapi", "/docs"))
+    ]
+    return found(findings, f"valid; {len(operations)} operations", {"operations": len(operations)})

@@ -1,0 +1,65 @@
+"""Does an answer have the shape that openapi.json promises?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from jsonschema import Draft202012Validator
+
+from backwright.model.types import Model
+from backwright.project import Project
+from backwright.verify.compare import Seen
+from backwright.verify.traffic import Sent
+
+
+def document_path(project: Project, model: Model) -> Path:
+    """Where the contract lies in a delivered project."""
+    return project.root / model.service.package / "openapi.json"
+
+
+class Schemas:
+    """The response schemas of a contract. `checked` counts the answers that had one."""
+
+    def __init__(self, project: Project, model: Model) -> None:
+        self._document: dict[str, Any] = msgspec.json.decode(document_path(project, model).read_bytes())
+        self._paths = {
+            operation.name: (operation.path, operation.method.lower()) for operation in model.operations
+        }
+        self._validators: dict[tuple[str, int], Draft202012Validator | None] = {}
+        self.checked = 0
+
+    def differences(self, sent: Sent, seen: Seen) -> list[str]:
+        """What the contract does not allow about the answer to an operation; other routes are not described."""
+        if sent.operation not in self._paths or (seen.status in (404, 405) and seen.body is None):
+            return []
+        path, method = self._paths[sent.operation]
+        described = self._document["paths"].get(path, {}).get(method, {}).get("responses", {})
+        if str(seen.status) not in described and "default" not in described:
+            return [f"status {seen.status} is not in openapi.json for {method.upper()} {path}"]
+        key = (sent.operation, seen.status)
+        if key not in self._validators:
+            self._validators[key] = self._validator(described.get(str(seen.status), described.get("default")))
+        validator = self._validators[key]
+        if validator is None:
+            return []
+        self.checked += 1
+        errors = validator.iter_errors(seen.body)
+        return [f"openapi.json: {error.json_path}: {error.message[:200]}" for error in list(errors)[:3]]
+
+    def _validator(self, response: dict[str, Any]) -> Draft202012Validator | None:
+        response = self._resolved(response)
+        schema = response.get("content", {}).get("application/json", {}).get("schema")
+        if schema is None:
+            return None
+        return Draft202012Validator({**schema, "components": self._document.get("components", {})})
+
+    def _resolved(self, value: dict[str, Any]) -> dict[str, Any]:
+        """The value that a local `$ref` names."""
+        while "$ref" in value:
+            found: Any = self._document
+            for part in value["$ref"].removeprefix("#/").split("/"):
+                found = found[part]
+            value = found
+        return value

@@ -1,0 +1,364 @@
+"""Random request sequences by several callers, made from a model: most of them sensible, many of them not.
+
+A seed gives the same sequence every time. A request is a good one for its operation, and then, in about one
+case of three, one thing about it is made wrong or unusual.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from random import Random
+from typing import Any, cast
+
+from backwright.model.types import (
+    Create,
+    Find,
+    InputField,
+    Model,
+    Operation,
+    Select,
+    ShowPage,
+    SignIn,
+    Update,
+    VerifyPassword,
+)
+from backwright.reference.http import Response
+from backwright.verify import values
+from backwright.verify.people import Memory, Person, writes
+from backwright.verify.traffic import Sent, Slot, Text
+
+UNUSUAL_SHARE = 0.36
+ODD_KEYS = ("0", "not-a-key", "with space", "é", "00000000-0000-0000-0000-000000000000", "%", "null", "..x")
+ODD_BODIES = (
+    b"", b"{", b"[]", b"null", b'"text"', b"{]", b'{"a":}', b"\xff\xfe", b"{}{}", b"nul", b'{"a":1,}', b"\x00", b"[" * 40,
+)  # fmt: skip
+ODD_TYPES = (
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/jsonx",
+    None,
+    "multipart/form-data",
+)
+JSON_TYPES = ("application/json; charset=utf-8", "Application/JSON", "application/json;charset=UTF-8")
+GARBAGE = (
+    "Bearer nonsense",
+    "Bearer",
+    "Bearer ",
+    "Basic YWJjOmRlZg==",
+    "nonsense",
+    "",
+    "Bearer a.b.c",
+    "Bearer a b",
+)
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+class Draft:
+    """A request that is being made: good first, then perhaps spoiled in one place."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+        self.label = operation.name
+        self.method: str = operation.method
+        self.path = operation.path
+        self.query: list[tuple[str, Text]] = []
+        self.authorization: Text | None = None
+        self.content_type: str | None = None
+        self.members: list[tuple[str, str]] | None = None
+        self.content: bytes | None = None
+        self.caller: Person | None = None
+
+    def body(self) -> bytes | None:
+        if self.content is not None or self.members is None:
+            return self.content
+        inside = ", ".join(f"{values.source(name)}: {value}" for name, value in self.members)
+        return f"{{{inside}}}".encode()
+
+
+class Sequence:
+    """Makes the requests of one sequence of `length`. Tell it each of the reference's answers with `learn`."""
+
+    def __init__(self, model: Model, seed: int, length: int) -> None:
+        self._model = model
+        self._random = Random(seed)  # noqa: S311  (repeatable on purpose)
+        self._length = length
+        self._made = 0
+        self._number = 0
+        self.memory = Memory(model)
+        self._pending: tuple[Draft, Sent] | None = None
+        self._unique = 0
+        self._operations = list(model.operations)
+
+    @property
+    def finished(self) -> bool:
+        return self._made >= self._length
+
+    def next(self) -> Sent:
+        """The next request."""
+        self._made += 1
+        self._number += 1 + self._passing_time()
+        draft = self._draft()
+        sent = Sent(
+            number=self._number,
+            operation=draft.label,
+            method=draft.method,
+            path=draft.path,
+            query=tuple(draft.query),
+            authorization=draft.authorization,
+            content_type=draft.content_type,
+            body=draft.body(),
+        )
+        self._pending = (draft, sent)
+        return sent
+
+    def learn(self, answer: Response) -> None:
+        """What the reference answered to the last request."""
+        assert self._pending is not None
+        draft, sent = self._pending
+        caller = draft.caller.key if draft.caller and draft.authorization is not None else None
+        self.memory.learn(draft.operation, sent, _object(sent.body), caller, answer)
+
+    def _passing_time(self) -> int:
+        """Milliseconds that pass: after 70 % the tokens are nearly expired, after 75 % they all are."""
+        auth = self._model.auth
+        if auth is None or self._made not in (self._length * 70 // 100, self._length * 75 // 100):
+            return 0
+        return auth.token_seconds * 1000 - 60_000 if self._made < self._length * 73 // 100 else 120_000
+
+    # Choosing ------------------------------------------------------------------------------------------
+
+    def _draft(self) -> Draft:
+        if self._random.random() < 0.02:
+            return self._unknown_route()
+        caller = self._caller()
+        operation = self._choose()
+        if caller and self._expired(caller) and self._random.random() < 0.6:
+            operation = self._sign_in() or operation
+        draft = self._good(operation, caller)
+        if self._random.random() < UNUSUAL_SHARE:
+            self._random.choice(self._spoilers(draft))(draft)
+        return draft
+
+    def _choose(self) -> Operation:
+        entrance = [o for o in self._operations if writes(o.steps, SignIn) and writes(o.steps, Create)]
+        if entrance and len(self.memory.people) < 3:
+            return entrance[0]
+        return self._random.choices(self._operations, [self._weight(o) for o in self._operations])[0]
+
+    def _weight(self, operation: Operation) -> float:
+        if writes(operation.steps, SignIn):
+            return 0.4
+        if writes(operation.steps, Select):
+            return 3
+        if writes(operation.steps, Create):
+            return 3.5
+        return 1.2 if operation.method == "DELETE" else 3
+
+    def _caller(self) -> Person | None:
+        """Mostly one of the first few people, who then own much; sometimes a stranger, sometimes nobody."""
+        people = self.memory.people
+        if not people or self._random.random() < 0.04:
+            return None
+        return self._random.choice(people[:4] if self._random.random() < 0.85 else people)
+
+    def _sign_in(self) -> Operation | None:
+        return next((o for o in self._operations if writes(o.steps, VerifyPassword)), None)
+
+    def _expired(self, person: Person) -> bool:
+        auth = self._model.auth
+        return auth is not None and self._number - person.issued >= auth.token_seconds * 1000 - 1000
+
+    def _unknown_route(self) -> Draft:
+        draft = Draft(self._random.choice(self._operations))
+        draft.label = "unknown route"
+        literal = draft.path.replace("{", "").replace("}", "")
+        draft.path = self._random.choice(
+            (f"{literal}/more/of/it", f"{literal}x", "/", "/nothing/here", f"{literal}/")
+        )
+        return draft
+
+    # A good request ------------------------------------------------------------------------------------
+
+    def _good(self, operation: Operation, caller: Person | None) -> Draft:
+        draft = Draft(operation)
+        draft.caller = caller
+        if caller is not None and operation.caller != "none":
+            draft.authorization = caller.token
+        for parameter in operation.path_parameters:
+            draft.path = draft.path.replace(f"{{{parameter.name}}}", self._row(operation, caller))
+        draft.query = self._query(operation)
+        if operation.body is not None:
+            draft.content_type = "application/json"
+            draft.members = self._members(operation, caller)
+        return draft
+
+    def _row(self, operation: Operation, caller: Person | None) -> str:
+        entity = next((step.entity for step in operation.steps if isinstance(step, Find | Select)), None)
+        key = self.memory.row_for(entity, caller, self._random) if entity else None
+        return key or values.unknown_key(self._random)
+
+    def _query(self, operation: Operation) -> list[tuple[str, Text]]:
+        pages = [cursor for cursor in self.memory.cursors if cursor[0] == operation.name]
+        if isinstance(operation.respond.show, ShowPage) and pages and self._random.random() < 0.35:
+            _, plain, cursor = self._random.choice(pages[-8:])
+            return [*plain, ("after", cursor)]
+        chosen: list[tuple[str, Text]] = []
+        for field in operation.query:
+            if field.wire == "limit":
+                small = self._random.randint(1, min(5, field.type.max or 5)) if _scalar(field) else 1
+                if self._random.random() < 0.6:
+                    chosen.append(("limit", str(small)))
+            elif field.wire != "after" and (field.required or self._random.random() < 0.4):
+                chosen.append((field.wire, values.parameter(field.type, self._random, self._keys(field))))
+        if isinstance(operation.respond.show, ShowPage) and not any(
+            f.wire == "limit" for f in operation.query
+        ):
+            chosen += [("limit", str(self._random.randint(1, 5)))] if self._random.random() < 0.6 else []
+        return chosen
+
+    def _members(self, operation: Operation, caller: Person | None) -> list[tuple[str, str]]:
+        assert operation.body is not None
+        known = self._known_credentials(operation, caller)
+        chosen = []
+        for field in operation.body.fields:
+            if not field.required and self._random.random() < 0.4:
+                continue
+            if field.nullable and self._random.random() < 0.2:
+                chosen.append((field.wire, "null"))
+            elif field.name in known:
+                chosen.append((field.wire, values.source(known[field.name])))
+            else:
+                chosen.append((field.wire, self._value(operation, field)))
+        self._random.shuffle(chosen)
+        return chosen
+
+    def _known_credentials(self, operation: Operation, caller: Person | None) -> dict[str, str]:
+        if not writes(operation.steps, VerifyPassword) or caller is None:
+            return {}
+        return dict(caller.credentials)
+
+    def _value(self, operation: Operation, field: InputField) -> str:
+        made = values.good(field.type, self._random, self._keys(field))
+        if not self._is_unique(operation, field) or self._random.random() < 0.06:
+            return made
+        self._unique += 1
+        text = json.loads(made)
+        if not isinstance(text, str):
+            return values.source(self._unique)
+        if "@" in text:
+            return values.source(
+                f"Caller{self._unique}@{self._random.choice(('example.com', 'Example.org'))}"
+            )
+        limit = field.type.max if _scalar(field) else None
+        return values.source(f"{self._unique}-{text}"[: limit or None])
+
+    def _is_unique(self, operation: Operation, field: InputField) -> bool:
+        written = [step.entity for step in operation.steps if isinstance(step, Create | Update)]
+        return any(
+            stored.unique
+            for entity in written
+            for stored in self._model.entity(entity).fields
+            if stored.name == field.name
+        )
+
+    def _keys(self, field: InputField) -> list[str]:
+        entity = getattr(field.type, "entity", None)
+        return self.memory.keys(entity) if entity else []
+
+    # Spoiling ------------------------------------------------------------------------------------------
+
+    def _spoilers(self, draft: Draft) -> list[Callable[[Draft], None]]:
+        """What can be made wrong with this request."""
+        found: list[Callable[[Draft], None]] = [self._credentials, self._method]
+        if draft.operation.path_parameters:
+            found += [self._path] * 2
+        if draft.operation.query or isinstance(draft.operation.respond.show, ShowPage):
+            found += [self._parameter] * 5
+        if draft.members is not None:
+            found += [self._member] * 6 + [
+                self._content,
+                self._content_type,
+                self._unknown_member,
+                self._missing,
+            ]
+        return found
+
+    def _credentials(self, draft: Draft) -> None:
+        other = self._random.choice(self.memory.people) if self.memory.people else None
+        forged = [Slot(p.token.number, p.token.path, "Bearer ", "x") for p in self.memory.people[:3]]
+        lower = [Slot(p.token.number, p.token.path, "bearer ") for p in self.memory.people[:3]]
+        choices: list[Text | None] = [None, None, *GARBAGE, *forged, *lower]
+        if other is not None:
+            choices += [other.token] * 4
+        picked = self._random.choice(choices)
+        draft.authorization = picked
+        draft.caller = other if other is not None and picked == other.token else None
+
+    def _method(self, draft: Draft) -> None:
+        draft.method = self._random.choice([m for m in METHODS if m != draft.method])
+        draft.label = "other method"
+
+    def _path(self, draft: Draft) -> None:
+        segment = self._random.choice((*ODD_KEYS, values.unknown_key(self._random), *self.memory.gone[-5:]))
+        known = draft.path.rpartition("/")[2]
+        segment = self._random.choice((segment, known.upper(), known.replace("-", "")))
+        draft.path = (
+            draft.operation.path.split("{")[0] + segment if draft.operation.path.endswith("}") else draft.path
+        )
+
+    def _parameter(self, draft: Draft) -> None:
+        names = [field.wire for field in draft.operation.query]
+        if isinstance(draft.operation.respond.show, ShowPage):
+            names += [name for name in ("limit", "after") if name not in names]
+        name = self._random.choice([*names, "unknown"])
+        foreign = [
+            Slot(c.number, c.path, "", self._random.choice(("", "", "x"))) for _, _, c in self.memory.cursors
+        ]
+        if name == "after" and foreign and self._random.random() < 0.7:
+            value: Text = self._random.choice(foreign)
+        else:
+            value = values.unusual_parameter(self._random)
+        if self._random.random() < 0.75:
+            draft.query = [pair for pair in draft.query if pair[0] != name]
+        draft.query.insert(self._random.randint(0, len(draft.query)), (name, value))
+
+    def _member(self, draft: Draft) -> None:
+        """Another value for one or two members; sometimes beside the good one (the last wins)."""
+        assert draft.members is not None
+        fields = draft.operation.body.fields if draft.operation.body else ()
+        for field in self._random.sample(fields, min(len(fields), self._random.choice((1, 1, 2)))):
+            if self._random.random() < 0.9:
+                draft.members = [pair for pair in draft.members if pair[0] != field.wire]
+            draft.members.append((field.wire, values.unusual(field.type, self._random)))
+
+    def _missing(self, draft: Draft) -> None:
+        assert draft.members is not None
+        if draft.members:
+            draft.members.pop(self._random.randrange(len(draft.members)))
+
+    def _unknown_member(self, draft: Draft) -> None:
+        """Members that are no input: unknown ones, and fields that only the system sets."""
+        assert draft.members is not None
+        stored = [field.name for entity in self._model.entities for field in entity.fields]
+        name = self._random.choice(["unknown", "id", "__proto__", "Ünknown", *stored])
+        draft.members.insert(self._random.randint(0, len(draft.members)), (name, '"x"'))
+
+    def _content(self, draft: Draft) -> None:
+        draft.content = self._random.choice(ODD_BODIES)
+
+    def _content_type(self, draft: Draft) -> None:
+        draft.content_type = self._random.choice((*ODD_TYPES, *JSON_TYPES))
+
+
+def _scalar(field: InputField) -> bool:
+    return hasattr(field.type, "scalar")
+
+
+def _object(body: bytes | None) -> dict[str, Any]:
+    """The members of a body; none where it is not a JSON object."""
+    try:
+        decoded = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", decoded) if isinstance(decoded, dict) else {}

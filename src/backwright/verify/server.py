@@ -1,0 +1,124 @@
+"""Starts the emitted backend on a free loopback port and a migrated database, and stops exactly that process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import httpx
+import msgspec
+
+import backwright
+import backwright_runtime
+from backwright_runtime import migrations
+
+READY_SECONDS = 20.0
+STOP_SECONDS = 5.0
+
+
+class ServerFailed(Exception):
+    """The backend did not start, or is gone. The message ends with the last lines of its log."""
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True):
+    """A running backend: where it listens, where its database is, where it writes its log."""
+
+    url: str
+    database_url: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def log_tail(self, lines: int = 12) -> str:
+        text = self.log.read_text(encoding="utf-8", errors="replace")
+        return "\n".join(text.splitlines()[-lines:])
+
+
+@contextmanager
+def running(root: Path, package: str, database_url: str) -> Iterator[Server]:
+    """The backend that lies in `root`, migrated and ready. Raises ServerFailed when it does not come up."""
+    asyncio.run(migrations.up(database_url, root / "migrations"))
+    with tempfile.TemporaryDirectory(prefix="backwright-server-") as folder:
+        log = Path(folder) / "server.log"
+        with socket.socket() as listening, log.open("wb") as output:
+            listening.bind(("127.0.0.1", 0))
+            listening.listen(128)
+            port = listening.getsockname()[1]
+            process = _start(root, package, database_url, listening.fileno(), output)
+        server = Server(url=f"http://127.0.0.1:{port}", database_url=database_url, log=log, process=process)
+        try:
+            _wait(server)
+            yield server
+        finally:
+            _stop(process)
+
+
+def python_path(root: Path) -> str:
+    """Where a child process finds the emitted package, the runtime and the tool."""
+    sources = [
+        Path(module.__file__).parent.parent for module in (backwright, backwright_runtime) if module.__file__
+    ]
+    return os.pathsep.join(dict.fromkeys(str(path.resolve()) for path in (root, *sources)))
+
+
+def service_environment(root: Path, database_url: str) -> dict[str, str]:
+    """The environment of a backend under test: only what a process needs, and a key made for this run."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+    return kept | {
+        "PYTHONPATH": python_path(root),
+        "DATABASE_URL": database_url,
+        "TOKEN_KEYS": f"test:{secrets.token_urlsafe(48)}",
+        "LOG_LEVEL": "warning",
+    }
+
+
+def _start(
+    root: Path, package: str, database_url: str, descriptor: int, output: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "backwright.verify.serve_under_test", package, f"fd:{descriptor}"]
+    return subprocess.Popen(
+        command,
+        cwd=root,
+        env=service_environment(root, database_url),
+        pass_fds=(descriptor,),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def _wait(server: Server) -> None:
+    """Until the backend says that it is ready. The port accepts at once: the socket listens already."""
+    deadline = time.monotonic() + READY_SECONDS
+    said = "nothing"
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            raise ServerFailed(f"the backend ended with {server.process.returncode}\n{server.log_tail()}")
+        try:
+            answer = httpx.get(f"{server.url}/ready", timeout=2.0)
+        except httpx.TransportError as error:
+            said = repr(error)
+        else:
+            if answer.status_code == 200:
+                return
+            said = f"{answer.status_code} {answer.text[:200]}"
+        time.sleep(0.02)
+    raise ServerFailed(f"not ready within {READY_SECONDS:.0f} s: {said}\n{server.log_tail()}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(STOP_SECONDS)

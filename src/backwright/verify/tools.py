@@ -1,0 +1,47 @@
+"""Runs the tools that gates rely on: as a child process, in the project, with a time limit."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from backwright.verify.gate import NotRun
+from backwright.verify.server import python_path
+
+SECONDS = 300.0
+
+
+class ToolTimeout(Exception):
+    """A tool did not end in time."""
+
+
+def python_tool(
+    root: Path, module: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m module` in the project. Raises NotRun when it is not installed, ToolTimeout."""
+    if importlib.util.find_spec(module) is None:
+        raise NotRun(f"{module} is not installed")
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+    command = [sys.executable, "-m", module, *arguments]
+    try:
+        return subprocess.run(
+            command,
+            cwd=root,
+            env=kept | {"PYTHONPATH": python_path(root), "NO_COLOR": "1"} | dict(environment or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ToolTimeout(f"{module} did not end within {SECONDS:.0f} s") from error
+
+
+def last_lines(completed: subprocess.CompletedProcess[str], lines: int = 15) -> str:
+    """The end of what the tool printed."""
+    return "\n".join((completed.stdout + completed.stderr).strip().splitlines()[-lines:])

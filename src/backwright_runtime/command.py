@@ -1,0 +1,107 @@
+"""The command line of a service: `serve`, `migrate up|down|status`.
+
+Exit codes: 0 done; 1 it failed, and the message says why; 2 wrong usage or environment.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import uvicorn
+
+from backwright_runtime import logs, migrations
+from backwright_runtime.application import Application
+from backwright_runtime.database.interface import DatabaseUnavailable
+from backwright_runtime.settings import RuntimeSettings, SettingsError
+
+S = TypeVar("S", bound=RuntimeSettings)
+GRACE = 10
+"""Seconds that running requests get when the service is told to stop."""
+
+
+def main(
+    create_app: Callable[[S], Application],
+    settings: type[S],
+    *,
+    migrations: Path,
+    arguments: Sequence[str] | None = None,
+) -> NoReturn:
+    """Do what the command line says, and exit."""
+    given = _parser().parse_args(arguments)
+    try:
+        sys.exit(_run(create_app, settings.from_environment(), migrations, given))
+    except SettingsError as error:
+        _say(str(error))
+        sys.exit(2)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description="Configuration comes from the environment; see .env.example."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="answer requests until told to stop")
+    serve.add_argument("--host", help="instead of HOST")
+    serve.add_argument("--port", type=int, help="instead of PORT")
+    migrate = commands.add_parser("migrate", help="change the database").add_subparsers(
+        dest="way", required=True
+    )
+    up = migrate.add_parser("up", help="apply what is pending")
+    up.add_argument("--to", metavar="TIME", help="stop after the migration whose name begins with this")
+    down = migrate.add_parser("down", help="roll back the last migration")
+    down.add_argument("--steps", type=int, default=1, metavar="N", help="how many migrations (default 1)")
+    migrate.add_parser("status", help="show where each migration stands; exit 1 when any is pending")
+    return parser
+
+
+def _run(create_app: Callable[[S], Application], settings: S, folder: Path, given: argparse.Namespace) -> int:
+    if given.command == "serve":
+        return _serve(create_app(settings), folder, given.host, given.port)
+    try:
+        return asyncio.run(_migrate(settings.database_url, folder, given))
+    except migrations.MigrationError as error:
+        _say(str(error))
+    except DatabaseUnavailable as error:
+        _say(f"the database cannot be reached ({error}); see DATABASE_URL")
+    return 1
+
+
+async def _migrate(url: str, folder: Path, given: argparse.Namespace) -> int:
+    match given.way:
+        case "up":
+            for name in await migrations.up(url, folder, given.to):
+                print(f"applied {name}")
+        case "down":
+            for name in await migrations.down(url, folder, given.steps):
+                print(f"rolled back {name}")
+        case _:
+            states = await migrations.status(url, folder)
+            for each in states:
+                print(f"{each.state:16} {each.done}/{each.steps}  {each.name}")
+            return 0 if all(each.state == "applied" for each in states) else 1
+    return 0
+
+
+def _serve(app: Application, folder: Path, host: str | None, port: int | None) -> int:
+    app.migrations = folder
+    app.access_log = logs.configure(app.settings.log_level)
+    config = uvicorn.Config(
+        app,
+        host=host or app.settings.host,
+        port=app.settings.port if port is None else port,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    return 0 if server.started else 1
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)

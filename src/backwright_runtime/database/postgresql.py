@@ -1,0 +1,188 @@
+"""PostgreSQL, through asyncpg."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypeAlias, TypeVar
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from msgspec import Struct
+
+from backwright_runtime.database.interface import (
+    DatabaseUnavailable,
+    ForeignKeyViolation,
+    Queries,
+    UniqueViolation,
+    Value,
+)
+from backwright_runtime.database.statement import Statement
+from backwright_runtime.errors import IntegerOverflow
+
+Row = TypeVar("Row", bound=Struct)
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+PATIENCE = 10.0
+"""Seconds to wait for a free connection."""
+
+_UNAVAILABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """What asyncpg raises, as what repositories know."""
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        raise UniqueViolation(error.constraint_name or "") from error
+    except (asyncpg.ForeignKeyViolationError, asyncpg.RestrictViolationError) as error:
+        raise ForeignKeyViolation(error.constraint_name) from error
+    except asyncpg.NumericValueOutOfRangeError as error:
+        raise IntegerOverflow from error
+    except asyncpg.InterfaceError as error:
+        if isinstance(error, ValueError | TypeError) or not _is_lost(error):
+            raise  # a wrong parameter: a defect
+        raise DatabaseUnavailable(type(error).__name__) from error
+    except _UNAVAILABLE as error:
+        raise DatabaseUnavailable(type(error).__name__) from error
+
+
+def _is_lost(error: asyncpg.InterfaceError) -> bool:
+    return any(word in str(error) for word in ("closed", "closing", "released", "not initialized"))
+
+
+async def fetch_one(
+    on: Connection, row: type[Row], statement: Statement, params: dict[str, Value]
+) -> Row | None:
+    """The first row on this connection."""
+    rendered = statement.render("postgresql", params)
+    record = await on.fetchrow(rendered.text, *[params[name] for name in rendered.names])
+    return None if record is None else row(**dict(zip(row.__struct_fields__, record, strict=True)))
+
+
+async def fetch_all(
+    on: Connection, row: type[Row], statement: Statement, params: dict[str, Value]
+) -> list[Row]:
+    """All rows on this connection."""
+    rendered = statement.render("postgresql", params)
+    records = await on.fetch(rendered.text, *[params[name] for name in rendered.names])
+    names = row.__struct_fields__
+    return [row(**dict(zip(names, record, strict=True))) for record in records]
+
+
+async def execute(on: Connection, statement: Statement, params: dict[str, Value]) -> int:
+    """Run the statement on this connection."""
+    rendered = statement.render("postgresql", params)
+    status = await on.execute(rendered.text, *[params[name] for name in rendered.names])
+    count = status.rpartition(" ")[2]
+    return int(count) if count.isdigit() else 0
+
+
+class PostgresTransaction:
+    """Statements within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def fetch_one(self, row: type[Row], statement: Statement, /, **params: Value) -> Row | None:
+        """The first row."""
+        with translated():
+            return await fetch_one(self._connection, row, statement, params)
+
+    async def fetch_all(self, row: type[Row], statement: Statement, /, **params: Value) -> list[Row]:
+        """All rows."""
+        with translated():
+            return await fetch_all(self._connection, row, statement, params)
+
+    async def execute(self, statement: Statement, /, **params: Value) -> int:
+        """Run the statement; returns how many rows it affected."""
+        with translated():
+            return await execute(self._connection, statement, params)
+
+
+class PostgresDatabase:
+    """A pool of connections. Statements outside a transaction each take one for themselves."""
+
+    def __init__(self, url: str, *, pool_size: int) -> None:
+        self._url = url
+        self._pool_size = pool_size
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._connecting = asyncio.Lock()
+
+    async def connect(self) -> None:
+        """Open the pool."""
+        await self._opened()
+
+    async def fetch_one(self, row: type[Row], statement: Statement, /, **params: Value) -> Row | None:
+        """The first row."""
+        async with self._connection() as connection:
+            return await fetch_one(connection, row, statement, params)
+
+    async def fetch_all(self, row: type[Row], statement: Statement, /, **params: Value) -> list[Row]:
+        """All rows."""
+        async with self._connection() as connection:
+            return await fetch_all(connection, row, statement, params)
+
+    async def execute(self, statement: Statement, /, **params: Value) -> int:
+        """Run the statement; returns how many rows it affected."""
+        async with self._connection() as connection:
+            return await execute(connection, statement, params)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Queries]:
+        """A transaction at READ COMMITTED; statements that read in order to write lock their rows."""
+        async with self._connection() as connection, connection.transaction():
+            yield PostgresTransaction(connection)
+
+    async def check(self) -> None:
+        """Raises DatabaseUnavailable when the server does not answer."""
+        async with self._connection() as connection:
+            await connection.execute("SELECT 1", timeout=5)
+
+    async def close(self) -> None:
+        """Close the pool, after the statements that are running."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            try:
+                await asyncio.wait_for(pool.close(), timeout=PATIENCE)
+            except TimeoutError:
+                pool.terminate()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        with translated():
+            pool = self._pool or await self._opened()
+            async with pool.acquire(timeout=PATIENCE) as connection:
+                yield connection
+
+    async def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
+        async with self._connecting:
+            if self._pool is None:
+                with translated():
+                    self._pool = await asyncpg.create_pool(
+                        self._url,
+                        min_size=1,
+                        max_size=self._pool_size,
+                        reset=_keep,
+                        timeout=5,
+                        command_timeout=30,
+                    )
+            return self._pool
+
+
+async def _keep(connection: Connection) -> None:
+    """Instead of RESET ALL and five more statements after each use: nothing here changes a session.
+
+    asyncpg still rolls back a connection that comes back within a transaction, and discards a broken one.
+    """

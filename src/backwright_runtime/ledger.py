@@ -1,0 +1,213 @@
+"""The ledger of migrations: one line per step that was run, written in the step's own transaction."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Protocol, Self
+
+import asyncpg
+from msgspec import Struct
+
+from backwright_runtime.database.interface import DatabaseUnavailable
+from backwright_runtime.database.postgresql import translated
+from backwright_runtime.database.sqlite import PATIENCE, file_of, opened
+from backwright_runtime.database.statement import Dialect
+
+LOCK = 0x6261636B77726974
+"""The number of the advisory lock that all runners of migrations take."""
+
+
+class Entry(Struct, frozen=True):
+    """A step that was run: positive on the way up, negative while the migration is being rolled back."""
+
+    migration: str
+    step: int
+    checksum: str
+
+
+class Ledger(Protocol):
+    """A database's ledger."""
+
+    dialect: Dialect
+
+    async def entries(self) -> list[Entry]:
+        """All lines; none when there is no ledger yet."""
+        ...
+
+    async def lock(self) -> None:
+        """Make the ledger if there is none, and keep other runners out."""
+        ...
+
+    async def run(self, sql: str, entry: Entry, *, clear: bool) -> None:
+        """Run a step and write its line (with `clear`, remove the migration's lines): both or neither."""
+        ...
+
+
+class PostgresLedger:
+    """Runners exclude each other by an advisory lock, held until the connection ends."""
+
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self._connection = connection
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, url: str) -> AsyncIterator[Self]:
+        """The ledger in this database."""
+        with translated():
+            connection = await asyncpg.connect(url, timeout=10)
+        try:
+            yield cls(connection)
+        finally:
+            await connection.close()
+
+    async def entries(self) -> list[Entry]:
+        """All lines."""
+        if not await self._connection.fetchval("SELECT to_regclass('backwright_migration') IS NOT NULL"):
+            return []
+        rows = await self._connection.fetch(
+            "SELECT migration, step, checksum FROM backwright_migration ORDER BY migration, step"
+        )
+        return [Entry(*row) for row in rows]
+
+    async def lock(self) -> None:
+        """Wait for other runners."""
+        await self._connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+        if await self._connection.fetchval("SELECT to_regclass('backwright_migration') IS NOT NULL"):
+            return
+        await self._connection.execute(
+            """
+            CREATE TABLE backwright_migration (
+                migration text NOT NULL,
+                step integer NOT NULL,
+                checksum text NOT NULL,
+                applied_at timestamptz NOT NULL DEFAULT now(),
+                PRIMARY KEY (migration, step)
+            )
+            """
+        )
+
+    async def run(self, sql: str, entry: Entry, *, clear: bool) -> None:
+        """One transaction. The text runs as a script: it comes from the project, never from a request."""
+        async with self._connection.transaction():
+            # The last statement is for asyncpg, which cannot run a script of comments alone.
+            await self._connection.execute(f"{sql}\n;SELECT 1")
+            if clear:
+                statement = "DELETE FROM backwright_migration WHERE migration = $1"
+                await self._connection.execute(statement, entry.migration)
+                return
+            await self._connection.execute(
+                "INSERT INTO backwright_migration (migration, step, checksum) VALUES ($1, $2, $3)",
+                entry.migration,
+                entry.step,
+                entry.checksum,
+            )
+
+
+class SqliteLedger:
+    """Each step is BEGIN EXCLUSIVE; a step that another runner did in the meantime is not done again.
+
+    Foreign keys are off within a step, as SQLite's procedure for rebuilding a table wants it, and all of them
+    are checked before the step is committed.
+    """
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, url: str) -> AsyncIterator[Self]:
+        """The ledger in this file."""
+        try:
+            connection = opened(file_of(url))
+        except sqlite3.Error as error:
+            raise DatabaseUnavailable(str(error)) from error
+        connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
+        try:
+            yield cls(connection)
+        finally:
+            connection.close()
+
+    async def entries(self) -> list[Entry]:
+        """All lines."""
+        if not self._connection.execute(
+            "SELECT 1 FROM sqlite_schema WHERE name = 'backwright_migration'"
+        ).fetchone():
+            return []
+        rows = self._connection.execute(
+            "SELECT migration, step, checksum FROM backwright_migration ORDER BY migration, step"
+        )
+        return [Entry(*row) for row in rows]
+
+    async def lock(self) -> None:
+        """Make the ledger; the lock itself is taken step by step."""
+        try:
+            self._connection.execute(
+                """
+                CREATE TABLE IF NOT EXISTS backwright_migration (
+                    migration TEXT NOT NULL,
+                    step INTEGER NOT NULL,
+                    checksum TEXT NOT NULL,
+                    applied_at TEXT NOT NULL,
+                    PRIMARY KEY (migration, step)
+                ) STRICT
+                """
+            )
+        except sqlite3.OperationalError as error:
+            raise DatabaseUnavailable(str(error)) from error
+
+    async def run(self, sql: str, entry: Entry, *, clear: bool) -> None:
+        """One transaction."""
+        on = self._connection
+        on.execute("PRAGMA foreign_keys = OFF")
+        on.execute("BEGIN EXCLUSIVE")
+        try:
+            if not self._is_done(entry, clear=clear):
+                for statement in _statements(sql):
+                    on.execute(statement)
+                broken = on.execute("PRAGMA foreign_key_check").fetchone()
+                if broken is not None:
+                    raise sqlite3.IntegrityError(f"a reference from {broken[0]} to {broken[2]} leads nowhere")
+                self._write(entry, clear=clear)
+            on.execute("COMMIT")
+        finally:
+            if on.in_transaction:
+                on.execute("ROLLBACK")
+            on.execute("PRAGMA foreign_keys = ON")
+
+    def _is_done(self, entry: Entry, *, clear: bool) -> bool:
+        if clear:
+            sql = "SELECT count(*) = 0 FROM backwright_migration WHERE migration = ? AND ? IS NOT NULL"
+        else:
+            sql = "SELECT count(*) > 0 FROM backwright_migration WHERE migration = ? AND step = ?"
+        return bool(self._connection.execute(sql, (entry.migration, entry.step)).fetchone()[0])
+
+    def _write(self, entry: Entry, *, clear: bool) -> None:
+        if clear:
+            self._connection.execute(
+                "DELETE FROM backwright_migration WHERE migration = ?", (entry.migration,)
+            )
+            return
+        now = datetime.now(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+        self._connection.execute(
+            "INSERT INTO backwright_migration (migration, step, checksum, applied_at) VALUES (?, ?, ?, ?)",
+            (entry.migration, entry.step, entry.checksum, now),
+        )
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script. (`executescript` would commit the transaction first.)"""
+    statement = ""
+    for piece in script.split(";"):
+        statement += piece
+        if sqlite3.complete_statement(statement + ";"):
+            yield statement
+            statement = ""
+        else:
+            statement += ";"
+    if statement.strip(" \t\r\n;"):
+        yield statement

@@ -1,0 +1,76 @@
+"""Password hashes: argon2id, in threads of its own, as slow for a missing account as for a wrong password."""
+
+import asyncio
+import os
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, Self, TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from backwright_runtime.errors import InvalidCredentials, Unavailable
+
+QUEUE = 64
+
+
+class HasPassword(Protocol):
+    """A row with the hash of a password."""
+
+    @property
+    def password(self) -> str:
+        """The hash."""
+        ...
+
+
+User = TypeVar("User", bound=HasPassword)
+
+
+class Passwords:
+    """Hashes and verifies, as many at a time as there are cores (each takes 64 MiB); some more may wait."""
+
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
+        self._threads = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="argon2")
+        self._waiting = 0
+        self._nobody: str | None = None
+
+    @classmethod
+    def cheap(cls) -> Self:
+        """For tests: the same format, almost no work."""
+        return cls(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+    async def hash(self, password: str) -> str:
+        """The argon2id hash of a password. Raises Unavailable when too many wait already."""
+        return await self._run(password, None) or ""
+
+    async def verified(self, user: User | None, given: str) -> User:
+        """The user, when the password is theirs. Raises InvalidCredentials, also for no user at all."""
+        if self._nobody is None:
+            self._nobody = await self.hash(secrets.token_urlsafe())
+        matches = await self._run(given, user.password if user is not None else self._nobody)
+        if user is None or matches is None:
+            raise InvalidCredentials
+        return user
+
+    async def _run(self, password: str, hashed: str | None) -> str | None:
+        if self._waiting >= QUEUE:
+            raise Unavailable
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, self._work, password, hashed)
+        finally:
+            self._waiting -= 1
+
+    def _work(self, password: str, hashed: str | None) -> str | None:
+        if hashed is None:
+            return self._hasher.hash(password)
+        try:
+            self._hasher.verify(hashed, password)
+        except (VerificationError, InvalidHashError):
+            return None
+        return hashed
+
+
+ARGON2ID = Passwords()

@@ -1,0 +1,129 @@
+"""Configuration from the environment, checked at start: every mistake is told at once, no secret is shown."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+import msgspec
+from msgspec import NODEFAULT, Struct
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+SHORTEST_SECRET = 32
+
+
+class SettingsError(Exception):
+    """The environment is not complete. The message names every variable and what is wrong with it."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("The environment is not usable:\n" + "\n".join(f"  {each}" for each in problems))
+        self.problems = problems
+
+
+class TokenKey(Struct, frozen=True):
+    """A key that signs access tokens: its name, which tokens carry, and its secret."""
+
+    kid: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"TokenKey(kid={self.kid!r})"
+
+    def __rich_repr__(self) -> Any:
+        yield "kid", self.kid
+
+
+class RuntimeSettings(Struct, frozen=True, kw_only=True):
+    """The variables that every service reads; a field's name in capitals is its variable."""
+
+    secrets: ClassVar[frozenset[str]] = frozenset({"database_url", "token_keys"})
+
+    database_url: str
+    token_keys: tuple[TokenKey, ...]
+    host: str = "127.0.0.1"
+    port: int = 8000
+    log_level: str = "info"
+    max_body_bytes: int = 1024 * 1024
+    pool_size: int = 10
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """The settings in the environment. Raises SettingsError, which names every bad variable."""
+        source = os.environ if environment is None else environment
+        values: dict[str, Any] = {}
+        problems: list[str] = []
+        for field in msgspec.structs.fields(cls):
+            variable = field.name.upper()
+            text = source.get(variable, "")
+            if text:
+                try:
+                    values[field.name] = _read(field.name, text, field.type)
+                except ValueError as problem:
+                    problems.append(f"{variable}: {problem}")
+            elif field.default is NODEFAULT and field.default_factory is NODEFAULT:
+                problems.append(f"{variable}: is missing")
+        if problems:
+            raise SettingsError(problems)
+        return cls(**values)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({shown})"
+
+    def __rich_repr__(self) -> Any:
+        for name in self.__struct_fields__:
+            yield name, "hidden" if name in self.secrets else getattr(self, name)
+
+
+def _read(name: str, text: str, kind: object) -> object:
+    special = _READERS.get(name)
+    if special is not None:
+        return special(text)
+    try:
+        return msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError:
+        raise ValueError("is not of the expected type") from None
+
+
+def _token_keys(text: str) -> tuple[TokenKey, ...]:
+    keys = []
+    for position, part in enumerate(text.split(","), 1):
+        kid, colon, secret = part.strip().partition(":")
+        if not (kid and colon):
+            raise ValueError(f"key {position} is not written as kid:secret")
+        if len(secret.encode()) < SHORTEST_SECRET:
+            raise ValueError(f"the secret of key {position} is shorter than {SHORTEST_SECRET} bytes")
+        keys.append(TokenKey(kid, secret))
+    if len({key.kid for key in keys}) < len(keys):
+        raise ValueError("two keys have the same kid")
+    return tuple(keys)
+
+
+def _database_url(text: str) -> str:
+    if not text.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        raise ValueError("must start with sqlite:/// or postgresql://")
+    return text
+
+
+def _log_level(text: str) -> str:
+    if text.lower() not in LOG_LEVELS:
+        raise ValueError(f"must be one of {', '.join(LOG_LEVELS)}")
+    return text.lower()
+
+
+def _number(smallest: int, largest: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and smallest <= int(text[:12]) <= largest):
+            raise ValueError(f"must be a number from {smallest} to {largest}")
+        return int(text)
+
+    return read
+
+
+_READERS: dict[str, Callable[[str], object]] = {
+    "database_url": _database_url,
+    "token_keys": _token_keys,
+    "log_level": _log_level,
+    "port": _number(0, 65535),
+    "max_body_bytes": _number(1, 1024**3),
+    "pool_size": _number(1, 1000),
+}

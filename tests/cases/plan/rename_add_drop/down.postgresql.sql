@@ -1,0 +1,16 @@
+-- step 1: shelf: change label
+ALTER TABLE shelf DROP CONSTRAINT shelf_label_check;
+ALTER TABLE shelf ADD CONSTRAINT shelf_label_check CHECK (char_length(label) >= 1 AND char_length(label) <= 40);
+
+-- step 2: item: rename deadline to due; add note again, with its values from the retained table; drop priority; drop index item_shelf_id_deadline_idx; add index item_shelf_id_idx
+ALTER TABLE item RENAME COLUMN deadline TO due;
+DROP INDEX item_shelf_id_deadline_idx;
+ALTER TABLE item DROP CONSTRAINT item_priority_check;
+ALTER TABLE item DROP COLUMN priority;
+ALTER TABLE item ADD COLUMN note text COLLATE "C";
+UPDATE item SET note = kept.note
+FROM backwright_retained_20300101000000_item_note AS kept
+WHERE kept.id = item.id;
+DROP TABLE backwright_retained_20300101000000_item_note;
+ALTER TABLE item ADD CONSTRAINT item_note_check CHECK (char_length(note) <= 65535);
+CREATE INDEX item_shelf_id_idx ON item (shelf_id);

@@ -1,0 +1,1 @@
+-- Nothing to do: the stored data stays as it is.

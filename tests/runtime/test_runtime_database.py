@@ -1,0 +1,192 @@
+"""The two databases behave alike: values, violations, transactions."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from msgspec import Struct
+from runtime.library import app as library
+
+from backwright_runtime import Database, ForeignKeyViolation, UniqueViolation, migrations, sql
+from backwright_runtime.database import open_database
+from backwright_runtime.database.interface import DatabaseUnavailable
+from backwright_runtime.database.names import shortened, unique_name
+
+KEY, OTHER = UUID(int=1), UUID(int=2)
+NOW = datetime(2030, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
+VALUES: dict[str, Any] = {"id": KEY, "title": "t", "pages": 2**62, "lent": True, "due": date(2030, 5, 6)}
+BOOK = sql(f"SELECT {library.COLUMNS} FROM book WHERE id = :id")
+COUNT = sql("SELECT count(*) AS n FROM member")
+
+
+class Count(Struct):
+    n: int
+
+
+async def opened(url: str) -> Database:
+    await migrations.up(url, library.MIGRATIONS)
+    database = open_database(url)
+    await database.connect()
+    await database.execute(library.JOIN, id=OTHER, email="a@b.example", password="x")
+    return database
+
+
+def test_values_come_back_as_they_went(run: Any, database_url: str) -> None:
+    async def story() -> None:
+        database = await opened(database_url)
+        assert await database.execute(library.INSERT, **VALUES, keeper_id=OTHER, created_at=NOW) == 1
+        book = await database.fetch_one(library.Book, BOOK, id=KEY)
+        assert book == library.Book(**VALUES, keeper_id=OTHER, created_at=NOW)
+        assert await database.fetch_one(library.Book, BOOK, id=OTHER) is None
+        assert await database.execute(library.DELETE, id=OTHER) == 0
+        await database.close()
+
+    run(story())
+
+
+def test_violations_have_the_same_names(run: Any, database_url: str) -> None:
+    async def story() -> None:
+        database = await opened(database_url)
+        with pytest.raises(UniqueViolation) as taken:
+            await database.execute(library.JOIN, id=KEY, email="a@b.example", password="x")
+        assert taken.value.constraint == "member_email_key"
+        with pytest.raises(UniqueViolation) as taken:
+            await database.execute(library.JOIN, id=OTHER, email="c@d.example", password="x")
+        assert taken.value.constraint == "member_pkey"
+        with pytest.raises(ForeignKeyViolation):
+            await database.execute(library.INSERT, **VALUES, keeper_id=KEY, created_at=NOW)
+        await database.execute(library.INSERT, **VALUES, keeper_id=OTHER, created_at=NOW)
+        with pytest.raises(ForeignKeyViolation):
+            await database.execute(sql("DELETE FROM member WHERE id = :id"), id=OTHER)
+        await database.close()
+
+    run(story())
+
+
+def test_a_transaction_is_all_or_nothing(run: Any, database_url: str) -> None:
+    async def story() -> None:
+        database = await opened(database_url)
+        with pytest.raises(ZeroDivisionError):
+            async with database.transaction() as tx:
+                await tx.execute(library.JOIN, id=KEY, email="c@d.example", password="x")
+                counted = await tx.fetch_one(Count, COUNT)
+                seen = await database.fetch_one(Count, COUNT)
+                assert counted and seen
+                assert (counted.n, seen.n) == (2, 1)
+                raise ZeroDivisionError
+        seen = await database.fetch_one(Count, COUNT)
+        assert seen and seen.n == 1
+        async with database.transaction() as tx:
+            await tx.execute(library.JOIN, id=KEY, email="c@d.example", password="x")
+        seen = await database.fetch_one(Count, COUNT)
+        assert seen and seen.n == 2
+        await database.close()
+
+    run(story())
+
+
+def test_concurrent_writers_all_succeed(run: Any, database_url: str) -> None:
+    async def write(database: Database, number: int) -> None:
+        async with database.transaction() as tx:
+            await tx.execute(library.JOIN, id=UUID(int=number), email=f"{number}@b.example", password="x")
+
+    async def story() -> None:
+        database = await opened(database_url)
+        await asyncio.gather(*(write(database, number) for number in range(10, 40)))
+        seen = await database.fetch_one(Count, COUNT)
+        assert seen and seen.n == 31
+        await database.close()
+
+    run(story())
+
+
+def test_a_cancelled_transaction_leaves_nothing(run: Any, database_url: str) -> None:
+    async def story() -> None:
+        database = await opened(database_url)
+
+        async def hang() -> None:
+            async with database.transaction() as tx:
+                await tx.execute(library.JOIN, id=KEY, email="c@d.example", password="x")
+                await asyncio.sleep(60)
+
+        task = asyncio.create_task(hang())
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await database.execute(library.JOIN, id=KEY, email="c@d.example", password="x")
+        await database.close()
+
+    run(story())
+
+
+def test_a_long_read_does_not_hold_up_the_loop_on_sqlite(run: Any, sqlite_url: str) -> None:
+    long = sql(
+        "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 2000000)"
+        " SELECT max(n) FROM c"
+    )
+
+    async def story() -> None:
+        database = await opened(sqlite_url)
+        task = asyncio.create_task(database.fetch_one(Count, long))
+        await asyncio.sleep(0)
+        ticks = 0
+        while not task.done():
+            await asyncio.sleep(0.005)
+            ticks += 1
+        assert (await task) == Count(2000000)
+        assert ticks > 5
+        await database.close()
+
+    run(story())
+
+
+def test_another_process_that_writes_is_waited_for_on_sqlite(run: Any, sqlite_url: str) -> None:
+    async def story() -> None:
+        database = await opened(sqlite_url)
+        other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        task = asyncio.create_task(database.execute(library.JOIN, id=KEY, email="c@d.example", password="x"))
+        await asyncio.sleep(0.05)
+        assert not task.done()
+        other.execute("COMMIT")
+        other.close()
+        assert await task == 1
+        await database.close()
+
+    run(story())
+
+
+@pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/none", "sqlite:////nowhere/at/all.db"])
+def test_a_database_that_cannot_be_reached_is_unavailable(run: Any, url: str) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        run(open_database(url).connect())
+
+
+def test_long_names_end_with_a_hash() -> None:
+    assert unique_name("a", ["b", "c"]) == "a_b_c_key"
+    long = unique_name("table" * 10, ["column" * 3])
+    assert len(long) == 60
+    assert long != unique_name("table" * 10, ["column" * 3 + "s"])
+    assert shortened("x" * 60) == "x" * 60
+
+
+@pytest.mark.parametrize(("least", "most"), [("Z", "a"), ("a", "ä"), ("\uffff", "\U00010000")])
+def test_text_is_ordered_by_code_point(run: Any, database_url: str, least: str, most: str) -> None:
+    ordered = sql('SELECT count(*) AS n FROM book WHERE title < :most COLLATE "C" AND title > :other COLLATE "C"')
+
+    async def story() -> None:
+        database = await opened(database_url)
+        await database.execute(library.INSERT, **VALUES | {"title": least}, keeper_id=OTHER, created_at=NOW)
+        found = await database.fetch_one(Count, ordered, most=most, other=least[:-1])
+        assert found == Count(1)
+        found = await database.fetch_one(Count, ordered, most=least, other="")
+        assert found == Count(0)
+        await database.close()
+
+    run(story())

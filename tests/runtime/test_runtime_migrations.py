@@ -1,0 +1,172 @@
+"""Migrations on both databases: up, down, killed and resumed, changed behind one's back."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import Struct
+from runtime.library.app import MIGRATIONS
+
+from backwright_runtime import migrations, sql
+from backwright_runtime.database import open_database
+from backwright_runtime.migrations import Migration, MigrationError, Step
+
+FIRST = "20300101000000_create_book"
+
+
+class Found(Struct):
+    n: int
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+async def kill(migration: Migration, step: Step) -> None:
+    raise Killed
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(MIGRATIONS, tmp_path / "migrations")
+    return tmp_path / "migrations"
+
+
+def add(folder: Path, name: str, up: str, down: str = "-- step 1: nothing\nSELECT 1;\n") -> None:
+    (folder / name).mkdir()
+    for dialect in ("sqlite", "postgresql"):
+        (folder / name / f"up.{dialect}.sql").write_text(up)
+        (folder / name / f"down.{dialect}.sql").write_text(down)
+
+
+async def states(url: str, folder: Path) -> list[tuple[str, int]]:
+    return [(each.state, each.done) for each in await migrations.status(url, folder)]
+
+
+async def count(url: str, table: str) -> int:
+    database = open_database(url)
+    await database.connect()
+    try:
+        found = await database.fetch_one(Found, sql(f"SELECT count(*) AS n FROM {table}"))
+    finally:
+        await database.close()
+    assert found is not None
+    return found.n
+
+
+def test_up_status_down_up(run: Any, database_url: str, folder: Path) -> None:
+    async def story() -> None:
+        assert await states(database_url, folder) == [("pending", 0)]
+        assert await migrations.up(database_url, folder) == [FIRST]
+        assert await states(database_url, folder) == [("applied", 2)]
+        assert await migrations.up(database_url, folder) == []
+        assert await migrations.down(database_url, folder) == [FIRST]
+        assert await states(database_url, folder) == [("pending", 0)]
+        assert await migrations.down(database_url, folder) == []
+        assert await migrations.up(database_url, folder) == [FIRST]
+        assert await count(database_url, "book") == 0
+
+    run(story())
+
+
+def test_a_killed_run_is_resumed_at_the_step_where_it_stopped(
+    run: Any, database_url: str, folder: Path
+) -> None:
+    async def story() -> None:
+        with pytest.raises(Killed):
+            await migrations.up(database_url, folder, after_step=kill)
+        assert await states(database_url, folder) == [("half applied", 1)]
+        with pytest.raises(MigrationError, match="half applied"):
+            await migrations.down(database_url, folder)
+        assert await migrations.up(database_url, folder) == [FIRST]
+        with pytest.raises(Killed):
+            await migrations.down(database_url, folder, after_step=kill)
+        assert (await states(database_url, folder))[0][0] == "half rolled back"
+        with pytest.raises(MigrationError, match="half rolled back"):
+            await migrations.up(database_url, folder)
+        assert await migrations.down(database_url, folder) == [FIRST]
+        assert await states(database_url, folder) == [("pending", 0)]
+
+    run(story())
+
+
+def test_a_failing_step_is_undone_and_loses_nothing(run: Any, database_url: str, folder: Path) -> None:
+    add(
+        folder,
+        "20300102000000_fails",
+        "-- step 1: add\nCREATE TABLE note (id bigint);\nINSERT INTO note VALUES (1); -- a; b\n\n"
+        "-- step 2: fail\nDELETE FROM note;\nINSERT INTO nowhere VALUES (1);\n".replace("bigint", "INTEGER"),
+    )
+
+    async def story() -> None:
+        with pytest.raises(MigrationError, match=r"20300102000000_fails, up, step 2 \(fail\)"):
+            await migrations.up(database_url, folder)
+        assert await count(database_url, "note") == 1
+        assert await states(database_url, folder) == [("applied", 2), ("half applied", 1)]
+
+    run(story())
+
+
+def test_a_step_that_was_changed_after_it_was_run_is_refused(
+    run: Any, database_url: str, folder: Path
+) -> None:
+    async def story() -> None:
+        await migrations.up(database_url, folder)
+        for dialect in ("sqlite", "postgresql"):
+            path = folder / FIRST / f"up.{dialect}.sql"
+            path.write_text(path.read_text().replace("email", "mail"))
+        with pytest.raises(MigrationError, match="step 1 of up was changed"):
+            await migrations.up(database_url, folder)
+        with pytest.raises(MigrationError, match="was changed"):
+            await migrations.down(database_url, folder)
+
+    run(story())
+
+
+def test_a_database_that_is_ahead_of_the_folder_is_left_alone(
+    run: Any, database_url: str, folder: Path
+) -> None:
+    async def story() -> None:
+        await migrations.up(database_url, folder)
+        shutil.rmtree(folder / FIRST)
+        assert await states(database_url, folder) == [("unknown", 2)]
+        with pytest.raises(MigrationError, match="not in the folder"):
+            await migrations.up(database_url, folder)
+
+    run(story())
+
+
+def test_up_to_a_migration_and_one_without_steps(run: Any, database_url: str, folder: Path) -> None:
+    add(folder, "20300102000000_nothing", "-- Nothing to do.\n", "-- Nothing to do.\n")
+    add(folder, "20300103000000_later", "-- step 1: one\nCREATE TABLE later (id INTEGER);\n")
+
+    async def story() -> None:
+        applied = await migrations.up(database_url, folder, "20300102")
+        assert applied == [FIRST, "20300102000000_nothing"]
+        assert await states(database_url, folder) == [("applied", 2), ("applied", 1), ("pending", 0)]
+        assert await migrations.down(database_url, folder, 2) == ["20300102000000_nothing", FIRST]
+        with pytest.raises(MigrationError, match="no migration"):
+            await migrations.up(database_url, folder, "2031")
+
+    run(story())
+
+
+def test_a_step_that_leaves_a_reference_dangling_is_undone_on_sqlite(
+    run: Any, sqlite_url: str, folder: Path
+) -> None:
+    add(
+        folder,
+        "20300102000000_orphans",
+        "-- step 1: add\n"
+        "INSERT INTO book VALUES ('b', 't', 1, 0, NULL, 'nobody', '2030-01-01T00:00:00.000000Z');\n",
+    )
+
+    async def story() -> None:
+        with pytest.raises(MigrationError, match="leads nowhere"):
+            await migrations.up(sqlite_url, folder)
+        assert await count(sqlite_url, "book") == 0
+
+    run(story())

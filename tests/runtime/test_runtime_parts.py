@@ -1,0 +1,169 @@
+"""Settings, the scripted seam, tokens, passwords and the command line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from msgspec import Struct
+from runtime.library.app import MIGRATIONS, Settings
+
+from backwright_runtime import InvalidCredentials, Passwords, SettingsError
+from backwright_runtime.seam import SYSTEM
+from backwright_runtime.settings import TokenKey
+from backwright_runtime.testing import ScriptedSeam
+from backwright_runtime.tokens import Tokens
+
+SECRET = "a secret that is long enough to be a key"
+GOOD = {"DATABASE_URL": "postgresql://me:hunter2@db/books", "TOKEN_KEYS": f"new:{SECRET},old:{SECRET}2"}
+
+
+def test_settings_come_from_the_environment_and_hide_secrets() -> None:
+    settings = Settings.from_environment({**GOOD, "PORT": "9000", "LOG_LEVEL": "INFO"})
+    assert (settings.port, settings.log_level, settings.token_keys[0].kid) == (9000, "info", "new")
+    for shown in (repr(settings), str(settings), repr(settings.token_keys)):
+        assert "hunter2" not in shown
+        assert SECRET not in shown
+
+
+def test_every_bad_variable_is_named_at_once_and_no_value_is() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"TOKEN_KEYS": "a:short-secret", "PORT": "99999", "POOL_SIZE": "many"})
+    message = str(caught.value)
+    for variable in ("DATABASE_URL", "TOKEN_KEYS", "PORT", "POOL_SIZE"):
+        assert variable in message
+    assert "short-secret" not in message
+
+
+def test_the_scripted_seam_follows_its_formula() -> None:
+    moment = ScriptedSeam().begin("v-1500")
+    assert moment.now == datetime(2030, 1, 1, 0, 0, 1, 500000, UTC)
+    for position in range(2):
+        made = moment.new_id()
+        assert made.version == 7
+        assert made.int >> 80 == int(moment.now.timestamp() * 1000)
+        digest = int.from_bytes(sha256(f"v-1500/{position}".encode()).digest()[:10])
+        mask = (1 << 80) - 1 & ~(0xF << 76) & ~(0b11 << 62)
+        assert made.int & mask == digest & mask
+        assert made.variant == UUID(int=0x8 << 60).variant
+    assert ScriptedSeam().begin("other").now == datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def test_the_real_seam_makes_different_ids() -> None:
+    moment = SYSTEM.begin("any")
+    assert len({moment.new_id() for _ in range(100)}) == 100
+    assert moment.now.tzinfo is UTC
+
+
+def test_tokens_rotate_expire_and_belong_to_one_service() -> None:
+    old, new = TokenKey("old", SECRET), TokenKey("new", SECRET + "2")
+    now, subject = datetime(2030, 1, 1, tzinfo=UTC), UUID(int=7)
+    issued = Tokens("library", [old], 60).issue(subject, now)
+    tokens = Tokens("library", [new, old], 60)
+    for _ in range(2):  # the second time it is remembered
+        assert tokens.subject(issued, now + timedelta(seconds=59)) == subject
+        assert tokens.subject(issued, now + timedelta(seconds=60)) is None
+    assert Tokens("library", [new], 60).subject(issued, now) is None
+    assert Tokens("archive", [new, old], 60).subject(issued, now) is None
+    unsigned = "eyJhbGciOiJub25lIiwia2lkIjoib2xkIn0." + issued.split(".")[1] + "."
+    assert tokens.subject(unsigned, now) is None
+
+
+class User(Struct):
+    password: str
+
+
+def test_passwords_are_argon2id_and_a_missing_user_costs_as_much(run: Any) -> None:
+    async def story() -> None:
+        passwords = Passwords()
+        hashed = await passwords.hash("correct horse")
+        assert hashed.startswith("$argon2id$")
+        user = User(hashed)
+        assert await passwords.verified(user, "correct horse") is user
+        for who in (user, None):
+            with pytest.raises(InvalidCredentials):
+                await passwords.verified(who, "wrong horse")
+
+        async def cost(who: User | None) -> float:
+            times = []
+            for _ in range(3):
+                started = time.perf_counter()
+                with pytest.raises(InvalidCredentials):
+                    await passwords.verified(who, "wrong horse")
+                times.append(time.perf_counter() - started)
+            return min(times)
+
+        assert 0.3 < await cost(None) / await cost(user) < 3
+
+    run(story())
+
+
+RUN = "from runtime.library.app import *; from backwright_runtime.command import main; "
+RUN += "main(lambda s: create_app(s), Settings, migrations=MIGRATIONS)"
+
+
+def command(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    root = Path(__file__).parents[2]
+    path = os.pathsep.join([str(root / "src"), str(root / "tests")])
+    return subprocess.Popen(
+        [sys.executable, "-c", RUN, *arguments],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": path, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finished(*arguments: str, **environment: str) -> tuple[int, str]:
+    process = command(*arguments, **environment)
+    output, _ = process.communicate(timeout=30)
+    return process.returncode, output
+
+
+def test_the_command_line_migrates_serves_and_stops(sqlite_url: str) -> None:
+    environment = {"DATABASE_URL": sqlite_url, "TOKEN_KEYS": f"k:{SECRET}"}
+    assert finished("migrate", "status", **environment)[0] == 1
+    assert finished("migrate", "up", **environment) == (0, f"applied {next(MIGRATIONS.iterdir()).name}\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = command("serve", PORT=str(port), **environment)
+    try:
+        deadline = time.monotonic() + 15
+        while True:
+            try:
+                ready = httpx.get(f"http://127.0.0.1:{port}/ready")
+                break
+            except httpx.TransportError:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        assert ready.status_code == 200
+        assert "server" not in ready.headers
+    finally:
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=15)
+    assert '"route":"/ready","status":200' in output
+    assert SECRET not in output
+
+
+def test_wrong_usage_and_environment_exit_with_2() -> None:
+    assert finished("dance")[0] == 2
+    code, output = finished("serve")
+    assert code == 2
+    assert "DATABASE_URL" in output
+    code, output = finished(
+        "migrate", "up", DATABASE_URL="postgresql://nobody@127.0.0.1:1/x", TOKEN_KEYS=f"k:{SECRET}"
+    )
+    assert code == 1
+    assert "DATABASE_URL" in output

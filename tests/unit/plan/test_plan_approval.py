@@ -1,0 +1,100 @@
+"""Approvals: bound to one plan, void after any change of meaning, refused when they do not say enough."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from plan_parts import changed, entity, model, scalar, string
+
+from backwright.plan import Plan, plan
+from backwright.plan.approval import Approval, approve, blocked, read, write
+from backwright.plan.changes import identity
+from backwright.spec.diagnostics import SpecificationError
+
+START = model(entity("Box", string("label"), scalar("due", "date", nullable=True)))
+WITHOUT_DUE = changed(START, "Box", string("label"))
+
+
+AT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def approved(made: Plan) -> Approval:
+    names = [identity(change) for change in made.hazardous]
+    return approve(made, made.short, names, by="Ada", reason="not used", rollback="migrate down", at=AT)
+
+
+@pytest.mark.parametrize(
+    ("plan_hash", "changes", "reason"),
+    [
+        ("0123456789ab", ["drop-field Box.due"], "not used"),
+        ("", ["drop-field Box.due"], "not used"),
+        (None, ["drop-field Box.label"], "not used"),
+        (None, ["drop-field Box.due"], " "),
+    ],
+)
+def test_only_the_plan_at_hand_and_its_changes_are_approved(
+    plan_hash: str | None, changes: list[str], reason: str
+) -> None:
+    made = plan(START, WITHOUT_DUE)
+    with pytest.raises(SpecificationError) as caught:
+        approve(
+            made,
+            made.short if plan_hash is None else plan_hash,
+            changes,
+            by="Ada",
+            reason=reason,
+            rollback="r",
+            at=AT,
+        )
+    assert [diagnostic.code for diagnostic in caught.value.diagnostics] == ["BW606"]
+
+
+def test_a_destructive_change_is_blocked_until_it_is_approved() -> None:
+    made = plan(START, WITHOUT_DUE)
+    (diagnostic,) = blocked(made, [])
+    assert diagnostic.code == "BW601"
+    assert "drop-field Box.due" in diagnostic.message
+    assert blocked(made, [approved(made)]) == []
+
+
+def test_an_approval_is_void_once_the_specification_means_something_else() -> None:
+    approval = approved(plan(START, WITHOUT_DUE))
+    edited = plan(START, changed(START, "Box", string("label", None, 300)))
+    (diagnostic,) = blocked(edited, [approval])
+    assert diagnostic.code == "BW601"
+    assert "void" in diagnostic.message
+
+
+def test_an_approval_covers_only_the_changes_that_it_names() -> None:
+    made = plan(START, WITHOUT_DUE)
+    other = Approval(
+        plan=made.hash, changes=("drop-field Box.label",), by="a", reason="b", rollback="c",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+    assert [diagnostic.code for diagnostic in blocked(made, [other])] == ["BW601"]
+
+
+def test_an_approval_cannot_lift_a_refusal() -> None:
+    made = plan(START, changed(START, "Box", string("label"), scalar("due", "date")))
+    assert [diagnostic.code for diagnostic in blocked(made, [approved(made)])] == ["BW612"]
+
+
+def test_an_approval_file_is_read_as_it_was_written(tmp_path: Path) -> None:
+    made = plan(START, WITHOUT_DUE)
+    folder = tmp_path / "approvals"
+    assert write(approved(made), folder).name == f"{made.hash}.yaml"
+    assert read(folder, tmp_path) == [approved(made)]
+    assert read(tmp_path / "none", tmp_path) == []
+
+
+EMPTY_NAME = "plan: a\nchanges: []\nby: ''\nreason: r\nrollback: r\nat: 2030-01-01T00:00:00Z\n"
+
+
+@pytest.mark.parametrize("content", ["plan: abc\n", "[1, 2", EMPTY_NAME])
+def test_an_approval_that_says_too_little_is_an_error(tmp_path: Path, content: str) -> None:
+    (tmp_path / "x.yaml").write_text(content, encoding="utf-8")
+    with pytest.raises(SpecificationError) as caught:
+        read(tmp_path, tmp_path)
+    assert [diagnostic.code for diagnostic in caught.value.diagnostics] == ["BW604"]
