@@ -66,6 +66,7 @@ def todos() -> Model:
     )
     user = Entity(
         name="User",
+        plural="users",
         table="user",
         key="id",
         fields=(KEY, EMAIL, PASSWORD),
@@ -80,6 +81,7 @@ def todos() -> Model:
     newest = OrderTerm(field="created_at", direction="desc")
     todo = Entity(
         name="Todo",
+        plural="todos",
         table="todo",
         key="id",
         fields=(
@@ -250,6 +252,7 @@ def library_entities() -> tuple[Entity, Entity, Entity]:
     )
     people = Entity(
         name="Member",
+        plural="members",
         table="member",
         key="id",
         fields=(KEY, EMAIL, PASSWORD, string("name", nullable=True), role),
@@ -259,6 +262,7 @@ def library_entities() -> tuple[Entity, Entity, Entity]:
     summary = ScalarType(scalar="text", max=65535)
     books = Entity(
         name="Book",
+        plural="books",
         table="book",
         key="id",
         fields=(
@@ -295,6 +299,7 @@ def review_entity() -> Entity:
     unlocked = And(type=BOOLEAN, parts=(wrote_it, Not(type=BOOLEAN, of=of_this("Review", locked))))
     return Entity(
         name="Review",
+        plural="reviews",
         table="review",
         key="id",
         fields=(

@@ -27,7 +27,14 @@ def entity(name: str, *fields: Field, indexes: tuple[Index, ...] = (), was: str 
     """An entity with the key `id` that everybody may read and nobody may write."""
     rules = {"create": NOBODY, "read": PUBLIC, "update": NOBODY, "delete": NOBODY}
     return Entity(
-        name=name, table=name.lower(), key="id", fields=(KEY, *fields), indexes=indexes, access=rules, was=was
+        name=name,
+        plural=f"{name.lower()}s",
+        table=name.lower(),
+        key="id",
+        fields=(KEY, *fields),
+        indexes=indexes,
+        access=rules,
+        was=was,
     )
 
 

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 import msgspec
@@ -65,7 +66,7 @@ class Keyset(Generic[Row]):
             if found != digest or len(values) != len(self._types):
                 raise ValueError("made for another list")
             return [_value(value, kind) for value, kind in zip(values, self._types, strict=True)]
-        except (ValueError, binascii.Error, msgspec.MsgspecError):
+        except (ValueError, RecursionError, binascii.Error, msgspec.MsgspecError):
             raise Invalid(FieldError("after", "cursor")) from None
 
     def _digest(self, query: KeysetQuery) -> str:
@@ -84,4 +85,6 @@ def _value(value: object, kind: object) -> Value:
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise ValueError("beyond 64 bits")
     converted: Value = msgspec.convert(value, kind)
+    if isinstance(converted, datetime) and converted.tzinfo is not UTC:
+        raise ValueError("cursors carry UTC")
     return converted

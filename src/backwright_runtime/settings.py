@@ -1,6 +1,7 @@
 """Configuration from the environment, checked at start: every mistake is told at once, no secret is shown."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
@@ -112,7 +113,7 @@ def _log_level(text: str) -> str:
 
 def _number(smallest: int, largest: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and smallest <= int(text[:12]) <= largest):
+        if not (re.fullmatch("[0-9]{1,12}", text) and smallest <= int(text) <= largest):
             raise ValueError(f"must be a number from {smallest} to {largest}")
         return int(text)
 

@@ -25,13 +25,17 @@ SPECIFIED = ("backwright.yaml", "specs", "tasks")
 def backwright(project: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     """Exit code and JSON answer of a command."""
     command = [sys.executable, "-m", "backwright", *arguments, "--json"]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, env=environment())
+    done = subprocess.run(
+        command, cwd=project, capture_output=True, text=True, check=False, env=environment()
+    )
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
 
 
 def environment() -> dict[str, str]:
-    return {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "SOURCE_DATE_EPOCH")}
+    return {
+        key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "SOURCE_DATE_EPOCH")
+    }
 
 
 @pytest.fixture
@@ -48,7 +52,14 @@ def answered(project: Path) -> Path:
     _, checked = backwright(project, "check")
     for question in checked["questions"]:
         code, _ = backwright(
-            project, "answer", question["id"], "not in this delivery", "--by", "paula", "--role", question["role"]
+            project,
+            "answer",
+            question["id"],
+            "not in this delivery",
+            "--by",
+            "paula",
+            "--role",
+            question["role"],
         )
         assert code == 0
     return project
@@ -88,7 +99,14 @@ def test_an_entity_without_a_rule_is_asked_about_and_the_answer_becomes_specific
     assert (about_access["role"], about_access["subject"]) == ("security", "Todo")
     assert backwright(project, "build")[0] == 3
     wrong_role = backwright(
-        project, "answer", about_access["id"], "this.owner == caller", "--by", "paula", "--role", "product-manager"
+        project,
+        "answer",
+        about_access["id"],
+        "this.owner == caller",
+        "--by",
+        "paula",
+        "--role",
+        "product-manager",
     )
     assert (wrong_role[0], wrong_role[1]["diagnostics"][0]["code"]) == (1, "BW921")
     code, _ = backwright(

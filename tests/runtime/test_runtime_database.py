@@ -178,7 +178,9 @@ def test_long_names_end_with_a_hash() -> None:
 
 @pytest.mark.parametrize(("least", "most"), [("Z", "a"), ("a", "ä"), ("\uffff", "\U00010000")])
 def test_text_is_ordered_by_code_point(run: Any, database_url: str, least: str, most: str) -> None:
-    ordered = sql('SELECT count(*) AS n FROM book WHERE title < :most COLLATE "C" AND title > :other COLLATE "C"')
+    ordered = sql(
+        'SELECT count(*) AS n FROM book WHERE title < :most COLLATE "C" AND title > :other COLLATE "C"'
+    )
 
     async def story() -> None:
         database = await opened(database_url)

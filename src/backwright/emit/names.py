@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 
-import inflect
 import msgspec
 
 from backwright.emit.source import Identifier, is_builtin
-from backwright.model.types import Auth, Create, Entity, Model, Operation, Select
+from backwright.model.types import Auth, Create, Entity, Model, Operation
 
 # Names that emitted modules import or define; an entity of the same name becomes `<name>Row`.
 TAKEN_CLASSES = frozenset(
@@ -171,27 +170,8 @@ class Names(msgspec.Struct, frozen=True):
 
 def names(model: Model) -> Names:
     """The names of a model."""
-    plurals: dict[str, str] = {}
-    for entity in model.entities:
-        plural = listed_plural(model, entity.name) or plural_of(snake(entity.name))
-        plurals[entity.name] = f"{snake(entity.name)}_rows" if plural in plurals.values() else plural
+    plurals = {entity.name: entity.plural for entity in model.entities}
     return Names(package=model.service.package, plurals=plurals)
-
-
-def listed_plural(model: Model, entity: str) -> str | None:
-    """The plural that the specification gave: the one in the name of the operation that lists the entity."""
-    for operation in model.operations:
-        lists = any(isinstance(step, Select) and step.entity == entity for step in operation.steps)
-        if lists and operation.name.startswith("list_"):
-            return operation.name.removeprefix("list_")
-    return None
-
-
-def plural_of(name: str) -> str:
-    """The English plural of the last word of a name."""
-    head, _, last = name.rpartition("_")
-    plural = inflect.engine().plural_noun(last) or f"{last}s"
-    return f"{head}_{plural}" if head else str(plural)
 
 
 def module_name(text: str) -> Identifier:

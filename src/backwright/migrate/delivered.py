@@ -12,11 +12,15 @@ SNAPSHOT = "migrations/model.json"
 
 
 def delivered(project: Project, model: Model) -> dict[str, str]:
-    """Path to text. Migrations are history: they are taken from the disk as they were once written."""
-    earlier = {
+    """Path to text."""
+    return {**emit(model), **written_migrations(project), SNAPSHOT: snapshot.encode(model).decode()}
+
+
+def written_migrations(project: Project) -> dict[str, str]:
+    """The files of the migrations so far. They are history: nothing emits them again."""
+    return {
         path.relative_to(project.root).as_posix(): path.read_text("utf-8")
         for folder in migration_folders(project.migrations)
         for path in sorted((project.migrations / folder).iterdir())
         if path.is_file()
     }
-    return {**emit(model), **earlier, SNAPSHOT: snapshot.encode(model).decode()}

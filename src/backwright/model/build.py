@@ -8,7 +8,7 @@ from backwright.model.expand import crud_assumptions, expand_crud, order_term
 from backwright.model.fields import build_fields, field_assumptions, with_values
 from backwright.model.flows import expand_flows
 from backwright.model.formulas import Formulas
-from backwright.model.naming import index_name, package, table
+from backwright.model.naming import index_name, package, plural, table
 from backwright.model.types import (
     Assumption,
     Auth,
@@ -93,6 +93,7 @@ class _Building:
             fields.append(field if written is None else with_values(field, written, self.formulas))
         return Entity(
             name=name,
+            plural=plural(node),
             table=table(node),
             key=fields[0].name,
             fields=tuple(fields),

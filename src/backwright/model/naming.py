@@ -6,16 +6,12 @@ import hashlib
 import re
 from collections.abc import Iterable
 
-import inflect
+import inflection
 
 from backwright.spec.nodes import EntityNode, FieldNode
 
 LONGEST_IDENTIFIER = 63  # bytes of a PostgreSQL name
 _LONGEST_INDEX = 60
-_TAKES_ES = frozenset(
-    {"buffalo", "cargo", "domino", "echo", "embargo", "hero", "mosquito", "potato", "tomato", "torpedo",
-     "tornado", "veto", "volcano"}
-)  # fmt: skip
 
 
 def snake(name: str) -> str:
@@ -43,11 +39,8 @@ def plural(entity: EntityNode) -> str:
 
 
 def plural_noun(word: str) -> str:
-    """The English plural of one word. Only old words in -o take -es; whatever was coined since takes -s."""
-    found = str(inflect.engine().plural_noun(word) or f"{word}s")
-    if found == f"{word}es" and word.endswith("o") and word not in _TAKES_ES:
-        return f"{word}s"
-    return found
+    """The English plural of one word."""
+    return str(inflection.pluralize(word))
 
 
 def table(entity: EntityNode) -> str:

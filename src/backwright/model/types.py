@@ -116,10 +116,13 @@ class Rule(Frozen, frozen=True, kw_only=True):
 class Entity(Frozen, frozen=True, kw_only=True):
     """A kind of row. `key` names the key field, which is the first of `fields`.
 
+    `plural` names many of them in snake case, for operations and modules.
+
     `access` has a rule for each verb (deny by default: a verb that is not named has the rule `none`).
     """
 
     name: str
+    plural: str
     table: str
     key: str
     fields: tuple[Field, ...]

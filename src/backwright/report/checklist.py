@@ -21,7 +21,7 @@ from backwright.task.wording import count, listing
 COVERAGE_WANTED = 80.0
 
 
-def compute(  # noqa: PLR0917 - one argument for each thing that is judged
+def compute(
     requirements: tuple[Requirement, ...],
     written: tuple[WrittenLine, ...],
     gates: tuple[Gate, ...],

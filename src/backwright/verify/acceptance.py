@@ -138,7 +138,7 @@ class _Run:
             )
         members = {field.wire for field in operation.body.fields} if operation.body else set()
         body = {name: value for name, value in given.items() if name in members}
-        query = [(name, _text(value)) for name, value in given.items() if name not in members]
+        query = {name: _text(value) for name, value in given.items() if name not in members}
         self._number += MILLISECONDS_BETWEEN
         headers = {"x-request-id": f"v-{self._number}"}
         if user is not None:
@@ -166,7 +166,7 @@ class _Run:
 
     def _reference(self, text: str) -> Any:
         name, *members = text[1:].split(".")
-        found = self._kept.get(name)
+        found: Any = self._kept.get(name)
         for member in members:
             try:
                 found = found[int(member)] if isinstance(found, list) else found[member]

@@ -14,7 +14,7 @@ from backwright.reference.http import Response
 from backwright.verify import compare, rows, traffic
 from backwright.verify.compare import Seen
 from backwright.verify.server import Server
-from backwright.verify.traffic import Sent, Values
+from backwright.verify.traffic import Assigned, Sent, Values
 
 REQUEST_SECONDS = 10.0
 Inspect = Callable[[Sent, Seen], list[str]]
@@ -66,10 +66,19 @@ class Conversation:
         rows.clear(server.database_url, model)
 
     def expect(self, sent: Sent) -> Response:
-        """The reference's answer."""
+        """The reference's answer, after what happens on both sides before the request."""
+        for assigned in sent.assigned:
+            self._assign(assigned)
         answer = self._reference.answer(traffic.for_reference(sent, self._ours))
         traffic.keep_opaque(sent, answer, self._ours)
         return answer
+
+    def _assign(self, assigned: Assigned) -> None:
+        entity = self._model.entity(assigned.entity)
+        for row in self._reference.rows[entity.name]:
+            if str(row[entity.key]) == assigned.key:
+                row[assigned.field] = assigned.value
+        rows.assign(self._server.database_url, entity, assigned)
 
     def differences(self, sent: Sent, expected: Response) -> list[str]:
         """How the server's answer to the same request differs."""

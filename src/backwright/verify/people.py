@@ -49,6 +49,8 @@ class Memory:
         self.people: list[Person] = []
         self.rows: dict[str, list[Known]] = {entity.name: [] for entity in model.entities}
         self.gone: list[str] = []
+        self.refused: set[tuple[str, str]] = set()  # operation and person
+        self.fresh: list[tuple[str, str]] = []  # entity and key of rows that nobody has looked at yet
         self.cursors: list[tuple[str, tuple[tuple[str, str], ...], Slot]] = []
 
     def keys(self, entity: str) -> list[str]:
@@ -72,10 +74,12 @@ class Memory:
     def learn(
         self, operation: Operation, sent: Sent, body: dict[str, Any], caller: str | None, answer: Response
     ) -> None:
-        """Take in a successful answer."""
-        if answer.status >= 400:
+        """Take in an answer. One to another method (HEAD) is not the operation's own."""
+        if answer.status == 403 and caller is not None:
+            self.refused.add((operation.name, caller))
+        if answer.status >= 400 or sent.method != operation.method:
             return
-        data = answer.body["data"] if answer.body else None
+        data: Any = answer.body["data"] if answer.body else None
         match operation.respond.show:
             case ShowSession(row=row):
                 self._session(operation, sent, body, data[row])
@@ -108,6 +112,7 @@ class Memory:
         if known is None:
             self.people.append(Person(key, self._credentials(operation, body), token, sent.number))
             self.rows[self._identity].append(Known(key, key))
+            self.fresh.append((self._identity, key))
         else:
             known.token, known.issued = token, sent.number
 
@@ -122,6 +127,7 @@ class Memory:
         key = self._key(entity, data)
         if writes(operation.steps, Create):
             self.rows[entity].append(Known(key, caller))
+            self.fresh.append((entity, key))
         person = self.person(key) if entity == self._identity else None
         if person and writes(operation.steps, Update):
             person.credentials.update(self._credentials(operation, body))

@@ -13,14 +13,16 @@ from uuid import UUID
 
 import asyncpg
 
+from backwright.emit.sql import quoted
 from backwright.model.types import Entity, Field, Model, ScalarType
+from backwright.verify.traffic import Assigned
 
 Rows = dict[str, list[dict[str, Any]]]
 
 
 def stored(url: str, model: Model) -> Rows:
     """Every row of every entity by field name, sorted by key, in plain JSON values and without passwords."""
-    tables = [(entity, f'SELECT * FROM "{entity.table}"') for entity in model.entities]  # noqa: S608
+    tables = [(entity, f"SELECT * FROM {quoted(entity.table)}") for entity in model.entities]  # noqa: S608
     raw = _query(url, [statement for _, statement in tables])
     return {entity.name: _sorted(entity, rows) for (entity, _), rows in zip(tables, raw, strict=True)}
 
@@ -49,11 +51,19 @@ def differences(expected: Rows, found: Rows) -> list[str]:
 
 def clear(url: str, model: Model) -> None:
     """Remove every row, so that a sequence can be sent again."""
-    tables = [f'"{entity.table}"' for entity in model.entities]
+    tables = [quoted(entity.table) for entity in model.entities]
     if url.startswith("sqlite:"):
         _sqlite(url, ["PRAGMA foreign_keys = OFF", *(f"DELETE FROM {table}" for table in tables)])  # noqa: S608
     elif tables:
         asyncio.run(_postgresql(url, [f"TRUNCATE {', '.join(tables)} CASCADE"]))
+
+
+def assign(url: str, entity: Entity, assigned: Assigned) -> None:
+    """Set one field of one row, if it is there."""
+    column, key = quoted(entity.field(assigned.field).column), quoted(entity.field(entity.key).column)
+    first, second = ("?1", "?2") if url.startswith("sqlite:") else ("$1", "$2")
+    statement = f"UPDATE {quoted(entity.table)} SET {column} = {first} WHERE CAST({key} AS text) = {second}"  # noqa: S608
+    _query(url, [statement], (assigned.value, assigned.key))
 
 
 def _sorted(entity: Entity, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -78,26 +88,28 @@ def _plain(field: Field, value: Any) -> Any:
             return value
 
 
-def _query(url: str, statements: list[str]) -> list[list[dict[str, Any]]]:
+def _query(url: str, statements: list[str], values: Sequence[str | bool] = ()) -> list[list[dict[str, Any]]]:
     if url.startswith("sqlite:"):
-        return _sqlite(url, statements)
-    return asyncio.run(_postgresql(url, statements))
+        return _sqlite(url, statements, values)
+    return asyncio.run(_postgresql(url, statements, values))
 
 
-def _sqlite(url: str, statements: list[str]) -> list[list[dict[str, Any]]]:
+def _sqlite(url: str, statements: list[str], values: Sequence[str | bool] = ()) -> list[list[dict[str, Any]]]:
     connection = sqlite3.connect(
         Path(unquote(url.removeprefix("sqlite:///"))), timeout=10, isolation_level=None
     )
     connection.row_factory = sqlite3.Row
     try:
-        return [[dict(row) for row in connection.execute(statement)] for statement in statements]
+        return [[dict(row) for row in connection.execute(statement, values)] for statement in statements]
     finally:
         connection.close()
 
 
-async def _postgresql(url: str, statements: list[str]) -> list[list[dict[str, Any]]]:
+async def _postgresql(
+    url: str, statements: list[str], values: Sequence[str | bool] = ()
+) -> list[list[dict[str, Any]]]:
     connection = await asyncpg.connect(url, timeout=10)
     try:
-        return [[dict(row) for row in await connection.fetch(statement)] for statement in statements]
+        return [[dict(row) for row in await connection.fetch(statement, *values)] for statement in statements]
     finally:
         await connection.close()

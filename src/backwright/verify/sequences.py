@@ -7,16 +7,20 @@ case of three, one thing about it is made wrong or unusual.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Choices
 from random import Random
 from typing import Any, cast
 
 from backwright.model.types import (
     Create,
+    Field,
     Find,
     InputField,
     Model,
     Operation,
+    ReferenceType,
+    ScalarType,
     Select,
     ShowPage,
     SignIn,
@@ -26,12 +30,14 @@ from backwright.model.types import (
 from backwright.reference.http import Response
 from backwright.verify import values
 from backwright.verify.people import Memory, Person, writes
-from backwright.verify.traffic import Sent, Slot, Text
+from backwright.verify.traffic import Assigned, Sent, Slot, Text
 
 UNUSUAL_SHARE = 0.36
+ASSIGNED_SHARE = 0.6
 ODD_KEYS = ("0", "not-a-key", "with space", "é", "00000000-0000-0000-0000-000000000000", "%", "null", "..x")
 ODD_BODIES = (
-    b"", b"{", b"[]", b"null", b'"text"', b"{]", b'{"a":}', b"\xff\xfe", b"{}{}", b"nul", b'{"a":1,}', b"\x00", b"[" * 40,
+    b"", b"{", b"[]", b"null", b'"text"', b"{]", b'{"a":}', b"\xff\xfe", b"{}{}", b"nul", b'{"a":1,}', b"\x00",
+    b"[" * 40,
 )  # fmt: skip
 ODD_TYPES = (
     "text/plain",
@@ -44,7 +50,7 @@ JSON_TYPES = ("application/json; charset=utf-8", "Application/JSON", "applicatio
 GARBAGE = (
     "Bearer nonsense",
     "Bearer",
-    "Bearer ",
+    "Bearer",
     "Basic YWJjOmRlZg==",
     "nonsense",
     "",
@@ -108,6 +114,7 @@ class Sequence:
             authorization=draft.authorization,
             content_type=draft.content_type,
             body=draft.body(),
+            assigned=tuple(self._assigned()),
         )
         self._pending = (draft, sent)
         return sent
@@ -126,6 +133,16 @@ class Sequence:
             return 0
         return auth.token_seconds * 1000 - 60_000 if self._made < self._length * 73 // 100 else 120_000
 
+    def _assigned(self) -> Iterator[Assigned]:
+        """For most of the new rows: values for fields that only somebody at the database can set."""
+        fresh, self.memory.fresh = self.memory.fresh, []
+        for entity, key in fresh:
+            for field in self._model.entity(entity).fields:
+                choices = assignable(field)
+                if choices and self._random.random() < ASSIGNED_SHARE:
+                    value: str | bool = self._random.choice(choices)
+                    yield Assigned(entity=entity, key=key, field=field.name, value=value)
+
     # Choosing ------------------------------------------------------------------------------------------
 
     def _draft(self) -> Draft:
@@ -135,7 +152,8 @@ class Sequence:
         operation = self._choose()
         if caller and self._expired(caller) and self._random.random() < 0.6:
             operation = self._sign_in() or operation
-        draft = self._good(operation, caller)
+        operation = self._possible(operation)
+        draft = self._good(operation, self._able(operation, caller))
         if self._random.random() < UNUSUAL_SHARE:
             self._random.choice(self._spoilers(draft))(draft)
         return draft
@@ -145,6 +163,29 @@ class Sequence:
         if entrance and len(self.memory.people) < 3:
             return entrance[0]
         return self._random.choices(self._operations, [self._weight(o) for o in self._operations])[0]
+
+    def _possible(self, operation: Operation) -> Operation:
+        """Mostly one that has the rows it needs: where there are none, the operation that makes them."""
+        for entity in self._needed(operation):
+            makers = [o for o in self._operations if entity in created(o)]
+            if makers and not self.memory.rows[entity] and self._random.random() < 0.85:
+                return self._possible(makers[0]) if makers[0] is not operation else operation
+        return operation
+
+    def _needed(self, operation: Operation) -> list[str]:
+        """The entities whose rows the path or a required reference names."""
+        found = [step.entity for step in operation.steps if isinstance(step, Find)]
+        fields = operation.body.fields if operation.body else ()
+        references = [f.type.entity for f in fields if f.required and isinstance(f.type, ReferenceType)]
+        return [*(found if operation.path_parameters else []), *references]
+
+    def _able(self, operation: Operation, caller: Person | None) -> Person | None:
+        """Mostly somebody who was not refused this operation before."""
+        refused = self.memory.refused
+        if caller is None or (operation.name, caller.key) not in refused or self._random.random() < 0.2:
+            return caller
+        others = [p for p in self.memory.people if (operation.name, p.key) not in refused]
+        return self._random.choice(others) if others else caller
 
     def _weight(self, operation: Operation) -> float:
         if writes(operation.steps, SignIn):
@@ -206,7 +247,7 @@ class Sequence:
         chosen: list[tuple[str, Text]] = []
         for field in operation.query:
             if field.wire == "limit":
-                small = self._random.randint(1, min(5, field.type.max or 5)) if _scalar(field) else 1
+                small = self._random.randint(1, min(5, _most(field) or 5))
                 if self._random.random() < 0.6:
                     chosen.append(("limit", str(small)))
             elif field.wire != "after" and (field.required or self._random.random() < 0.4):
@@ -224,7 +265,8 @@ class Sequence:
         for field in operation.body.fields:
             if not field.required and self._random.random() < 0.4:
                 continue
-            if field.nullable and self._random.random() < 0.2:
+            nothing = isinstance(field.type, ReferenceType) and not self._keys(field)
+            if field.nullable and self._random.random() < (0.9 if nothing else 0.2):
                 chosen.append((field.wire, "null"))
             elif field.name in known:
                 chosen.append((field.wire, values.source(known[field.name])))
@@ -250,8 +292,7 @@ class Sequence:
             return values.source(
                 f"Caller{self._unique}@{self._random.choice(('example.com', 'Example.org'))}"
             )
-        limit = field.type.max if _scalar(field) else None
-        return values.source(f"{self._unique}-{text}"[: limit or None])
+        return values.source(f"{self._unique}-{text}"[: _most(field)])
 
     def _is_unique(self, operation: Operation, field: InputField) -> bool:
         written = [step.entity for step in operation.steps if isinstance(step, Create | Update)]
@@ -351,8 +392,21 @@ class Sequence:
         draft.content_type = self._random.choice((*ODD_TYPES, *JSON_TYPES))
 
 
-def _scalar(field: InputField) -> bool:
-    return hasattr(field.type, "scalar")
+def created(operation: Operation) -> list[str]:
+    """The entities of which the operation makes a row."""
+    return [step.entity for step in operation.steps if isinstance(step, Create)]
+
+
+def assignable(field: Field) -> Choices[str | bool]:
+    """The values of a field of few values that is neither input nor set by the system."""
+    if field.input or field.set is not None or not isinstance(field.type, ScalarType):
+        return ()
+    return (False, True) if field.type.scalar == "boolean" else field.type.values
+
+
+def _most(field: InputField) -> int | None:
+    """The largest value or length that the field takes, where it has one."""
+    return field.type.max if isinstance(field.type, ScalarType) else None
 
 
 def _object(body: bytes | None) -> dict[str, Any]:

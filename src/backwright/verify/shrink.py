@@ -78,15 +78,17 @@ def _command(sent: Sent, kept: list[tuple[str, ...]]) -> list[str]:
         parts.append("--data-binary @-")
     parts.append(f'"$BASE{_address(sent)}"')
     command = " ".join(parts)
+    first = [f"# first, in the database: {assigned}" for assigned in sent.assigned]
+    first.append(f"echo; echo '# {sent.request_id} {sent.operation}'")
     if sent.body is not None:
         command = f"printf '%b' {quote(_octal(sent.body))} | {command}"
     if not kept:
-        return [f"echo; echo '# {sent.request_id} {sent.operation}'", command]
+        return [*first, command]
     plain = command.replace("curl -s -i", "curl -s")
     picks = [
         f'{_variable(sent.number, p)}=$(echo "$ANSWER" | pick {" ".join(p)}); echo "$ANSWER"' for p in kept
     ]
-    return [f"echo; echo '# {sent.request_id} {sent.operation}'", f"ANSWER=$({plain})", *picks]
+    return [*first, f"ANSWER=$({plain})", *picks]
 
 
 def _address(sent: Sent) -> str:

@@ -32,10 +32,20 @@ class Slot(msgspec.Struct, frozen=True):
 Text = str | Slot
 
 
+class Assigned(msgspec.Struct, frozen=True, kw_only=True):
+    """A field that somebody sets in the database itself, because no operation takes it: a role, say."""
+
+    entity: str
+    key: str
+    field: str
+    value: str | bool
+
+
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """One request of a sequence. `number` gives it its id (`v-<number>`), and by that its time and new ids.
 
     `operation` is the one it was made for, or a word for what it tries; it is for figures and reports only.
+    `assigned` happens on both sides just before the request.
     """
 
     number: int
@@ -46,6 +56,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     authorization: Text | None = None
     content_type: str | None = None
     body: bytes | None = None
+    assigned: tuple[Assigned, ...] = ()
 
     @property
     def request_id(self) -> str:

@@ -30,6 +30,7 @@ from backwright_runtime.database.interface import (
 )
 from backwright_runtime.database.names import primary_key_name, unique_name
 from backwright_runtime.database.statement import Statement
+from backwright_runtime.errors import IntegerOverflow
 
 Row = TypeVar("Row", bound=Struct)
 T = TypeVar("T")
@@ -210,6 +211,8 @@ def translated() -> Iterator[None]:
             for name in ("BUSY", "LOCKED", "INTERRUPT", "CANTOPEN", "IOERR", "FULL", "READONLY")
         ):
             raise DatabaseUnavailable(error.sqlite_errorname) from error
+        if str(error) == "integer overflow":  # it has no code of its own
+            raise IntegerOverflow from error
         raise
 
 

@@ -68,6 +68,7 @@ def _board(write: Rule, description: str = "", values: tuple[str, ...] = ("low",
     )
     note = Entity(
         name="Note",
+        plural="notes",
         table="note",
         key="id",
         fields=(KEY, string("text", 1, 80), level, CREATED_AT),

@@ -78,6 +78,7 @@ class Workshop:
             entities=(
                 Entity(
                     name="Loan",
+                    plural="loans",
                     table="loan",
                     key="id",
                     fields=(Field(name="id", column="id", type=ScalarType(scalar="uuid")),),

@@ -32,6 +32,7 @@ MODEL = Model(
     entities=(
         Entity(
             name="Loan",
+            plural="loans",
             table="loan",
             key="id",
             fields=(Field(name="id", column="id", type=ScalarType(scalar="uuid")),),

@@ -1,28 +1,36 @@
-"""Do the acceptance scenarios, written by people from the stories, hold over HTTP?"""
+"""The acceptance scenarios, written by people from the stories, hold over HTTP."""
 
 from __future__ import annotations
 
-from backwright.spec.diagnostics import SpecificationError
+from collections.abc import Sequence
+
+from backwright.spec.diagnostics import Diagnostic, SpecificationError
 from backwright.verify import acceptance
-from backwright.verify.gate import Gate, Given, Verdict, not_run
+from backwright.verify.gate import GateInput, NotRun, Verdict, backend, found
 from backwright.verify.results import Finding
 from backwright.verify.scenarios import Scenario
-from backwright.verify.server import running
+
+NAME = "acceptance"
+TITLE = "Acceptance scenarios"
+WHY = "Everything derived from the specification shares its mistakes; people's own examples do not."
+EXAMPLE = "A stranger's change is answered 200: failed, with the step and the answer."
+DATABASE = True
 
 
-def judge(given: Given) -> Verdict:
+def judge(given: GateInput) -> Verdict:
+    """Each scenario is executed on an empty database; what was written is compared with the answers."""
     scenarios: list[Scenario] = []
     try:
         for path in acceptance.scenario_files(given.project):
             scenarios += acceptance.read_scenarios(path, given.project)
     except SpecificationError as error:
-        return _unusable(error.diagnostics)
-    problems = acceptance.check(scenarios, given.model)
-    if problems:
-        return _unusable(problems)
+        return _mistaken(error.diagnostics)
+    mistakes = acceptance.check(scenarios, given.model)
+    if mistakes:
+        return _mistaken(mistakes)
     if not scenarios:
-        return not_run("there are no scenarios (specs/<feature>/acceptance.yaml)")
-    with running(given.project.root, given.package, given.url) as server:
+        raise NotRun("there are no scenarios (specs/<feature>/acceptance.yaml)")
+    with backend(given) as server:
         results = acceptance.execute(scenarios, given.model, server)
     failed = [result for result in results if result.status != "passed"]
     return Verdict(
@@ -34,20 +42,7 @@ def judge(given: Given) -> Verdict:
     )
 
 
-def _unusable(diagnostics: object) -> Verdict:
-    assert isinstance(diagnostics, list | tuple)
-    findings = tuple(
-        Finding(what=f"{d.code}: {d.message}; {d.mend}", where=str(d.place)) for d in diagnostics
+def _mistaken(diagnostics: Sequence[Diagnostic]) -> Verdict:
+    return found(
+        [Finding(what=f"{d.code}: {d.message}; {d.mend}", where=str(d.place)) for d in diagnostics], ""
     )
-    return Verdict(status="failed", summary=f"{len(findings)} mistakes in the scenarios", findings=findings)
-
-
-ACCEPTANCE = Gate(
-    name="acceptance",
-    title="Acceptance scenarios",
-    why="Everything derived from the specification shares its mistakes; people's own examples do not.",
-    decides="Executes each scenario over HTTP on an empty database and compares what was written with the answers.",
-    example="A stranger's change is answered 200.",
-    on_database=True,
-    judge=judge,
-)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import msgspec
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from backwright.verify.gate import GateInput, NotRun, Verdict, found
+from backwright.verify.gate import GateInput, Verdict, found
 from backwright.verify.results import Finding
 from backwright.verify.schemas import document_path
 
 NAME = "contract"
 TITLE = "OpenAPI contract"
-WHY = "Clients, mock servers and tests of others are made from openapi.json: what is wrong in it is wrong in all of them."
+WHY = "Clients, mocks and tests of others are made from openapi.json: what is wrong in it is wrong in all of them."
 EXAMPLE = "A $ref that leads nowhere, or an operation that the document lacks: failed."
 DATABASE = False
 
@@ -21,10 +20,6 @@ METHODS = {"get", "post", "put", "patch", "delete"}
 
 def judge(given: GateInput) -> Verdict:
     """Valid by the specification's own schema, and the same operations as the model's."""
-    if importlib.util.find_spec("openapi_spec_validator") is None:
-        raise NotRun("openapi-spec-validator is not installed")
-    from openapi_spec_validator import OpenAPIV31SpecValidator  # noqa: PLC0415 (optional)
-
     path = document_path(given.project, given.model)
     where = path.relative_to(given.project.root).as_posix()
     document = msgspec.json.decode(path.read_bytes())

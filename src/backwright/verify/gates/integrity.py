@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from backwright.emit import emit
 from backwright.emit import project as emitted
-from backwright.model import snapshot
+from backwright.migrate.delivered import delivered, written_migrations
 from backwright.verify.gate import GateInput, NotRun, Verdict, found
 from backwright.verify.results import Finding
 
@@ -29,13 +28,8 @@ def judge(given: GateInput) -> Verdict:
     lock = emitted.read_lock(given.project).files
     if not lock:
         raise NotRun("nothing was built yet")
-    root = given.project.root
-    history = {
-        path.relative_to(root).as_posix(): path.read_text("utf-8")
-        for path in sorted(given.project.migrations.glob("*/*"))
-        if path.is_file()
-    }
-    tree = emit(given.model) | history | {"migrations/model.json": snapshot.encode(given.model).decode()}
+    history = written_migrations(given.project)
+    tree = delivered(given.project, given.model)
     findings = [
         Finding(what=KINDS[drift.kind], where=drift.path) for drift in emitted.drift(given.project, tree)
     ]

@@ -14,12 +14,14 @@ WHY = "A rollback that was never run is a hope. Rows are lost in the one step th
 EXAMPLE = "After going down, a column has lost its values: failed, with the table's name."
 DATABASE = True
 
+ROWS = 100
+
 
 def judge(given: GateInput) -> Verdict:
-    """`migrate.prove` on a disposable database."""
+    """`migrate.prove` on a disposable database with 100 rows a table."""
     with database(given.database) as url:
         try:
-            proof = asyncio.run(prove(given.project.migrations, url, given.model))
+            proof = asyncio.run(prove(given.project.migrations, url, given.model, ROWS))
         except LookupError as missing:
             raise NotRun(str(missing)) from missing
     findings = [

@@ -8,9 +8,9 @@ from xml.etree import ElementTree as Xml
 
 import msgspec
 
-from backwright.verify.gate import Gate, Given, Verdict
+from backwright.verify.gate import GateInput, Verdict, database, found
 from backwright.verify.results import Finding
-from backwright.verify.tools import last_line, run_tool
+from backwright.verify.tools import last_lines, python_tool
 
 LEAST_COVERAGE = 80.0
 
@@ -23,10 +23,22 @@ class _Coverage(msgspec.Struct):
     totals: _Totals
 
 
-def judge(given: Given) -> Verdict:
-    with tempfile.TemporaryDirectory(prefix="backwright-unit-") as folder:
+NAME = "unit"
+TITLE = "Delivered tests and coverage"
+WHY = "The team keeps these tests: they have to run, and to reach the code they are about."
+EXAMPLE = "An endpoint answers 200 where its test expects 201: failed, with the test and the assertion."
+DATABASE = True
+
+
+def judge(given: GateInput) -> Verdict:
+    """pytest in the project: all pass, none is skipped, and they cover at least 80 % of the package."""
+    root, package = given.project.root, given.model.service.package
+    with tempfile.TemporaryDirectory(prefix="backwright-unit-") as folder, database(given.database) as url:
         place = Path(folder)
-        environment = {"COVERAGE_FILE": str(place / "coverage"), "TEST_DATABASE_URL": _database(given)}
+        # The tests make their own SQLite files; on PostgreSQL they empty the database that they are given.
+        named = "" if given.database == "sqlite" else url
+        environment = {"COVERAGE_FILE": str(place / "coverage"), "TEST_DATABASE_URL": named}
+        source = ["--source", package, "--omit", "*/__main__.py"]
         tests = [
             "-m",
             "pytest",
@@ -36,33 +48,21 @@ def judge(given: Given) -> Verdict:
             f"--junit-xml={place / 'tests.xml'}",
             "tests",
         ]
-        source = ["--source", given.package, "--omit", "*/__main__.py"]
-        done = run_tool(given.project.root, ["coverage", "run", *source, *tests], environment)
+        done = python_tool(root, "coverage", ["run", *source, *tests], environment)
         if not (place / "tests.xml").is_file():
-            return Verdict(status="failed", summary=f"pytest: {last_line(done.stdout or done.stderr)}")
-        run_tool(
-            given.project.root, ["coverage", "json", "-q", "-o", str(place / "coverage.json")], environment
-        )
+            return found([Finding(what=f"pytest did not run: {last_lines(done)}")], "")
+        written = ["json", "-q", "-o", str(place / "coverage.json")]
+        python_tool(root, "coverage", written, environment)
         coverage = msgspec.json.decode((place / "coverage.json").read_bytes(), type=_Coverage)
         number, findings = _tests(place / "tests.xml")
     percent = round(coverage.totals.percent_covered, 1)
-    if percent < LEAST_COVERAGE:
-        findings.append(
-            Finding(what=f"coverage is {percent} %, under {LEAST_COVERAGE:.0f} %", where=given.package)
-        )
     if not number:
         findings.append(Finding(what="there are no tests", where="tests/"))
-    return Verdict(
-        status="failed" if findings or done.returncode else "passed",
-        summary=f"{number} tests, {len(findings)} findings, coverage {percent} %",
-        figures={"tests": number, "coverage %": percent},
-        findings=tuple(findings),
-    )
-
-
-def _database(given: Given) -> str:
-    """The tests make their own SQLite files; on PostgreSQL they empty the database that they are given."""
-    return "" if given.url.startswith("sqlite:") else given.url
+    if done.returncode and not findings:
+        findings.append(Finding(what=f"pytest ended with {done.returncode}: {last_lines(done)}"))
+    if percent < LEAST_COVERAGE:
+        findings.append(Finding(what=f"coverage is {percent} %, under {LEAST_COVERAGE:.0f} %", where=package))
+    return found(findings, f"{number} tests, coverage {percent} %", {"tests": number, "coverage %": percent})
 
 
 def _tests(path: Path) -> tuple[int, list[Finding]]:
@@ -76,14 +76,3 @@ def _tests(path: Path) -> tuple[int, list[Finding]]:
                 where = f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}"
                 findings.append(Finding(what=f"{kind}: {problem.get('message', '')[:300]}", where=where))
     return len(cases), findings
-
-
-UNIT = Gate(
-    name="unit",
-    title="Delivered tests and coverage",
-    why="The team keeps these tests: they have to run, and to reach the code they are about.",
-    decides="pytest in the project: all pass, none is skipped, and they cover at least 80 % of the package.",
-    example="An endpoint answers 200 where its test expects 201.",
-    on_database=True,
-    judge=judge,
-)
