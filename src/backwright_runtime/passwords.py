@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -14,16 +14,7 @@ from backwright_runtime.errors import InvalidCredentials, Unavailable
 QUEUE = 64
 
 
-class HasPassword(Protocol):
-    """A row with the hash of a password."""
-
-    @property
-    def password(self) -> str:
-        """The hash."""
-        ...
-
-
-User = TypeVar("User", bound=HasPassword)
+User = TypeVar("User")
 
 
 class Passwords:
@@ -44,12 +35,15 @@ class Passwords:
         """The argon2id hash of a password. Raises Unavailable when too many wait already."""
         return await self._run(password, None) or ""
 
-    async def verified(self, user: User | None, given: str) -> User:
-        """The user, when the password is theirs. Raises InvalidCredentials, also for no user at all."""
+    async def verified(self, user: User | None, hashed: str | None, given: str) -> User:
+        """The user, when the hash is of the given password.
+
+        Raises InvalidCredentials, and takes as long, where there is no user or no hash.
+        """
         if self._nobody is None:
             self._nobody = await self.hash(secrets.token_urlsafe())
-        matches = await self._run(given, user.password if user is not None else self._nobody)
-        if user is None or matches is None:
+        matches = await self._run(given, hashed or self._nobody)
+        if user is None or hashed is None or matches is None:
             raise InvalidCredentials
         return user
 

@@ -68,13 +68,15 @@ class Repository:
             found += self.lookup(lookup)
         if self.use.checks:
             found += self.readable()
+        if self.tells_keys_apart():
+            found += self.refuse_taken()
         if self.use.creates:
             found += self.insert()
         if self.use.changes:
             found += self.save()
         if self.use.deletes:
             found += self.delete()
-        return self.with_keys(found)
+        return found
 
     # Reading -----------------------------------------------------------------------------------------
 
@@ -288,7 +290,7 @@ class Repository:
         fields = [self.entity.field(name) for name in self.use.changes]
         columns = [field.column for field in fields]
         given = [f"{Identifier(column)}={self.row}.{column}" for column in [self.key.column, *columns]]
-        keys = [key for key in unique_keys(self.entity) if any(field in fields for field in key[1])]
+        keys = self.written_keys()
         body, needed = self.guarded(self.call("execute", ["SAVE", *given]), keys)
         about = f"Store the changed {words(self.entity.name)}.{self.taken_text(keys)}"
         text = self.function(Identifier("save"), [f"{self.row}: {self.row_class}"], "None", about, body)
@@ -309,28 +311,58 @@ class Repository:
         return [source(self.statement("DELETE", sql.delete(self.entity)), _SQL), source(text, _QUERIES, kind)]
 
     def guarded(self, call: str, keys: Sequence[tuple[str, list[Field]]]) -> tuple[str, Imports]:
-        """A write that answers a taken unique key as a conflict."""
+        """A write that answers a taken unique key as a conflict: the first one, where there are several."""
         if not keys:
             return f"await {call}", frozenset()
         if len(keys) == 1:
             fields = ", ".join(f"FieldError({literal(field.name)}, 'taken')" for field in keys[0][1])
-            conflict, needed = f"Conflict({fields})", imports(_RUNTIME, "FieldError")
+            look, conflict, needed = "", f"Conflict({fields})", imports(_RUNTIME, "FieldError")
         else:
-            conflict, needed = "Conflict(*TAKEN[violation.constraint])", frozenset()
+            look, conflict = f"await refuse_taken(db, {self.row})\n", "Conflict(*TAKEN[violation.constraint])"
+            needed = frozenset()
         caught = f"except UniqueViolation as violation:\n    raise {conflict} from violation"
-        text = f"try:\n    await {call}\n{caught}"
+        text = f"{look}try:\n    await {call}\n{caught}"
         return text, needed | imports(_RUNTIME, "Conflict", "UniqueViolation")
 
-    def with_keys(self, pieces: list[Source]) -> list[Source]:
-        """The pieces, behind the unique keys where there are several to tell apart."""
-        if not any("TAKEN[" in piece.text for piece in pieces):
-            return pieces
-        lines = []
+    def tells_keys_apart(self) -> bool:
+        """Whether a write may meet several unique keys."""
+        return len(unique_keys(self.entity)) > 1 and (self.use.creates or len(self.written_keys()) > 1)
+
+    def written_keys(self) -> list[tuple[str, list[Field]]]:
+        """The unique keys that changes may write."""
+        return [
+            key for key in unique_keys(self.entity) if any(each.name in self.use.changes for each in key[1])
+        ]
+
+    def refuse_taken(self) -> list[Source]:
+        """Looks for taken keys before a write: databases report them in orders of their own."""
+        errors = []
+        cases = []
+        table, key = sql.quoted(self.entity.table), sql.quoted(self.key.column)
         for name, fields in unique_keys(self.entity):
-            errors = ", ".join(f"FieldError({literal(field.name)}, 'taken')" for field in fields)
-            lines.append(f"{literal(name)}: ({errors},),")
-        keys = source(f"TAKEN = {{\n{indented(chr(10).join(lines))}\n}}", imports(_RUNTIME, "FieldError"))
-        return [keys, *pieces]
+            listed = ", ".join(f"FieldError({literal(field.name)}, 'taken')" for field in fields)
+            errors.append(f"{literal(name)}: ({listed},),")
+            same = [f"{sql.quoted(field.column)} = :{field.column}" for field in fields]
+            condition = " AND ".join([*same, f"{key} <> :{self.key.column}"])
+            cases.append(f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {condition})\n    THEN '{name}'")
+        columns = dict.fromkeys(field.column for _, fields in unique_keys(self.entity) for field in fields)
+        given = [f"{Identifier(column)}={self.row}.{column}" for column in [self.key.column, *columns]]
+        statement = f"SELECT CASE\n{indented(chr(10).join(cases))}\nEND"
+        body = (
+            f"taken = await {self.call('fetch_one', ['Taken', 'FIRST_TAKEN', *given])}\n"
+            "if taken is not None and taken.key is not None:\n    raise Conflict(*TAKEN[taken.key])"
+        )
+        about = "Raises Conflict for the first unique key, in declared order, that another row has already."
+        text = self.function(
+            Identifier("refuse_taken"), [f"{self.row}: {self.row_class}"], "None", about, body
+        )
+        struct = 'class Taken(Struct, frozen=True):\n    """The name of a unique key."""\n\n    key: str | None'
+        return [
+            source(f"TAKEN = {{\n{indented(chr(10).join(errors))}\n}}", imports(_RUNTIME, "FieldError")),
+            source(struct, imports("msgspec", "Struct")),
+            source(self.statement("FIRST_TAKEN", statement), _SQL),
+            source(text, imports(_RUNTIME, "Conflict"), _QUERIES, self.row_import),
+        ]
 
     def taken_text(self, keys: Sequence[tuple[str, list[Field]]]) -> str:
         """What the docstring says of unique keys."""

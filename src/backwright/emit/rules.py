@@ -82,13 +82,13 @@ def mentions_now(expression: Expression) -> bool:
 
 
 def compiled(
-    expression: Expression, model: Model, entity: str, *, row: str, known: bool
+    expression: Expression, model: Model, entity: str, *, row: str, known: bool, now: str = "now"
 ) -> tuple[str, Imports]:
     """Python for an expression about a row, and what it imports."""
     text = python.compile(
         fold(expression, caller_known=known, lookup=lookup(model)),
         python.Names(
-            roots={"this": row},
+            roots={"this": row, "now": now},
             attribute=lambda of, field: model.entity(of).field(field).column,
             key=model.entity(entity).key,
             caller_known=known,

@@ -363,10 +363,15 @@ class ServiceFunction:
             return f"caller.{self.model.entity(self.identity()).key}"
         self.caller_used |= mentions_caller(meaning)
         text, needed = compiled(
-            meaning, self.model, entity.name, row=self.names.row(entity.name), known=signed_in(self.operation)
+            meaning,
+            self.model,
+            entity.name,
+            row=self.names.row(entity.name),
+            known=signed_in(self.operation),
+            now="ctx.now",
         )
         self.imports |= needed
-        return text.replace("now", "ctx.now") if mentions_now(meaning) else text
+        return text
 
     def update(self, step: Update, number: int, db: str) -> None:
         entity = self.model.entity(step.entity)
@@ -429,7 +434,9 @@ class ServiceFunction:
     def verify(self, step: VerifyPassword) -> None:
         row = self.bound(step.bind)
         given = self.value(step.given, self.model.entity(self.entity_of(step.bind)))
-        code = f"{row} = await ctx.passwords.verified({row}, {given})"
+        hashed = self.model.entity(self.entity_of(step.bind)).field(step.field).column
+        stored = f"{row}.{Identifier(hashed)} if {row} else None"
+        code = f"{row} = await ctx.passwords.verified({row}, {stored}, {given})"
         self.say(remark(code, "401, as slow for nobody", 4))
 
     # Rules -------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ class CreationTests(InputTests):
     def create_scenes(self) -> Iterable[Scene]:
         for person in variations(self.identity):
             builder = self.builder(person, with_bob=True)
+            if self.operation.caller == "none":
+                builder.actors.clear()  # nobody calls
             for body in self.bodies(builder):
                 yield Scene(world=builder.world(), path=self.operation.path, caller=self.caller(), body=body)
 

@@ -66,12 +66,14 @@ class PageTests(OperationTests):
         builder = Builder(self.model, self.names)
         builder.actors.extend(scene.world.actors)
         like = scene.world.actor(row)
+        keys = {field.name for _, key in unique_keys(entity) for field in key}
         for number in range(1, count):
-            other = dict(like.particular)
+            other = {field: value for field, value in like.particular.items() if field not in keys}
             for field in entity.fields:
                 varies = field.name == name if name else scalar(field) in ("timestamp", "date", "integer")
                 if varies and isinstance(field.type, ScalarType) and field.name != entity.key:
-                    other[field.name] = fitting(field, number)
+                    others = sum(actor.entity == entity.name for actor in builder.actors)
+                    other[field.name] = fitting(field, others if field.unique else number)
             builder.add(entity.name, f"{row}_{number + 1}", other)
         return builder.world()
 
@@ -94,8 +96,8 @@ class PageTests(OperationTests):
             if not isinstance(field.type, ScalarType) or field.type.scalar != parameter.type.scalar:
                 continue
             world = self.several(scene, row, 2, field.name)
-            for number in range(2):
-                value = wire(fitting(field, number))
+            for variable in (row, f"{row}_2"):
+                value = wire(world.actor(variable).row[field.name])
                 text = str(value).lower() if isinstance(value, bool) else str(value)
                 asked = msgspec.structs.replace(scene, world=world, query={parameter.wire: text})
                 response, _ = self.answer(asked)

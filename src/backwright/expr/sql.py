@@ -267,8 +267,12 @@ class _Printer:
         if self.dialect == "sqlite":
             wrong = "abs(-9223372036854775807 - 1)"
             return f"(SELECT CASE typeof(v) WHEN 'real' THEN {wrong} ELSE v END FROM (SELECT {text} AS v))"  # noqa: S608
-        wrong = "abs(CAST(-abs(v) AS bigint))"
-        return f"(SELECT CASE WHEN v {_RANGE} THEN v ELSE {wrong} END FROM (SELECT {text} AS v) AS computed)"  # noqa: S608
+        inner = text.replace("\n", "\n    ")
+        return (
+            f"(SELECT CASE\n        WHEN v {_RANGE} THEN v\n"
+            "        ELSE abs(CAST(-abs(v) AS bigint))\n"
+            f"    END FROM (SELECT {inner} AS v) AS computed)"
+        )
 
     # Types of parameters -----------------------------------------------------------------------------
 

@@ -107,9 +107,9 @@ def markdown(ack: Acknowledgement) -> str:
     lines += ["## Questions", ""]
     lines += _questions(ack.questions)
     lines += ["## Plan", ""]
-    for step in ack.steps:
+    for number, step in enumerate(ack.steps, start=1):
         waits = f" (after {', '.join(step.after)})" if step.after else ""
-        lines.append(f"1. **{step.id}**: {step.text}{waits}")
+        lines.append(f"{number}. **{step.id}**: {step.text}{waits}")
     lines += ["", f"Estimate: {ack.estimate}", ""]
     return "\n".join(lines)
 

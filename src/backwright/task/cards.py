@@ -266,7 +266,8 @@ def _first_id(text: str) -> str:
 
 
 def _one_line(value: str) -> str:
-    return ", ".join(_items(value))
+    """The text on one line; of a link its words."""
+    return re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", ", ".join(_items(value)))
 
 
 def _items(value: str) -> list[str]:

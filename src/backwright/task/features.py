@@ -37,6 +37,7 @@ _CRITERION = re.compile(r"^\s*[-*+]\s+\*{0,2}(?P<id>SC-\d+)\*{0,2}\s*:?\*{0,2}\s
 _GIVEN = re.compile(
     r"^\s*(?:[-*+]|\d+[.)])?\s*(?:\*{0,2}(?P<id>AC-\d+)\*{0,2}\s*:?\s*)?\*{0,2}Given\*{0,2}\b", re.IGNORECASE
 )
+_NAMED = re.compile(r"\((?P<id>AC-\d+)\)\s*\.?\s*$")
 _BULLET = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(?P<text>.+)$")
 _UNCLEAR = re.compile(r"\[NEEDS CLARIFICATION:?\s*(?P<text>[^\]]*)\]", re.IGNORECASE)
 _TASK = re.compile(r"^(?P<head>\s*[-*+]\s+\[)(?P<mark>[ xX])(?P<tail>\]\s+(?P<id>T\d+)\b(?P<text>.*))$")
@@ -172,7 +173,8 @@ def parse(text: str, file: str, name: str) -> Feature:
             criteria.append(f"{found['id']}: {found['text'].strip()}")
         elif found := _GIVEN.match(line):
             words = re.sub(r"^\s*(?:[-*+]|\d+[.)])\s+", "", line).replace("**", "")
-            written.append(WrittenScenario(text=words, story=story, id=found["id"] or "", place=place))
+            named = found["id"] or ((last := _NAMED.search(words)) and last["id"]) or ""
+            written.append(WrittenScenario(text=words, story=story, id=named, place=place))
         elif line.strip().lower().strip("*:# ") == "edge cases":
             section = "edge cases"
         elif line.strip().startswith("**"):
@@ -259,7 +261,8 @@ def _joined(text: str) -> Iterator[tuple[int, str]]:
 def _paired(
     written: tuple[WrittenScenario, ...], scenarios: tuple[Scenario, ...]
 ) -> tuple[WrittenScenario, ...]:
-    """Each line with its executable twin: the one whose id it names, else the story's next in order."""
+    """Each line with its executable twin: the one whose id it names (before it, or in brackets at its end),
+    else the story's next in order."""
     named = {line.id for line in written if line.id}
     free = {story: [s.id for s in scenarios if s.story == story and s.id not in named] for story in
             {s.story for s in scenarios}}  # fmt: skip

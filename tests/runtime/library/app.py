@@ -135,7 +135,7 @@ async def join(ctx: Context, body: Credentials) -> Response:
 async def sign_in(ctx: Context, body: Credentials) -> Response:
     """Sign in."""
     member = await ctx.db.fetch_one(Member, BY_EMAIL, email=body.email.lower())
-    member = await ctx.passwords.verified(member, body.password)
+    member = await ctx.passwords.verified(member, member.password if member else None, body.password)
     return ok({"token": ctx.issue_token(member.id)})
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
+import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -12,8 +15,11 @@ import pytest
 
 from backwright.emit import emit
 from backwright.migrate.write import write as write_migration
+from backwright.model.build import build
 from backwright.model.types import Model
 from backwright.plan import plan
+from backwright.project import Project
+from backwright.spec import read
 
 
 def _load(name: str) -> ModuleType:
@@ -25,12 +31,20 @@ def _load(name: str) -> ModuleType:
     return module
 
 
+def _specified(name: str) -> Model:
+    """The model of `specifications/<name>.yaml`."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(Path(__file__).parent / "specifications" / f"{name}.yaml", f"{folder}/backwright.yaml")
+        return build(read(Project(Path(folder))))
+
+
 MODELS: dict[str, Callable[[], Model]] = {
     "todos": models.todos,
     "library": models.library,
     "board": _load("emit_models").board,
     "read_only_board": _load("emit_models").read_only_board,
     "hostile": _load("emit_models").hostile,
+    **{name: partial(_specified, name) for name in ("gazette", "depot", "harbour")},
 }
 
 

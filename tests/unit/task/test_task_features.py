@@ -127,3 +127,16 @@ def test_ticking_writes_the_file_only_when_a_box_changes(tmp_path, feature):
     assert features.tick(project, feature, {"US-1", "US-2"})
     assert "- [x] T010" in (tmp_path / "specs/001-lending/tasks.md").read_text()
     assert not features.tick(project, feature, {"US-1", "US-2"})
+
+
+def test_several_written_lines_may_name_one_scenario(tmp_path: Path) -> None:
+    folder = tmp_path / "specs" / "001-x"
+    folder.mkdir(parents=True)
+    (folder / "spec.md").write_text(
+        "### User Story 1 - A (Priority: P1)\n\n"
+        "1. **Given** a, **When** b, **Then** c (AC-7).\n"
+        "2. **Given** a, **When** d, **Then** e (AC-7).\n"
+    )
+    (folder / "acceptance.yaml").write_text("- {id: AC-7, story: US-1, covers: [], title: t}\n")
+    feature = features.read(folder, Project(tmp_path))
+    assert [line.scenario for line in feature.written] == ["AC-7", "AC-7"]

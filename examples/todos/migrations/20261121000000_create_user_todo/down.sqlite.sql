@@ -1,0 +1,3 @@
+-- step 1: drop todo; drop user
+DROP TABLE todo;
+DROP TABLE "user";

@@ -1,0 +1,130 @@
+"""The emitted backends answer as the reference does; and where one is broken on purpose, it is noticed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from built_project import built
+from models import library, todos
+
+from backwright.model.types import Model
+from backwright.project import Project
+from backwright.verify import behaviour
+from backwright.verify.behaviour import Comparison, compare_backends
+from backwright.verify.gate import GateInput
+from backwright.verify.gates import acceptance
+from backwright.verify.judging import judged
+from backwright.verify.schemas import Schemas
+from backwright.verify.server import running
+from backwright.verify.shrink import script
+
+SCENARIOS = Path(__file__).parents[2] / "examples" / "todos" / "specs"
+
+
+def compared(project: Project, model: Model, url: str, requests: int) -> Comparison:
+    schemas = Schemas(project, model)
+    with running(project.root, model.service.package, url) as server:
+        return compare_backends(
+            model, server, seed=1, requests=requests, seconds=60, inspect=schemas.differences
+        )
+
+
+@pytest.mark.parametrize("make", [todos, library])
+def test_server_and_reference_agree(make: Callable[[], Model], database_url: str, tmp_path: Path) -> None:
+    model = make()
+    found = compared(built(model, tmp_path), model, database_url, requests=1200)
+    assert found.disagreement is None
+    assert found.figures["requests"] == 1200
+    assert float(found.figures["accepted %"]) > 33
+    for operation in model.operations:
+        assert "20" in str(found.figures[f"statuses of {operation.name}"])
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """One thing that is made wrong in a delivered backend."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+    times: int = 1
+
+
+REPOSITORY, SERVICE = "repositories/todos.py", "services/todos.py"
+INPUTS, ROUTES = "inputs.py", "routes/todos.py"
+OWN = "owner_id = :caller  -- Todo read: this.owner == caller"
+BROKEN = (
+    Broken("a list shows everybody's rows", REPOSITORY, f"WHERE {OWN}\n      {{", "WHERE :caller = :caller\n      {"),
+    Broken("a row is found whoever asks", REPOSITORY, f"      AND {OWN}\n\"\"\")", "      AND :caller = :caller\n\"\"\")"),
+    Broken(
+        "a row is changed and removed whoever asks",
+        REPOSITORY,
+        f"      AND {OWN}\n    FOR UPDATE",
+        "      AND :caller = :caller\n    FOR UPDATE",
+    ),
+    Broken("a page has one row too many", REPOSITORY, "limit=query.limit + 1", "limit=query.limit + 2"),
+    Broken("a filter is ignored", REPOSITORY, "      {AND done = :done}\n", ""),
+    Broken("the order is the other way round", REPOSITORY, "created_at DESC, id DESC", "created_at ASC, id ASC"),
+    Broken("a cursor skips a row", REPOSITORY, "(created_at, id) <", "(created_at, id) <="),
+    Broken("a change is not stored", REPOSITORY, "        done = :done,\n        due", "        due"),
+    Broken("nothing is removed", SERVICE, "await todos.delete(tx, todo.id)", "pass"),
+    Broken("a client chooses the limit", INPUTS, "Meta(ge=1, le=100)", "Meta(ge=0, le=101)"),
+    Broken("an empty title is taken", INPUTS, "min_length=1, max_length=200", "min_length=0, max_length=200"),
+    Broken("a change keeps what it should clear", INPUTS, "due=given(self.due, todo.due)", "due=self.due or todo.due"),
+    Broken("an expired token is taken", "app.py", "token_seconds=3600", "token_seconds=360000"),
+    Broken("anybody may ask", ROUTES, '@router.get("/todos/{id}", caller="required")', '@router.get("/todos/{id}", caller="none")'),
+    Broken("a wrong status", ROUTES, "return no_content()", "return ok(None)"),
+    Broken("no Location", ROUTES, ', location=f"/todos/{todo.id}"', ""),
+    Broken("a default is forgotten", INPUTS, "done: bool = False", "done: bool = True"),
+    Broken("emails differ by case", "services/auth.py", "email=body.email.lower()", "email=body.email"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The todo service as it is delivered."""
+    return built(todos(), tmp_path_factory.mktemp("delivered"))
+
+
+def broken_copy(delivered: Project, root: Path, broken: Broken) -> Project:
+    shutil.copytree(delivered.root, root, dirs_exist_ok=True)
+    file = root / "todos" / broken.file
+    text = file.read_text(encoding="utf-8")
+    assert text.count(broken.right) == broken.times, f"{broken.name}: the emitted code has changed"
+    file.write_text(text.replace(broken.right, broken.wrong), encoding="utf-8")
+    return Project(root)
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
+def test_a_broken_backend_is_noticed(
+    broken: Broken, delivered: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(behaviour, "SHRINK_SECONDS", 1.0)
+    project = broken_copy(delivered, tmp_path / "project", broken)
+    found = compared(project, todos(), f"sqlite:///{tmp_path}/service.db", requests=900).disagreement
+    assert found is not None
+    assert len(found.requests) <= 12
+    assert script(found).count("curl") == len(found.requests)
+
+
+def test_a_broken_access_rule_fails_the_scenarios(delivered: Project, tmp_path: Path) -> None:
+    project = broken_copy(delivered, tmp_path / "project", BROKEN[2])
+    shutil.copytree(SCENARIOS, project.features)
+    given = GateInput(project=project, model=todos(), build="b", database="sqlite")
+    result = judged(acceptance, given)
+    assert result.status == "failed"
+    failed = [scenario for scenario in result.scenarios if scenario.status == "failed"]
+    assert [scenario.id for scenario in failed] == ["AC-4"]
+    assert "answered 200" in failed[0].detail
+
+
+def test_the_scenarios_hold_for_the_delivered_service(delivered: Project, tmp_path: Path) -> None:
+    shutil.copytree(delivered.root, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(SCENARIOS, tmp_path / "specs")
+    given = GateInput(project=Project(tmp_path), model=todos(), build="b", database="sqlite")
+    result = judged(acceptance, given)
+    assert (result.status, len(result.scenarios)) == ("passed", int(result.figures["scenarios"]))
