@@ -15,10 +15,11 @@ from typing import Annotated, Any, NoReturn
 
 import msgspec
 import typer
+from rich.markup import escape
 
 from backwright import __version__, pipeline, starter
 from backwright.console import Exit, Terminal
-from backwright.emit.project import EditedByHand
+from backwright.emit.project import EditedByHand, OutsideProject
 from backwright.model import show as model_show
 from backwright.plan import show as plan_show
 from backwright.project import Project
@@ -27,6 +28,8 @@ from backwright.spec import schema as schema_of
 from backwright.spec.diagnostics import SpecificationError
 from backwright.task import acknowledge
 from backwright.task import status as task_status
+from backwright_runtime.database.interface import DatabaseUnavailable
+from backwright_runtime.migrations import MigrationError
 
 app = typer.Typer(
     name="backwright",
@@ -82,6 +85,20 @@ def _command(name: str, json: bool) -> Iterator[Terminal]:
             terminal.print(f"  {path}")
         terminal.print("Change the specification instead, or give the edits up with `--discard-edits`.")
         _leave(terminal, name, Exit.EDITED, edited=edited.paths)
+    except DatabaseUnavailable as error:
+        message = f"the database cannot be reached ({error}); look at --database-url or DATABASE_URL"
+        terminal.styled(f"[bold red]{escape(message)}[/]")
+        _leave(terminal, name, Exit.FOUND, error=message)
+    except (MigrationError, OutsideProject) as error:
+        terminal.styled(f"[bold red]{escape(name)}:[/] {escape(str(error))}")
+        _leave(terminal, name, Exit.FOUND, error=str(error))
+    except (typer.Exit, typer.BadParameter):
+        raise
+    except Exception as error:
+        terminal.styled(f"[bold red]This is a defect of Backwright:[/] {escape(repr(error))}")
+        terminal.print("Please report it with what follows. Your files are as they were.")
+        terminal.trace(error)
+        _leave(terminal, name, Exit.INTERNAL, error=repr(error))
 
 
 def _leave(terminal: Terminal, command: str, code: Exit, **values: Any) -> NoReturn:

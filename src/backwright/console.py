@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -78,6 +79,10 @@ class Terminal:
         seconds = perf_counter() - started
         detail = escape("; ".join(notes))
         self._progress.print(f"[green]✓[/] {filled} {escape(name):<9} [dim]{seconds:6.2f} s[/]  {detail}")
+
+    def trace(self, error: BaseException) -> None:
+        """Where an unexpected error came from, on stderr."""
+        self._progress.print(escape("".join(traceback.format_exception(error))), style="dim")
 
     def note(self, text: str) -> None:
         """A line of progress on stderr."""

@@ -26,7 +26,7 @@ from backwright import report as reporting
 from backwright.emit import project as emitted
 from backwright.migrate import naming
 from backwright.migrate import write as write_migration
-from backwright.migrate.delivered import delivered
+from backwright.migrate.delivered import SNAPSHOT, delivered
 from backwright.migrate.write import changes_data
 from backwright.model import show, snapshot
 from backwright.model.build import examine
@@ -35,13 +35,19 @@ from backwright.plan import Plan, approval
 from backwright.plan import plan as compute_plan
 from backwright.project import Project
 from backwright.spec import read as read_specification
-from backwright.spec.diagnostics import NOWHERE, Diagnostic, SpecificationError, diagnose, register
+from backwright.spec.diagnostics import NOWHERE, Diagnostic, Place, SpecificationError, diagnose, register
 from backwright.task import acknowledge, answers, cards, events, features, questions, status
 from backwright.task.questions import ACCESS_CODE, Question
 from backwright.verify import runner
 from backwright.verify.results import GateResult
 from backwright_runtime import migrations
 
+UNREADABLE = register(
+    "BW704",
+    "The model of the last build cannot be read",
+    "Without it nobody can say what a change would do to the data that is stored.",
+    "migrations/model.json, after a merge that left conflict markers in it",
+)
 Way = OneOf["up", "down"]
 NOT_BUILT = register(
     "BW703",
@@ -229,8 +235,15 @@ def approve(
 
 def _previous(project: Project) -> Model | None:
     """The model of the last build."""
-    path = project.migrations / "model.json"
-    return snapshot.decode(path.read_bytes()) if path.is_file() else None
+    path = project.root / SNAPSHOT
+    if not path.is_file():
+        return None
+    try:
+        return snapshot.decode(path.read_bytes())
+    except msgspec.MsgspecError as error:
+        mend = "restore it from version control, or build with the version of Backwright that wrote it"
+        message = f"the model of the last build cannot be read: {error}"
+        raise SpecificationError([diagnose(UNREADABLE, Place(SNAPSHOT, 1, 1), message, mend)]) from error
 
 
 # build ------------------------------------------------------------------------------------------------

@@ -103,7 +103,7 @@ def broken_copy(delivered: Project, root: Path, broken: Broken) -> Project:
 def test_a_broken_backend_is_noticed(
     broken: Broken, delivered: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(behaviour, "SHRINK_SECONDS", 1.0)
+    monkeypatch.setattr(behaviour, "SHRINK_SECONDS", 2.0)
     project = broken_copy(delivered, tmp_path / "project", broken)
     found = compared(project, todos(), f"sqlite:///{tmp_path}/service.db", requests=900).disagreement
     assert found is not None

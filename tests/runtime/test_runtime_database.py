@@ -16,6 +16,7 @@ from backwright_runtime import Database, ForeignKeyViolation, UniqueViolation, m
 from backwright_runtime.database import open_database
 from backwright_runtime.database.interface import DatabaseUnavailable
 from backwright_runtime.database.names import shortened, unique_name
+from backwright_runtime.errors import IntegerOverflow
 
 KEY, OTHER = UUID(int=1), UUID(int=2)
 NOW = datetime(2030, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
@@ -189,6 +190,23 @@ def test_text_is_ordered_by_code_point(run: Any, database_url: str, least: str, 
         assert found == Count(1)
         found = await database.fetch_one(Count, ordered, most=least, other="")
         assert found == Count(0)
+        await database.close()
+
+    run(story())
+
+
+def test_an_overflow_in_a_statement_is_the_callers_mistake(run: Any, database_url: str) -> None:
+    async def story() -> None:
+        database = await opened(database_url)
+        overflowing = sql("SELECT abs(CAST(-abs(v) AS bigint)) AS n FROM (SELECT :n * 2 AS v) AS computed")
+        if database_url.startswith("postgresql"):
+            overflowing = sql("SELECT CAST(:n AS bigint) * 2 AS n")
+        for queries in (database.fetch_one, database.fetch_all):
+            with pytest.raises(IntegerOverflow):
+                await queries(Count, overflowing, n=2**62)
+        async with database.transaction() as tx:
+            with pytest.raises(IntegerOverflow):
+                await tx.fetch_one(Count, overflowing, n=2**62)
         await database.close()
 
     run(story())

@@ -46,6 +46,12 @@ def test_every_bad_variable_is_named_at_once_and_no_value_is() -> None:
     assert "short-secret" not in message
 
 
+@pytest.mark.parametrize("port", ["000000000000065536999", "8e3", "²", "-1", "65536"])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    with pytest.raises(SettingsError, match="PORT: must be a number from 0 to 65535"):
+        Settings.from_environment({**GOOD, "PORT": port})
+
+
 def test_the_scripted_seam_follows_its_formula() -> None:
     moment = ScriptedSeam().begin("v-1500")
     assert moment.now == datetime(2030, 1, 1, 0, 0, 1, 500000, UTC)

@@ -356,7 +356,9 @@ class Repository:
         text = self.function(
             Identifier("refuse_taken"), [f"{self.row}: {self.row_class}"], "None", about, body
         )
-        struct = 'class Taken(Struct, frozen=True):\n    """The name of a unique key."""\n\n    key: str | None'
+        struct = (
+            'class Taken(Struct, frozen=True):\n    """The name of a unique key."""\n\n    key: str | None'
+        )
         return [
             source(f"TAKEN = {{\n{indented(chr(10).join(errors))}\n}}", imports(_RUNTIME, "FieldError")),
             source(struct, imports("msgspec", "Struct")),

@@ -44,6 +44,7 @@ TYPES = {
     "uuid": "uuid",
     "entity": "uuid",
 }
+LINE_BREAKS = frozenset("\n\r")
 _KEPT_BY_SQLITE = ("boolean", "bigint", "text")
 _RANGE = "BETWEEN -9223372036854775808 AND 9223372036854775807"
 
@@ -127,6 +128,8 @@ class _Printer:
     def bound(self, node: Expression, known: Known, exact: bool) -> tuple[str, int]:
         match node:
             case Constant(value=value):
+                if self.dialect is None and isinstance(value, str) and not LINE_BREAKS.isdisjoint(value):
+                    raise NotPortable("a text has a line break, which the layout of a statement would change")
                 return literal(value), ATOM
             case Name(root="this"):
                 return self.columns(node.type.entity or "", self.key), ATOM
@@ -326,7 +329,7 @@ class _Printer:
         if self.dialect == "sqlite":
             return text
         if self.dialect is None and TYPES.get(kind.kind) not in _KEPT_BY_SQLITE:
-            raise NotPortable(f"{text} is a {kind} that no column stands beside: compile once per dialect")
+            raise NotPortable(f"a {kind} ({text.removeprefix(':')}) is compared with no field of the row")
         return self.cast(text, kind)
 
     def cast(self, text: str, kind: Type) -> str:

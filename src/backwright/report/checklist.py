@@ -61,8 +61,8 @@ def _questions(questions: tuple[Question, ...]) -> Check:
 
 
 def _requirements(requirements: tuple[Requirement, ...]) -> Check:
-    """Requirements left out by a recorded decision do not count here; the report lists them as not done."""
-    text = "Every requirement of this delivery is done"
+    """A requirement left out by a recorded decision does not stop the build, but is not done either."""
+    text = "Every requirement is done"
     wanted = [requirement for requirement in requirements if not requirement.decision]
     if not requirements:
         return Check(text=text, state="not done", reason="no requirement is written down")
@@ -71,9 +71,9 @@ def _requirements(requirements: tuple[Requirement, ...]) -> Check:
         if found:
             return Check(text=text, state=state, reason=", ".join(found))
     links = {link: None for requirement in wanted for link in requirement.evidence}
-    left = len(requirements) - len(wanted)
-    decided = f"; {left} left out by decision" if left else ""
-    return Check(text=text, state="done", reason=f"{len(wanted)} done{decided}", evidence=tuple(links))
+    left = [requirement.id for requirement in requirements if requirement.decision]
+    reason = f"{len(wanted)} done" + (f"; left out by decision: {', '.join(left)}" if left else "")
+    return Check(text=text, state="not done" if left else "done", reason=reason, evidence=tuple(links))
 
 
 def _written(written: tuple[WrittenLine, ...]) -> Check:

@@ -93,6 +93,8 @@ class Conversation:
             return [f"no answer: {error!r}"]
         seen = compare.decoded(answer.status_code, answer.headers, answer.content)
         found = compare.differences(sent, expected, seen, self._theirs)
+        if seen.status >= 500:
+            found.append(f"the backend's log ends with:\n{self._server.log_tail()}")
         return found + (self._inspect(sent, seen) if self._inspect else [])
 
     def row_differences(self) -> list[str]:

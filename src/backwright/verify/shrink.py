@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from shlex import quote
+from uuid import UUID
 
 import msgspec
 
+from backwright.reference import seam
 from backwright.verify.conversation import Disagreement
 from backwright.verify.traffic import Sent, Slot, Text, Values, target
 
+KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+TEXT = re.compile(r'"([^"\\]{6,})"\s*[,}]')
 Retry = Callable[[tuple[Sent, ...]], Disagreement | None]
 
 
 def shrunk(found: Disagreement, retry: Retry, seconds: float) -> Disagreement:
     """A smaller disagreement, as small as the time allows. `retry` sends requests from empty tables."""
     deadline = time.monotonic() + seconds
-    needed = retry(_needed(found.requests))
-    best = needed if needed else found
+    best = found
+    for guess in (needed(found.requests), needed(found.requests, everything_of_caller=True)):
+        again = retry(guess)
+        if again is not None:
+            best = again
+            break
     size = max(1, len(best.requests) // 2)
     while size >= 1 and time.monotonic() < deadline:
         smaller = _without_a_chunk(best, size, retry, deadline)
@@ -42,13 +51,43 @@ def _without_a_chunk(found: Disagreement, size: int, retry: Retry, deadline: flo
     return None
 
 
-def _needed(requests: tuple[Sent, ...]) -> tuple[Sent, ...]:
-    """The last request and those it hangs on: whose opaque values it uses, and theirs in turn."""
+def needed(requests: tuple[Sent, ...], *, everything_of_caller: bool = False) -> tuple[Sent, ...]:
+    """The last request and those that it seems to hang on; perhaps all that its caller sent, too.
+
+    One hangs on another that made an opaque value it uses, or a row whose key it names; and one that got a
+    token hangs on those that gave the same texts before (whoever signs in has registered).
+    """
+    credentials = requests[-1].authorization
     wanted = {requests[-1].number}
-    for sent in reversed(requests):
-        if sent.number in wanted:
-            wanted |= {slot.number for slot in sent.slots()}
+    if everything_of_caller and isinstance(credentials, Slot):
+        wanted |= {sent.number for sent in requests if sent.authorization == credentials}
+    made = {str(key): sent.number for sent in requests for key in _keys(sent)}
+    issuers = {slot.number for sent in requests for slot in sent.slots()}
+    for i in range(len(requests) - 1, -1, -1):
+        sent = requests[i]
+        if sent.number not in wanted:
+            continue
+        wanted |= {slot.number for slot in sent.slots()}
+        wanted |= {made[word] for word in KEY.findall(_text(sent)) if word in made}
+        if sent.number in issuers:
+            wanted |= {earlier.number for earlier in requests[:i] if _given(earlier) & _given(sent)}
     return tuple(sent for sent in requests if sent.number in wanted)
+
+
+def _keys(sent: Sent) -> list[UUID]:
+    """The keys of the rows that the request may make."""
+    return [seam.identifier(sent.request_id, seam.now(sent.request_id), position) for position in range(3)]
+
+
+def _text(sent: Sent) -> str:
+    """Everything in the request that may name a row."""
+    query = " ".join(value for _, value in sent.query if isinstance(value, str))
+    return f"{sent.path} {query} {(sent.body or b'').decode('utf-8', 'replace')}"
+
+
+def _given(sent: Sent) -> set[str]:
+    """The longer texts in a body, without case."""
+    return {text.lower() for text in TEXT.findall((sent.body or b"").decode("utf-8", "replace"))}
 
 
 def script(found: Disagreement) -> str:
@@ -64,7 +103,9 @@ def script(found: Disagreement) -> str:
     ]
     for sent in found.requests:
         lines += _command(sent, [path for number, path in used if number == sent.number])
-    return "\n".join([*lines, *(f"# {text}" for text in found.differences)]) + "\n"
+    return (
+        "\n".join([*lines, *(f"# {line}" for text in found.differences for line in text.splitlines())]) + "\n"
+    )
 
 
 def _command(sent: Sent, kept: list[tuple[str, ...]]) -> list[str]:

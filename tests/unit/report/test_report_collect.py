@@ -109,7 +109,7 @@ def test_a_requirement_without_a_scenario_asks_blocks_and_after_the_decision_is_
     assert _requirement(after, "FR-002").state == "not done"
     assert "not in this delivery" in _requirement(after, "FR-002").decision
     assert any("1 left out by decision" in line for line in after.summary)
-    assert after.outcome == "done"
+    assert after.outcome == "not done"
 
 
 def test_a_failed_gate_shows_its_findings_and_spoils_the_outcome(workshop, finding):
