@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 
 import backwright.pipeline  # noqa: F401  reaches every module that registers a diagnostic
 from backwright.spec import manual, schema
 from backwright.spec.diagnostics import registered
+from backwright.verify.gates import GATES
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -17,6 +19,7 @@ def written() -> dict[str, str]:
     return {
         "manual.md": manual.manual(),
         "diagnostics.md": diagnostics(),
+        "gates.md": gates(),
         "backwright.schema.json": json.dumps(schema.json_schema(), indent=2) + "\n",
     }
 
@@ -33,6 +36,20 @@ def diagnostics() -> str:
         parts += [f"## {code.code}: {code.title}", code.why]
         if code.example:
             parts.append("\n".join(f"    {line}" for line in code.example.splitlines()))
+    return "\n\n".join(parts) + "\n"
+
+
+def gates() -> str:
+    """Every gate with why it exists, how it decides and an example."""
+    parts = [
+        "# Gates",
+        "In the order in which they run. Each answers passed, failed or not run, and can be run alone:\n"
+        "`backwright verify NAME`. A gate that cannot look never passes. Written by `scripts/write_docs.py`.",
+    ]
+    for gate in GATES:
+        where = "On each database." if gate.DATABASE else "Once."
+        how = inspect.cleandoc(gate.judge.__doc__ or "")
+        parts += [f"## `{gate.NAME}`: {gate.TITLE}", gate.WHY, f"{how} {where}", f"Example: {gate.EXAMPLE}"]
     return "\n\n".join(parts) + "\n"
 
 

@@ -70,3 +70,12 @@ def at_most(a: Ordered | None, b: Ordered | None) -> bool:
 def _truncated(a: int, b: int) -> int:
     quotient = abs(a) // abs(b)
     return quotient if (a < 0) == (b < 0) else -quotient
+
+
+BY_OPERATOR: dict[str, Callable[[int, int], int | None]] = {
+    "+": add,
+    "-": subtract,
+    "*": multiply,
+    "/": divide,
+    "%": remainder,
+}

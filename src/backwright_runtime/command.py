@@ -99,7 +99,10 @@ def _serve(app: Application, folder: Path, host: str | None, port: int | None) -
         timeout_graceful_shutdown=GRACE,
     )
     server = uvicorn.Server(config)
-    server.run()
+    try:
+        server.run()
+    except SystemExit:  # what is wrong (no database, a port that is taken) is in the log
+        return 1
     return 0 if server.started else 1
 
 

@@ -102,6 +102,15 @@ def _token_keys(text: str) -> tuple[TokenKey, ...]:
 def _database_url(text: str) -> str:
     if not text.startswith(("sqlite:///", "postgresql://", "postgres://")):
         raise ValueError("must start with sqlite:/// or postgresql://")
+    scheme, _, rest = text.partition("://")
+    if scheme == "sqlite":
+        if rest in ("/", "/:memory:"):
+            raise ValueError("must name a file, as sqlite:///service.db does")
+        return text
+    hosts = re.split("[/?]", rest, maxsplit=1)[0].rpartition("@")[2]
+    for host in hosts.split(","):
+        if not re.fullmatch(r"(\[.*\]|[^:]*)(:[0-9]{1,5})?", host):
+            raise ValueError("the port of its host must be a number")
     return text
 
 

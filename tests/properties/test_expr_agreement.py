@@ -21,11 +21,12 @@ from expr_scope import NAMES, column, lookup, meaning, rule
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backwright.expr import arithmetic, python, sql
+from backwright.expr import python, sql
 from backwright.expr.fold import fold
 from backwright.expr.typed import Expression, Input, Member, Name
 from backwright.reference.evaluate import Environment, Overflow, evaluate
 from backwright.spec.diagnostics import SpecificationError
+from backwright_runtime import arithmetic
 
 KEEPERS = [UUID(int=n) for n in (1, 2)]
 DAYS = [date(2026, 1, 1), date(2026, 1, 2)]

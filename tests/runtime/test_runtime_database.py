@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from msgspec import Struct
 from runtime.library import app as library
@@ -207,6 +208,46 @@ def test_an_overflow_in_a_statement_is_the_callers_mistake(run: Any, database_ur
         async with database.transaction() as tx:
             with pytest.raises(IntegerOverflow):
                 await tx.fetch_one(Count, overflowing, n=2**62)
+        await database.close()
+
+    run(story())
+
+
+def test_a_file_that_is_gone_is_unavailable_and_nothing_is_written_to_it(run: Any, tmp_path: Any) -> None:
+    async def story() -> None:
+        database = await opened(f"sqlite:///{tmp_path}/service.db")
+        (tmp_path / "service.db").unlink()
+        with pytest.raises(DatabaseUnavailable):
+            await database.execute(library.JOIN, id=KEY, email="c@d.example", password="x")
+        with pytest.raises(DatabaseUnavailable):
+            await database.fetch_all(Count, COUNT)
+        with pytest.raises(DatabaseUnavailable):
+            async with database.transaction():
+                pytest.fail("a transaction on a file that is gone")
+        with pytest.raises(DatabaseUnavailable):
+            await database.check()
+        await database.close()
+
+    run(story())
+
+
+def test_a_database_that_accepts_no_connections_is_unavailable(
+    run: Any, postgres_url: str, postgres_server: str
+) -> None:
+    async def story() -> None:
+        database = await opened(postgres_url)
+        name = postgres_url.partition("?")[0].rpartition("/")[2]
+        operator = await asyncpg.connect(postgres_server)
+        await operator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        await operator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+        )
+        for _ in range(2):
+            with pytest.raises(DatabaseUnavailable):
+                await database.fetch_all(Count, COUNT)
+        await operator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        await operator.close()
+        assert len(await database.fetch_all(Count, COUNT)) == 1
         await database.close()
 
     run(story())

@@ -46,6 +46,36 @@ def test_every_bad_variable_is_named_at_once_and_no_value_is() -> None:
     assert "short-secret" not in message
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://me:hunter2@db/books",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "postgresql://me:hunter2@db:port/books",
+        "postgresql://me:hunter2@one:5432,two:port/books",
+    ],
+)
+def test_an_address_that_cannot_be_one_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(SettingsError, match="DATABASE_URL: ") as caught:
+        Settings.from_environment({**GOOD, "DATABASE_URL": url})
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////var/service.db",
+        "postgresql://db/books",
+        "postgresql://me:a:b@[::1]:5432/books",
+        "postgresql://one:5432,two:5433/books?sslmode=require",
+        "postgresql:///books?host=/run/postgresql",
+    ],
+)
+def test_an_address_that_can_be_one_is_taken_as_it_is(url: str) -> None:
+    assert Settings.from_environment({**GOOD, "DATABASE_URL": url}).database_url == url
+
+
 @pytest.mark.parametrize("port", ["000000000000065536999", "8e3", "²", "-1", "65536"])
 def test_a_port_that_is_none_is_refused(port: str) -> None:
     with pytest.raises(SettingsError, match="PORT: must be a number from 0 to 65535"):
@@ -113,6 +143,16 @@ def test_passwords_are_argon2id_and_a_missing_user_costs_as_much(run: Any) -> No
         assert 0.3 < await cost(None) / await cost(user) < 3
 
     run(story())
+
+
+def test_a_port_that_is_taken_ends_the_service(sqlite_url: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        code, output = finished("serve", DATABASE_URL=sqlite_url, TOKEN_KEYS=f"a:{SECRET}", PORT=port)
+    assert code == 1
+    assert "address already in use" in output
 
 
 RUN = "from runtime.library.app import *; from backwright_runtime.command import main; "

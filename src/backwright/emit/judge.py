@@ -9,47 +9,15 @@ from __future__ import annotations
 from backwright.expr.fold import Shape, fold, shape
 from backwright.expr.typed import (
     And,
-    Arithmetic,
-    Compare,
-    Conditional,
     Constant,
     Expression,
-    In,
     Input,
     Member,
     Name,
-    Not,
     Or,
-    Size,
 )
+from backwright.expr.walk import nodes, parts
 from backwright.model.types import Rule
-
-
-def children(expression: Expression) -> tuple[Expression, ...]:
-    """The expressions directly inside one."""
-    match expression:
-        case Constant() | Name() | Input():
-            return ()
-        case Member(of=of) | Not(of=of) | Size(of=of):
-            return (of,)
-        case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
-            return (left, right)
-        case And(parts=parts) | Or(parts=parts):
-            return parts
-        case In(item=item, options=options):
-            return (item, *options)
-        case Conditional(when=when, then=then, otherwise=otherwise):
-            return (when, then, otherwise)
-
-
-def everything(expression: Expression) -> list[Expression]:
-    """The expression and all inside it."""
-    return [expression, *(inner for child in children(expression) for inner in everything(child))]
-
-
-def mentions_caller(expression: Expression) -> bool:
-    """Whether the expression depends on who is calling."""
-    return any(isinstance(each, Name) and each.root == "caller" for each in everything(expression))
 
 
 def is_caller(expression: Expression) -> bool:
@@ -76,7 +44,7 @@ def row_fields(expression: Expression, key: str) -> frozenset[str]:
         case Name(root="this"):
             found.add(key)
         case _:
-            for child in children(expression):
+            for child in parts(expression):
                 found |= row_fields(child, key)
     return frozenset(found)
 
@@ -84,7 +52,7 @@ def row_fields(expression: Expression, key: str) -> frozenset[str]:
 def inputs_of(expression: Expression) -> list[Input]:
     """The request values that the expression mentions, each once, in order."""
     found: dict[tuple[str, str], Input] = {}
-    for each in everything(expression):
+    for each in nodes(expression):
         if isinstance(each, Input):
             found.setdefault((each.source, each.name), each)
     return list(found.values())

@@ -11,13 +11,13 @@ from backwright.emit.judge import (
     is_caller,
     is_now,
     known_from,
-    mentions_caller,
     never,
     row_fields,
 )
 from backwright.emit.names import snake
 from backwright.expr.fold import substitute
 from backwright.expr.typed import Constant
+from backwright.expr.walk import mentions_caller
 from backwright.model.types import Create, Delete, Entity, Find, Model, Operation, Rule, Step, Update
 
 Moment = OneOf["candidate", "before", "after"]

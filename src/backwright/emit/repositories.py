@@ -195,7 +195,7 @@ class Repository:
         name = Identifier(lookup.function)
         where = clause(lookup.where, self.model, self.entity.name, signed_in=self.known(name))
         rules = self.rule(lookup.readable, name)
-        conditions = [where.text, *(sql.described(compiled.text, note) for compiled, note in rules)]
+        conditions = with_rules(where.text, rules)
         tail = ["FOR UPDATE"] if lookup.lock else []
         statement = self.statement(name.upper(), sql.select(self.entity, conditions, tail))
         clauses = [where, *(compiled for compiled, _ in rules)]
@@ -235,8 +235,7 @@ class Repository:
         """Whether a row that input refers to is there for the caller."""
         rules = self.rule(self.entity.access["read"], "readable")
         key = sql.quoted(self.key.column)
-        conditions = [f"{key} = :{self.key.column}"]
-        conditions += [sql.described(compiled.text, note) for compiled, note in rules]
+        conditions = with_rules(f"{key} = :{self.key.column}", rules)
         lines = [
             f"SELECT {key}",
             f"FROM {sql.quoted(self.entity.table)}",
@@ -344,7 +343,8 @@ class Repository:
             errors.append(f"{literal(name)}: ({listed},),")
             same = [f"{sql.quoted(field.column)} = :{field.column}" for field in fields]
             condition = " AND ".join([*same, f"{key} <> :{self.key.column}"])
-            cases.append(f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {condition})\n    THEN '{name}'")
+            found = f"SELECT 1 FROM {table} WHERE {condition}"  # noqa: S608
+            cases.append(f"WHEN EXISTS ({found})\n    THEN '{name}'")
         columns = dict.fromkeys(field.column for _, fields in unique_keys(self.entity) for field in fields)
         given = [f"{Identifier(column)}={self.row}.{column}" for column in [self.key.column, *columns]]
         statement = f"SELECT CASE\n{indented(chr(10).join(cases))}\nEND"
@@ -391,6 +391,13 @@ class Repository:
             f"async def {Identifier(name)}({listed}) -> {result}:\n"
             f"    {docstring(about, 4)}\n{indented(body)}"
         )
+
+
+def with_rules(condition: str, rules: Sequence[tuple[Clause, str]]) -> list[str]:
+    """The conditions on a row; a rule that holds for everyone who comes here needs its words, not a clause."""
+    clauses = [sql.described(compiled.text, note) for compiled, note in rules if compiled.text != "TRUE"]
+    always = [note for compiled, note in rules if compiled.text == "TRUE"]
+    return [sql.described(condition, "; ".join(always)) if always else condition, *clauses]
 
 
 def order_words(entity: Entity, order: Sequence[OrderTerm]) -> str:

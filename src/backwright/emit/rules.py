@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from backwright.emit.conditions import lookup
-from backwright.emit.judge import everything, is_row, mentions_caller
+from backwright.emit.judge import is_row
 from backwright.emit.judgements import Judgement, judgements, signed_in
 from backwright.emit.names import Names
 from backwright.emit.source import Identifier, Imports, Source, docstring, imports, module, source
 from backwright.expr import python
 from backwright.expr.fold import fold
 from backwright.expr.typed import Expression, Name
+from backwright.expr.walk import mentions_caller, nodes
 from backwright.model.types import Model
 
 
@@ -73,12 +74,12 @@ def context_parameters(condition: Expression, *, known: bool) -> list[str]:
 
 def mentions_row(expression: Expression) -> bool:
     """Whether an expression depends on the row."""
-    return any(is_row(each) for each in everything(expression))
+    return any(is_row(each) for each in nodes(expression))
 
 
 def mentions_now(expression: Expression) -> bool:
     """Whether an expression depends on the time."""
-    return any(isinstance(each, Name) and each.root == "now" for each in everything(expression))
+    return any(isinstance(each, Name) and each.root == "now" for each in nodes(expression))
 
 
 def compiled(

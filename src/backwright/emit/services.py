@@ -7,7 +7,7 @@ from typing import assert_never
 from backwright.emit.access import Use, lookup_of, references, refused, uses
 from backwright.emit.annotations import UNSET, UNSET_TYPE, UUID, is_scalar, plain
 from backwright.emit.inputs import has_query, plain_changes
-from backwright.emit.judge import is_caller, is_now, mentions_caller
+from backwright.emit.judge import is_caller, is_now
 from backwright.emit.judgements import Judgement, is_public, judgements, signed_in, touched
 from backwright.emit.names import Names, words
 from backwright.emit.repositories import Repository, order_words, unique_keys
@@ -27,6 +27,7 @@ from backwright.emit.source import (
     source,
 )
 from backwright.expr.typed import Input
+from backwright.expr.walk import mentions_caller
 from backwright.model.types import (
     Assignment,
     Create,

@@ -11,7 +11,6 @@ from typing import assert_never
 
 import msgspec
 
-from backwright.expr import arithmetic
 from backwright.expr.typed import (
     BOOLEAN,
     FALSE,
@@ -32,6 +31,9 @@ from backwright.expr.typed import (
     Size,
     Type,
 )
+from backwright.expr.walk import nodes
+from backwright_runtime.arithmetic import BY_OPERATOR
+from backwright_runtime.errors import IntegerOverflow
 
 Lookup = Callable[[str, str], Type | None]
 Shape = tuple[object, ...]
@@ -196,8 +198,8 @@ def _computed(node: Arithmetic, left: Expression, right: Expression) -> Expressi
     if not isinstance(left.value, int) or not isinstance(right.value, int):
         return node
     try:
-        value = arithmetic.BY_OPERATOR[node.op](left.value, right.value)
-    except OverflowError:
+        value = BY_OPERATOR[node.op](left.value, right.value)
+    except IntegerOverflow:
         return node  # overflow fails the operation, so it stays to be computed there
     if value is None:
         return Constant(type=Type("null", nullable=True), value=None)
@@ -260,23 +262,7 @@ def _in(node: In) -> Expression:
 
 def can_fail(node: Expression) -> bool:
     """Whether computing it may overflow, which fails the operation."""
-    match node:
-        case Arithmetic():
-            return True
-        case Constant() | Name() | Input():
-            return False
-        case Member(of=of) | Not(of=of) | Size(of=of):
-            return can_fail(of)
-        case Compare(left=left, right=right):
-            return can_fail(left) or can_fail(right)
-        case And(parts=parts) | Or(parts=parts):
-            return any(map(can_fail, parts))
-        case In(item=item, options=options):
-            return any(map(can_fail, (item, *options)))
-        case Conditional(when=when, then=then, otherwise=otherwise):
-            return any(map(can_fail, (when, then, otherwise)))
-        case _:
-            assert_never(node)
+    return any(isinstance(part, Arithmetic) for part in nodes(node))
 
 
 def _constant(value: bool) -> Constant:

@@ -57,7 +57,11 @@ class SqlText(msgspec.Struct, frozen=True):
 
 
 class NotPortable(Exception):
-    """No one text means the same on both databases; compile once per dialect."""
+    """No one text can stand in a statement for both databases: why, and how the condition is mended."""
+
+    def __init__(self, reason: str, mend: str) -> None:
+        super().__init__(reason)
+        self.mend = mend
 
 
 def compile(
@@ -129,7 +133,7 @@ class _Printer:
         match node:
             case Constant(value=value):
                 if self.dialect is None and isinstance(value, str) and not LINE_BREAKS.isdisjoint(value):
-                    raise NotPortable("a text has a line break, which the layout of a statement would change")
+                    raise NotPortable("a text has a line break", "compare with text of one line")
                 return literal(value), ATOM
             case Name(root="this"):
                 return self.columns(node.type.entity or "", self.key), ATOM
@@ -271,11 +275,10 @@ class _Printer:
             wrong = "abs(-9223372036854775807 - 1)"
             return f"(SELECT CASE typeof(v) WHEN 'real' THEN {wrong} ELSE v END FROM (SELECT {text} AS v))"  # noqa: S608
         inner = text.replace("\n", "\n    ")
-        return (
-            f"(SELECT CASE\n        WHEN v {_RANGE} THEN v\n"
-            "        ELSE abs(CAST(-abs(v) AS bigint))\n"
-            f"    END FROM (SELECT {inner} AS v) AS computed)"
-        )
+        return f"""(SELECT CASE
+        WHEN v {_RANGE} THEN v
+        ELSE abs(CAST(-abs(v) AS bigint))
+    END FROM (SELECT {inner} AS v) AS computed)"""  # noqa: S608
 
     # Types of parameters -----------------------------------------------------------------------------
 
@@ -329,7 +332,10 @@ class _Printer:
         if self.dialect == "sqlite":
             return text
         if self.dialect is None and TYPES.get(kind.kind) not in _KEPT_BY_SQLITE:
-            raise NotPortable(f"a {kind} ({text.removeprefix(':')}) is compared with no field of the row")
+            raise NotPortable(
+                f"a {kind} ({text.removeprefix(':')}) is compared with no field of the row",
+                "compare request values, the caller and now with fields of the row: this.due < now",
+            )
         return self.cast(text, kind)
 
     def cast(self, text: str, kind: Type) -> str:

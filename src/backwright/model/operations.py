@@ -7,8 +7,9 @@ from typing import Literal as OneOf
 
 import msgspec
 
+from backwright.expr.walk import mentions_caller
 from backwright.model.access import always
-from backwright.model.rules import mentions_caller, needs_caller
+from backwright.model.rules import needs_caller
 from backwright.model.types import (
     Assignment,
     Create,

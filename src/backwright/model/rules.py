@@ -6,26 +6,17 @@ top-level `||` branch that mentions `caller` gets `caller != null` in front, unl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import assert_never
-
 from backwright.expr.typed import (
     BOOLEAN,
     And,
-    Arithmetic,
     Compare,
-    Conditional,
     Constant,
     Expression,
-    In,
-    Input,
-    Member,
     Name,
-    Not,
     Or,
-    Size,
     Type,
 )
+from backwright.expr.walk import callers, nodes
 
 NULL = Constant(type=Type("null", nullable=True), value=None)
 
@@ -64,23 +55,6 @@ def tests_anonymous(condition: Expression) -> bool:
     )
 
 
-def mentions_caller(condition: Expression) -> bool:
-    """Whether the caller has a part in it."""
-    return next(callers(condition), None) is not None
-
-
-def callers(expression: Expression) -> Iterator[Name]:
-    """Every mention of `caller`."""
-    return (node for node in nodes(expression) if isinstance(node, Name) and node.root == "caller")
-
-
-def nodes(expression: Expression) -> Iterator[Expression]:
-    """An expression and all its parts."""
-    yield expression
-    for part in _parts(expression):
-        yield from nodes(part)
-
-
 def _is_caller(left: Expression, right: Expression) -> bool:
     """Whether the two sides are `caller` and `null`, either way round."""
     sides = (left, right) if isinstance(right, Constant) else (right, left)
@@ -89,21 +63,3 @@ def _is_caller(left: Expression, right: Expression) -> bool:
             return True
         case _:
             return False
-
-
-def _parts(expression: Expression) -> tuple[Expression, ...]:
-    match expression:
-        case Constant() | Name() | Input():
-            return ()
-        case Member(of=of) | Not(of=of) | Size(of=of):
-            return (of,)
-        case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
-            return (left, right)
-        case And(parts=parts) | Or(parts=parts):
-            return parts
-        case In(item=item, options=options):
-            return (item, *options)
-        case Conditional(when=when, then=then, otherwise=otherwise):
-            return (when, then, otherwise)
-        case _:
-            assert_never(expression)

@@ -7,7 +7,7 @@ case of three, one thing about it is made wrong or unusual.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from collections.abc import Sequence as Choices
 from random import Random
 from typing import Any, cast
@@ -28,58 +28,15 @@ from backwright.model.types import (
     VerifyPassword,
 )
 from backwright.reference.http import Response
+from backwright.reference.read import query_fields
 from backwright.verify import values
+from backwright.verify.draft import Draft
 from backwright.verify.people import Memory, Person, writes
-from backwright.verify.traffic import Assigned, Sent, Slot, Text
+from backwright.verify.spoil import Spoiler
+from backwright.verify.traffic import Assigned, Sent, Text
 
 UNUSUAL_SHARE = 0.36
 ASSIGNED_SHARE = 0.6
-ODD_KEYS = ("0", "not-a-key", "with space", "é", "00000000-0000-0000-0000-000000000000", "%", "null", "..x")
-ODD_BODIES = (
-    b"", b"{", b"[]", b"null", b'"text"', b"{]", b'{"a":}', b"\xff\xfe", b"{}{}", b"nul", b'{"a":1,}', b"\x00",
-    b"[" * 40,
-)  # fmt: skip
-ODD_TYPES = (
-    "text/plain",
-    "application/x-www-form-urlencoded",
-    "application/jsonx",
-    None,
-    "multipart/form-data",
-)
-JSON_TYPES = ("application/json; charset=utf-8", "Application/JSON", "application/json;charset=UTF-8")
-GARBAGE = (
-    "Bearer nonsense",
-    "Bearer",
-    "Bearer",
-    "Basic YWJjOmRlZg==",
-    "nonsense",
-    "",
-    "Bearer a.b.c",
-    "Bearer a b",
-)
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-
-
-class Draft:
-    """A request that is being made: good first, then perhaps spoiled in one place."""
-
-    def __init__(self, operation: Operation) -> None:
-        self.operation = operation
-        self.label = operation.name
-        self.method: str = operation.method
-        self.path = operation.path
-        self.query: list[tuple[str, Text]] = []
-        self.authorization: Text | None = None
-        self.content_type: str | None = None
-        self.members: list[tuple[str, str]] | None = None
-        self.content: bytes | None = None
-        self.caller: Person | None = None
-
-    def body(self) -> bytes | None:
-        if self.content is not None or self.members is None:
-            return self.content
-        inside = ", ".join(f"{values.source(name)}: {value}" for name, value in self.members)
-        return f"{{{inside}}}".encode()
 
 
 class Sequence:
@@ -94,7 +51,9 @@ class Sequence:
         self.memory = Memory(model)
         self._pending: tuple[Draft, Sent] | None = None
         self._unique = 0
+        self._taken: dict[str, list[str]] = {}  # values of unique fields that were sent
         self._operations = list(model.operations)
+        self._spoiler = Spoiler(model, self._random, self.memory)
 
     @property
     def finished(self) -> bool:
@@ -134,9 +93,14 @@ class Sequence:
         return auth.token_seconds * 1000 - 60_000 if self._made < self._length * 73 // 100 else 120_000
 
     def _assigned(self) -> Iterator[Assigned]:
-        """For most of the new rows: values for fields that only somebody at the database can set."""
-        fresh, self.memory.fresh = self.memory.fresh, []
-        for entity, key in fresh:
+        """Values for fields that only somebody at the database can set: for most of the new rows, now and then
+        for the account of one of the first people."""
+        chosen, self.memory.fresh = self.memory.fresh, []
+        if self._model.auth and self.memory.people and self._random.random() < 0.03:
+            person = self._random.choice(self.memory.people[:4])
+            chosen.append((self._model.auth.identity, person.key))
+            self.memory.refused -= {(o.name, person.key) for o in self._operations}
+        for entity, key in chosen:
             for field in self._model.entity(entity).fields:
                 choices = assignable(field)
                 if choices and self._random.random() < ASSIGNED_SHARE:
@@ -155,7 +119,7 @@ class Sequence:
         operation = self._possible(operation)
         draft = self._good(operation, self._able(operation, caller))
         if self._random.random() < UNUSUAL_SHARE:
-            self._random.choice(self._spoilers(draft))(draft)
+            self._spoiler.spoil(draft)
         return draft
 
     def _choose(self) -> Operation:
@@ -245,17 +209,12 @@ class Sequence:
             _, plain, cursor = self._random.choice(pages[-8:])
             return [*plain, ("after", cursor)]
         chosen: list[tuple[str, Text]] = []
-        for field in operation.query:
-            if field.wire == "limit":
-                small = self._random.randint(1, min(5, _most(field) or 5))
+        for field in query_fields(operation):
+            if field.name == "limit":
                 if self._random.random() < 0.6:
-                    chosen.append(("limit", str(small)))
-            elif field.wire != "after" and (field.required or self._random.random() < 0.4):
+                    chosen.append(("limit", str(self._random.randint(1, min(5, most(field) or 5)))))
+            elif field.name != "after" and (field.required or self._random.random() < 0.4):
                 chosen.append((field.wire, values.parameter(field.type, self._random, self._keys(field))))
-        if isinstance(operation.respond.show, ShowPage) and not any(
-            f.wire == "limit" for f in operation.query
-        ):
-            chosen += [("limit", str(self._random.randint(1, 5)))] if self._random.random() < 0.6 else []
         return chosen
 
     def _members(self, operation: Operation, caller: Person | None) -> list[tuple[str, str]]:
@@ -282,8 +241,16 @@ class Sequence:
 
     def _value(self, operation: Operation, field: InputField) -> str:
         made = values.good(field.type, self._random, self._keys(field))
-        if not self._is_unique(operation, field) or self._random.random() < 0.06:
+        if not self._is_unique(operation, field):
             return made
+        taken = self._taken.setdefault(field.name, [])
+        if taken and self._random.random() < 0.08:
+            return self._random.choice(taken)
+        taken.append(self._another(field, made))
+        return taken[-1]
+
+    def _another(self, field: InputField, made: str) -> str:
+        """A value that is not there yet."""
         self._unique += 1
         text = json.loads(made)
         if not isinstance(text, str):
@@ -292,7 +259,7 @@ class Sequence:
             return values.source(
                 f"Caller{self._unique}@{self._random.choice(('example.com', 'Example.org'))}"
             )
-        return values.source(f"{self._unique}-{text}"[: _most(field)])
+        return values.source(f"{self._unique}-{text}"[: most(field)])
 
     def _is_unique(self, operation: Operation, field: InputField) -> bool:
         written = [step.entity for step in operation.steps if isinstance(step, Create | Update)]
@@ -307,90 +274,6 @@ class Sequence:
         entity = getattr(field.type, "entity", None)
         return self.memory.keys(entity) if entity else []
 
-    # Spoiling ------------------------------------------------------------------------------------------
-
-    def _spoilers(self, draft: Draft) -> list[Callable[[Draft], None]]:
-        """What can be made wrong with this request."""
-        found: list[Callable[[Draft], None]] = [self._credentials, self._method]
-        if draft.operation.path_parameters:
-            found += [self._path] * 2
-        if draft.operation.query or isinstance(draft.operation.respond.show, ShowPage):
-            found += [self._parameter] * 5
-        if draft.members is not None:
-            found += [self._member] * 6 + [
-                self._content,
-                self._content_type,
-                self._unknown_member,
-                self._missing,
-            ]
-        return found
-
-    def _credentials(self, draft: Draft) -> None:
-        other = self._random.choice(self.memory.people) if self.memory.people else None
-        forged = [Slot(p.token.number, p.token.path, "Bearer ", "x") for p in self.memory.people[:3]]
-        lower = [Slot(p.token.number, p.token.path, "bearer ") for p in self.memory.people[:3]]
-        choices: list[Text | None] = [None, None, *GARBAGE, *forged, *lower]
-        if other is not None:
-            choices += [other.token] * 4
-        picked = self._random.choice(choices)
-        draft.authorization = picked
-        draft.caller = other if other is not None and picked == other.token else None
-
-    def _method(self, draft: Draft) -> None:
-        draft.method = self._random.choice([m for m in METHODS if m != draft.method])
-        draft.label = "other method"
-
-    def _path(self, draft: Draft) -> None:
-        segment = self._random.choice((*ODD_KEYS, values.unknown_key(self._random), *self.memory.gone[-5:]))
-        known = draft.path.rpartition("/")[2]
-        segment = self._random.choice((segment, known.upper(), known.replace("-", "")))
-        draft.path = (
-            draft.operation.path.split("{")[0] + segment if draft.operation.path.endswith("}") else draft.path
-        )
-
-    def _parameter(self, draft: Draft) -> None:
-        names = [field.wire for field in draft.operation.query]
-        if isinstance(draft.operation.respond.show, ShowPage):
-            names += [name for name in ("limit", "after") if name not in names]
-        name = self._random.choice([*names, "unknown"])
-        foreign = [
-            Slot(c.number, c.path, "", self._random.choice(("", "", "x"))) for _, _, c in self.memory.cursors
-        ]
-        if name == "after" and foreign and self._random.random() < 0.7:
-            value: Text = self._random.choice(foreign)
-        else:
-            value = values.unusual_parameter(self._random)
-        if self._random.random() < 0.75:
-            draft.query = [pair for pair in draft.query if pair[0] != name]
-        draft.query.insert(self._random.randint(0, len(draft.query)), (name, value))
-
-    def _member(self, draft: Draft) -> None:
-        """Another value for one or two members; sometimes beside the good one (the last wins)."""
-        assert draft.members is not None
-        fields = draft.operation.body.fields if draft.operation.body else ()
-        for field in self._random.sample(fields, min(len(fields), self._random.choice((1, 1, 2)))):
-            if self._random.random() < 0.9:
-                draft.members = [pair for pair in draft.members if pair[0] != field.wire]
-            draft.members.append((field.wire, values.unusual(field.type, self._random)))
-
-    def _missing(self, draft: Draft) -> None:
-        assert draft.members is not None
-        if draft.members:
-            draft.members.pop(self._random.randrange(len(draft.members)))
-
-    def _unknown_member(self, draft: Draft) -> None:
-        """Members that are no input: unknown ones, and fields that only the system sets."""
-        assert draft.members is not None
-        stored = [field.name for entity in self._model.entities for field in entity.fields]
-        name = self._random.choice(["unknown", "id", "__proto__", "Ünknown", *stored])
-        draft.members.insert(self._random.randint(0, len(draft.members)), (name, '"x"'))
-
-    def _content(self, draft: Draft) -> None:
-        draft.content = self._random.choice(ODD_BODIES)
-
-    def _content_type(self, draft: Draft) -> None:
-        draft.content_type = self._random.choice((*ODD_TYPES, *JSON_TYPES))
-
 
 def created(operation: Operation) -> list[str]:
     """The entities of which the operation makes a row."""
@@ -404,7 +287,7 @@ def assignable(field: Field) -> Choices[str | bool]:
     return (False, True) if field.type.scalar == "boolean" else field.type.values
 
 
-def _most(field: InputField) -> int | None:
+def most(field: InputField) -> int | None:
     """The largest value or length that the field takes, where it has one."""
     return field.type.max if isinstance(field.type, ScalarType) else None
 

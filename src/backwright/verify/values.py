@@ -6,6 +6,7 @@ Values are JSON source text, so that everything JSON can say can be sent: `5.0`,
 from __future__ import annotations
 
 import json
+import re
 from random import Random
 
 from backwright.model.types import ReferenceType, ScalarType
@@ -28,8 +29,13 @@ WORDS = (
 DATES = ("2026-01-01", "2024-02-29", "1999-12-31", "0001-01-01", "9999-12-31", "2030-01-01")
 INSTANTS = ("2026-01-01T00:00:00Z", "2026-01-01T12:30:45.123456Z", "2026-06-01T02:00:00+02:00")
 WRONG = ("12", "true", '"12"', '"true"', "[]", "{}", "1.5", "[1]", '""', '" "')
+ODD_PARAMETERS = (
+    *("", "TRUE", "1", "0", "-1", "1.5", "+5", " 5", "٣"),
+    *("9" * 30, "null", "not-a-value", "a\x00b", "é"),
+)
 NUL = '"a\\u0000b"'
 SURROGATE = '"a\\ud800b"'
+ANYWHERE = (*WRONG, NUL, SURROGATE, "null")
 
 
 def source(value: object) -> str:
@@ -62,9 +68,9 @@ def good(type: ScalarType | ReferenceType, random: Random, keys: list[str]) -> s
 
 def unusual(type: ScalarType | ReferenceType, random: Random) -> str:
     """A value at or beyond a limit, of a wrong type, or of a wrong form. A few of them are accepted."""
-    choices = [*WRONG, NUL, SURROGATE, "null"]
+    choices: list[str] = []
     if isinstance(type, ReferenceType):
-        return random.choice([*choices, source(unknown_key(random)), '"not-a-key"'])
+        return random.choice([*ANYWHERE, source(unknown_key(random)), '"not-a-key"'])
     match type.scalar:
         case "string" | "text" | "password":
             choices += [source(value) for value in _lengths(type)] * 2
@@ -82,7 +88,9 @@ def unusual(type: ScalarType | ReferenceType, random: Random) -> str:
                 "9223372036854775808",
                 "-9223372036854775809",
             ]
-            choices += [source(bound + step) for bound in _bounds(type) for step in (-1, 0, 1)] + ["1e400"]
+            choices += [source(bound + step) for bound in _bounds(type) for step in (-1, 0, 1)] * 3 + [
+                "1e400"
+            ]
         case "boolean":
             choices += ["0", "1", '"false"']
         case "date":
@@ -106,7 +114,7 @@ def unusual(type: ScalarType | ReferenceType, random: Random) -> str:
             ]
         case "enum":
             choices += [source(value.upper()) for value in type.values] + [source("")]
-    return random.choice(choices)
+    return random.choice(choices if random.random() < 0.6 else ANYWHERE)
 
 
 def parameter(type: ScalarType | ReferenceType, random: Random, keys: list[str]) -> str:
@@ -115,27 +123,14 @@ def parameter(type: ScalarType | ReferenceType, random: Random, keys: list[str])
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def unusual_parameter(random: Random) -> str:
-    """A query parameter that most types refuse."""
-    return random.choice(
-        (
-            "",
-            "TRUE",
-            "1",
-            "0",
-            "-1",
-            "101",
-            "1.5",
-            "+5",
-            " 5",
-            "٣",
-            "9" * 30,
-            "null",
-            "not-a-value",
-            "a\x00b",
-            "é",
-        )
-    )
+def unusual_parameter(type: ScalarType | ReferenceType | None, random: Random) -> str:
+    """A query parameter that its type may refuse, or that every type does."""
+    if type is not None and random.random() < 0.5:
+        value = json.loads(unusual(type, random))
+        written = value if isinstance(value, str) else json.dumps(value)
+        if not re.search("[\ud800-\udfff]", written):  # which no URL can carry
+            return written
+    return random.choice(ODD_PARAMETERS)
 
 
 def text(least: int, most: int, random: Random) -> str:

@@ -68,12 +68,14 @@ class SqliteDatabase:
         self._writing = asyncio.Lock()
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
 
     async def connect(self) -> None:
         """Open the file, which is made if it does not exist."""
         with translated():
             self._writer = self._writer or opened(self._path)
             self._reader = self._reader or opened(self._path)
+        self._file = identity(self._path)
 
     async def fetch_one(self, row: type[Row], statement: Statement, /, **params: Value) -> Row | None:
         """The first row."""
@@ -121,6 +123,9 @@ class SqliteDatabase:
     def _opened(self, connection: sqlite3.Connection | None) -> sqlite3.Connection:
         if connection is None:
             raise DatabaseUnavailable("not connected")
+        if identity(self._path) != self._file:
+            # The connection would go on writing to a file that nobody can find any more.
+            raise DatabaseUnavailable("the file was removed or replaced")
         return connection
 
     async def _read(self, row: type[Row], statement: Statement, params: Mapping[str, Value]) -> list[Row]:
@@ -152,6 +157,15 @@ def file_of(url: str) -> Path:
     if not name or name == ":memory:":
         raise ValueError("a SQLite address names a file: sqlite:///service.db")
     return Path(name)
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """What tells this file from another of the same name; None when there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def opened(path: Path) -> sqlite3.Connection:

@@ -4,7 +4,8 @@ import pytest
 
 from backwright.expr.check import Scope, check_source
 from backwright.expr.typed import And, Compare, Expression, Or, Type
-from backwright.model.rules import guarded, mentions_caller, needs_caller
+from backwright.expr.walk import mentions_caller
+from backwright.model.rules import guarded, needs_caller
 from backwright.spec.diagnostics import Place
 
 FIELDS = {"owner": Type("entity", True, entity="User"), "open": Type("boolean"), "id": Type("uuid")}

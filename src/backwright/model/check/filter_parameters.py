@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backwright.expr.typed import Input
-from backwright.model.rules import nodes
+from backwright.expr.walk import nodes
 from backwright.model.types import Model, Select
 from backwright.spec.diagnostics import Diagnostic, diagnose, register
 from backwright.spec.nodes import SpecDocument

@@ -1,4 +1,4 @@
-"""Conditions on stored rows that no one SQL text says on both databases."""
+"""Conditions on stored rows that no one statement for both databases can hold."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from backwright.spec.nodes import SpecDocument
 
 CODE = register(
     "BW318",
-    "A condition that PostgreSQL and SQLite would read differently",
-    "One statement serves both databases; where none means the same on both, nothing is emitted.",
+    "A condition that no statement can hold",
+    "Read rules and filters become part of one statement that means the same on PostgreSQL and SQLite.",
     "filters: {last: params.last > now}",
 )
 
@@ -28,8 +28,7 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
         try:
             sql.compile(condition, column)
         except sql.NotPortable as reason:
-            mend = "compare request values, the caller and now with fields of the row: this.due < now"
-            yield diagnose(CODE, place, str(reason), mend)
+            yield diagnose(CODE, place, str(reason), reason.mend)
 
 
 def conditions(model: Model) -> Iterator[tuple[Expression, Place]]:
