@@ -18,6 +18,7 @@ from backwright_runtime.database import Database, open_database
 from backwright_runtime.database.interface import (
     DatabaseUnavailable,
     ForeignKeyViolation,
+    Overtaken,
     Queries,
     UniqueViolation,
 )
@@ -44,6 +45,8 @@ from backwright_runtime.tokens import Tokens
 CALLERS_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 JSON_TYPE = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
 BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
+PAUSES = (0.001, 0.005, 0.02, 0.08)
+"""Seconds before an operation that another one overtook is run again."""
 OWN_PATHS = ("/health", "/ready", "/openapi.json", "/docs")
 OWN_FOLDER = "/docs/"
 
@@ -192,19 +195,30 @@ class Application:
             body = await self._body(headers, receive)
             if not JSON_TYPE.fullmatch(headers.get("content-type", "").strip()):
                 raise UnsupportedMediaType
-        moment = self._seam.begin(request_id)
-        ctx: RequestContext[Any] = RequestContext(
+        ctx = self._context(request_id)
+        if route.caller != "none":
+            ctx.caller = await self._caller(route, headers, ctx)
+        inputs = route.inputs(scope["query_string"], body)
+        arguments = {**route.keys(keys), **inputs}
+        for pause in PAUSES:
+            try:
+                return await route.handler(ctx, **arguments)
+            except Overtaken:
+                await asyncio.sleep(pause * (1 + secrets.randbelow(100) / 100))
+            caller, ctx = ctx.caller, self._context(request_id)
+            ctx.caller = caller
+        return await route.handler(ctx, **arguments)
+
+    def _context(self, request_id: str) -> RequestContext[Any]:
+        """One run of an operation; nobody is calling yet."""
+        return RequestContext(
             db=self.database,
-            moment=moment,
+            moment=self._seam.begin(request_id),
             request_id=request_id,
             caller=None,
             passwords=self._passwords,
             tokens=self._tokens,
         )
-        if route.caller != "none":
-            ctx.caller = await self._caller(route, headers, ctx)
-        inputs = route.inputs(scope["query_string"], body)
-        return await route.handler(ctx, **route.keys(keys), **inputs)
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         """The whole body. Raises PayloadTooLarge as soon as that is known, Content-Length or not."""

@@ -47,9 +47,13 @@ class RequestContext(Generic[Caller]):
         """A new key."""
         return self._moment.new_id()
 
-    def transaction(self) -> AbstractAsyncContextManager[Queries]:
-        """All or nothing: commits at the end of the block, rolls back when it raises."""
-        return self.db.transaction()
+    def transaction(self, *, serializable: bool = False) -> AbstractAsyncContextManager[Queries]:
+        """All or nothing: commits at the end of the block, rolls back when it raises.
+
+        `serializable`: what it reads cannot change before it commits. The application runs the operation
+        again where another one came first.
+        """
+        return self.db.transaction(serializable=serializable)
 
     def issue_token(self, subject: UUID) -> str:
         """An access token for the identity row with this key."""

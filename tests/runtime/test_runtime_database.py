@@ -15,7 +15,7 @@ from runtime.library import app as library
 
 from backwright_runtime import Database, ForeignKeyViolation, UniqueViolation, migrations, sql
 from backwright_runtime.database import open_database
-from backwright_runtime.database.interface import DatabaseUnavailable
+from backwright_runtime.database.interface import DatabaseUnavailable, Overtaken
 from backwright_runtime.database.names import shortened, unique_name
 from backwright_runtime.errors import IntegerOverflow
 
@@ -248,6 +248,32 @@ def test_a_database_that_accepts_no_connections_is_unavailable(
         await operator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
         await operator.close()
         assert len(await database.fetch_all(Count, COUNT)) == 1
+        await database.close()
+
+    run(story())
+
+
+def test_serializable_transactions_never_act_on_what_another_one_changes(run: Any, database_url: str) -> None:
+    """Each joins only where fewer than three are members: at READ COMMITTED all of them would."""
+
+    async def join(database: Database, number: int) -> None:
+        while True:
+            try:
+                async with database.transaction(serializable=True) as tx:
+                    counted = await tx.fetch_one(Count, COUNT)
+                    await asyncio.sleep(0.01)
+                    if counted and counted.n < 3:
+                        email = f"{number}@b.example"
+                        await tx.execute(library.JOIN, id=UUID(int=number), email=email, password="x")
+                return
+            except Overtaken:
+                await asyncio.sleep(0.001 * number)
+
+    async def story() -> None:
+        database = await opened(database_url)
+        await asyncio.gather(*(join(database, number) for number in range(10, 18)))
+        seen = await database.fetch_one(Count, COUNT)
+        assert seen and seen.n == 3
         await database.close()
 
     run(story())

@@ -44,6 +44,14 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     step: Select
 
 
+class Judge(msgspec.Struct, frozen=True, kw_only=True):
+    """One function that judges a rule over relations on a row at hand, stored or not: `may_update`."""
+
+    function: str
+    verb: str
+    rule: Rule
+
+
 class Use(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the operations do with one entity's rows.
 
@@ -53,6 +61,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     entity: Entity
     listings: tuple[Listing, ...] = ()
     lookups: tuple[Lookup, ...] = ()
+    judges: tuple[Judge, ...] = ()
     checks: bool = False
     creates: bool = False
     changes: tuple[str, ...] = ()
@@ -75,6 +84,7 @@ def use_of(entity: Entity, model: Model) -> Use:
     """What the operations do with the rows of one entity."""
     listings: list[Listing] = []
     lookups: dict[str, Lookup] = {}
+    judges: dict[str, Judge] = {}
     callers: dict[str, bool] = {}
     changes: set[str] = set()
     creates = deletes = False
@@ -98,12 +108,17 @@ def use_of(entity: Entity, model: Model) -> Use:
                     deletes = True
                 case _:
                     pass
+        for each in judgements(operation, model):
+            if each.entity == entity.name and each.outcome == "judged" and each.by_statement and writes:
+                judges[each.function] = Judge(function=each.function, verb=each.verb, rule=each.rule)
+                callers[each.function] = callers.get(each.function, True) and signed_in
         if entity.name in referenced(operation):
             callers["readable"] = callers.get("readable", True) and signed_in
     return Use(
         entity=entity,
         listings=tuple(listings),
         lookups=tuple(lookups.values()),
+        judges=tuple(judges.values()),
         checks="readable" in callers,
         creates=creates,
         changes=tuple(field.name for field in entity.fields if field.name in changes),

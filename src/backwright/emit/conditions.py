@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from backwright.emit.annotations import is_scalar
+from backwright.emit.layout import laid_out
+from backwright.emit.source import indented
 from backwright.emit.sql import quoted
 from backwright.expr import sql
 from backwright.expr.fold import Lookup, fold
 from backwright.expr.typed import Expression, Input, Kind, Member, Name, Type
+from backwright.expr.walk import is_local
 from backwright.model.types import InputField, Model, ReferenceType
 
+_OUTER = re.compile(r"'(?:[^']|'')*'|[()]|[^'()]+")
 KINDS: dict[str, Kind] = {
     "integer": "integer",
     "boolean": "boolean",
@@ -40,15 +45,31 @@ class Clause(msgspec.Struct, frozen=True):
         return any(isinstance(each, Name) and each.root == "now" for each in self.parameters.values())
 
 
-def clause(condition: Expression, model: Model, entity: str, *, signed_in: bool) -> Clause:
-    """The condition on rows of an entity. Raises sql.NotPortable where no text fits both databases."""
+def clause(
+    condition: Expression, model: Model, entity: str, *, signed_in: bool, candidate: bool = False
+) -> Clause:
+    """The condition on rows of an entity. Raises sql.NotPortable where no text fits both databases.
+
+    `candidate`: the row is not in the statement's table, its fields are parameters.
+    """
 
     def column(of: str, field: str) -> str:
         return quoted(model.entity(of).field(field).column)
 
+    def table(of: str) -> str:
+        return quoted(model.entity(of).table)
+
     known = fold(condition, caller_known=signed_in, lookup=lookup(model))
-    compiled = sql.compile(known, column, multiline=True, key=model.entity(entity).key)
-    return Clause(_parenthesized(compiled.text), compiled.parameters)
+    compiled = sql.compile(
+        known,
+        column,
+        multiline=is_local(known),
+        key=model.entity(entity).key,
+        tables=table,
+        candidate=candidate,
+    )
+    text = compiled.text if is_local(known) else laid_out(compiled.text)
+    return Clause(_parenthesized(text), compiled.parameters)
 
 
 def lookup(model: Model) -> Lookup:
@@ -65,8 +86,14 @@ def lookup(model: Model) -> Lookup:
 
 
 def _parenthesized(text: str) -> str:
-    """An OR in parentheses, since conditions are joined by AND."""
-    return f"({text})" if " OR " in text else text
+    """An OR in parentheses, since conditions are joined by AND; one inside parentheses already needs none."""
+    outside, depth = "", 0
+    for part in _OUTER.findall(text):
+        depth += (part == "(") - (part == ")")
+        outside += part if depth == 0 else ""
+    if not re.search(r"\sOR\s", outside):
+        return text
+    return f"(\n{indented(text)}\n)" if "\n" in text else f"({text})"
 
 
 def arguments(
@@ -75,20 +102,31 @@ def arguments(
     *,
     caller_known: bool,
     inputs: Mapping[tuple[str, str], str],
+    row: str = "",
 ) -> list[str]:
     """Keyword arguments for the parameters, each once. `inputs` says where a request value is."""
     written: dict[str, str] = {}
     for each in clauses:
         for parameter, supplier in each.parameters.items():
-            written.setdefault(parameter, supplied(supplier, model, caller_known=caller_known, inputs=inputs))
+            value = supplied(supplier, model, caller_known=caller_known, inputs=inputs, row=row)
+            written.setdefault(parameter, value)
     return [f"{parameter}={value}" for parameter, value in written.items()]
 
 
 def supplied(
-    supplier: Expression, model: Model, *, caller_known: bool, inputs: Mapping[tuple[str, str], str]
+    supplier: Expression,
+    model: Model,
+    *,
+    caller_known: bool,
+    inputs: Mapping[tuple[str, str], str],
+    row: str = "",
 ) -> str:
-    """The Python expression behind a parameter."""
+    """The Python expression behind a parameter. `row` is the variable of a candidate."""
     match supplier:
+        case Name(root="this", type=Type(entity=str(entity))):
+            return f"{row}.{model.entity(entity).key}"
+        case Member(of=Name(root="this"), entity=entity, field=field):
+            return f"{row}.{model.entity(entity).field(field).column}"
         case Input(source=source, name=name):
             return inputs[source, name]
         case Name(root="now"):

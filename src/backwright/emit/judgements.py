@@ -17,7 +17,7 @@ from backwright.emit.judge import (
 from backwright.emit.names import snake
 from backwright.expr.fold import substitute
 from backwright.expr.typed import Constant
-from backwright.expr.walk import mentions_caller
+from backwright.expr.walk import is_local, mentions_caller
 from backwright.model.types import Create, Delete, Entity, Find, Model, Operation, Rule, Step, Update
 
 Moment = OneOf["candidate", "before", "after"]
@@ -27,8 +27,8 @@ Verb = OneOf["create", "update", "delete"]
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """One rule, at one moment of one operation, and how it is decided.
 
-    "proven" needs no code and says why in `reason`, "never" always refuses, "judged" calls a function of
-    `rules.py`.
+    "proven" needs no code and says why in `reason`, "never" always refuses, "judged" calls a function: of
+    `rules.py`, or of the repository where the rule reaches over relations.
     """
 
     step: int
@@ -40,9 +40,15 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
     @property
+    def by_statement(self) -> bool:
+        """Whether the rule reaches over relations, so that only the database can judge it."""
+        return not is_local(self.rule.condition)
+
+    @property
     def function(self) -> str:
-        """The function of `rules.py` that judges it."""
-        return f"may_{self.verb}_{snake(self.entity)}"
+        """The function that judges it: of the entity's repository, or of `rules.py`."""
+        verb = f"may_{self.verb}"
+        return verb if self.by_statement else f"{verb}_{snake(self.entity)}"
 
 
 def judgements(operation: Operation, model: Model) -> list[Judgement]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from backwright.emit import sql
-from backwright.emit.access import Listing, Lookup, Use
+from backwright.emit.access import Judge, Listing, Lookup, Use
 from backwright.emit.annotations import UUID, is_scalar, plain
+from backwright.emit.candidates import candidate_clause, holds, judging
 from backwright.emit.conditions import Clause, arguments, clause
 from backwright.emit.inputs import filters_of
 from backwright.emit.judge import inputs_of
@@ -68,6 +69,9 @@ class Repository:
             found += self.lookup(lookup)
         if self.use.checks:
             found += self.readable()
+        if self.use.judges:
+            found.append(holds())
+            found += [self.judge(each) for each in self.use.judges]
         if self.tells_keys_apart():
             found += self.refuse_taken()
         if self.use.creates:
@@ -112,6 +116,9 @@ class Repository:
         for lookup in self.use.lookups:
             if lookup.function == function:
                 return self.context(self.clauses(lookup.readable, function, [lookup.where]), function)[0]
+        for judge in self.use.judges:
+            if judge.function == function:
+                return self.context([self.candidate(judge)], function)[0]
         return self.context(self.clauses(self.entity.access["read"], function, ()), function)[0]
 
     def clauses(self, readable: Rule | None, function: str, others: Iterable[Expression]) -> list[Clause]:
@@ -132,7 +139,7 @@ class Repository:
         ]
         order = sql.total_order(self.entity, step.order)
         conditions = [sql.described(compiled.text, note) for compiled, note in rules] or ["TRUE"]
-        conditions += [f"{{AND {sql.hanging(each.text, 4)}}}" for each in filters]
+        conditions += [f"{{AND {sql.hanging(each.text, sql.below(each.text, 6) - 2)}}}" for each in filters]
         conditions.append(sql.after(self.entity, order))
         tail = [sql.order_by(self.entity, order), "LIMIT :limit"]
         statement = self.statement(name.upper(), sql.select(self.entity, conditions, tail))
@@ -269,6 +276,19 @@ class Repository:
             source(self.statement("READABLE", "\n".join(lines)), _SQL),
             source(text, needed, _QUERIES),
         ]
+
+    # Judging -----------------------------------------------------------------------------------------
+
+    def candidate(self, judge: Judge) -> Clause:
+        """A rule over relations, as the clause of its function."""
+        return candidate_clause(judge, self.model, self.entity, signed_in=self.known(judge.function))
+
+    def judge(self, judge: Judge) -> Source:
+        """The function that judges a rule over relations."""
+        parameters, needed = self.context([self.candidate(judge)], judge.function)
+        known = self.known(judge.function)
+        piece = judging(judge, self.model, self.entity, self.names, parameters, signed_in=known)
+        return source(piece.text, piece, needed)
 
     # Writing -----------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ def rule_functions(model: Model) -> dict[str, RuleFunction]:
     found: dict[str, RuleFunction] = {}
     for operation in model.operations:
         for judgement in judgements(operation, model):
-            if judgement.outcome == "judged":
+            if judgement.outcome == "judged" and not judgement.by_statement:
                 before = found.get(judgement.function)
                 known = signed_in(operation) and (before is None or before.known)
                 found[judgement.function] = RuleFunction(judgement=judgement, known=known)

@@ -22,6 +22,9 @@ from backwright.model.types import Entity, Field, Model, Operation, ReferenceTyp
 from backwright.reference import Password, Reference, Request, Response
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
+TEST_WORDS = frozenset(
+    ["answer", "code", "cursor", "data", "error", "member", "replace", "row", "service", "stored", "value"]
+)
 Values = dict[str, Any]
 
 
@@ -183,12 +186,13 @@ class Builder:
             values = [row[field.name] for field in key]
             if None in values or all([other[field.name] for field in key] != values for other in others):
                 continue
-            free = [field for field in key if field.name not in particular and not self.is_caller(field)]
+            free = [field for field in key if field.name not in particular]
+            free = [field for field in free if not self.is_caller(field)] or free
             if not free:
                 continue
             field = free[-1]
             if isinstance(field.type, ReferenceType):
-                variable = f"{self.names.row(field.type.entity)}_{number + 1}"
+                variable = f"{variable_of(field.type.entity, self.names)}_{number + 1}"
                 other = self.add(field.type.entity, variable, {})
                 row[field.name] = other.row[self.model.entity(field.type.entity).key]
             else:
@@ -198,13 +202,13 @@ class Builder:
     def is_caller(self, field: Field) -> bool:
         """Whether a field refers to a caller."""
         auth = self.model.auth
-        return auth is not None and field.type == ReferenceType(entity=auth.identity)
+        return auth is not None and is_reference_to(field, auth.identity)
 
     def referred(self, entity: str, owner: str) -> UUID:
         """The key of a row to refer to."""
         key = self.model.entity(entity).key
         auth = self.model.auth
-        wanted = owner if auth is not None and entity == auth.identity else str(self.names.row(entity))
+        wanted = owner if auth is not None and entity == auth.identity else variable_of(entity, self.names)
         for actor in self.actors:
             if actor.entity == entity and actor.variable == wanted:
                 return UUID(str(actor.row[key]))
@@ -213,6 +217,17 @@ class Builder:
     def world(self) -> World:
         """The world so far."""
         return World(self.model, tuple(self.actors))
+
+
+def variable_of(entity: str, names: Names) -> str:
+    """What a test calls a row, beside its own words."""
+    name = str(names.row(entity))
+    return f"{name}_row" if name in TEST_WORDS else name
+
+
+def is_reference_to(field: Field, entity: str) -> bool:
+    """Whether a field refers to rows of an entity."""
+    return isinstance(field.type, ReferenceType) and field.type.entity == entity
 
 
 def storable(model: Model, entity: str, within: frozenset[str] = frozenset()) -> bool:

@@ -7,6 +7,7 @@ from typing import assert_never
 from backwright.emit.access import Use, lookup_of, references, refused, uses
 from backwright.emit.annotations import UNSET, UNSET_TYPE, UUID, is_scalar, plain
 from backwright.emit.inputs import has_query, plain_changes
+from backwright.emit.isolation import serializable
 from backwright.emit.judge import is_caller, is_now
 from backwright.emit.judgements import Judgement, is_public, judgements, signed_in, touched
 from backwright.emit.names import Names, words
@@ -109,7 +110,8 @@ class ServiceFunction:
         result, answer = self.result()
         body = "\n".join(self.lines)
         if self.in_transaction():
-            body = f"async with ctx.transaction() as tx:\n{indented(body)}"
+            how = "serializable=True" if serializable(self.operation, self.model) else ""
+            body = f"async with ctx.transaction({how}) as tx:\n{indented(body)}"
         if answer and not self.refused:
             body = self.with_answer(body, answer)
         body = "\n".join([*self.before, body])
@@ -231,7 +233,8 @@ class ServiceFunction:
         steps = self.operation.steps
         writes = sum(isinstance(step, Create | Update | Delete) for step in steps)
         locks = any(isinstance(step, Find) and step.lock for step in steps)
-        return writes > 1 or locks or (writes > 0 and bool(references(self.operation)))
+        alone = serializable(self.operation, self.model)
+        return writes > 1 or locks or alone or (writes > 0 and bool(references(self.operation)))
 
     # Steps -------------------------------------------------------------------------------------------
 
@@ -457,15 +460,24 @@ class ServiceFunction:
         if judgement.outcome == "proven":
             self.note(f"{text}; {judgement.reason}.")
             return
+        call = self.judging_call(judgement, row)
+        self.imports |= imports(_RUNTIME, "Forbidden")
+        self.say(remark(f"if not {call}:", text, 8 if self.in_transaction() else 4) + "\n    raise Forbidden")
+
+    def judging_call(self, judgement: Judgement, row: str) -> str:
+        """The call that judges a rule: of the row at hand, or of the database where it reaches further."""
+        if judgement.by_statement:
+            given = ["tx", *self.context_arguments(judgement.entity, judgement.function)]
+            given += [row] if mentions_row(judgement.rule.condition) else []
+            return f"await {self.repository(judgement.entity)}.{judgement.function}({', '.join(given)})"
         given = []
         if mentions_caller(judgement.rule.condition):
             given.append("caller")
             self.caller_used = True
         given += ["ctx.now"] if mentions_now(judgement.rule.condition) else []
         given += [row] if mentions_row(judgement.rule.condition) else []
-        call = f"rules.{judgement.function}({', '.join(given)})"
-        self.imports |= imports(self.names.package, "rules") | imports(_RUNTIME, "Forbidden")
-        self.say(remark(f"if not {call}:", text, 8 if self.in_transaction() else 4) + "\n    raise Forbidden")
+        self.imports |= imports(self.names.package, "rules")
+        return f"rules.{judgement.function}({', '.join(given)})"
 
     def refuse(self, judgement: Judgement) -> None:
         """A rule that nobody passes."""

@@ -232,12 +232,17 @@ def where(conditions: Sequence[str]) -> list[str]:
     lines: list[str] = []
     for condition in conditions:
         if not lines:
-            lines.append(f"WHERE {hanging(condition, 6)}")
+            lines.append(f"WHERE {hanging(condition, below(condition, 6))}")
         elif condition.startswith("{"):
             lines.append(f"  {hanging(condition, 2)}")
         else:
-            lines.append(f"  AND {hanging(condition, 6)}")
+            lines.append(f"  AND {hanging(condition, below(condition, 6))}")
     return lines
+
+
+def below(text: str, indent: int) -> int:
+    """How far further lines are indented: what is inside opened parentheses is far enough in already."""
+    return 2 if text.partition("\n")[0].endswith("(") else indent
 
 
 def hanging(text: str, indent: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import msgspec
@@ -24,11 +25,12 @@ class CreationTests(InputTests):
     """Tests of a new row."""
 
     def create_scenes(self) -> Iterable[Scene]:
-        for person in variations(self.identity):
+        for support, person in itertools.product(self.supports(), variations(self.identity)):
             builder = self.builder(person, with_bob=True)
+            self.support(builder, support)
             if self.operation.caller == "none":
                 builder.actors.clear()  # nobody calls
-            for body in self.bodies(builder):
+            for body in self.bodies(builder, self.owner(support)):
                 yield Scene(world=builder.world(), path=self.operation.path, caller=self.caller(), body=body)
 
     def creates(self) -> Iterable[Source]:
@@ -56,8 +58,14 @@ class CreationTests(InputTests):
             response, _ = self.answer(asked)
             if response.status >= 400:
                 yield self.failing(f"{who}_is_{response.body['error']['code']}", asked)
+        for who, asked in self.with_support(scene):
+            response, _ = self.answer(asked)
+            if response.status >= 400:
+                yield self.failing(f"{who}_is_{response.body['error']['code']}", asked)
+            else:
+                yield self.create_success(asked, who)
 
-    def create_success(self, scene: Scene) -> Source:
+    def create_success(self, scene: Scene, who: str = "") -> Source:
         """The row is stored and shown, and the answer says where it is."""
         response, rows = self.answer(scene)
         lines = [f"assert answer.status_code == {response.status}"]
@@ -70,7 +78,7 @@ class CreationTests(InputTests):
             place = place.replace('data["id"]', f"data[{entity.key!r}]")
             lines.append(f'assert answer.headers["Location"] == f"{place}"')
         lines += self.stored_new(scene, new)
-        return self.test("stores_the_row", scene, lines)
+        return self.test(f"{who}_stores_the_row".lstrip("_"), scene, lines)
 
     def limits(self, scene: Scene) -> Iterable[Source]:
         """Values at their limits are accepted."""

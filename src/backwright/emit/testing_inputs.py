@@ -29,7 +29,7 @@ from backwright.model.types import (
 class InputTests(OperationTests):
     """Tests of what a body may hold."""
 
-    def bodies(self, builder: Builder) -> Iterable[Values]:
+    def bodies(self, builder: Builder, owner: str = "ann") -> Iterable[Values]:
         """Bodies that may be accepted: plain ones first."""
         assert self.operation.body is not None
         entity = self.subject_entity()
@@ -37,7 +37,7 @@ class InputTests(OperationTests):
         for field in self.operation.body.fields:
             if isinstance(field.type, ReferenceType):
                 if not field.nullable:
-                    plain[field.wire] = builder.referred(field.type.entity, "ann")
+                    plain[field.wire] = builder.referred(field.type.entity, owner)
             else:
                 row_field = entity.field(field.name)
                 number = 5 if row_field.unique or scalar(row_field) == "email" else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -10,6 +11,7 @@ from backwright.emit.examples import NOBODY, fitting, text_within
 from backwright.emit.scenes import (
     Values,
     scalar,
+    variable_of,
     variations,
     wire,
 )
@@ -29,8 +31,9 @@ class RowTests(InputTests):
     def row_scenes(self, bodies: Callable[[], Iterable[Values | None]]) -> Iterable[Scene]:
         """A row of ann's and a request about it, in every variation."""
         entity = self.subject_entity()
-        row = str(self.names.row(entity.name))
-        for person in variations(self.identity):
+        row = variable_of(entity.name, self.names)
+        several = itertools.product(self.supports(), variations(self.identity))
+        for support, person in several:
             for particular in variations(entity):
                 builder = self.builder(person, with_bob=True)
                 if self.identity is not None and entity.name == self.identity.name and self.can_sign_in:
@@ -38,7 +41,8 @@ class RowTests(InputTests):
                     if particular:
                         continue
                 else:
-                    target = builder.add(entity.name, row, particular).variable
+                    target = builder.add(entity.name, row, particular, self.owner(support)).variable
+                self.support(builder, support)
                 for body in bodies():
                     yield Scene(
                         world=builder.world(),
@@ -145,5 +149,7 @@ class RowTests(InputTests):
             yield self.answered("by_nobody", anonymous)
         if self.can_sign_in and self.operation.caller != "none" and has(scene.world, "bob"):
             yield self.answered("by_somebody_else", msgspec.structs.replace(scene, caller="bob"))
+            for who, asked in self.with_support(scene):
+                yield self.answered(who, asked)
         if not succeeded:
             yield self.answered("by_the_owner", scene)

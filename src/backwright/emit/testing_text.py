@@ -30,6 +30,7 @@ from backwright.emit.source import (
     literal,
     source,
 )
+from backwright.emit.supports import Support, add_support, stands_beside, supports
 from backwright.model.types import (
     Create,
     Delete,
@@ -79,6 +80,31 @@ class OperationTests:
             if with_bob:
                 builder.person("bob", {})
         return builder
+
+    def support(self, builder: Builder, support: tuple[Support, ...]) -> None:
+        """Rows of ann's that rules look for."""
+        for each in support:
+            add_support(builder, each, "ann")
+
+    def supports(self) -> list[tuple[Support, ...]]:
+        """The rows that rules look for beside the row itself: none first."""
+        return list(supports(self.operation, self.model))
+
+    def owner(self, support: tuple[Support, ...]) -> str:
+        """Whose the row in question is: ann's, unless such a row already lets her in."""
+        return "carl" if stands_beside(support, self.subject_entity().name) else "ann"
+
+    def with_support(self, scene: Scene) -> Iterable[tuple[str, Scene]]:
+        """The request by somebody who is let in by one row, or is not: bob, who has nothing else."""
+        if not self.can_sign_in or self.operation.caller == "none" or not has(scene.world, "bob"):
+            return
+        for support in self.supports():
+            if len(support) == 1:
+                builder = Builder(self.model, self.names)
+                builder.actors.extend(scene.world.actors)
+                add_support(builder, support[0], "bob")
+                asked = msgspec.structs.replace(scene, world=builder.world(), caller="bob")
+                yield f"by_somebody_with_{support[0].said}", asked
 
     def answer(self, scene: Scene) -> tuple[Response, dict[str, list[Values]]]:
         """What the reference answers in a scene."""

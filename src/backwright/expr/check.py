@@ -13,10 +13,16 @@ from typing import Literal as OneOf
 import msgspec
 
 from backwright.expr import codes, syntax, typed
+from backwright.expr.inline import NULL as NOTHING
+from backwright.expr.inline import depth, inlined
 from backwright.expr.parse import parse
+from backwright.expr.scope import Scope
 from backwright.expr.syntax import Parsed, Tree
 from backwright.expr.typed import BOOLEAN, Expression, Type
+from backwright.expr.walk import nodes
 from backwright.spec.diagnostics import Code, Diagnostic, Place, SpecificationError, diagnose
+
+__all__ = ["Scope", "check", "check_source", "compatible"]
 
 NULL = Type("null", nullable=True)
 INTEGER = Type("integer")
@@ -24,36 +30,7 @@ STRING = Type("string")
 TIMESTAMP = Type("timestamp")
 InputSource = OneOf["params", "body"]
 ORDERED = ("integer", "string", "date", "timestamp")
-
-
-def _no_names(_: str) -> Iterable[str]:
-    return ()
-
-
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """What an expression can name.
-
-    `this` is the entity of the row, `caller` the identity entity (None: not available). `lookup` answers the
-    type of an entity's field; `fields` lists an entity's field names, for suggestions. `guarded` says that a
-    caller is certain: `caller` is not null.
-    """
-
-    this: str | None = None
-    caller: str | None = None
-    params: Mapping[str, Type] = {}
-    body: Mapping[str, Type] = {}
-    bindings: Mapping[str, Type] = {}
-    lookup: Callable[[str, str], Type | None]
-    fields: Callable[[str], Iterable[str]] = _no_names
-    guarded: bool = False
-
-    def names(self) -> list[str]:
-        """Every name that can start an expression here."""
-        found = ["now", *self.bindings]
-        found += ["this"] if self.this else []
-        found += ["caller"] if self.caller else []
-        found += ["params"] if self.params else []
-        return found + (["body"] if self.body else [])
+DEEPEST, LARGEST = 3, 2000  # macros inside each other; nodes of what computed values are expanded to
 
 
 def check_source(source: str, place: Place, scope: Scope, expected: Type | None = None) -> Expression:
@@ -65,7 +42,7 @@ def check(parsed: Parsed, scope: Scope, expected: Type | None = None) -> Express
     """The meaning of an expression that has to give a value of the expected type (None: any)."""
     checker = _Checker(parsed, scope)
     try:
-        return checker.result(parsed.tree, expected)
+        return checker.measured(checker.result(parsed.tree, expected))
     except _Refused:
         raise SpecificationError(checker.found) from None
 
@@ -79,6 +56,17 @@ class _Checker:
         self.parsed = parsed
         self.scope = scope
         self.found: list[Diagnostic] = []
+        self.variables: dict[str, str] = {}
+        self.size = 0
+
+    def names(self) -> list[str]:
+        return [*self.variables, *self.scope.names()]
+
+    def measured(self, found: Expression) -> Expression:
+        if depth(found) > DEEPEST:
+            message = f"more than {DEEPEST} macros stand inside each other"
+            raise self.refuse(codes.TOO_LARGE, 0, message, "ask for less at once, or store what is asked for")
+        return found
 
     def refuse(self, code: Code, offset: int, message: str, mend: str) -> _Refused:
         self.found.append(diagnose(code, self.parsed.at(offset), message, mend))
@@ -118,11 +106,7 @@ class _Checker:
             return self.value(tree)
         if expected.kind == "boolean" and not expected.nullable:
             return self.condition(tree, codes.RESULT_TYPE)
-        if (
-            expected.kind == "enum"
-            and isinstance(tree, syntax.Identifier)
-            and tree.name not in self.scope.names()
-        ):
+        if expected.kind == "enum" and isinstance(tree, syntax.Identifier) and tree.name not in self.names():
             return self.enum_value(tree, tree.name, expected)
         found = self.hinted(tree, expected)
         if not compatible(found.type, expected):
@@ -146,11 +130,16 @@ class _Checker:
         match found:
             case typed.Name(root="caller"):
                 return True
-            case typed.Member(of=typed.Name(root="caller"), entity=entity, field=field):
+            case typed.Member(of=of, entity=entity, field=field):
                 stored = self.scope.lookup(entity, field)
-                return stored is not None and not stored.nullable
+                return stored is not None and not stored.nullable and self.null_only_if_anonymous(of)
+            case typed.Conditional(
+                when=typed.Compare(op="!=", left=of, right=right), then=then, otherwise=otherwise
+            ):
+                certain = right == NOTHING == otherwise and not then.type.nullable
+                return certain and self.null_only_if_anonymous(of)
             case _:
-                return False
+                return not found.type.nullable
 
     def condition(self, tree: Tree, code: Code = codes.OPERAND_TYPE) -> Expression:
         """A value that is true or false, never null."""
@@ -179,7 +168,7 @@ class _Checker:
             match tree:
                 case syntax.Literal(kind="string", value=str(text)):
                     return self.enum_value(tree, text, hint)
-                case syntax.Identifier(name=name) if name not in self.scope.names():
+                case syntax.Identifier(name=name) if name not in self.names():
                     near = difflib.get_close_matches(name, hint.values, n=1) or list(hint.values)
                     quoted = " or ".join(f"'{value}'" for value in near)
                     mend = f"quote the value: {quoted}"
@@ -244,6 +233,9 @@ class _Checker:
     def name(self, tree: syntax.Identifier) -> Expression:
         scope = self.scope
         match tree.name:
+            case name if name in self.variables:
+                row = Type("entity", entity=self.variables[name])
+                return typed.Name(type=row, root="variable", binding=name)
             case "this" if scope.this is not None:
                 return typed.Name(type=Type("entity", entity=scope.this), root="this")
             case "caller" if scope.caller is not None:
@@ -271,7 +263,7 @@ class _Checker:
                     raise self.refuse(
                         codes.UNKNOWN_NAME, tree.start, f"unknown name {name}", f"did you mean this.{name}?"
                     )
-                raise self.unknown(codes.UNKNOWN_NAME, tree.start, name, "name", scope.names())
+                raise self.unknown(codes.UNKNOWN_NAME, tree.start, name, "name", self.names())
 
     def member(self, tree: syntax.Select) -> Expression:
         match tree.of:
@@ -297,20 +289,37 @@ class _Checker:
                 f"{self.parsed.text(tree.of)} is {of.type}, which has no fields",
                 f"leave .{tree.field} away",
             )
+        if any(isinstance(node, typed.Input) for node in nodes(of)):
+            raise self.not_built(
+                tree, f"reaching through a request value ({self.parsed.text(tree)})", "compare the row itself"
+            )
         found = self.scope.lookup(entity, tree.field)
         if found is None:
-            known = self.scope.fields(entity)
-            raise self.unknown(codes.UNKNOWN_FIELD, tree.at, tree.field, f"field of {entity}", known)
-        if not isinstance(of, typed.Name):
-            raise self.not_built(
-                tree,
-                f"reaching through a reference ({self.parsed.text(tree)})",
-                "use a field of the row itself",
-            )
+            return self.related(tree, of, entity)
         nullable = found.nullable or of.type.nullable
         return typed.Member(
             type=msgspec.structs.replace(found, nullable=nullable), of=of, entity=entity, field=tree.field
         )
+
+    def related(self, tree: syntax.Select, of: Expression, entity: str) -> Expression:
+        """A computed value, or the rows of a reverse relation."""
+        value = self.scope.computed(entity, tree.field)
+        if value is not None:
+            self.size += sum(1 for _ in nodes(value))
+            if self.size > LARGEST:
+                message = f"with its computed values the expression has more than {LARGEST} parts"
+                raise self.refuse(codes.TOO_LARGE, tree.start, message, "simplify the computed values")
+            return inlined(value, of, self.variables)
+        rows = self.scope.related(entity, tree.field)
+        if rows is not None:
+            referring, field = rows
+            return typed.Related(type=Type("rows", entity=referring), of=of, entity=referring, field=field)
+        how = self.scope.unnamed(entity, tree.field)
+        if how is not None:
+            message = f"{entity} has no name {tree.field} for the rows that refer to it"
+            raise self.refuse(codes.UNKNOWN_FIELD, tree.at, message, how)
+        known = self.scope.fields(entity)
+        raise self.unknown(codes.UNKNOWN_FIELD, tree.at, tree.field, f"field of {entity}", known)
 
     # Operators ---------------------------------------------------------------------------------------
 
@@ -328,6 +337,8 @@ class _Checker:
             then, otherwise = self.each((tree.then, tree.otherwise), lambda part: self.hinted(part, enum))
         else:
             then, otherwise = self.pair(tree.then, tree.otherwise)
+        for part, each in ((tree.then, then), (tree.otherwise, otherwise)):
+            self.no_rows(part, each)
         if not compatible(then.type, otherwise.type):
             raise self.refuse(
                 codes.OPERAND_TYPE,
@@ -345,7 +356,7 @@ class _Checker:
         if isinstance(left, syntax.Literal) and left.kind == "string":
             second = self.value(right)
             return self.hinted(left, second.type), second
-        if isinstance(left, syntax.Identifier) and left.name not in self.scope.names():
+        if isinstance(left, syntax.Identifier) and left.name not in self.names():
             second = self.value(right)
             return self.hinted(left, second.type), second
         failed = False
@@ -361,6 +372,8 @@ class _Checker:
     def compare(self, tree: syntax.Binary) -> Expression:
         left, right = self.pair(tree.left, tree.right)
         op: typed.Comparison = tree.op  # type: ignore[assignment]
+        for part, each in ((tree.left, left), (tree.right, right)):
+            self.no_rows(part, each)
         if "null" in (left.type.kind, right.type.kind):
             self.null_comparison(tree, left, right)
         elif not compatible(left.type, right.type):
@@ -378,6 +391,12 @@ class _Checker:
                 "order integers, strings, dates or timestamps; compare others with == and !=",
             )
         return typed.Compare(type=BOOLEAN, op=op, left=left, right=right)
+
+    def no_rows(self, tree: Tree, found: Expression) -> None:
+        if found.type.kind == "rows":
+            text = self.parsed.text(tree)
+            message, mend = f"{text} is {found.type}, not one value", f"ask {text}.exists(…) or size({text})"
+            raise self.refuse(codes.OPERAND_TYPE, tree.start, message, mend)
 
     def mend_for(self, left: Type, right: Type) -> str:
         kinds = {left.kind, right.kind}
@@ -411,6 +430,7 @@ class _Checker:
                 codes.OPERAND_TYPE, tree.right.start, "nothing is in an empty list", "list the values"
             )
         item = self.value(tree.left)
+        self.no_rows(tree.left, item)
         options = self.each(tree.right.items, lambda option: self.option(item, tree, option))
         return typed.In(type=BOOLEAN, item=item, options=tuple(options))
 
@@ -459,6 +479,8 @@ class _Checker:
         return typed.Arithmetic(type=Type("integer", nullable), op=op, left=left, right=right)
 
     def call(self, tree: syntax.Call) -> Expression:
+        if tree.target is not None and tree.function in ("exists", "all", "filter"):
+            return self.macro(tree, tree.target)
         if tree.target is not None:
             raise self.not_built(tree, f"the method or macro .{tree.function}(…)")
         if tree.function != "size":
@@ -466,11 +488,40 @@ class _Checker:
         if len(tree.arguments) != 1:
             raise self.refuse(codes.OPERAND_TYPE, tree.start, "size takes one argument", "write size(text)")
         of = self.value(tree.arguments[0])
-        if of.type.kind != "string":
-            raise self.refuse(
-                codes.OPERAND_TYPE, tree.arguments[0].start, f"size of {of.type}", "take the size of a string"
-            )
+        if of.type.kind not in ("string", "rows"):
+            mend = "take the size of a string or of rows"
+            raise self.refuse(codes.OPERAND_TYPE, tree.arguments[0].start, f"size of {of.type}", mend)
         return typed.Size(type=Type("integer", of.type.nullable), of=of)
+
+    def macro(self, tree: syntax.Call, target: Tree) -> Expression:
+        """`rows.exists(m, condition)`, and `all` and `filter` in the same form."""
+        of = self.value(target)
+        if of.type.kind != "rows" or of.type.entity is None:
+            message = f"{self.parsed.text(target)} is {of.type}, which .{tree.function}(…) cannot go through"
+            mend = "name the rows that refer to this one: this.members"
+            raise self.refuse(codes.OPERAND_TYPE, target.start, message, mend)
+        match tree.arguments:
+            case (syntax.Identifier(name=variable) as named, written):
+                pass
+            case _:
+                message = f".{tree.function} takes a variable and a condition"
+                mend = f"write .{tree.function}(m, m.… == …)"
+                raise self.refuse(codes.OPERAND_TYPE, tree.start, message, mend)
+        reserved = ("this", "caller", "params", "body", "now", "session")
+        if variable in reserved or variable in self.names():
+            message, mend = f"{variable} already has a meaning here", "give the variable another name"
+            raise self.refuse(codes.UNKNOWN_NAME, named.start, message, mend)
+        self.variables[variable] = of.type.entity
+        try:
+            condition = self.condition(written)
+        finally:
+            del self.variables[variable]
+        if tree.function == "filter":
+            return typed.Filtered(type=of.type, of=of, variable=variable, condition=condition)
+        quantifier: typed.Quantifier = "exists" if tree.function == "exists" else "all"
+        return typed.Quantified(
+            type=BOOLEAN, quantifier=quantifier, of=of, variable=variable, condition=condition
+        )
 
     def enum_value(self, tree: Tree, text: str, enum: Type) -> Expression:
         if text not in enum.values:

@@ -22,12 +22,15 @@ from backwright.expr.typed import (
     Conditional,
     Constant,
     Expression,
+    Filtered,
     In,
     Input,
     Member,
     Name,
     Not,
     Or,
+    Quantified,
+    Related,
     Size,
     Type,
 )
@@ -40,16 +43,21 @@ Shape = tuple[object, ...]
 
 
 def substitute(expression: Expression, fields: Mapping[str, Expression]) -> Expression:
-    """The expression with each `this.<field>` replaced by what is assigned to that field."""
+    """The expression with each `this.<field>` replaced by what is assigned to that field.
+
+    Wherever it stands, in macros as well: `this` is the same row there, and what is assigned names no variable.
+    """
 
     def replaced(node: Expression) -> Expression:
         match node:
             case Member(of=Name(root="this"), field=field) if field in fields:
                 return fields[field]
+            case Member(of=of, type=kind) if of.type.nullable and not kind.nullable:
+                return msgspec.structs.replace(node, type=msgspec.structs.replace(kind, nullable=True))
             case _:
                 return node
 
-    return _rebuilt(expression, replaced)
+    return rebuilt(expression, replaced)
 
 
 def fold(expression: Expression, *, caller_known: bool = False, lookup: Lookup | None = None) -> Expression:
@@ -62,7 +70,7 @@ def fold(expression: Expression, *, caller_known: bool = False, lookup: Lookup |
     def simpler(node: Expression) -> Expression:
         return _simplified(_known(node, lookup) if caller_known else node)
 
-    return _rebuilt(expression, simpler)
+    return rebuilt(expression, simpler)
 
 
 def shape(node: Expression) -> Shape:
@@ -88,6 +96,12 @@ def shape(node: Expression) -> Shape:
             return ("not", shape(of))
         case Size(of=of):
             return ("size", shape(of))
+        case Related(of=of, entity=entity, field=field):
+            return ("related", shape(of), entity, field)
+        case Filtered(of=of, variable=variable, condition=condition):
+            return ("filter", shape(of), variable, shape(condition))
+        case Quantified(quantifier=quantifier, of=of, variable=variable, condition=condition):
+            return (quantifier, shape(of), variable, shape(condition))
         case Conditional(when=when, then=then, otherwise=otherwise):
             return ("?:", shape(when), shape(then), shape(otherwise))
         case _:
@@ -121,18 +135,20 @@ def null_tested(compare: Compare) -> Expression | None:
     return None
 
 
-def _rebuilt(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
+def rebuilt(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
     """Applies `change` to every node, parts first."""
 
     def inner(part: Expression) -> Expression:
-        return _rebuilt(part, change)
+        return rebuilt(part, change)
 
     replace = msgspec.structs.replace
     match node:
         case Constant() | Name() | Input():
             return change(node)
-        case Member(of=of) | Not(of=of) | Size(of=of):
+        case Member(of=of) | Not(of=of) | Size(of=of) | Related(of=of):
             return change(replace(node, of=inner(of)))
+        case Filtered(of=of, condition=condition) | Quantified(of=of, condition=condition):
+            return change(replace(node, of=inner(of), condition=inner(condition)))
         case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
             return change(replace(node, left=inner(left), right=inner(right)))
         case And(parts=parts) | Or(parts=parts):
@@ -140,8 +156,7 @@ def _rebuilt(node: Expression, change: Callable[[Expression], Expression]) -> Ex
         case In(item=item, options=options):
             return change(replace(node, item=inner(item), options=tuple(map(inner, options))))
         case Conditional(when=when, then=then, otherwise=otherwise):
-            rebuilt = replace(node, when=inner(when), then=inner(then), otherwise=inner(otherwise))
-            return change(rebuilt)
+            return change(replace(node, when=inner(when), then=inner(then), otherwise=inner(otherwise)))
         case _:
             assert_never(node)
 
@@ -151,11 +166,18 @@ def _known(node: Expression, lookup: Lookup | None) -> Expression:
     match node:
         case Name(root="caller", type=kind):
             return replace(node, type=replace(kind, nullable=False))
-        case Member(of=Name(root="caller"), entity=entity, field=field) if lookup is not None:
+        case Member(of=of, entity=entity, field=field) if lookup is not None and _from_caller(of):
             stored = lookup(entity, field)
-            return node if stored is None else replace(node, type=stored)
+            return node if stored is None or of.type.nullable else replace(node, type=stored)
         case _:
             return node
+
+
+def _from_caller(node: Expression) -> bool:
+    """Whether it is the caller, or reached from there: `caller.org.owner`."""
+    while isinstance(node, Member):
+        node = node.of
+    return isinstance(node, Name) and node.root == "caller"
 
 
 def _simplified(node: Expression) -> Expression:
@@ -179,6 +201,12 @@ def _simplified(node: Expression) -> Expression:
         case Arithmetic(left=left, right=right):
             kind = msgspec.structs.replace(node.type, nullable=_arithmetic_nullable(node))
             return _computed(msgspec.structs.replace(node, type=kind), left, right)
+        case Filtered(of=of, condition=Constant(value=True)):
+            return of
+        case Quantified(quantifier="exists", condition=Constant(value=False)):
+            return FALSE
+        case Quantified(quantifier="all", condition=Constant(value=True)):
+            return TRUE
         case Size(of=Constant(value=str(text))):
             return Constant(type=Type("integer"), value=len(text))
         case _:

@@ -20,12 +20,15 @@ from backwright.expr.typed import (
     Conditional,
     Constant,
     Expression,
+    Filtered,
     In,
     Input,
     Member,
     Name,
     Not,
     Or,
+    Quantified,
+    Related,
     Size,
 )
 
@@ -68,6 +71,10 @@ def literal(value: bool | int | str | None) -> str:
     if value is None or type(value) in (bool, int, str):
         return repr(value)
     raise TypeError(f"not a constant of the language: {type(value).__name__}")
+
+
+class NotLocal(ValueError):
+    """The expression asks for other rows than the one at hand: `walk.is_local` tells beforehand."""
 
 
 class _Printer:
@@ -119,6 +126,8 @@ class _Printer:
                 return f"{first} if {self.within(when, OR, known)} else {last}", CHOICE
             case Size(of=of):
                 return self.size(of, known)
+            case Related() | Filtered() | Quantified():
+                raise NotLocal("only a database can look for rows that point to another")
             case _:
                 assert_never(node)
 
@@ -131,8 +140,8 @@ class _Printer:
         return self.reached(node, self.names.key, known)
 
     def row(self, node: Expression) -> str:
-        if not isinstance(node, Name):
-            raise ValueError("only direct fields of this, caller and bindings can be compiled")
+        if not isinstance(node, Name) or node.root == "variable":
+            raise NotLocal("only direct fields of this, caller and bindings can be compiled")
         return self.names.root(node.binding or node.root)
 
     def reached(self, of: Expression, attribute: str, known: Known) -> tuple[str, int]:

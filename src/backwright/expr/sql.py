@@ -7,12 +7,13 @@ a type of their own (CAST) where PostgreSQL could not infer one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal as OneOf
 from typing import assert_never
 
 import msgspec
 
+from backwright.expr.aliases import Aliases
 from backwright.expr.fold import Shape, not_null_when, null_tested, shape
 from backwright.expr.typed import (
     And,
@@ -21,18 +22,23 @@ from backwright.expr.typed import (
     Conditional,
     Constant,
     Expression,
+    Filtered,
     In,
     Input,
     Member,
     Name,
     Not,
     Or,
+    Quantified,
+    Related,
     Size,
     Type,
 )
+from backwright.expr.walk import is_local, nodes
 
 Dialect = OneOf["postgresql", "sqlite"]
 Columns = Callable[[str, str], str]
+Tables = Callable[[str], str]
 OR, AND, NOT, RELATION, SUM, PRODUCT, ATOM = range(1, 8)
 TYPES = {
     "boolean": "boolean",
@@ -73,6 +79,9 @@ def compile(
     multiline: bool = False,
     key: str = "id",
     taken: Mapping[str, Expression | None] | None = None,
+    tables: Tables | None = None,
+    this: str | None = None,
+    candidate: bool = False,
 ) -> SqlText:
     """SQL for an expression; `columns` names the column of an entity's field.
 
@@ -80,8 +89,19 @@ def compile(
     "C"; raises NotPortable where no such text exists). `value`: null and false must differ, as in SELECT and
     SET; otherwise it is a condition. `multiline` puts each part of a top-level AND on its own line. `taken`
     are parameter names of the same statement with what supplies them (None: reserved).
+
+    `tables` names the table of an entity; an expression over relations needs it. There the columns of `this`
+    get its entity's table in front (or `this`, if given), so that they mean one row in subqueries as well.
+    `candidate`: `this` is no row of the statement but parameters named after its fields.
     """
-    printer = _Printer(columns, dialect, key, dict(taken or {}))
+    local = is_local(expression)
+    if tables is None and not local:
+        raise ValueError("an expression over relations needs the names of tables")
+    qualifier = this if this is not None or local else ""
+    named = tables or str
+    rows = (node.type.entity for node in nodes(expression) if isinstance(node, Name))
+    reserved = [*(named(entity) for entity in rows if entity is not None), qualifier or ""]
+    printer = _Printer(columns, dialect, key, dict(taken or {}), named, qualifier, candidate, reserved)
     exact = value or expression.type.kind != "boolean"
     if multiline and isinstance(expression, And):
         text = printer.conjunction(expression, frozenset(), exact, "\nAND ")
@@ -113,8 +133,21 @@ class _Printer:
     """Each method answers text and how tightly it binds. `known` are the shapes that cannot be null here."""
 
     def __init__(
-        self, columns: Columns, dialect: Dialect | None, key: str, taken: dict[str, Expression | None]
+        self,
+        columns: Columns,
+        dialect: Dialect | None,
+        key: str,
+        taken: dict[str, Expression | None],
+        tables: Tables,
+        qualifier: str | None,
+        candidate: bool,
+        reserved: Iterable[str],
     ) -> None:
+        self.tables = tables
+        self.qualifier = qualifier
+        self.candidate = candidate
+        self.aliases = Aliases(reserved)
+        self.variables: dict[str, str] = {}
         self.columns = columns
         self.dialect = dialect
         self.key = key
@@ -135,12 +168,20 @@ class _Printer:
                 if self.dialect is None and isinstance(value, str) and not LINE_BREAKS.isdisjoint(value):
                     raise NotPortable("a text has a line break", "compare with text of one line")
                 return literal(value), ATOM
-            case Name(root="this"):
-                return self.columns(node.type.entity or "", self.key), ATOM
-            case Member(of=Name(root="this"), entity=entity, field=field):
-                return self.columns(entity, field), ATOM
-            case Name() | Input() | Member():
+            case Name() | Input() | Member() if self.is_parameter(node):
                 return ":" + self.parameter(node), ATOM
+            case Name():
+                return self.column(node, node.type.entity or "", self.key), ATOM
+            case Member(of=Name() as of, entity=entity, field=field):
+                return self.column(of, entity, field), ATOM
+            case Member():
+                return self.reached(node, known), ATOM
+            case Input():
+                raise TypeError("every input is a parameter")
+            case Quantified():
+                return self.quantified(node, known)
+            case Related() | Filtered():
+                raise TypeError("a set of rows is no value")
             case And():
                 return self.conjunction(node, known, exact, " AND "), AND
             case Or(parts=parts):
@@ -155,10 +196,62 @@ class _Printer:
                 return self.arithmetic(node, known)
             case Conditional():
                 return self.conditional(node, known, exact), ATOM
+            case Size(of=of) if of.type.kind == "rows":
+                return f"({self.selected('count(*)', of, known)})", ATOM
             case Size(of=of):
                 return f"length({self.typed(of, None, known)})", ATOM
             case _:
                 assert_never(node)
+
+    # Rows --------------------------------------------------------------------------------------------
+
+    def column(self, row: Name, entity: str, field: str) -> str:
+        """A column of `this`, or of the row that a variable stands for."""
+        column = self.columns(entity, field)
+        if row.root == "variable":
+            return f"{self.variables[row.binding or '']}.{column}"
+        if self.qualifier is None:
+            return column
+        return f"{self.qualifier or self.tables(entity)}.{column}"
+
+    def reached(self, node: Member, known: Known) -> str:
+        """A field of the row behind a reference; null where there is none."""
+        table = self.tables(node.entity)
+        row = self.aliases.like(table)
+        column, key = (self.columns(node.entity, field) for field in (node.field, self.key))
+        of = self.within(node.of, SUM, known)
+        return f"(SELECT {row}.{column} FROM {table} AS {row} WHERE {row}.{key} = {of})"  # noqa: S608
+
+    def quantified(self, node: Quantified, known: Known) -> tuple[str, int]:
+        """`all` says that there is none for which the condition is not true."""
+        if node.quantifier == "exists":
+            rows = Filtered(type=node.of.type, of=node.of, variable=node.variable, condition=node.condition)
+            return f"EXISTS ({self.selected('1', rows, known)})", ATOM
+        unlike = Not(type=node.type, of=node.condition)
+        rows = Filtered(type=node.of.type, of=node.of, variable=node.variable, condition=unlike)
+        return f"NOT EXISTS ({self.selected('1', rows, known)})", NOT
+
+    def selected(self, what: str, rows: Expression, known: Known) -> str:
+        """A SELECT over a set of rows. Chained filters are one WHERE over one row with several names."""
+        filters: list[Filtered] = []
+        while isinstance(rows, Filtered):
+            filters.append(rows)
+            rows = rows.of
+        if not isinstance(rows, Related):
+            raise TypeError(f"not a set of rows: {type(rows).__name__}")
+        table = self.tables(rows.entity)
+        of = self.within(rows.of, SUM, known)
+        alias = self.aliases.named(filters[-1].variable) if filters else self.aliases.like(table)
+        conditions = [f"{alias}.{self.columns(rows.entity, rows.field)} = {of}"]
+        outside = dict(self.variables)
+        for each in reversed(filters):
+            self.variables[each.variable] = alias
+            if isinstance(each.condition, And):
+                conditions.append(self.conjunction(each.condition, known, False, " AND "))
+            else:
+                conditions.append(self.within(each.condition, NOT, known, exact=False))
+        self.variables = outside
+        return f"SELECT {what} FROM {table} AS {alias} WHERE {' AND '.join(conditions)}"  # noqa: S608
 
     # Logic -------------------------------------------------------------------------------------------
 
@@ -284,9 +377,11 @@ class _Printer:
 
     def is_parameter(self, node: Expression) -> bool:
         match node:
-            case Name(root="this") | Member(of=Name(root="this")):
+            case Name(root="variable") | Member(of=Name(root="variable")):
                 return False
-            case Name() | Input() | Member():
+            case Name(root="this") | Member(of=Name(root="this")):
+                return self.candidate
+            case Name() | Input() | Member(of=Name()):
                 return True
             case _:
                 return False
@@ -298,11 +393,15 @@ class _Printer:
                 return not self.is_parameter(node)
             case Conditional(then=then, otherwise=otherwise):
                 return self.anchored(then) or self.anchored(otherwise) or self.is_parameter(then)
-            case Compare() | And() | Or() | Not() | In() | Arithmetic():
+            case Compare() | And() | Or() | Not() | In() | Arithmetic() | Quantified():
                 return True
+            case Related() | Filtered():
+                return False
             case Constant(value=value):
                 return isinstance(value, bool)
-            case Input() | Size():
+            case Size(of=of):
+                return of.type.kind == "rows"
+            case Input():
                 return False
             case _:
                 assert_never(node)
@@ -321,11 +420,33 @@ class _Printer:
         text = self.within(node, above, known, exact)
         if beside is not None and self.anchored(beside):
             return text
+        if self.is_judged(node):
+            return self.like_column(text, node)
+        if beside is not None and self.is_judged(beside):
+            return text
         if self.is_parameter(node):
             return self.exactly(text, node.type)
         if computed and self.dialect != "sqlite" and not self.anchored(node) and not text.startswith("CAST("):
             return f"CAST({text} AS bigint)"  # PostgreSQL would compute with 32 bits
         return text
+
+    def is_judged(self, node: Expression) -> bool:
+        """Whether it is a value of a candidate that only its own column gives a type on both databases."""
+        match node:
+            case Name(root="this") | Member(of=Name(root="this")) if self.candidate and self.dialect is None:
+                return TYPES.get(node.type.kind) not in _KEPT_BY_SQLITE
+            case _:
+                return False
+
+    def like_column(self, text: str, node: Expression) -> str:
+        """A candidate's value with the type of its column: nothing is read, PostgreSQL learns the type."""
+        entity, field = (
+            (node.entity, node.field) if isinstance(node, Member) else (node.type.entity, self.key)
+        )
+        table = self.tables(entity or "")
+        row = self.aliases.like(table)
+        column = self.columns(entity or "", field)
+        return f"COALESCE((SELECT {row}.{column} FROM {table} AS {row} WHERE FALSE), {text})"  # noqa: S608
 
     def exactly(self, text: str, kind: Type) -> str:
         """A parameter with its type, keeping its value. SQLite needs none."""
@@ -343,7 +464,7 @@ class _Printer:
 
     def parameter(self, node: Name | Input | Member) -> str:
         """The name of the parameter that an operand becomes; one name never stands for two things."""
-        wanted = parameter_name(node)
+        wanted = parameter_name(node, self.key)
         choices = [wanted, f"{node.source}_{wanted}"] if isinstance(node, Input) else [wanted]
         choices += [f"{wanted}_{n}" for n in range(2, 100)]
         for name in choices:
@@ -355,7 +476,7 @@ class _Printer:
         raise ValueError(f"no parameter name is free for {wanted}")
 
 
-def parameter_name(node: Name | Input | Member) -> str:
+def parameter_name(node: Name | Input | Member, key: str = "id") -> str:
     """`caller` → caller, `caller.email` → caller_email, `params.done` and `body.done` → done, `now` → now.
 
     Inputs never get a name that the caller or the clock has, even across separately compiled clauses.
@@ -363,12 +484,16 @@ def parameter_name(node: Name | Input | Member) -> str:
     match node:
         case Name(root="binding", binding=binding):
             return binding or ""
+        case Name(root="this"):
+            return key
+        case Member(of=Name(root="this"), field=field):
+            return field
         case Name(root=root):
             return root
         case Input(source=source, name=name):
             clashes = name in ("caller", "now") or name.startswith("caller_")
             return f"{source}_{name}" if clashes else name
-        case Member(of=Name() | Input() as of, field=field):
+        case Member(of=Name() as of, field=field):
             return f"{parameter_name(of)}_{field}"
         case _:
             raise ValueError("only direct fields of this, caller and bindings can be compiled")

@@ -11,17 +11,21 @@ from typing import Literal as OneOf
 
 import msgspec
 
-Kind = OneOf["null", "boolean", "integer", "string", "date", "timestamp", "uuid", "enum", "entity", "list"]
+Kind = OneOf[
+    "null", "boolean", "integer", "string", "date", "timestamp", "uuid", "enum", "entity", "list", "rows"
+]  # fmt: skip
 Comparison = OneOf["==", "!=", "<", "<=", ">", ">="]
 Operator = OneOf["+", "-", "*", "/", "%"]
-Root = OneOf["this", "caller", "params", "body", "now"]
+Root = OneOf["this", "caller", "params", "body", "now", "variable"]
+Quantifier = OneOf["exists", "all"]
 
 
 class Type(msgspec.Struct, frozen=True):
     """The type of an expression. `email`, `text` and `password` fields are strings here.
 
-    `entity` names the entity of kind "entity" (a row, or a reference to one); `element` is the kind of a
-    list's elements; `values` are an enum's values. `nullable` says whether null is possible.
+    `entity` names the entity of kind "entity" (a row, or a reference to one) and of kind "rows" (a set of its
+    rows, never null); `element` is the kind of a list's elements; `values` are an enum's values. `nullable`
+    says whether null is possible.
     """
 
     kind: Kind
@@ -31,6 +35,8 @@ class Type(msgspec.Struct, frozen=True):
     values: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        if self.kind == "rows":
+            return f"rows of {self.entity}"
         name = self.entity or (f"list of {self.element}" if self.element else self.kind)
         return f"{name}?" if self.nullable else name
 
@@ -48,12 +54,13 @@ class Constant(Node, frozen=True, tag=True, kw_only=True):
 
 
 class Name(Node, frozen=True, tag=True, kw_only=True):
-    """A root in scope: `this` (the row), `caller` (null when anonymous), `now`, or an earlier binding.
+    """A root in scope: `this` (the row), `caller` (null when anonymous), `now`, a binding, or a variable.
 
-    `binding` is set for bindings made by earlier steps, whose root is "binding".
+    `binding` is the name of a binding made by an earlier step (root "binding"), or of the variable of a macro
+    (root "variable"). Variables that are in scope together have different names.
     """
 
-    root: OneOf["this", "caller", "now", "binding"]
+    root: OneOf["this", "caller", "now", "binding", "variable"]
     binding: str | None = None
 
 
@@ -65,7 +72,10 @@ class Input(Node, frozen=True, tag=True, kw_only=True):
 
 
 class Member(Node, frozen=True, tag=True, kw_only=True):
-    """`of.field`: a field of a row. A member of null is null. A reference's key is the reference itself."""
+    """`of.field`: a field of a row. A member of null is null. A reference's key is the reference itself.
+
+    `of` is a row or a reference, which may itself be reached: `this.project.owner`.
+    """
 
     of: Expression
     entity: str
@@ -116,13 +126,52 @@ class Conditional(Node, frozen=True, tag=True, kw_only=True):
 
 
 class Size(Node, frozen=True, tag=True, kw_only=True):
-    """`size(text)`: code points of a string."""
+    """`size(text)`: code points of a string. `size(rows)`: how many rows, never null."""
 
     of: Expression
 
 
+class Related(Node, frozen=True, tag=True, kw_only=True):
+    """`of.members`: the rows of `entity` whose reference `field` is `of`. Null has none."""
+
+    of: Expression
+    entity: str
+    field: str
+
+
+class Filtered(Node, frozen=True, tag=True, kw_only=True):
+    """`rows.filter(variable, condition)`: those rows that satisfy it."""
+
+    of: Expression
+    variable: str
+    condition: Expression
+
+
+class Quantified(Node, frozen=True, tag=True, kw_only=True):
+    """`rows.exists(variable, condition)` is false over none, `rows.all(variable, condition)` is true."""
+
+    quantifier: Quantifier
+    of: Expression
+    variable: str
+    condition: Expression
+
+
 Expression = (
-    Constant | Name | Input | Member | Compare | And | Or | Not | In | Arithmetic | Conditional | Size
+    Constant
+    | Name
+    | Input
+    | Member
+    | Compare
+    | And
+    | Or
+    | Not
+    | In
+    | Arithmetic
+    | Conditional
+    | Size
+    | Related
+    | Filtered
+    | Quantified
 )
 
 BOOLEAN = Type("boolean")

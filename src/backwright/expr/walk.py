@@ -12,12 +12,15 @@ from backwright.expr.typed import (
     Conditional,
     Constant,
     Expression,
+    Filtered,
     In,
     Input,
     Member,
     Name,
     Not,
     Or,
+    Quantified,
+    Related,
     Size,
 )
 
@@ -27,12 +30,14 @@ def parts(expression: Expression) -> tuple[Expression, ...]:
     match expression:
         case Constant() | Name() | Input():
             return ()
-        case Member(of=of) | Not(of=of) | Size(of=of):
+        case Member(of=of) | Not(of=of) | Size(of=of) | Related(of=of):
             return (of,)
         case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
             return (left, right)
         case And(parts=inner) | Or(parts=inner):
             return inner
+        case Filtered(of=of, condition=condition) | Quantified(of=of, condition=condition):
+            return (of, condition)
         case In(item=item, options=options):
             return (item, *options)
         case Conditional(when=when, then=then, otherwise=otherwise):
@@ -56,3 +61,21 @@ def callers(expression: Expression) -> Iterator[Name]:
 def mentions_caller(expression: Expression) -> bool:
     """Whether the expression depends on who is calling."""
     return next(callers(expression), None) is not None
+
+
+def is_local(expression: Expression) -> bool:
+    """Whether it needs nothing but the row, the caller's own fields, bindings, inputs and `now`.
+
+    Everything else asks the database: rows behind a reference, and rows that point to one.
+    """
+    return not any(_reaches(node) for node in nodes(expression))
+
+
+def _reaches(node: Expression) -> bool:
+    match node:
+        case Related() | Filtered() | Quantified() | Name(root="variable"):
+            return True
+        case Member(of=of):
+            return not isinstance(of, Name)
+        case _:
+            return False

@@ -55,7 +55,7 @@ class _Building:
     def __init__(self, document: SpecDocument, found: list[Diagnostic]) -> None:
         self.document = document
         self.auth = document.auth
-        self.formulas = Formulas(self.auth.identity.value if self.auth is not None else None, found)
+        self.formulas = Formulas(document, found)
 
     def model(self) -> Model:
         for node in self.document.entities:
@@ -99,6 +99,7 @@ class _Building:
             fields=tuple(fields),
             indexes=tuple(_index(node, index, self.formulas.entities[name]) for index in node.indexes),
             access=build_access(node, self.formulas),
+            computed=self.formulas.computed_values(node),
             was=None if node.was is None else node.was.value,
             place=node.place,
         )

@@ -26,7 +26,8 @@ def field_type(field: FieldNode, document: SpecDocument) -> ScalarType | Referen
     """The type of a field, or None when its declaration is wrong (a check says how)."""
     if field.ref is not None:
         target = field.ref.value
-        return None if document.entity(target) is None else ReferenceType(entity=target)
+        inverse = None if field.inverse is None else field.inverse.value
+        return None if document.entity(target) is None else ReferenceType(entity=target, inverse=inverse)
     if field.enum is not None:
         return ScalarType(scalar="enum", values=tuple(value.value for value in field.enum))
     if field.type is None or field.type.name in {"enum", "ref"}:

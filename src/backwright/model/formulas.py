@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import msgspec
 
-from backwright.expr import syntax
 from backwright.expr.check import Scope, check, check_source
 from backwright.expr.parse import parse
-from backwright.expr.typed import Type
-from backwright.model.types import Field, Formula, ReferenceType, ScalarType
+from backwright.expr.typed import Expression, Type
+from backwright.model.filters import mentioned
+from backwright.model.relations import Relations
+from backwright.model.types import Computed, Field, Formula, ReferenceType, ScalarType
 from backwright.spec.diagnostics import Diagnostic, Place, SpecificationError, diagnose, register
-from backwright.spec.nodes import At
+from backwright.spec.nodes import At, EntityNode, SpecDocument
 
 PARAMETER = register(
     "BW317",
     "A parameter without a type",
     "Query parameters are checked like the field that they are compared with.",
     "filters: {odd: params.odd == params.even}",
+)
+
+
+COMPUTED = register(
+    "BW320",
+    "A computed value that cannot be used",
+    "A computed value stands for its expression wherever it is named, so it is one value and never itself.",
+    "computed: {ready: this.ready}",
 )
 
 
@@ -43,8 +52,16 @@ class Formulas:
     `entities` holds the fields that could be built; `declared` the names of all that were written.
     """
 
-    def __init__(self, identity: str | None, found: list[Diagnostic]) -> None:
-        self.identity = identity
+    def __init__(self, document: SpecDocument, found: list[Diagnostic]) -> None:
+        self.identity = document.auth.identity.value if document.auth is not None else None
+        self.relations = Relations(document)
+        self.computed = {
+            (entity.name.value, name.value): written
+            for entity in document.entities
+            for name, written in entity.computed
+        }
+        self.meanings: dict[tuple[str, str], Formula | None] = {}
+        self.building: list[tuple[str, str]] = []
         self.found = found
         self.entities: dict[str, dict[str, Field]] = {}
         self.declared: dict[str, set[str]] = {}
@@ -62,8 +79,58 @@ class Formulas:
         return None if secret else type_of(known)
 
     def names(self, entity: str) -> list[str]:
-        """The fields that an expression about this entity can name."""
-        return [name for name in self.entities.get(entity, {}) if self.lookup(entity, name) is not None]
+        """What an expression about a row of this entity can name."""
+        fields = [name for name in self.entities.get(entity, {}) if self.lookup(entity, name) is not None]
+        computed = [name for of, name in self.computed if of == entity]
+        return list(dict.fromkeys([*fields, *computed, *self.relations.names(entity)]))
+
+    def related(self, entity: str, name: str) -> tuple[str, str] | None:
+        """The entity and the reference behind the name of a reverse relation."""
+        found = self.relations.related(entity, name)
+        if found is not None and found[1] not in self.entities.get(found[0], {}):
+            raise Unresolved
+        return found
+
+    def value(self, entity: str, name: str) -> Expression | None:
+        """What a computed value means, about `this` of its entity."""
+        if (entity, name) not in self.computed:
+            return None
+        found = self.computed_formula(entity, name)
+        if found is None:
+            raise Unresolved
+        return found.meaning
+
+    def computed_formula(self, entity: str, name: str) -> Formula | None:
+        """A computed value, or None when it is wrong (the reasons are collected)."""
+        at = (entity, name)
+        written = self.computed[at]
+        if at in self.building:
+            circle = " → ".join(
+                f"{of}.{each}" for of, each in [*self.building[self.building.index(at) :], at]
+            )
+            mend = "let one of them say what it means without the others"
+            self.found.append(diagnose(COMPUTED, written.place, f"it depends on itself: {circle}", mend))
+            return None
+        if at not in self.meanings:
+            self.building.append(at)
+            found = self.formula(written, self.scope(entity), None)
+            self.building.pop()
+            if found is not None and found.meaning.type.kind in ("rows", "null"):
+                message = f"`{written.value}` is {found.meaning.type}, not one value"
+                mend = "ask rows: .exists(m, …), size(…)"
+                self.found.append(diagnose(COMPUTED, written.place, message, mend))
+                found = None
+            self.meanings[at] = found
+        return self.meanings[at]
+
+    def computed_values(self, entity: EntityNode) -> tuple[Computed, ...]:
+        """The computed values of an entity that could be understood."""
+        built = []
+        for name, _ in entity.computed:
+            found = self.computed_formula(entity.name.value, name.value)
+            if found is not None:
+                built.append(Computed(name=name.value, value=found, place=name.place))
+        return tuple(built)
 
     def scope(
         self,
@@ -84,6 +151,9 @@ class Formulas:
             body=body or {},
             lookup=self.lookup,
             fields=self.names,
+            related=self.related,
+            unnamed=self.relations.how_to_name,
+            computed=self.value,
             guarded=guarded,
         )
 
@@ -107,12 +177,13 @@ class Formulas:
         try:
             parsed = parse(written.value, written.place)
             types: dict[str, Type] = {}
-            for name, (near, ordered) in mentioned(parsed.tree).items():
-                like = self.entities[entity].get(near or name)
+            found = mentioned(parsed.tree, entity, self.identity, self)
+            for name, (compared, near, ordered) in found.items():
+                like = near if compared else self.entities[entity].get(name)
                 if like is not None:
                     params[name] = _unbounded(like) if ordered else like
                     types[name] = msgspec.structs.replace(type_of(like), nullable=False)
-                elif near is None:
+                elif not compared:
                     message = f"the type of params.{name} is unclear"
                     mend = f"compare it with a field, or call it like one: this.… == params.{name}"
                     self.found.append(diagnose(PARAMETER, written.place, message, mend))
@@ -133,34 +204,3 @@ def _unbounded(field: Field) -> Field:
     if isinstance(field.type, ReferenceType) or field.type.scalar != "integer":
         return field
     return msgspec.structs.replace(field, type=ScalarType(scalar="integer"))
-
-
-def mentioned(tree: syntax.Tree) -> dict[str, tuple[str | None, bool]]:
-    """The parameters of a filter: the field of `this` that each is compared with, and whether by order."""
-    found: dict[str, tuple[str | None, bool]] = {}
-    for part in _walk(tree):
-        name = _member(part, "params")
-        if name is not None:
-            found.setdefault(name, (None, False))
-        if isinstance(part, syntax.Binary):
-            for one, other in ((part.left, part.right), (part.right, part.left)):
-                param, field = _member(one, "params"), _member(other, "this")
-                if param is not None and field is not None:
-                    known, ordered = found.get(param, (None, False))
-                    found[param] = (known or field, ordered or part.op not in ("==", "!=", "in"))
-    return found
-
-
-def _walk(tree: syntax.Tree) -> list[syntax.Tree]:
-    found = [tree]
-    for part in found:  # grows while it is walked
-        found.extend(syntax.children(part))
-    return found
-
-
-def _member(tree: syntax.Tree, root: str) -> str | None:
-    match tree:
-        case syntax.Select(of=syntax.Identifier(name=name), field=field) if name == root:
-            return field
-        case _:
-            return None

@@ -65,6 +65,7 @@ def _entity(entity: Entity) -> Iterator[str]:
     renamed = f", was {entity.was}" if entity.was else ""
     yield f"entity {entity.name} (table {entity.table}, key {entity.key}{renamed})"
     yield from (f"  {_field(field)}" for field in entity.fields)
+    yield from (f"  computed {each.name}: {each.value.source}" for each in entity.computed)
     for index in entity.indexes:
         unique = "unique index" if index.unique else "index"
         yield f"  {unique} {index.name}: {_order(index.terms)}"
@@ -87,7 +88,8 @@ def type_text(kind: ScalarType | ReferenceType, *, nullable: bool) -> str:
     """A type in words: `string 1..200?`."""
     mark = "?" if nullable else ""
     if isinstance(kind, ReferenceType):
-        return f"ref {kind.entity}{mark}"
+        inverse = f" (inverse {kind.inverse})" if kind.inverse else ""
+        return f"ref {kind.entity}{mark}{inverse}"
     if kind.scalar == "enum":
         return f"enum {'|'.join(kind.values)}{mark}"
     if kind.min is None and kind.max is None:

@@ -59,9 +59,13 @@ class ScalarType(Frozen, frozen=True, kw_only=True, tag="scalar"):
 
 
 class ReferenceType(Frozen, frozen=True, kw_only=True, tag="reference"):
-    """A column that holds the key of another entity's row (a foreign key)."""
+    """A column that holds the key of another entity's row (a foreign key).
+
+    `inverse` is what the author calls the rows that point to one; None: the plural, where it is clear.
+    """
 
     entity: str
+    inverse: str | None = None
 
 
 class Field(Frozen, frozen=True, kw_only=True):
@@ -113,6 +117,14 @@ class Rule(Frozen, frozen=True, kw_only=True):
     place: Place = NOWHERE
 
 
+class Computed(Frozen, frozen=True, kw_only=True):
+    """A named value of a row, for rules and filters. `value` is kept to be shown: its uses are expanded."""
+
+    name: str
+    value: Formula
+    place: Place = NOWHERE
+
+
 class Entity(Frozen, frozen=True, kw_only=True):
     """A kind of row. `key` names the key field, which is the first of `fields`.
 
@@ -128,6 +140,7 @@ class Entity(Frozen, frozen=True, kw_only=True):
     fields: tuple[Field, ...]
     indexes: tuple[Index, ...] = ()
     access: dict[Verb, Rule]
+    computed: tuple[Computed, ...] = ()
     was: str | None = None
     place: Place = NOWHERE
 

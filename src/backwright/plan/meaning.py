@@ -13,7 +13,7 @@ import msgspec
 from backwright.model import snapshot
 from backwright.model.types import Model
 
-_WITHOUT_MEANING = frozenset({"place", "was"})
+_WITHOUT_MEANING = frozenset({"place", "was", "inverse", "computed"})
 
 
 class Renames(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from backwright.expr.typed import (
     Conditional,
     Constant,
     Expression,
+    Filtered,
     In,
     Input,
     Member,
@@ -24,6 +25,8 @@ from backwright.expr.typed import (
     Not,
     Operator,
     Or,
+    Quantified,
+    Related,
     Size,
     Type,
 )
@@ -41,6 +44,8 @@ class Overflow(ArithmeticError):
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
     """What names mean. `rows` and `keys` (the key field of each entity) resolve references.
 
+    `variables` are the rows that the macros around the expression look at.
+
     `params` and `body` hold only what is present. `rows` is the state before the write, so that a row cannot
     vouch for its own insertion.
     """
@@ -53,6 +58,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     params: Mapping[str, Any] = {}
     body: Mapping[str, Any] = {}
     bindings: Mapping[str, Any] = {}
+    variables: Mapping[str, Row] = {}
 
 
 def evaluate(expression: Expression, environment: Environment) -> Any:
@@ -92,11 +98,39 @@ def evaluate(expression: Expression, environment: Environment) -> Any:
         case Conditional():
             branch = expression.then if holds(expression.when, environment) else expression.otherwise
             return evaluate(branch, environment)
+        case Size(of=of) if of.type.kind == "rows":
+            return len(rows_of(of, environment))
         case Size(of=of):
             text = evaluate(of, environment)
             return None if text is None else len(text)
+        case Quantified(quantifier=quantifier, variable=variable, condition=condition):
+            answers = [
+                holds(condition, looking_at(variable, row, environment))
+                for row in rows_of(expression.of, environment)
+            ]
+            return any(answers) if quantifier == "exists" else all(answers)
+        case Related() | Filtered():
+            return rows_of(expression, environment)
         case _:
             assert_never(expression)
+
+
+def rows_of(expression: Expression, environment: Environment) -> list[Row]:
+    """The rows that an expression of kind "rows" stands for. No rule hides any of them."""
+    match expression:
+        case Related(of=of, entity=entity, field=field):
+            key = evaluate(of, environment)
+            return [row for row in environment.rows[entity] if key is not None and row[field] == key]
+        case Filtered(of=of, variable=variable, condition=condition):
+            rows = rows_of(of, environment)
+            return [row for row in rows if holds(condition, looking_at(variable, row, environment))]
+        case _:
+            raise TypeError(f"not a set of rows: {type(expression).__name__}")
+
+
+def looking_at(variable: str, row: Row, environment: Environment) -> Environment:
+    """The same names, and the variable of a macro."""
+    return msgspec.structs.replace(environment, variables={**environment.variables, variable: row})
 
 
 def holds(expression: Expression, environment: Environment) -> bool:
@@ -126,6 +160,8 @@ def named(name: Name, environment: Environment) -> Any:
             return environment.now
         case "binding":
             return environment.bindings[name.binding or ""]
+        case "variable":
+            return environment.variables[name.binding or ""]
 
 
 def row_of(expression: Expression, environment: Environment) -> Row | None:
@@ -192,8 +228,10 @@ def parameters(expression: Expression) -> frozenset[str]:
             return frozenset({name})
         case Constant() | Name() | Input():
             return frozenset()
-        case Member(of=of) | Not(of=of) | Size(of=of):
+        case Member(of=of) | Not(of=of) | Size(of=of) | Related(of=of):
             return parameters(of)
+        case Filtered(of=of, condition=condition) | Quantified(of=of, condition=condition):
+            return parameters(of) | parameters(condition)
         case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
             return parameters(left) | parameters(right)
         case And(parts=parts) | Or(parts=parts):

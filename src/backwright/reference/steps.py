@@ -198,9 +198,8 @@ class Execution(msgspec.Struct, kw_only=True):
         del self.rows[entity.name][position(self.rows[entity.name], row)]
         for holder in self.model.entities:
             for field in holder.fields:
-                if field.type == ReferenceType(entity=entity.name) and any(
-                    other[field.name] == row[entity.key] for other in self.rows[holder.name]
-                ):
+                refers = isinstance(field.type, ReferenceType) and field.type.entity == entity.name
+                if refers and any(other[field.name] == row[entity.key] for other in self.rows[holder.name]):
                     raise Failure("conflict")
 
     def verify_password(self, step: VerifyPassword) -> None:

@@ -178,6 +178,14 @@ FIELD = Shape(
             description="A reference to a row of that entity, which then cannot be deleted.",
         ),
         Key(
+            name="inverse",
+            takes=NAME,
+            example="members",
+            description="What the other entity calls the rows that refer to it, for expressions such as "
+            "this.members.exists(m, m.user == caller). Default: the plural of this entity, if it has one "
+            "reference to the other.",
+        ),
+        Key(
             name="enum",
             takes=Several(Text("a value")),
             example="[low, high]",
@@ -324,6 +332,21 @@ INDEX = Shape(
     planned=("where",),
 )
 
+COMPUTED = Shape(
+    name="computed",
+    description="A computed value with more to say than its expression.",
+    keys=(
+        Key(
+            name="value",
+            takes=Expr(),
+            required=True,
+            example="size(this.tasks)",
+            description="The expression; `this` is the row that has the value.",
+        ),
+    ),
+    planned=("stored",),
+)
+
 ENTITY = Shape(
     name="entity",
     description="A kind of row. Every entity has the key `id`, a uuid7.",
@@ -341,6 +364,13 @@ ENTITY = Shape(
             example="this.owner == caller",
             description="Who may do what: one rule for all verbs, or a rule for each. `public` is everyone, "
             "`none` is nobody. Without it nothing is built: role security is asked.",
+        ),
+        Key(
+            name="computed",
+            takes=Named("computed value", Either((Expr(), COMPUTED))),
+            example='{is_member: "this.members.exists(m, m.user == caller)"}',
+            description="Values that are named once and used in rules and filters, of this entity and of "
+            "others: this.org.is_member. `caller` is who calls where the value is used.",
         ),
         Key(
             name="indexes",
@@ -368,7 +398,7 @@ ENTITY = Shape(
         ),
     ),
     planned=(
-        "key", "computed", "states", "unique", "checks", "version", "soft_delete", "tenancy", "audit",
+        "key", "states", "unique", "checks", "version", "soft_delete", "tenancy", "audit",
         "immutable", "personal", "encrypted",
     ),
 )  # fmt: skip

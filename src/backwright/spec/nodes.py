@@ -51,6 +51,7 @@ class FieldNode(Node, frozen=True, kw_only=True):
     name: At[str]
     type: TypeNode | None = None
     ref: At[str] | None = None
+    inverse: At[str] | None = None
     enum: tuple[At[str], ...] | None = None
     nullable: bool = False
     min: At[int] | None = None
@@ -95,6 +96,7 @@ class EntityNode(Node, frozen=True, kw_only=True):
     fields: tuple[FieldNode, ...]
     indexes: tuple[IndexNode, ...] = ()
     access: AccessNode | None = None
+    computed: tuple[tuple[At[str], At[str]], ...] = ()
     crud: CrudNode | None = None
     was: At[str] | None = None
     plural: At[str] | None = None

@@ -130,10 +130,20 @@ def _entity(name: Scalar, table: Table) -> EntityNode:
         fields=tuple(_field(entry.key, entry.value) for entry in _entries(table, "fields")),
         indexes=tuple(map(_index, indexes.items)) if isinstance(indexes, Items) else (),
         access=None if access is None else _access(access),
+        computed=_computed(table),
         crud=None if crud is None else _crud(crud),
         was=_text(table, "was"),
         plural=_text(table, "plural"),
     )
+
+
+def _computed(table: Table) -> tuple[tuple[At[str], At[str]], ...]:
+    found: list[tuple[At[str], At[str]]] = []
+    for entry in _entries(table, "computed"):
+        value = entry.value.get("value") if isinstance(entry.value, Table) else entry.value
+        if isinstance(value, Scalar):
+            found.append((_word(entry.key), _word(value)))
+    return tuple(found)
 
 
 def _type(word: At[str]) -> TypeNode:
@@ -153,6 +163,7 @@ def _field(name: Scalar, value: Raw) -> FieldNode:
         name=_word(name),
         type=kind,
         ref=None if ref is None else At(ref.value.removesuffix("?"), ref.place),
+        inverse=_text(value, "inverse"),
         enum=_words(value, "enum"),
         nullable=(kind is not None and kind.nullable) or (ref is not None and ref.value.endswith("?")),
         min=_whole(value, "min"),

@@ -51,6 +51,9 @@ class Memory:
         self.gone: list[str] = []
         self.refused: set[tuple[str, str]] = set()  # operation and person
         self.fresh: list[tuple[str, str]] = []  # entity and key of rows that nobody has looked at yet
+        self.seen: dict[
+            tuple[str, str], list[str]
+        ] = {}  # keys of others' rows by entity and who was shown them
         self.cursors: list[tuple[str, tuple[tuple[str, str], ...], Slot]] = []
 
     def keys(self, entity: str) -> list[str]:
@@ -58,15 +61,33 @@ class Memory:
 
     def row_for(self, entity: str, person: Person | None, random: Random) -> str | None:
         """A key: mostly of a row that the person created, sometimes of anybody's or of one that is gone."""
-        own = [row.key for row in self.rows[entity] if person and row.creator == person.key]
+        own = self.own(entity, person)
         if entity == self._identity and person and random.random() < 0.6:
             return person.key
         if own and random.random() < 0.75:
             return random.choice(own[-30:])
+        seen = self.seen.get((entity, person.key), []) if person else []
+        if seen and random.random() < 0.5:
+            return random.choice(seen[-30:])
         if self.gone and random.random() < 0.08:
             return random.choice(self.gone)
         known = self.keys(entity)
         return random.choice(known) if known else None
+
+    def own(self, entity: str, person: Person | None) -> list[str]:
+        """The keys of the rows that the person created."""
+        return [row.key for row in self.rows[entity] if person and row.creator == person.key]
+
+    def referred(self, entity: str, person: Person | None, random: Random) -> list[str]:
+        """Keys to refer to: mostly of one kind, the person's own rows or those that the person was shown.
+
+        Rules over relations ask whether rows belong together: among all rows, few would.
+        """
+        own = self.own(entity, person)
+        seen = self.seen.get((entity, person.key), []) if person else []
+        if entity != self._identity and (own or seen) and random.random() < 0.8:
+            return (own if own and (not seen or random.random() < 0.6) else seen)[-30:]
+        return self.keys(entity)
 
     def person(self, key: str | None) -> Person | None:
         return next((person for person in self.people if person.key == key), None)
@@ -85,7 +106,8 @@ class Memory:
                 self._session(operation, sent, body, data[row])
             case ShowRow(view=view):
                 self._row(operation, body, caller, self._model.view(view).entity, data)
-            case ShowPage():
+            case ShowPage(view=view):
+                self._shown(self._model.view(view).entity, caller, data)
                 if answer.body["meta"].get("next") is not None:
                     plain = tuple((n, v) for n, v in sent.query if n != "after" and isinstance(v, str))
                     self.cursors.append((operation.name, plain, Slot(sent.number, ("meta", "next"))))
@@ -115,6 +137,14 @@ class Memory:
             self.fresh.append((self._identity, key))
         else:
             known.token, known.issued = token, sent.number
+
+    def _shown(self, entity: str, caller: str | None, shown: list[dict[str, Any]]) -> None:
+        """Rows of others that a person was shown."""
+        if caller is None:
+            return
+        person = self.person(caller)
+        mine, known = set(self.own(entity, person)), self.seen.setdefault((entity, caller), [])
+        known += [key for row in shown if (key := self._key(entity, row)) not in mine and key not in known]
 
     def _row(
         self,
@@ -147,6 +177,8 @@ class Memory:
         for known in self.rows.values():
             self.gone += [row.key for row in known if row.key in segments]
             known[:] = [row for row in known if row.key not in segments]
+        for seen in self.seen.values():
+            seen[:] = [key for key in seen if key not in segments]
         self.people = [person for person in self.people if person.key not in segments]
 
 

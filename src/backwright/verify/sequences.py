@@ -192,7 +192,7 @@ class Sequence:
             draft.authorization = caller.token
         for parameter in operation.path_parameters:
             draft.path = draft.path.replace(f"{{{parameter.name}}}", self._row(operation, caller))
-        draft.query = self._query(operation)
+        draft.query = self._query(operation, caller)
         if operation.body is not None:
             draft.content_type = "application/json"
             draft.members = self._members(operation, caller)
@@ -203,7 +203,7 @@ class Sequence:
         key = self.memory.row_for(entity, caller, self._random) if entity else None
         return key or values.unknown_key(self._random)
 
-    def _query(self, operation: Operation) -> list[tuple[str, Text]]:
+    def _query(self, operation: Operation, caller: Person | None) -> list[tuple[str, Text]]:
         pages = [cursor for cursor in self.memory.cursors if cursor[0] == operation.name]
         if isinstance(operation.respond.show, ShowPage) and pages and self._random.random() < 0.35:
             _, plain, cursor = self._random.choice(pages[-8:])
@@ -214,7 +214,9 @@ class Sequence:
                 if self._random.random() < 0.6:
                     chosen.append(("limit", str(self._random.randint(1, min(5, most(field) or 5)))))
             elif field.name != "after" and (field.required or self._random.random() < 0.4):
-                chosen.append((field.wire, values.parameter(field.type, self._random, self._keys(field))))
+                chosen.append(
+                    (field.wire, values.parameter(field.type, self._random, self._keys(field, caller)))
+                )
         return chosen
 
     def _members(self, operation: Operation, caller: Person | None) -> list[tuple[str, str]]:
@@ -224,13 +226,13 @@ class Sequence:
         for field in operation.body.fields:
             if not field.required and self._random.random() < 0.4:
                 continue
-            nothing = isinstance(field.type, ReferenceType) and not self._keys(field)
+            nothing = isinstance(field.type, ReferenceType) and not self._keys(field, caller)
             if field.nullable and self._random.random() < (0.9 if nothing else 0.2):
                 chosen.append((field.wire, "null"))
             elif field.name in known:
                 chosen.append((field.wire, values.source(known[field.name])))
             else:
-                chosen.append((field.wire, self._value(operation, field)))
+                chosen.append((field.wire, self._value(operation, field, caller)))
         self._random.shuffle(chosen)
         return chosen
 
@@ -239,8 +241,8 @@ class Sequence:
             return {}
         return dict(caller.credentials)
 
-    def _value(self, operation: Operation, field: InputField) -> str:
-        made = values.good(field.type, self._random, self._keys(field))
+    def _value(self, operation: Operation, field: InputField, caller: Person | None) -> str:
+        made = values.good(field.type, self._random, self._keys(field, caller))
         if not self._is_unique(operation, field):
             return made
         taken = self._taken.setdefault(field.name, [])
@@ -270,9 +272,9 @@ class Sequence:
             if stored.name == field.name
         )
 
-    def _keys(self, field: InputField) -> list[str]:
+    def _keys(self, field: InputField, caller: Person | None) -> list[str]:
         entity = getattr(field.type, "entity", None)
-        return self.memory.keys(entity) if entity else []
+        return self.memory.referred(entity, caller, self._random) if entity else []
 
 
 def created(operation: Operation) -> list[str]:

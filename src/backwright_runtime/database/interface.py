@@ -19,6 +19,10 @@ class DatabaseUnavailable(Exception):
     """The database cannot be reached, or gave up on this piece of work; answered with 503."""
 
 
+class Overtaken(DatabaseUnavailable):
+    """Another transaction came first. Nothing was written; the same work done again may succeed."""
+
+
 class UniqueViolation(Exception):
     """A unique key is taken. `constraint` is the name of its index on every database."""
 
@@ -61,8 +65,11 @@ class Database(Queries, Protocol):
         """Reach the database. Raises DatabaseUnavailable."""
         ...
 
-    def transaction(self) -> AbstractAsyncContextManager[Queries]:
-        """All or nothing: commits at the end of the block, rolls back when it raises."""
+    def transaction(self, *, serializable: bool = False) -> AbstractAsyncContextManager[Queries]:
+        """All or nothing: commits at the end of the block, rolls back when it raises.
+
+        `serializable`: as if it ran alone, whatever it read. Raises Overtaken where that cannot be.
+        """
         ...
 
     async def check(self) -> None:

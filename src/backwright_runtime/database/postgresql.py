@@ -12,6 +12,7 @@ from msgspec import Struct
 from backwright_runtime.database.interface import (
     DatabaseUnavailable,
     ForeignKeyViolation,
+    Overtaken,
     Queries,
     UniqueViolation,
     Value,
@@ -32,8 +33,6 @@ _UNAVAILABLE = (
     asyncpg.InsufficientResourcesError,
     asyncpg.ObjectNotInPrerequisiteStateError,
     asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InvalidAuthorizationSpecificationError,
 )
@@ -54,6 +53,8 @@ def translated() -> Iterator[None]:
         if isinstance(error, ValueError | TypeError) or not _is_lost(error):
             raise  # a wrong parameter: a defect
         raise DatabaseUnavailable(type(error).__name__) from error
+    except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
+        raise Overtaken(type(error).__name__) from error
     except _UNAVAILABLE as error:
         raise DatabaseUnavailable(type(error).__name__) from error
 
@@ -140,10 +141,15 @@ class PostgresDatabase:
             return await execute(connection, statement, params)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Queries]:
-        """A transaction at READ COMMITTED; statements that read in order to write lock their rows."""
-        async with self._connection() as connection, connection.transaction():
-            yield PostgresTransaction(connection)
+    async def transaction(self, *, serializable: bool = False) -> AsyncIterator[Queries]:
+        """A transaction at READ COMMITTED, where statements that read in order to write lock their rows.
+
+        `serializable` is for what depends on rows that it does not write.
+        """
+        async with self._connection() as connection:
+            whole = connection.transaction(isolation="serializable" if serializable else None)
+            async with whole:
+                yield PostgresTransaction(connection)
 
     async def check(self) -> None:
         """Raises DatabaseUnavailable when the server does not answer."""

@@ -96,8 +96,8 @@ class SqliteDatabase:
         return max(cursor.rowcount, 0)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Queries]:
-        """A transaction that excludes other writers from its beginning."""
+    async def transaction(self, *, serializable: bool = False) -> AsyncIterator[Queries]:
+        """A transaction that excludes other writers from its beginning: each one is serializable."""
         async with self._writing:
             writer = self._opened(self._writer)
             await _patient(lambda: writer.execute("BEGIN IMMEDIATE"))

@@ -12,6 +12,7 @@ from types import ModuleType
 
 import models
 import pytest
+import relations_models
 
 from backwright.emit import emit
 from backwright.migrate.write import write as write_migration
@@ -44,6 +45,8 @@ MODELS: dict[str, Callable[[], Model]] = {
     "board": _load("emit_models").board,
     "read_only_board": _load("emit_models").read_only_board,
     "hostile": _load("emit_models").hostile,
+    "workspace": relations_models.workspace,
+    "chain": relations_models.chain,
     **{name: partial(_specified, name) for name in ("gazette", "depot", "harbour")},
 }
 

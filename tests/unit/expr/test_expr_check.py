@@ -105,8 +105,8 @@ def test_the_mend_is_concrete(source: str, suggestion: str) -> None:
 @pytest.mark.parametrize(
     ("source", "construct"),
     [
-        ("this.keeper.name == 'x'", "reaching through a reference (this.keeper.name)"),
-        ("this.items.exists(i, i.open)", ".exists(…)"),
+        ("params.caller.name == 'x'", "reaching through a request value (params.caller.name)"),
+        ("this.items.map(i, i.open)", ".map(…)"),
         ("this.label.matches('x')", ".matches(…)"),
         ("timestamp('2026-01-01T00:00:00Z') < now", "timestamp(…)"),
         ("this.weight > 1.5", "double"),

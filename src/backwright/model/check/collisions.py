@@ -33,6 +33,11 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
             message = f"the plural of {name} is `{plural(entity)}` as well"
             yield diagnose(CODE, entity.place, message, "give it another `plural`")
         yield from _columns(entity)
+        fields = {field.name.value for field in entity.fields}
+        for computed, _ in entity.computed:
+            if computed.value in fields:
+                message = f"`{computed.value}` is a field as well"
+                yield diagnose(CODE, computed.place, message, "rename one of them")
 
 
 def _columns(entity: EntityNode) -> Iterator[Diagnostic]:

@@ -51,6 +51,8 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
             yield _bad(entity.plural, "a plural", "letters, digits and _")
         for field in entity.fields:
             yield from _field(field.name)
+        for computed, _ in entity.computed:
+            yield from _field(computed)
         for filter_name, _ in entity.crud.filters if entity.crud is not None else ():
             if not _FIELD.fullmatch(filter_name.value):
                 yield _bad(filter_name, "a filter", "small letters, digits and _")

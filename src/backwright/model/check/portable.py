@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from backwright.expr import sql
 from backwright.expr.typed import Expression
+from backwright.expr.walk import is_local
 from backwright.model.types import Find, Model, Select
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register
 from backwright.spec.nodes import SpecDocument
@@ -24,24 +25,31 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
     def column(entity: str, field: str) -> str:
         return model.entity(entity).field(field).column
 
-    for condition, place in conditions(model):
+    def table(entity: str) -> str:
+        return model.entity(entity).table
+
+    for condition, place, candidate in conditions(model):
         try:
-            sql.compile(condition, column)
+            sql.compile(condition, column, tables=table, candidate=candidate)
         except sql.NotPortable as reason:
             yield diagnose(CODE, place, str(reason), reason.mend)
 
 
-def conditions(model: Model) -> Iterator[tuple[Expression, Place]]:
-    """Every condition that becomes part of a statement, and where it is written."""
+def conditions(model: Model) -> Iterator[tuple[Expression, Place, bool]]:
+    """Every condition that becomes part of a statement, where it is written, and whether it judges a candidate."""
     for entity in model.entities:
-        yield entity.access["read"].condition, entity.access["read"].place
+        for verb, rule in entity.access.items():
+            if verb == "read":
+                yield rule.condition, rule.place, False
+            elif not is_local(rule.condition):
+                yield rule.condition, rule.place, True
     for operation in model.operations:
         for step in operation.steps:
             match step:
                 case Find(where=where):
-                    yield where.meaning, where.place
+                    yield where.meaning, where.place, False
                 case Select(filters=filters):
                     for each in filters:
-                        yield each.condition.meaning, each.condition.place
+                        yield each.condition.meaning, each.condition.place, False
                 case _:
                     pass
