@@ -107,7 +107,7 @@ def test_a_broken_backend_is_noticed(
 ) -> None:
     monkeypatch.setattr(behaviour, "SHRINK_SECONDS", 2.0)
     project = broken_copy(delivered, tmp_path / "project", broken)
-    found = compared(project, todos(), f"sqlite:///{tmp_path}/service.db", requests=900).disagreement
+    found = compared(project, todos(), f"sqlite:///{tmp_path}/service.db", requests=1500).disagreement
     assert found is not None
     assert len(found.requests) <= 25
     assert script(found).count("curl") == len(found.requests)

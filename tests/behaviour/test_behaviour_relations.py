@@ -14,7 +14,6 @@ from relations_models import chain, workspace
 from backwright.model.types import Model
 from backwright.project import Project
 from backwright.verify import behaviour
-from backwright.verify import behaviour
 from backwright.verify.behaviour import Comparison, compare_backends
 from backwright.verify.schemas import Schemas
 from backwright.verify.server import running

@@ -71,7 +71,8 @@ class PageTests(OperationTests):
     def ordered(self, scene: Scene) -> Scene:
         """The scene, with keys given where they may decide the order."""
         entity = self.subject_entity()
-        if sum(actor.entity == entity.name for actor in scene.world.actors) < 2:
+        alike = sum(actor.entity == entity.name for actor in scene.world.actors)
+        if alike < 2 or not self.related():
             return scene
         return msgspec.structs.replace(scene, world=fixed_keys(scene.world, entity))
 
@@ -84,7 +85,7 @@ class PageTests(OperationTests):
         builder = Builder(self.model, self.names)
         builder.actors.extend(scene.world.actors)
         like = scene.world.actor(row)
-        keys = {field.name for _, key in unique_keys(entity) for field in key}
+        keys = {entity.key, *(field.name for _, key in unique_keys(entity) for field in key)}
         for number in range(1, count):
             other = {field: value for field, value in like.particular.items() if field not in keys}
             for field in entity.fields:
