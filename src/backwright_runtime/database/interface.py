@@ -19,6 +19,10 @@ class DatabaseUnavailable(Exception):
     """The database cannot be reached, or gave up on this piece of work; answered with 503."""
 
 
+class Contention(DatabaseUnavailable):
+    """Transactions were in each other's way and this one was undone as a whole: it may be tried again."""
+
+
 class UniqueViolation(Exception):
     """A unique key is taken. `constraint` is the name of its index on every database."""
 

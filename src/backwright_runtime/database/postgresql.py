@@ -10,6 +10,7 @@ from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
 
 from backwright_runtime.database.interface import (
+    Contention,
     DatabaseUnavailable,
     ForeignKeyViolation,
     Queries,
@@ -32,8 +33,6 @@ _UNAVAILABLE = (
     asyncpg.InsufficientResourcesError,
     asyncpg.ObjectNotInPrerequisiteStateError,
     asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InvalidAuthorizationSpecificationError,
 )
@@ -54,6 +53,8 @@ def translated() -> Iterator[None]:
         if isinstance(error, ValueError | TypeError) or not _is_lost(error):
             raise  # a wrong parameter: a defect
         raise DatabaseUnavailable(type(error).__name__) from error
+    except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+        raise Contention(type(error).__name__) from error
     except _UNAVAILABLE as error:
         raise DatabaseUnavailable(type(error).__name__) from error
 
