@@ -45,6 +45,8 @@ class PageTests(OperationTests):
                 if best is None or (key in str(shown) and not self.shows(best, row)):
                     best = scene
         assert best is not None
+        if len(self.answer(best)[0].body["data"] or []) > 1:
+            best = msgspec.structs.replace(best, world=fixed_keys(best.world, entity))
         yield self.answered("by_the_owner", best, "shows_the_rows")
         if self.operation.caller != "none":
             yield self.answered("by_nobody", msgspec.structs.replace(best, caller=None))
@@ -67,7 +69,7 @@ class PageTests(OperationTests):
         builder = Builder(self.model, self.names)
         builder.actors.extend(scene.world.actors)
         like = scene.world.actor(row)
-        keys = {field.name for _, key in unique_keys(entity) for field in key}
+        keys = {entity.key, *(field.name for _, key in unique_keys(entity) for field in key)}
         for number in range(1, count):
             other = {field: value for field, value in like.particular.items() if field not in keys}
             for field in entity.fields:

@@ -44,7 +44,7 @@ MODELS: dict[str, Callable[[], Model]] = {
     "board": _load("emit_models").board,
     "read_only_board": _load("emit_models").read_only_board,
     "hostile": _load("emit_models").hostile,
-    **{name: partial(_specified, name) for name in ("gazette", "depot", "harbour")},
+    **{name: partial(_specified, name) for name in ("gazette", "depot", "harbour", "odd_names")},
 }
 
 
