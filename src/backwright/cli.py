@@ -17,7 +17,7 @@ import msgspec
 import typer
 from rich.markup import escape
 
-from backwright import __version__, pipeline, starter
+from backwright import __version__, mock, pipeline, starter
 from backwright.console import Exit, Terminal
 from backwright.emit.project import EditedByHand, OutsideProject
 from backwright.model import show as model_show
@@ -369,6 +369,22 @@ def serve(
             terminal.note(note)
         # The server takes this process's place: signals reach it, and there is nothing left to wait for it.
         os.execvpe(serving.command[0], serving.command, serving.environment)  # noqa: S606
+
+
+@app.command("mock")
+def mock_command(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+    project: ProjectOption = None,
+) -> None:
+    """Serve the specification itself from memory, for front-end teams; nothing has to be built.
+
+    Answers as the model means, from the reference interpreter. Rows are gone when it stops.
+    """
+    with _command("mock", False) as terminal:
+        model = pipeline.check(_project(project)).model
+        terminal.note(f"http://{host}:{port} answers from memory; stop it with Ctrl-C")
+        mock.serve(model, host, port)
 
 
 @app.command()
