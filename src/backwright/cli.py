@@ -113,7 +113,7 @@ def _say_blocked(terminal: Terminal, blocked: pipeline.Blocked) -> None:
             terminal.styled(f"  [bold]{question.id}[/] → {question.role}")
             terminal.print(f"    {question.text}")
             terminal.print(f'    backwright answer {question.id} "…" --by NAME --role {question.role}')
-    if blocked.diagnostics:
+    elif blocked.diagnostics:
         terminal.styled("[bold yellow]Blocked: this plan needs an approval.[/]")
         terminal.diagnostics(blocked.diagnostics)
 
@@ -247,14 +247,21 @@ def explain(
 def plan(project: ProjectOption = None, json: JsonOption = False) -> None:
     """Say what would change since the last build: data, contract and access, each with hazard and reverse.
 
-    Exits with 3 when a change needs an approval of exactly this plan; see `backwright approve`.
+    Exits with 3 when a change needs an approval of exactly this plan (see `backwright approve`), and with 1
+    when a change cannot be carried out with the data that is stored.
     """
     with _command("plan", json) as terminal:
         planned = pipeline.plan(_project(project))
         terminal.print(plan_show.text(planned.plan))
+        terminal.diagnostics(planned.plan.warnings)
+        terminal.diagnostics(planned.plan.refused)
         if planned.blocked:
-            raise pipeline.Blocked(diagnostics=planned.blocked)
-        terminal.answer("plan", Exit.OK, plan=planned.plan)
+            terminal.styled("[bold yellow]These changes are not approved for this plan:[/]")
+            terminal.diagnostics(planned.blocked)
+        code = Exit.FOUND if planned.plan.refused else Exit.BLOCKED if planned.blocked else Exit.OK
+        _leave(
+            terminal, "plan", code, plan=planned.plan, diagnostics=[*planned.plan.refused, *planned.blocked]
+        )
 
 
 @app.command()

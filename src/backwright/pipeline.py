@@ -37,11 +37,19 @@ from backwright.project import Project
 from backwright.spec import read as read_specification
 from backwright.spec.diagnostics import NOWHERE, Diagnostic, Place, SpecificationError, diagnose, register
 from backwright.task import acknowledge, answers, cards, events, features, questions, status
+from backwright.task.evidence import Expected
 from backwright.task.questions import ACCESS_CODE, Question
 from backwright.verify import runner
+from backwright.verify.gates import GATES
 from backwright.verify.results import GateResult
 from backwright_runtime import migrations
 
+UNKNOWN_DATABASE = register(
+    "BW705",
+    "A database of a kind that is not built",
+    "Backends run on SQLite and PostgreSQL; anything else would be a guess.",
+    "backwright migrate up --database-url mysql://host/name",
+)
 UNREADABLE = register(
     "BW704",
     "The model of the last build cannot be read",
@@ -56,6 +64,14 @@ NOT_BUILT = register(
     "backwright serve, before the first backwright build",
 )
 STAGES = ("check", "plan", "build", "migrate", "verify", "report")
+
+
+EXPECTED = tuple(
+    Expected(gate.NAME, gate.TITLE, database)
+    for gate in GATES
+    for database in (runner.DATABASES.values() if gate.DATABASE else (None,))
+)
+"""Every run that a delivery needs: each gate, on each database that it is for."""
 
 
 class Progress(Protocol):
@@ -186,7 +202,9 @@ def answer(project: Project, question: str, text: str, *, by: str, role: str) ->
 
 def task_status(project: Project) -> status.TaskStatus:
     """Where the work stands, from the event log and the files."""
-    return status.compute(project, events.read(project), current_questions(project), build_digest(project))
+    return status.compute(
+        project, events.read(project), current_questions(project), build_digest(project), EXPECTED
+    )
 
 
 def _card(project: Project, log: events.Log) -> cards.Card | None:
@@ -257,6 +275,8 @@ def build(project: Project, *, discard_edits: bool = False) -> Built:
         questions.ask(project, blocking, events.read(project))
         raise Blocked(blocking)
     planned = _plan(project, checked.model)
+    if planned.plan.refused:
+        raise SpecificationError(planned.plan.refused)
     if planned.blocked:
         raise Blocked(diagnostics=planned.blocked)
     return _write(project, planned, discard_edits=discard_edits)
@@ -301,7 +321,14 @@ def build_digest(project: Project) -> str | None:
 
 
 def database_url(project: Project, given: str | None) -> str:
-    """The database to work on: the one that was named, else an SQLite file among the project's state."""
+    """The database to work on: the one that was named, else an SQLite file among the project's state.
+
+    Raises SpecificationError when it is of a kind that is not built.
+    """
+    if given and not given.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        message = f"a database address begins with sqlite:/// or postgresql://, not with {given.partition('://')[0]!r}"
+        mend = "other databases are not built; the architect decides which is used"
+        raise SpecificationError([diagnose(UNKNOWN_DATABASE, NOWHERE, message, mend)])
     if given:
         return given
     project.state.mkdir(parents=True, exist_ok=True)
@@ -314,6 +341,7 @@ def migrate(project: Project, way: Way, given: str | None = None, *, steps: int 
     Raises MigrationError when a step fails (what ran before it stays and is in the ledger), and
     DatabaseUnavailable.
     """
+    _package(project)
     url = database_url(project, given)
     dialect: events.DatabaseName = "sqlite" if url.startswith("sqlite:") else "postgresql"
     started = perf_counter()
@@ -439,6 +467,7 @@ def report(project: Project) -> tuple[reporting.Report, tuple[Path, ...]]:
         features=folders,
         questions=current_questions(project),
         card=_card(project, log),
+        expected=EXPECTED,
     )
     for folder in folders:
         features.tick(project, folder, computed.finished_stories(folder.name))

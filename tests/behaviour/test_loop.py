@@ -85,7 +85,14 @@ def test_a_card_is_acknowledged_and_a_requirement_without_scenario_blocks_the_bu
     assert (code, [q["id"] for q in blocked["questions"]]) == (3, [question["id"]])
     assert not (project / "todos").exists()
     code, _ = backwright(
-        project, "answer", question["id"], "later", "--by", "paula", "--role", "product-manager"
+        project,
+        "answer",
+        question["id"],
+        "Not in this delivery: later.",
+        "--by",
+        "paula",
+        "--role",
+        "product-manager",
     )
     assert code == 0
     assert backwright(project, "build")[0] == 0

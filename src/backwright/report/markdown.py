@@ -126,7 +126,7 @@ def _gates(report: Report) -> list[str]:
                 _MARKS[gate.status],
                 cell(gate.summary),
                 f"{gate.seconds:.1f}",
-                _links([gate.link]),
+                _links([gate.link]) if gate.link.path else "—",
             )
             for gate in report.gates
         ),
