@@ -31,6 +31,9 @@ def _load(name: str) -> ModuleType:
     return module
 
 
+SPECIFIED = sorted(path.stem for path in (Path(__file__).parent / "specifications").glob("*.yaml"))
+
+
 def _specified(name: str) -> Model:
     """The model of `specifications/<name>.yaml`."""
     with tempfile.TemporaryDirectory() as folder:
@@ -44,7 +47,7 @@ MODELS: dict[str, Callable[[], Model]] = {
     "board": _load("emit_models").board,
     "read_only_board": _load("emit_models").read_only_board,
     "hostile": _load("emit_models").hostile,
-    **{name: partial(_specified, name) for name in ("gazette", "depot", "harbour", "odd_names")},
+    **{name: partial(_specified, name) for name in SPECIFIED},
 }
 
 
