@@ -67,6 +67,22 @@ def main() -> None:
     app()
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"backwright {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Say which version this is."),
+    ] = False,
+) -> None:
+    pass
+
+
 @contextmanager
 def _command(name: str, json: bool) -> Iterator[Terminal]:
     """Runs a command's body: what it raises becomes text or JSON, and an exit code that means something."""
@@ -130,14 +146,6 @@ def _project(folder: Path | None) -> Project:
         + "; start with `backwright new NAME`",
         param_hint="--project",
     )
-
-
-@app.command()
-def version(json: JsonOption = False) -> None:
-    """Say which version this is."""
-    with _command("version", json) as terminal:
-        terminal.print(f"backwright {__version__}")
-        terminal.answer("version", Exit.OK, version=__version__)
 
 
 @app.command()
@@ -223,7 +231,12 @@ def check(
             terminal.styled(f"[yellow]open question[/] {question.id} → {question.role}")
             terminal.print(f"    {question.text}")
         terminal.answer(
-            "check", Exit.OK, counts=counts, warnings=checked.warnings, questions=checked.questions
+            "check",
+            Exit.OK,
+            counts=counts,
+            warnings=checked.warnings,
+            questions=checked.questions,
+            **({"model": checked.model} if show else {}),
         )
 
 

@@ -39,7 +39,7 @@ from backwright.spec.diagnostics import NOWHERE, Diagnostic, Place, Specificatio
 from backwright.task import acknowledge, answers, cards, events, features, questions, status
 from backwright.task.evidence import Expected
 from backwright.task.questions import ACCESS_CODE, Question
-from backwright.verify import runner
+from backwright.verify import acceptance, runner
 from backwright.verify.gates import GATES
 from backwright.verify.results import GateResult
 from backwright_runtime import migrations
@@ -149,9 +149,20 @@ def check(project: Project) -> Checked:
         raise Blocked([q for q in asked if q.open and q.form == "expression"], errors)
     return Checked(
         model=model,
-        warnings=tuple(d for d in diagnostics if d.severity == "warning"),
+        warnings=(*(d for d in diagnostics if d.severity == "warning"), *_scenario_mistakes(project, model)),
         questions=tuple(q for q in asked if q.open),
     )
+
+
+def _scenario_mistakes(project: Project, model: Model) -> list[Diagnostic]:
+    """What is wrong with the acceptance scenarios. The gate fails on it; for the specification it is a warning."""
+    found: list[Diagnostic] = []
+    for path in acceptance.scenario_files(project):
+        try:
+            found += acceptance.check(acceptance.read_scenarios(path, project), model)
+        except SpecificationError as error:
+            found += error.diagnostics
+    return [msgspec.structs.replace(each, severity="warning") for each in found]
 
 
 def explain(model: Model, operation: str) -> str:
