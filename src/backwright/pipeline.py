@@ -485,6 +485,23 @@ def report(project: Project) -> tuple[reporting.Report, tuple[Path, ...]]:
     return computed, reporting.write(project, computed)
 
 
+def _verdict(computed: reporting.Report) -> str:
+    """The outcome in words: what is not run is never silent."""
+    if computed.outcome == "done":
+        return "done"
+    idle = sorted(
+        {
+            f"on {gate.database}" if gate.database else gate.gate
+            for gate in computed.gates
+            if gate.status == "not_run"
+        }
+    )
+    open_lines = [check.text.lower() for check in computed.checklist if check.state == "not done"]
+    parts = [f"not run: gates {', '.join(idle)}"] if idle else []
+    parts += [f"not so: {', '.join(open_lines)}"] if open_lines else []
+    return f"not done yet ({'; '.join(parts)})"
+
+
 # the whole --------------------------------------------------------------------------------------------
 
 
@@ -517,11 +534,12 @@ def run(
         notes.append(", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items()))
     with progress.stage("report", 6, of) as notes:
         computed, paths = report(project)
+        verdict = _verdict(computed)
         notes.append(computed.outcome)
     return Outcome(
         build=built.build,
         passed=counts["failed"] == 0,
-        verdict=computed.outcome,
+        verdict=verdict,
         report=str(next(path for path in paths if path.suffix == ".html")),
         gates={_title(result): result.status for result in results},
     )
