@@ -27,6 +27,7 @@ from backwright.emit import project as emitted
 from backwright.migrate import naming
 from backwright.migrate import write as write_migration
 from backwright.migrate.delivered import SNAPSHOT, delivered
+from backwright.migrate.obstacles import obstacles
 from backwright.migrate.write import changes_data
 from backwright.model import show, snapshot
 from backwright.model.build import examine
@@ -357,13 +358,30 @@ def migrate(project: Project, way: Way, given: str | None = None, *, steps: int 
     dialect: events.DatabaseName = "sqlite" if url.startswith("sqlite:") else "postgresql"
     started = perf_counter()
     if way == "up":
-        names = asyncio.run(migrations.up(url, project.migrations))
+        names = asyncio.run(_up(project.migrations, url))
     else:
         names = asyncio.run(migrations.down(url, project.migrations, steps))
     seconds = perf_counter() - started
     for name in names:
         events.append(project, _MIGRATED[way](migration=name, database=dialect, seconds=seconds / len(names)))
     return names
+
+
+async def _up(folder: Path, url: str) -> list[str]:
+    """Apply what is pending. Rows that stand in the way of a migration are named before it begins."""
+    applied: list[str] = []
+    for state in await migrations.status(url, folder):
+        earlier = [name for name in naming.migration_folders(folder) if name < state.name]
+        if state.state == "pending" and earlier:
+            before, after = (
+                snapshot.decode((folder / name / "model.json").read_bytes())
+                for name in (earlier[-1], state.name)
+            )
+            found = await obstacles(url, compute_plan(before, after), before, after)
+            if found:
+                raise SpecificationError(found)
+            applied += await migrations.up(url, folder, state.name.partition("_")[0])
+    return [*applied, *await migrations.up(url, folder)]
 
 
 _MIGRATED = {"up": events.MigrationApplied, "down": events.MigrationRolledBack}
