@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import backwright.pipeline  # noqa: F401  reaches every module that registers a diagnostic
+from backwright.model.check import rules
 from backwright.spec import manual, schema
 from backwright.spec.diagnostics import registered
 from backwright.verify.gates import GATES
@@ -32,6 +33,7 @@ def diagnostics() -> str:
         "4 expressions, 5 access, 6 plan, 7 build, 8 migration, 9 task and acceptance.\n"
         "Written by `scripts/write_docs.py`.",
     ]
+    rules()  # they are found, and register their codes, when they are first asked for
     for code in registered():
         parts += [f"## {code.code}: {code.title}", code.why]
         if code.example:

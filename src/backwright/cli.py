@@ -17,7 +17,7 @@ import msgspec
 import typer
 from rich.markup import escape
 
-from backwright import __version__, pipeline, starter
+from backwright import __version__, mock, pipeline, starter
 from backwright.console import Exit, Terminal
 from backwright.emit.project import EditedByHand, OutsideProject
 from backwright.model import show as model_show
@@ -67,6 +67,22 @@ def main() -> None:
     app()
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"backwright {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Say which version this is."),
+    ] = False,
+) -> None:
+    pass
+
+
 @contextmanager
 def _command(name: str, json: bool) -> Iterator[Terminal]:
     """Runs a command's body: what it raises becomes text or JSON, and an exit code that means something."""
@@ -113,7 +129,7 @@ def _say_blocked(terminal: Terminal, blocked: pipeline.Blocked) -> None:
             terminal.styled(f"  [bold]{question.id}[/] → {question.role}")
             terminal.print(f"    {question.text}")
             terminal.print(f'    backwright answer {question.id} "…" --by NAME --role {question.role}')
-    if blocked.diagnostics:
+    elif blocked.diagnostics:
         terminal.styled("[bold yellow]Blocked: this plan needs an approval.[/]")
         terminal.diagnostics(blocked.diagnostics)
 
@@ -130,14 +146,6 @@ def _project(folder: Path | None) -> Project:
         + "; start with `backwright new NAME`",
         param_hint="--project",
     )
-
-
-@app.command()
-def version(json: JsonOption = False) -> None:
-    """Say which version this is."""
-    with _command("version", json) as terminal:
-        terminal.print(f"backwright {__version__}")
-        terminal.answer("version", Exit.OK, version=__version__)
 
 
 @app.command()
@@ -223,7 +231,12 @@ def check(
             terminal.styled(f"[yellow]open question[/] {question.id} → {question.role}")
             terminal.print(f"    {question.text}")
         terminal.answer(
-            "check", Exit.OK, counts=counts, warnings=checked.warnings, questions=checked.questions
+            "check",
+            Exit.OK,
+            counts=counts,
+            warnings=checked.warnings,
+            questions=checked.questions,
+            **({"model": checked.model} if show else {}),
         )
 
 
@@ -247,14 +260,21 @@ def explain(
 def plan(project: ProjectOption = None, json: JsonOption = False) -> None:
     """Say what would change since the last build: data, contract and access, each with hazard and reverse.
 
-    Exits with 3 when a change needs an approval of exactly this plan; see `backwright approve`.
+    Exits with 3 when a change needs an approval of exactly this plan (see `backwright approve`), and with 1
+    when a change cannot be carried out with the data that is stored.
     """
     with _command("plan", json) as terminal:
         planned = pipeline.plan(_project(project))
         terminal.print(plan_show.text(planned.plan))
+        terminal.diagnostics(planned.plan.warnings)
+        terminal.diagnostics(planned.plan.refused)
         if planned.blocked:
-            raise pipeline.Blocked(diagnostics=planned.blocked)
-        terminal.answer("plan", Exit.OK, plan=planned.plan)
+            terminal.styled("[bold yellow]These changes are not approved for this plan:[/]")
+            terminal.diagnostics(planned.blocked)
+        code = Exit.FOUND if planned.plan.refused else Exit.BLOCKED if planned.blocked else Exit.OK
+        _leave(
+            terminal, "plan", code, plan=planned.plan, diagnostics=[*planned.plan.refused, *planned.blocked]
+        )
 
 
 @app.command()
@@ -369,6 +389,22 @@ def serve(
             terminal.note(note)
         # The server takes this process's place: signals reach it, and there is nothing left to wait for it.
         os.execvpe(serving.command[0], serving.command, serving.environment)  # noqa: S606
+
+
+@app.command("mock")
+def mock_command(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+    project: ProjectOption = None,
+) -> None:
+    """Serve the specification itself from memory, for front-end teams; nothing has to be built.
+
+    Answers as the model means, from the reference interpreter. Rows are gone when it stops.
+    """
+    with _command("mock", False) as terminal:
+        model = pipeline.check(_project(project)).model
+        terminal.note(f"http://{host}:{port} answers from memory; stop it with Ctrl-C")
+        mock.serve(model, host, port)
 
 
 @app.command()

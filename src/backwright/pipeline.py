@@ -27,6 +27,7 @@ from backwright.emit import project as emitted
 from backwright.migrate import naming
 from backwright.migrate import write as write_migration
 from backwright.migrate.delivered import SNAPSHOT, delivered
+from backwright.migrate.obstacles import obstacles
 from backwright.migrate.write import changes_data
 from backwright.model import show, snapshot
 from backwright.model.build import examine
@@ -37,11 +38,19 @@ from backwright.project import Project
 from backwright.spec import read as read_specification
 from backwright.spec.diagnostics import NOWHERE, Diagnostic, Place, SpecificationError, diagnose, register
 from backwright.task import acknowledge, answers, cards, events, features, questions, status
+from backwright.task.evidence import Expected
 from backwright.task.questions import ACCESS_CODE, Question
-from backwright.verify import runner
+from backwright.verify import acceptance, runner
+from backwright.verify.gates import GATES
 from backwright.verify.results import GateResult
 from backwright_runtime import migrations
 
+UNKNOWN_DATABASE = register(
+    "BW705",
+    "A database of a kind that is not built",
+    "Backends run on SQLite and PostgreSQL; anything else would be a guess.",
+    "backwright migrate up --database-url mysql://host/name",
+)
 UNREADABLE = register(
     "BW704",
     "The model of the last build cannot be read",
@@ -56,6 +65,14 @@ NOT_BUILT = register(
     "backwright serve, before the first backwright build",
 )
 STAGES = ("check", "plan", "build", "migrate", "verify", "report")
+
+
+EXPECTED = tuple(
+    Expected(gate.NAME, gate.TITLE, database)
+    for gate in GATES
+    for database in (runner.DATABASES.values() if gate.DATABASE else (None,))
+)
+"""Every run that a delivery needs: each gate, on each database that it is for."""
 
 
 class Progress(Protocol):
@@ -133,9 +150,20 @@ def check(project: Project) -> Checked:
         raise Blocked([q for q in asked if q.open and q.form == "expression"], errors)
     return Checked(
         model=model,
-        warnings=tuple(d for d in diagnostics if d.severity == "warning"),
+        warnings=(*(d for d in diagnostics if d.severity == "warning"), *_scenario_mistakes(project, model)),
         questions=tuple(q for q in asked if q.open),
     )
+
+
+def _scenario_mistakes(project: Project, model: Model) -> list[Diagnostic]:
+    """What is wrong with the acceptance scenarios. The gate fails on it; for the specification it is a warning."""
+    found: list[Diagnostic] = []
+    for path in acceptance.scenario_files(project):
+        try:
+            found += acceptance.check(acceptance.read_scenarios(path, project), model)
+        except SpecificationError as error:
+            found += error.diagnostics
+    return [msgspec.structs.replace(each, severity="warning") for each in found]
 
 
 def explain(model: Model, operation: str) -> str:
@@ -186,7 +214,9 @@ def answer(project: Project, question: str, text: str, *, by: str, role: str) ->
 
 def task_status(project: Project) -> status.TaskStatus:
     """Where the work stands, from the event log and the files."""
-    return status.compute(project, events.read(project), current_questions(project), build_digest(project))
+    return status.compute(
+        project, events.read(project), current_questions(project), build_digest(project), EXPECTED
+    )
 
 
 def _card(project: Project, log: events.Log) -> cards.Card | None:
@@ -257,6 +287,8 @@ def build(project: Project, *, discard_edits: bool = False) -> Built:
         questions.ask(project, blocking, events.read(project))
         raise Blocked(blocking)
     planned = _plan(project, checked.model)
+    if planned.plan.refused:
+        raise SpecificationError(planned.plan.refused)
     if planned.blocked:
         raise Blocked(diagnostics=planned.blocked)
     return _write(project, planned, discard_edits=discard_edits)
@@ -301,7 +333,14 @@ def build_digest(project: Project) -> str | None:
 
 
 def database_url(project: Project, given: str | None) -> str:
-    """The database to work on: the one that was named, else an SQLite file among the project's state."""
+    """The database to work on: the one that was named, else an SQLite file among the project's state.
+
+    Raises SpecificationError when it is of a kind that is not built.
+    """
+    if given and not given.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        message = f"a database address begins with sqlite:/// or postgresql://, not with {given.partition('://')[0]!r}"
+        mend = "other databases are not built; the architect decides which is used"
+        raise SpecificationError([diagnose(UNKNOWN_DATABASE, NOWHERE, message, mend)])
     if given:
         return given
     project.state.mkdir(parents=True, exist_ok=True)
@@ -314,17 +353,35 @@ def migrate(project: Project, way: Way, given: str | None = None, *, steps: int 
     Raises MigrationError when a step fails (what ran before it stays and is in the ledger), and
     DatabaseUnavailable.
     """
+    _package(project)
     url = database_url(project, given)
     dialect: events.DatabaseName = "sqlite" if url.startswith("sqlite:") else "postgresql"
     started = perf_counter()
     if way == "up":
-        names = asyncio.run(migrations.up(url, project.migrations))
+        names = asyncio.run(_up(project.migrations, url))
     else:
         names = asyncio.run(migrations.down(url, project.migrations, steps))
     seconds = perf_counter() - started
     for name in names:
         events.append(project, _MIGRATED[way](migration=name, database=dialect, seconds=seconds / len(names)))
     return names
+
+
+async def _up(folder: Path, url: str) -> list[str]:
+    """Apply what is pending. Rows that stand in the way of a migration are named before it begins."""
+    applied: list[str] = []
+    for state in await migrations.status(url, folder):
+        earlier = [name for name in naming.migration_folders(folder) if name < state.name]
+        if state.state == "pending" and earlier:
+            before, after = (
+                snapshot.decode((folder / name / "model.json").read_bytes())
+                for name in (earlier[-1], state.name)
+            )
+            found = await obstacles(url, compute_plan(before, after), before, after)
+            if found:
+                raise SpecificationError(found)
+            applied += await migrations.up(url, folder, state.name.partition("_")[0])
+    return [*applied, *await migrations.up(url, folder)]
 
 
 _MIGRATED = {"up": events.MigrationApplied, "down": events.MigrationRolledBack}
@@ -439,10 +496,28 @@ def report(project: Project) -> tuple[reporting.Report, tuple[Path, ...]]:
         features=folders,
         questions=current_questions(project),
         card=_card(project, log),
+        expected=EXPECTED,
     )
     for folder in folders:
         features.tick(project, folder, computed.finished_stories(folder.name))
     return computed, reporting.write(project, computed)
+
+
+def _verdict(computed: reporting.Report) -> str:
+    """The outcome in words: what is not run is never silent."""
+    if computed.outcome == "done":
+        return "done"
+    idle = sorted(
+        {
+            f"on {gate.database}" if gate.database else gate.gate
+            for gate in computed.gates
+            if gate.status == "not_run"
+        }
+    )
+    open_lines = [check.text.lower() for check in computed.checklist if check.state == "not done"]
+    parts = [f"not run: gates {', '.join(idle)}"] if idle else []
+    parts += [f"not so: {', '.join(open_lines)}"] if open_lines else []
+    return f"not done yet ({'; '.join(parts)})"
 
 
 # the whole --------------------------------------------------------------------------------------------
@@ -477,11 +552,12 @@ def run(
         notes.append(", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items()))
     with progress.stage("report", 6, of) as notes:
         computed, paths = report(project)
+        verdict = _verdict(computed)
         notes.append(computed.outcome)
     return Outcome(
         build=built.build,
         passed=counts["failed"] == 0,
-        verdict=computed.outcome,
+        verdict=verdict,
         report=str(next(path for path in paths if path.suffix == ".html")),
         gates={_title(result): result.status for result in results},
     )

@@ -1,6 +1,7 @@
 """The application: one ASGI layer in which a whole request can be read from top to bottom."""
 
 import asyncio
+import random
 import re
 import secrets
 import time
@@ -16,9 +17,9 @@ from backwright_runtime import migrations as migrating
 from backwright_runtime.context import RequestContext
 from backwright_runtime.database import Database, open_database
 from backwright_runtime.database.interface import (
+    Contention,
     DatabaseUnavailable,
     ForeignKeyViolation,
-    Overtaken,
     Queries,
     UniqueViolation,
 )
@@ -45,8 +46,8 @@ from backwright_runtime.tokens import Tokens
 CALLERS_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 JSON_TYPE = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
 BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
-PAUSES = (0.001, 0.005, 0.02, 0.08)
-"""Seconds before an operation that another one overtook is run again."""
+ATTEMPTS = 5
+"""How often an operation is begun that other transactions get in the way of."""
 OWN_PATHS = ("/health", "/ready", "/openapi.json", "/docs")
 OWN_FOLDER = "/docs/"
 
@@ -198,24 +199,23 @@ class Application:
         ctx = self._context(request_id)
         if route.caller != "none":
             ctx.caller = await self._caller(route, headers, ctx)
-        inputs = route.inputs(scope["query_string"], body)
-        arguments = {**route.keys(keys), **inputs}
-        for pause in PAUSES:
+        given = route.inputs(scope["query_string"], body) | route.keys(keys)
+        for attempt in range(1, ATTEMPTS):
             try:
-                return await route.handler(ctx, **arguments)
-            except Overtaken:
-                await asyncio.sleep(pause * (1 + secrets.randbelow(100) / 100))
-            caller, ctx = ctx.caller, self._context(request_id)
-            ctx.caller = caller
-        return await route.handler(ctx, **arguments)
+                return await route.handler(ctx, **given)
+            except Contention:
+                LOG.info("trying again after attempt %d", attempt, extra={"request_id": request_id})
+                await asyncio.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 (no secret)
+            ctx = self._context(request_id, ctx.caller)
+        return await route.handler(ctx, **given)
 
-    def _context(self, request_id: str) -> RequestContext[Any]:
-        """One run of an operation; nobody is calling yet."""
+    def _context(self, request_id: str, caller: object = None) -> RequestContext[Any]:
+        """What an operation is run with, from its beginning."""
         return RequestContext(
             db=self.database,
             moment=self._seam.begin(request_id),
             request_id=request_id,
-            caller=None,
+            caller=caller,
             passwords=self._passwords,
             tokens=self._tokens,
         )

@@ -78,5 +78,5 @@ def test_a_forgotten_clause_is_noticed(
     text = file.read_text(encoding="utf-8")
     assert broken.right in text, f"{broken.name}: the emitted code has changed"
     file.write_text(text.replace(broken.right, broken.wrong), encoding="utf-8")
-    found = compared(Project(root), workspace(), f"sqlite:///{tmp_path}/service.db", requests=3000)
+    found = compared(Project(root), workspace(), f"sqlite:///{tmp_path}/service.db", requests=9000)
     assert found.disagreement is not None

@@ -85,7 +85,14 @@ def test_a_card_is_acknowledged_and_a_requirement_without_scenario_blocks_the_bu
     assert (code, [q["id"] for q in blocked["questions"]]) == (3, [question["id"]])
     assert not (project / "todos").exists()
     code, _ = backwright(
-        project, "answer", question["id"], "later", "--by", "paula", "--role", "product-manager"
+        project,
+        "answer",
+        question["id"],
+        "Not in this delivery: later.",
+        "--by",
+        "paula",
+        "--role",
+        "product-manager",
     )
     assert code == 0
     assert backwright(project, "build")[0] == 0
@@ -165,6 +172,24 @@ def test_a_rename_keeps_its_rows_and_a_drop_waits_for_the_approval_of_its_plan(
     assert rows(database_url, "title, due") == before
     assert backwright(project, "migrate", "up", "--database-url", database_url)[0] == 0
     assert rows(database_url, "headline, urgent") == after
+
+
+def test_rows_that_stand_in_the_way_are_named_before_a_migration_begins(
+    project: Path, sqlite_url: str
+) -> None:
+    assert backwright(answered(project), "build")[0] == 0
+    assert backwright(project, "migrate", "up", "--database-url", sqlite_url)[0] == 0
+    execute(sqlite_url, [*POPULATE, "UPDATE todo SET title = 'Same'"])
+    edit(project, ("min: 1, max: 200}", "min: 1, max: 200, unique: true}"))
+    code, planned = backwright(project, "plan")
+    if code == 3:
+        names = approvals_wanted(planned["diagnostics"])
+        assert approve(project, planned["plan"]["hash"], names) == 0
+    assert backwright(project, "build")[0] == 0
+    code, refused = backwright(project, "migrate", "up", "--database-url", sqlite_url)
+    assert (code, [d["code"] for d in refused["diagnostics"]]) == (1, ["BW801"])
+    execute(sqlite_url, ["UPDATE todo SET title = id"])
+    assert backwright(project, "migrate", "up", "--database-url", sqlite_url)[0] == 0
 
 
 def approvals_wanted(diagnostics: Sequence[dict[str, Any]]) -> list[str]:

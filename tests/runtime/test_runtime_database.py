@@ -15,7 +15,7 @@ from runtime.library import app as library
 
 from backwright_runtime import Database, ForeignKeyViolation, UniqueViolation, migrations, sql
 from backwright_runtime.database import open_database
-from backwright_runtime.database.interface import DatabaseUnavailable, Overtaken
+from backwright_runtime.database.interface import DatabaseUnavailable, Contention
 from backwright_runtime.database.names import shortened, unique_name
 from backwright_runtime.errors import IntegerOverflow
 
@@ -266,7 +266,7 @@ def test_serializable_transactions_never_act_on_what_another_one_changes(run: An
                         email = f"{number}@b.example"
                         await tx.execute(library.JOIN, id=UUID(int=number), email=email, password="x")
                 return
-            except Overtaken:
+            except Contention:
                 await asyncio.sleep(0.001 * number)
 
     async def story() -> None:

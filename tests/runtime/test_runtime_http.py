@@ -13,6 +13,8 @@ import httpx
 import pytest
 from runtime.library import app as library
 
+from backwright_runtime import Application, RequestContext, Response, Router, ok
+from backwright_runtime.database.interface import Contention
 from backwright_runtime.logs import AccessLog, JsonFormatter
 from backwright_runtime.testing import ScriptedSeam, client, settings_for
 
@@ -257,5 +259,38 @@ def test_without_its_database_a_service_is_unavailable(run: Any, tmp_path: Path)
             answer = await http.post("/sessions", json=ANN)
             assert error(answer) == (503, "unavailable")
             assert (await http.get("/health")).status_code == 200
+
+    run(story())
+
+
+@pytest.mark.parametrize(("failures", "status"), [(0, 200), (4, 200), (5, 503)])
+def test_an_operation_that_was_undone_begins_again(
+    run: Any, sqlite_url: str, failures: int, status: int
+) -> None:
+    """Each attempt has the same instant and the same ids; after some of them the service gives up."""
+    router = Router()
+    made: list[object] = []
+
+    @router.post("/race", caller="none")
+    async def race(ctx: RequestContext[None]) -> Response:
+        made.append(ctx.new_id())
+        if len(made) <= failures:
+            raise Contention("DeadlockDetectedError")
+        return ok({"now": ctx.now})
+
+    async def story() -> None:
+        app = Application(
+            name="race",
+            version="1.0.0",
+            settings=settings_for(library.Settings, sqlite_url),
+            routers=[router],
+            seam=ScriptedSeam(),
+        )
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://service") as http:
+            answer = await http.post("/race", headers={"x-request-id": "v-1"})
+        assert answer.status_code == status
+        assert len(made) == min(failures + 1, 5)
+        assert len(set(made)) == 1
 
     run(story())

@@ -145,6 +145,8 @@ def rows_module(model: Model, names: Names) -> str:
 def store(entity: Entity, names: Names) -> list[Source]:
     """The function that stores a row."""
     row, row_class = names.row(entity.name), names.row_class(entity)
+    if row in {field.column for field in entity.fields}:
+        row = Identifier(f"{row}_row")
     function = Identifier(store_name(entity.name))
     parameters: list[tuple[bool, str]] = []
     needed: Imports = frozenset()

@@ -57,6 +57,8 @@ TAKEN_CLASSES = frozenset(
         "ForeignKeyViolation",
         "Client",
         "Service",
+        "Key",
+        "Taken",
     ]
 )
 # Local names of emitted functions; modules and row variables of the same name get a suffix.
@@ -120,6 +122,14 @@ TAKEN_NAMES = frozenset(
         "integer",
         "stored",
         "given_id",
+        "taken",
+        "data",
+        "answer",
+        "row",
+        "error",
+        "cursor",
+        "value",
+        "code",
     ]
 )
 
@@ -130,6 +140,7 @@ class Names(msgspec.Struct, frozen=True):
     package: str
     plurals: dict[str, str]
     sessions: tuple[str, ...] = ()
+    tags: frozenset[str] = frozenset()
 
     def row_class(self, entity: Entity | str) -> Identifier:
         """The struct of a row: `Book`."""
@@ -147,7 +158,8 @@ class Names(msgspec.Struct, frozen=True):
     def row(self, entity: str) -> Identifier:
         """The variable that holds a row: `book`."""
         name = snake(entity)
-        if name == self.plurals[entity] or name in TAKEN_NAMES or is_builtin(name):
+        modules = {*self.plurals.values(), *self.tags}
+        if name in modules or name in TAKEN_NAMES or is_builtin(name):
             return Identifier(f"{name}_row")
         return Identifier(name)
 
@@ -171,7 +183,8 @@ class Names(msgspec.Struct, frozen=True):
 def names(model: Model) -> Names:
     """The names of a model."""
     plurals = {entity.name: entity.plural for entity in model.entities}
-    return Names(package=model.service.package, plurals=plurals)
+    tags = frozenset(module_name(operation.tag) for operation in model.operations)
+    return Names(package=model.service.package, plurals=plurals, tags=tags)
 
 
 def module_name(text: str) -> Identifier:

@@ -1,4 +1,4 @@
-"""Approvals: one reviewed file per plan, `approvals/<plan hash>.yaml`, good for exactly that plan."""
+"""Approvals: one reviewed file per plan, `approvals/<plan hash>.yaml`, a list that is good for exactly that plan."""
 
 from __future__ import annotations
 
@@ -64,51 +64,51 @@ def approve(
 
 
 def write(approval: Approval, folder: Path) -> Path:
-    """Put the approval into its file; changes that were approved for the plan before stay approved."""
+    """Add the approval to its plan's file, behind the earlier ones: who approved what, and why, stays."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{approval.plan}.yaml"
-    if path.is_file():
-        earlier = _parsed(path).changes
-        approval = msgspec.structs.replace(approval, changes=tuple(sorted({*earlier, *approval.changes})))
-    path.write_text(text(approval), encoding="utf-8")
+    earlier = _parsed(path) if path.is_file() else []
+    path.write_text(text([*earlier, approval]), encoding="utf-8")
     return path
 
 
-def text(approval: Approval) -> str:
-    """The approval as YAML, in the order in which people read it."""
+def text(approvals: Sequence[Approval]) -> str:
+    """The approvals as YAML, in the order in which they were given and people read them."""
     stream = StringIO()
     yaml = YAML()
     yaml.default_flow_style = False
     yaml.width = 110
-    yaml.dump(msgspec.to_builtins(approval), stream)
+    yaml.dump(msgspec.to_builtins(approvals), stream)
     return stream.getvalue()
 
 
 def read(folder: Path, project: Path) -> list[Approval]:
     """Every approval in the folder. Raises SpecificationError when one cannot be used."""
-    found, wrong = [], []
+    found: list[Approval] = []
+    wrong: list[Diagnostic] = []
     for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else []:
         place = Place(path.relative_to(project).as_posix(), 1, 1)
         try:
-            approval = _parsed(path)
+            approvals = _parsed(path)
         except (YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
             message = f"The approval cannot be used: {str(error).splitlines()[0]}"
             wrong.append(
                 diagnose(codes.APPROVAL_UNREADABLE, place, message, "Write it with `backwright approve`.")
             )
             continue
-        if any(not words.strip() for words in (approval.by, approval.reason, approval.rollback)):
-            message = "`by`, `reason` and `rollback` must say something."
-            wrong.append(diagnose(codes.APPROVAL_UNREADABLE, place, message, "Fill them in."))
-        found.append(approval)
+        for approval in approvals:
+            if any(not words.strip() for words in (approval.by, approval.reason, approval.rollback)):
+                message = "`by`, `reason` and `rollback` must say something."
+                wrong.append(diagnose(codes.APPROVAL_UNREADABLE, place, message, "Fill them in."))
+        found += approvals
     if wrong:
         raise SpecificationError(wrong)
     return found
 
 
-def _parsed(path: Path) -> Approval:
+def _parsed(path: Path) -> list[Approval]:
     content: Any = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    return msgspec.convert(content, Approval)
+    return msgspec.convert(content, list[Approval])
 
 
 _CODES: dict[str, tuple[Code, str]] = {
@@ -119,7 +119,7 @@ _CODES: dict[str, tuple[Code, str]] = {
 
 
 def blocked(plan: Plan, approvals: Sequence[Approval]) -> list[Diagnostic]:
-    """Why the plan may not be carried out: what is refused, and what nobody has approved for this plan."""
+    """What nobody has approved for exactly this plan. What the plan refuses cannot be approved at all."""
     here = {name for approval in approvals if approval.plan == plan.hash for name in approval.changes}
     elsewhere = {
         name: approval.plan
@@ -128,7 +128,7 @@ def blocked(plan: Plan, approvals: Sequence[Approval]) -> list[Diagnostic]:
         for name in approval.changes
     }
     missing = [change for change in plan.hazardous if identity(change) not in here]
-    return [*plan.refused, *(_unapproved(plan, change, elsewhere) for change in missing)]
+    return [_unapproved(plan, change, elsewhere) for change in missing]
 
 
 def _unapproved(plan: Plan, change: Change, elsewhere: dict[str, str]) -> Diagnostic:

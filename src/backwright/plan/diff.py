@@ -112,12 +112,13 @@ def _removed_field(owner: Entity, field: Field, added: list[Field]) -> Change:
 
 
 def _added_field(owner: Entity, field: Field) -> Change:
-    filled = field.default.source if field.default else "null"
+    rows = "; rows that exist get null" if field.nullable else ""
+    rows = f"; rows that exist get {field.default.source}" if field.default else rows
     return AddField(
         entity=owner.name,
         field=field,
         place=field.place,
-        reason=f"{owner.name}.{field.name} is in the specification; rows that exist get {filled}",
+        reason=f"{owner.name}.{field.name} is in the specification{rows}",
         hazard="needs_backfill" if field.default else "safe",
     )
 

@@ -107,6 +107,9 @@ def _migrations(migrations: tuple[Migration, ...], gates: tuple[Gate, ...]) -> C
         return Check(text=text, state="not done", reason="the gate failed", evidence=links)
     if proofs and all(gate.status == "passed" for gate in proofs):
         return Check(text=text, state="done", reason=proofs[0].summary, evidence=links)
+    if proofs:
+        idle = [_name(gate) for gate in proofs if gate.status == "not_run"]
+        return Check(text=text, state="not run", reason=f"not run: {', '.join(idle)}", evidence=links)
     idle = [m.name for m in migrations if not (m.applied and m.rolled_back)]
     if idle or not migrations:
         return Check(text=text, state="not run", reason=f"not run: {listing(idle) or 'there is none'}")

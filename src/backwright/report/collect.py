@@ -11,7 +11,7 @@ from backwright.report import alignment, checklist, delivered
 from backwright.report.types import Check, Coverage, Decision, Gate, Report, Requirement, Scenario, Task
 from backwright.task.cards import Card
 from backwright.task.events import AnswerRecorded, DecisionRecorded, Log, MigrationRolledBack
-from backwright.task.evidence import Evidence, gather
+from backwright.task.evidence import Evidence, Expected, gather
 from backwright.task.features import Feature
 from backwright.task.questions import Question
 from backwright.task.wording import count
@@ -26,11 +26,12 @@ def collect(
     features: Iterable[Feature] = (),
     questions: Iterable[Question] = (),
     card: Card | None = None,
+    expected: Iterable[Expected] = (),
     at: datetime | None = None,
 ) -> Report:
     """The report on one build, as the files and the event log stand."""
     features, questions = tuple(features), tuple(questions)
-    evidence = gather(project, log, build)
+    evidence = gather(project, log, build, expected)
     scenarios = alignment.scenarios(features, evidence)
     requirements = alignment.requirements(features, scenarios, questions)
     written = alignment.written_lines(features, scenarios)
@@ -77,7 +78,7 @@ def _gate(evidence: Evidence) -> Gate:
     result = evidence.result
     return Gate(
         gate=evidence.gate,
-        title=result.title if result else evidence.gate,
+        title=evidence.title,
         database=evidence.database,
         status=evidence.status,
         summary=evidence.reason,

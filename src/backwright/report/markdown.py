@@ -69,7 +69,9 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
 
 
 def _links(links: Iterable[Link]) -> str:
-    return ", ".join(f"[{clean(stem(link))} `{short(link.sha256)}`]({target(link)})" for link in links)
+    return ", ".join(
+        f"[{clean(stem(link))} `{short(link.sha256)}`]({target(link)})" for link in links if link.path
+    )
 
 
 def _checklist(report: Report) -> list[str]:
@@ -126,7 +128,7 @@ def _gates(report: Report) -> list[str]:
                 _MARKS[gate.status],
                 cell(gate.summary),
                 f"{gate.seconds:.1f}",
-                _links([gate.link]),
+                _links([gate.link]) or "—",
             )
             for gate in report.gates
         ),

@@ -20,7 +20,10 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Link(Value, frozen=True, kw_only=True):
-    """A run's artifact: its path in the project and the hash that its bytes had."""
+    """A run's artifact: its path in the project and the hash that its bytes had.
+
+    Both are empty when the run never took place.
+    """
 
     path: str
     sha256: str

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import keyword
 import re
+import sys
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from backwright.spec.diagnostics import NOWHERE, SpecificationError, diagnose, r
 BAD_NAME = register(
     "BW701",
     "Service name cannot be used",
-    "The name becomes a Python package, a database and a container: lower-case letters, digits and hyphens.",
+    "It becomes a package, a database and a container: lower-case letters, digits, hyphens; no word of Python.",
     "backwright new 'My Service!'",
 )
 EXISTS = register(
@@ -28,7 +30,7 @@ def lay_down(name: str, parent: Path) -> Path:
 
     Raises SpecificationError when the name cannot be used or the directory has files.
     """
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or keyword.iskeyword(name) or name in sys.stdlib_module_names:
         mend = "use a name such as `orders` or `order-desk`"
         raise SpecificationError([diagnose(BAD_NAME, NOWHERE, f"{name!r} cannot name a service", mend)])
     root = parent / name

@@ -43,6 +43,17 @@ UNUSABLE_ANSWER = register(
     "The answer cannot become part of the specification",
     "A rule that is no expression, `public`, `none`, or one of these for each verb cannot be checked.",
 )
+ANSWERED = register(
+    "BW923",
+    "The question is answered already",
+    "A decision that a second answer could replace in silence would be nobody's.",
+)
+NOT_LEFT_OUT = register(
+    "BW924",
+    "The answer leaves open whether the requirement is in this delivery",
+    "Such an answer takes a requirement out of what is built: it has to be meant.",
+)
+LEFT_OUT = "not in this delivery"
 VERBS = ("create", "read", "update", "delete", "write")
 
 
@@ -71,6 +82,15 @@ def answer(
         )
     if not text:
         raise _refused(UNUSABLE_ANSWER, question, "the answer is empty", "Say what was decided.")
+    if question.answer is not None:
+        message = f"{question.id} was answered by {question.answered_by}: {question.answer}"
+        raise _refused(ANSWERED, question, message, "Change the feature folder if the decision has changed.")
+    if question.kind == "requirement" and not text.lower().startswith(LEFT_OUT):
+        message = f"{text!r} does not say that the requirement is left out"
+        mend = (
+            f"Begin with “{LEFT_OUT}”, or write a scenario that covers it (specs/<feature>/acceptance.yaml)."
+        )
+        raise _refused(NOT_LEFT_OUT, question, message, mend)
     if question.form == "expression":
         _write_rule(project, question, text, examine)
     return append(
@@ -88,7 +108,7 @@ def _find(questions: tuple[Question, ...], question_id: str) -> Question:
         UNKNOWN_QUESTION,
         Place("", 0, 0),
         f"there is no question {question_id} (open: {known})",
-        "List the questions with `backwright questions`.",
+        "`backwright check` lists the open questions.",
     )
     raise SpecificationError([problem])
 

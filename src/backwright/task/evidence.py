@@ -7,6 +7,7 @@ was about the build at hand. Everything else is `not_run`, with the reason.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -21,6 +22,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """The last run of a gate on a database, and what it is worth now. `result` is None unless it counts."""
 
     gate: str
+    title: str
     database: DatabaseName | None
     status: Status
     reason: str
@@ -35,19 +37,52 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         return self.result is None
 
 
-def gather(project: Project, log: Log, build: str | None) -> tuple[Evidence, ...]:
-    """The last run of every gate and database in the log, weighed against the files and the build at hand."""
+class Expected(msgspec.Struct, frozen=True):
+    """A gate run that a delivery needs."""
+
+    gate: str
+    title: str
+    database: DatabaseName | None
+
+
+def gather(
+    project: Project, log: Log, build: str | None, expected: Iterable[Expected] = ()
+) -> tuple[Evidence, ...]:
+    """The last run of every gate and database, weighed against the files and the build at hand.
+
+    What is expected and never ran is there as well, as not run.
+    """
     last: dict[tuple[str, str | None], GateFinished] = {}
     for event in log.events:
         if isinstance(event, GateFinished):
             last[event.gate, event.database] = event
-    return tuple(_weighed(project, event, build) for event in last.values())
+    wanted = {(run.gate, run.database): run for run in expected}
+    titles = {run.gate: run.title for run in wanted.values()}
+    found = {key: _weighed(project, event, build, titles) for key, event in last.items()}
+    missing = {key: _never(run) for key, run in wanted.items() if key not in found}
+    order = [*(key for key in wanted), *(key for key in found if key not in wanted)]
+    return tuple((found | missing)[key] for key in order)
 
 
-def _weighed(project: Project, event: GateFinished, build: str | None) -> Evidence:
+def _never(run: Expected) -> Evidence:
+    return Evidence(
+        gate=run.gate,
+        title=run.title,
+        database=run.database,
+        status="not_run",
+        reason="it never ran",
+        artifact="",
+        sha256="",
+        build="",
+        seconds=0.0,
+    )
+
+
+def _weighed(project: Project, event: GateFinished, build: str | None, titles: Mapping[str, str]) -> Evidence:
     result, reason = _believed(project, event, build)
     return Evidence(
         gate=event.gate,
+        title=result.title if result else titles.get(event.gate, event.gate),
         database=event.database,
         status=result.status if result else "not_run",
         reason=reason,

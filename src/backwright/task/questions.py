@@ -149,7 +149,7 @@ def _about_feature(feature: Feature) -> Iterator[Question]:
                 f"{feature.name}/{requirement.id}",
                 "product-manager",
                 f"{requirement.id} of {feature.name} has no acceptance scenario: “{requirement.text}”. "
-                "Which scenario shows that it is done, or is it not in this delivery?",
+                "Write a scenario that shows it, or answer “not in this delivery” with the reason.",
                 why="A requirement that nothing checks cannot be reported as done.",
                 place=requirement.place,
             )

@@ -23,7 +23,7 @@ from backwright.task.events import (
     TaskAcknowledged,
     TaskReceived,
 )
-from backwright.task.evidence import Evidence, gather
+from backwright.task.evidence import Evidence, Expected, gather
 from backwright.task.questions import Question
 from backwright.task.wording import count
 from backwright.verify.results import Status as GateStatus
@@ -71,13 +71,17 @@ class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compute(
-    project: Project, log: Log, questions: Iterable[Question], build: str | None = None
+    project: Project,
+    log: Log,
+    questions: Iterable[Question],
+    build: str | None = None,
+    expected: Iterable[Expected] = (),
 ) -> TaskStatus:
     """The status now. `build` is the digest of the files as they are; without it, that of the last build."""
     questions = tuple(questions)
     built = _last(log, BuildFinished)
     build = build or (built.build if built else None)
-    evidence = gather(project, log, build)
+    evidence = gather(project, log, build, expected)
     received = _last(log, TaskReceived)
     phases = tuple(_phases(log, questions, evidence, build))
     return TaskStatus(

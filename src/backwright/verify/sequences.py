@@ -32,11 +32,12 @@ from backwright.reference.read import query_fields
 from backwright.verify import values
 from backwright.verify.draft import Draft
 from backwright.verify.people import Memory, Person, writes
-from backwright.verify.spoil import Spoiler
+from backwright.verify.spoil import Spoiler, edges
 from backwright.verify.traffic import Assigned, Sent, Text
 
 UNUSUAL_SHARE = 0.36
 ASSIGNED_SHARE = 0.6
+EDGE_SHARE = 0.15
 
 
 class Sequence:
@@ -53,6 +54,8 @@ class Sequence:
         self._unique = 0
         self._taken: dict[str, list[str]] = {}  # values of unique fields that were sent
         self._operations = list(model.operations)
+        self._edges = edges(model)
+        self._random.shuffle(self._edges)
         self._spoiler = Spoiler(model, self._random, self.memory)
 
     @property
@@ -117,6 +120,11 @@ class Sequence:
         if caller and self._expired(caller) and self._random.random() < 0.6:
             operation = self._sign_in() or operation
         operation = self._possible(operation)
+        if caller and self._edges and self._random.random() < EDGE_SHARE:
+            edge = self._edges.pop()
+            draft = self._good(edge.operation, self._able(edge.operation, caller))
+            edge.apply(draft)
+            return draft
         draft = self._good(operation, self._able(operation, caller))
         if self._random.random() < UNUSUAL_SHARE:
             self._spoiler.spoil(draft)

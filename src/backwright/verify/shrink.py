@@ -98,6 +98,7 @@ def script(found: Disagreement) -> str:
         "# BASE=http://127.0.0.1:8000 sh replay.sh, against an empty database and",
         "# python -m backwright.verify.serve_under_test PACKAGE 8000",
         'BASE="${BASE:-http://127.0.0.1:8000}"',
+        "say() { printf '%s\\n' \"$1\"; }",  # echo would interpret backslashes
         "pick() { python3 -c 'import functools,json,sys; print(functools.reduce(lambda v, k: v[k],"
         ' sys.argv[1:], json.load(sys.stdin)))\' "$@"; }',
     ]
@@ -127,7 +128,7 @@ def _command(sent: Sent, kept: list[tuple[str, ...]]) -> list[str]:
         return [*first, command]
     plain = command.replace("curl -s -i", "curl -s")
     picks = [
-        f'{_variable(sent.number, p)}=$(echo "$ANSWER" | pick {" ".join(p)}); echo "$ANSWER"' for p in kept
+        f'{_variable(sent.number, p)}=$(say "$ANSWER" | pick {" ".join(p)}); say "$ANSWER"' for p in kept
     ]
     return [*first, f"ANSWER=$({plain})", *picks]
 

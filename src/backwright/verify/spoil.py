@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from random import Random
 
-from backwright.model.types import Model
+import msgspec
+
+from backwright.model.types import Model, Operation
 from backwright.reference.read import query_fields
 from backwright.verify import values
 from backwright.verify.draft import Draft
@@ -36,6 +39,36 @@ GARBAGE = (
     "Bearer a b",
 )
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """A value at the limit of an input of an operation."""
+
+    operation: Operation
+    name: str
+    value: str
+    in_query: bool
+
+    def apply(self, draft: Draft) -> None:
+        """Give the input this value."""
+        if self.in_query:
+            text = json.loads(self.value)
+            written = text if isinstance(text, str) else self.value
+            draft.query = [pair for pair in draft.query if pair[0] != self.name] + [(self.name, written)]
+        else:
+            kept = [pair for pair in draft.members or [] if pair[0] != self.name]
+            draft.members = [*kept, (self.name, self.value)]
+
+
+def edges(model: Model) -> list[Edge]:
+    """Every limit of every input: what chance would often miss is tried once in each sequence."""
+    found = []
+    for operation in model.operations:
+        for field in query_fields(operation):
+            found += [Edge(operation, field.wire, value, True) for value in values.edges(field.type)]
+        for field in operation.body.fields if operation.body else ():
+            found += [Edge(operation, field.wire, value, False) for value in values.edges(field.type)]
+    return found
 
 
 class Spoiler:

@@ -117,6 +117,15 @@ def unusual(type: ScalarType | ReferenceType, random: Random) -> str:
     return random.choice(choices if random.random() < 0.6 else ANYWHERE)
 
 
+def edges(type: ScalarType | ReferenceType) -> list[str]:
+    """The values at the limits of a type and just beyond them."""
+    if isinstance(type, ReferenceType):
+        return []
+    if type.scalar == "integer":
+        return [source(bound + step) for bound in _bounds(type) for step in (-1, 0, 1)]
+    return [source(text) for text in _lengths(type)] if type.scalar in ("string", "text", "password") else []
+
+
 def parameter(type: ScalarType | ReferenceType, random: Random, keys: list[str]) -> str:
     """A good value written as a query parameter."""
     value = json.loads(good(type, random, keys))

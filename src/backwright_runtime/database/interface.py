@@ -19,8 +19,8 @@ class DatabaseUnavailable(Exception):
     """The database cannot be reached, or gave up on this piece of work; answered with 503."""
 
 
-class Overtaken(DatabaseUnavailable):
-    """Another transaction came first. Nothing was written; the same work done again may succeed."""
+class Contention(DatabaseUnavailable):
+    """Transactions were in each other's way and this one was undone as a whole: it may be tried again."""
 
 
 class UniqueViolation(Exception):
@@ -68,7 +68,7 @@ class Database(Queries, Protocol):
     def transaction(self, *, serializable: bool = False) -> AbstractAsyncContextManager[Queries]:
         """All or nothing: commits at the end of the block, rolls back when it raises.
 
-        `serializable`: as if it ran alone, whatever it read. Raises Overtaken where that cannot be.
+        `serializable`: as if it ran alone, whatever it read. Raises Contention where that cannot be.
         """
         ...
 

@@ -10,9 +10,9 @@ from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
 
 from backwright_runtime.database.interface import (
+    Contention,
     DatabaseUnavailable,
     ForeignKeyViolation,
-    Overtaken,
     Queries,
     UniqueViolation,
     Value,
@@ -35,6 +35,7 @@ _UNAVAILABLE = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InternalClientError,  # what asyncpg says of a connection that the server ends just now
 )
 
 
@@ -53,8 +54,8 @@ def translated() -> Iterator[None]:
         if isinstance(error, ValueError | TypeError) or not _is_lost(error):
             raise  # a wrong parameter: a defect
         raise DatabaseUnavailable(type(error).__name__) from error
-    except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
-        raise Overtaken(type(error).__name__) from error
+    except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+        raise Contention(type(error).__name__) from error
     except _UNAVAILABLE as error:
         raise DatabaseUnavailable(type(error).__name__) from error
 

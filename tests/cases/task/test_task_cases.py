@@ -1,8 +1,9 @@
 """Each folder here is a project as people write it; beside it lies the acknowledgement that it gets.
 
-A new folder with a card and an `acknowledgement.md` is a new test.
+A new folder with a card and an `acknowledgement.md` is a new test. BACKWRIGHT_UPDATE_CASES=1 rewrites them.
 """
 
+import os
 from pathlib import Path
 
 import pytest
@@ -21,4 +22,6 @@ def test_the_acknowledgement_is_the_expected_one(case: Path) -> None:
     log, specified = events.read(project), features.every(project)
     asked = questions.compute((), specified, log, card)
     text = acknowledge.markdown(acknowledge.acknowledge(card, None, specified, asked, log))
+    if os.environ.get("BACKWRIGHT_UPDATE_CASES"):
+        (case / "acknowledgement.md").write_text(text, encoding="utf-8")
     assert text == (case / "acknowledgement.md").read_text(encoding="utf-8")

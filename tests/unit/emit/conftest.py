@@ -32,6 +32,9 @@ def _load(name: str) -> ModuleType:
     return module
 
 
+SPECIFIED = sorted(path.stem for path in (Path(__file__).parent / "specifications").glob("*.yaml"))
+
+
 def _specified(name: str) -> Model:
     """The model of `specifications/<name>.yaml`."""
     with tempfile.TemporaryDirectory() as folder:
@@ -47,7 +50,7 @@ MODELS: dict[str, Callable[[], Model]] = {
     "hostile": _load("emit_models").hostile,
     "workspace": relations_models.workspace,
     "chain": relations_models.chain,
-    **{name: partial(_specified, name) for name in ("gazette", "depot", "harbour")},
+    **{name: partial(_specified, name) for name in SPECIFIED},
 }
 
 

@@ -78,7 +78,8 @@ def test_an_approval_covers_only_the_changes_that_it_names() -> None:
 
 def test_an_approval_cannot_lift_a_refusal() -> None:
     made = plan(START, changed(START, "Box", string("label"), scalar("due", "date")))
-    assert [diagnostic.code for diagnostic in blocked(made, [approved(made)])] == ["BW612"]
+    assert [diagnostic.code for diagnostic in made.refused] == ["BW612"]
+    assert made.verdict == "blocked"
 
 
 def test_an_approval_file_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -89,7 +90,16 @@ def test_an_approval_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read(tmp_path / "none", tmp_path) == []
 
 
-EMPTY_NAME = "plan: a\nchanges: []\nby: ''\nreason: r\nrollback: r\nat: 2030-01-01T00:00:00Z\n"
+def test_a_second_approval_of_a_plan_leaves_the_first_as_it_is(tmp_path: Path) -> None:
+    made = plan(START, WITHOUT_DUE)
+    first = approved(made)
+    second = approve(made, made.short, first.changes, by="Bob", reason="me too", rollback="r", at=AT)
+    write(first, tmp_path)
+    write(second, tmp_path)
+    assert read(tmp_path, tmp_path) == [first, second]
+
+
+EMPTY_NAME = "- {plan: a, changes: [], by: '', reason: r, rollback: r, at: 2030-01-01T00:00:00Z}\n"
 
 
 @pytest.mark.parametrize("content", ["plan: abc\n", "[1, 2", EMPTY_NAME])

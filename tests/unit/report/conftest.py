@@ -11,7 +11,7 @@ from backwright.expr.typed import TRUE
 from backwright.model.types import Assumption, Entity, Field, Model, Rule, ScalarType, Service
 from backwright.project import Project
 from backwright.report import Report, collect
-from backwright.task import cards, events, features, questions
+from backwright.task import cards, events, evidence, features, questions
 from backwright.verify.results import Finding, GateResult, ScenarioResult
 
 BUILD = "b" * 64
@@ -114,7 +114,7 @@ class Workshop:
     def questions(self) -> tuple[questions.Question, ...]:
         return questions.compute((), features.every(self.project), events.read(self.project))
 
-    def report(self, build: str = BUILD) -> Report:
+    def report(self, build: str = BUILD, expected: tuple[evidence.Expected, ...] = ()) -> Report:
         return collect(
             self.project,
             self.model,
@@ -123,6 +123,7 @@ class Workshop:
             features=features.every(self.project),
             questions=self.questions(),
             card=cards.find(self.project, "BE-001"),
+            expected=expected,
             at=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
         )
 

@@ -3,7 +3,9 @@
 import pytest
 from unit.report.conftest import BUILD, gate, scenario
 
+from backwright import report as reporting
 from backwright.task import answers, events
+from backwright.task.evidence import Expected
 
 
 def _requirement(report, name="FR-001"):
@@ -188,3 +190,23 @@ def test_finished_stories_are_those_of_which_everything_is_done(workshop):
 
 def test_the_report_is_about_the_build_it_was_asked_for(workshop):
     assert workshop.report().build == BUILD
+
+
+def test_an_expected_gate_that_never_ran_is_not_run_everywhere(workshop):
+    """Otherwise a lint alone would let every gate pass."""
+    names = ("acceptance", "migrations", "tests")
+    wanted = tuple(
+        Expected(name, name.capitalize(), database)
+        for name in names
+        for database in (("sqlite", "postgresql") if name != "tests" else (None,))
+    )
+    report = workshop.report(expected=wanted)
+    assert [(g.gate, g.database, g.status) for g in report.gates][:2] == [
+        ("acceptance", "sqlite", "passed"),
+        ("acceptance", "postgresql", "not_run"),
+    ]
+    assert _check(report, "Every gate").state == "not run"
+    assert _check(report, "Migrations").state == "not run"
+    assert _requirement(report).state == "not run"
+    for path in reporting.write(workshop.project, report):
+        assert path.stat().st_size > 0

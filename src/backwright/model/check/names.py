@@ -15,7 +15,7 @@ from backwright.spec.nodes import At, SpecDocument
 
 LANGUAGE = frozenset({"this", "caller", "params", "body", "session", "now", "items", "total", "next"})
 PAGING = frozenset({"limit", "after", "caller", "now"})
-EMITTED = frozenset({"date", "datetime", "uuid", "applied_to"})
+EMITTED = frozenset({"date", "datetime", "uuid", "applied_to", "db"})
 # What only an interactive Python adds (exit, license …) depends on how it was started.
 BUILTINS = frozenset(
     name

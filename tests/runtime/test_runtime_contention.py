@@ -9,7 +9,7 @@ from runtime.library import app as library
 from runtime.test_runtime_database import COUNT, Count
 
 from backwright_runtime import Application, RequestContext, Response, Router, ok
-from backwright_runtime.database.interface import Overtaken
+from backwright_runtime.database.interface import Contention
 from backwright_runtime.testing import client, settings_for
 
 router = Router()
@@ -31,7 +31,7 @@ async def take_place(ctx: RequestContext[None]) -> Response:
 @router.post("/overtaken", caller="none")
 async def overtaken(ctx: RequestContext[None]) -> Response:
     """Never comes first."""
-    raise Overtaken
+    raise Contention
 
 
 def application(url: str) -> Application:
