@@ -15,7 +15,7 @@ from runtime.library import app as library
 
 from backwright_runtime import Database, ForeignKeyViolation, UniqueViolation, migrations, sql
 from backwright_runtime.database import open_database
-from backwright_runtime.database.interface import DatabaseUnavailable, Contention
+from backwright_runtime.database.interface import Contention, DatabaseUnavailable
 from backwright_runtime.database.names import shortened, unique_name
 from backwright_runtime.errors import IntegerOverflow
 
