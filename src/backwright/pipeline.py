@@ -507,15 +507,13 @@ def _verdict(computed: reporting.Report) -> str:
     """The outcome in words: what is not run is never silent."""
     if computed.outcome == "done":
         return "done"
-    idle = sorted(
-        {
-            f"on {gate.database}" if gate.database else gate.gate
-            for gate in computed.gates
-            if gate.status == "not_run"
-        }
-    )
+    idle = [
+        f"{gate.gate} on {gate.database}" if gate.database else gate.gate
+        for gate in computed.gates
+        if gate.status == "not_run"
+    ]
     open_lines = [check.text.lower() for check in computed.checklist if check.state == "not done"]
-    parts = [f"not run: gates {', '.join(idle)}"] if idle else []
+    parts = [f"not run: {', '.join(idle)}"] if idle else []
     parts += [f"not so: {', '.join(open_lines)}"] if open_lines else []
     return f"not done yet ({'; '.join(parts)})"
 
