@@ -44,7 +44,7 @@ def migration_folders(migrations: Path) -> list[str]:
 
 
 def folder_name(plan: Plan, stamp: str) -> str:
-    """`20300101000000_add_todo_priority`."""
+    """`20300101000000_add_order_priority`."""
     return f"{stamp}_{slug(plan)}"
 
 

@@ -7,21 +7,21 @@ from backwright.migrate.schema import Table
 
 
 def created(table: Table, move: Move) -> str:
-    """`create todo`, or that its rows come back."""
+    """`create order`, or that its rows come back."""
     if move.direction == "down":
         return f"create {table.name} again, with its rows from {move.kept(table.name)}"
     return f"create {table.name}"
 
 
 def dropped(table: Table, move: Move) -> str:
-    """`drop todo`, and where its rows are kept."""
+    """`drop order`, and where its rows are kept."""
     if move.direction == "up":
         return f"drop {table.name}, keeping its rows in {move.kept(table.name)}"
     return f"drop {table.name}"
 
 
 def altered(change: Alteration, move: Move) -> str:
-    """`todo: rename due to deadline; add priority`."""
+    """`order: rename due to deadline; add priority`."""
     parts = [f"rename {old} to {new}" for new, old in change.renamed.items()]
     if move.direction == "up":
         parts += [f"add {name}" for name in change.added]

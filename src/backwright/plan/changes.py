@@ -151,7 +151,7 @@ Change = (
 
 
 def identity(change: Change) -> str:
-    """What an approval calls the change: `drop-field Todo.due`."""
+    """What an approval calls the change: `drop-field Order.due`."""
     match change:
         case AddEntity(entity=entity):
             return f"add-entity {entity.name}"
