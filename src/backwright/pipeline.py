@@ -282,11 +282,20 @@ def _previous(project: Project) -> Model | None:
 def build(project: Project, *, discard_edits: bool = False) -> Built:
     """Write the backend. Raises SpecificationError, Blocked, or EditedByHand; all leave the output as it was."""
     checked = check(project)
+    _stop_at_questions(project, checked)
+    return _carry_out(project, _plan(project, checked.model), discard_edits=discard_edits)
+
+
+def _stop_at_questions(project: Project, checked: Checked) -> None:
+    """Raises Blocked while a blocking question is open, and records that it was asked."""
     blocking = [q for q in checked.questions if q.blocking]
     if blocking:
         questions.ask(project, blocking, events.read(project))
         raise Blocked(blocking)
-    planned = _plan(project, checked.model)
+
+
+def _carry_out(project: Project, planned: Planned, *, discard_edits: bool) -> Built:
+    """Write what the plan says, unless it refuses something or waits for an approval."""
     if planned.plan.refused:
         raise SpecificationError(planned.plan.refused)
     if planned.blocked:
@@ -539,7 +548,8 @@ def run(
         planned = _plan(project, checked.model)
         notes.append(f"{len(planned.plan.changes)} changes, plan {planned.plan.short}")
     with progress.stage("build", 3, of) as notes:
-        built = build(project, discard_edits=discard_edits)
+        _stop_at_questions(project, checked)
+        built = _carry_out(project, planned, discard_edits=discard_edits)
         notes.append(f"{built.files} files, {len(built.written)} written, build {built.build[:12]}")
     with progress.stage("migrate", 4, of) as notes:
         applied = migrate(project, "up")
