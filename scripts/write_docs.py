@@ -6,7 +6,7 @@ import inspect
 import json
 from pathlib import Path
 
-import backwright.pipeline  # noqa: F401  reaches every module that registers a diagnostic
+import backwright.cli  # noqa: F401  reaches every module that registers a diagnostic
 from backwright.model.check import rules
 from backwright.spec import manual, schema
 from backwright.spec.diagnostics import registered

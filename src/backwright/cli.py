@@ -408,6 +408,20 @@ def mock_command(
 
 
 @app.command()
+def rehearse(project: ProjectOption = None, json: JsonOption = False) -> None:
+    """Execute the acceptance scenarios against the meaning of the specification, before anything is built."""
+    with _command("rehearse", json) as terminal:
+        results = pipeline.rehearse(_project(project))
+        failed = [result for result in results if result.status != "passed"]
+        for result in results:
+            terminal.print(f"  {result.status}  {result.id}  {escape(result.title)}")
+            if result.detail:
+                terminal.print(f"          {escape(result.detail)}")
+        terminal.print(f"{len(results) - len(failed)} of {len(results)} scenarios hold")
+        _leave(terminal, "rehearse", Exit.FOUND if failed else Exit.OK, scenarios=results)
+
+
+@app.command()
 def verify(
     gates: Annotated[list[str] | None, typer.Argument(help="Gates by name; default: all.")] = None,
     database: DatabasesOption = None,

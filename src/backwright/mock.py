@@ -20,12 +20,8 @@ from backwright.model.types import Model
 from backwright.reference import Reference, Request
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-ANY_ORIGIN = {
-    "access-control-allow-origin": "*",
-    "access-control-allow-headers": "authorization, content-type, x-request-id",
-    "access-control-allow-methods": ", ".join(METHODS),
-    "access-control-expose-headers": "location, x-request-id",
-}
+ASKED = "authorization, content-type, x-request-id, x-csrf-token, if-match, if-none-match, idempotency-key"
+SHOWN = "location, x-request-id, etag, retry-after, deprecation, sunset, link, idempotency-replayed"
 
 
 def mock(model: Model) -> Starlette:
@@ -33,13 +29,32 @@ def mock(model: Model) -> Starlette:
     reference = Reference(model)
 
     async def answer(request: HttpRequest) -> HttpResponse:
+        shared = any_origin(request)
         if request.method == "OPTIONS":
-            return HttpResponse(status_code=204, headers=ANY_ORIGIN)
+            return HttpResponse(status_code=204, headers=shared)
         answered = reference.answer(await asked(request))
-        body = b"" if answered.body is None else msgspec.json.encode(answered.body, enc_hook=str)
-        return HttpResponse(body, answered.status, headers={**answered.headers, **ANY_ORIGIN})
+        content = answered.content or b""
+        if answered.body is not None:
+            content = msgspec.json.encode(answered.body, enc_hook=str)
+        response = HttpResponse(content, answered.status, headers={**answered.headers, **shared})
+        for cookie in answered.cookies:
+            # Served without TLS, so that a browser on this machine keeps it.
+            response.headers.append("set-cookie", cookie.replace("; Secure", ""))
+        return response
 
     return Starlette(routes=[Route("/{path:path}", answer, methods=METHODS)])
+
+
+def any_origin(request: HttpRequest) -> dict[str, str]:
+    """What lets a page of any origin call it, with its cookies (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
+    origin = request.headers.get("origin")
+    return {
+        "access-control-allow-origin": origin or "*",
+        "access-control-allow-headers": ASKED,
+        "access-control-allow-methods": ", ".join(METHODS),
+        "access-control-expose-headers": SHOWN,
+        **({} if origin is None else {"access-control-allow-credentials": "true", "vary": "origin"}),
+    }
 
 
 async def asked(request: HttpRequest) -> Request:
@@ -52,6 +67,8 @@ async def asked(request: HttpRequest) -> Request:
         query=tuple(request.query_params.multi_items()),
         authorization=request.headers.get("authorization"),
         content_type=request.headers.get("content-type"),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        address=request.client.host if request.client is not None else "127.0.0.1",
         body=await request.body() or None,
     )
 

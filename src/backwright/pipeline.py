@@ -24,12 +24,13 @@ import msgspec
 
 from backwright import report as reporting
 from backwright.emit import project as emitted
+from backwright.emit.refusals import not_emitted
 from backwright.migrate import naming
 from backwright.migrate import write as write_migration
 from backwright.migrate.delivered import SNAPSHOT, delivered
 from backwright.migrate.obstacles import obstacles
 from backwright.migrate.write import changes_data
-from backwright.model import show, snapshot
+from backwright.model import show_operations, snapshot
 from backwright.model.build import examine
 from backwright.model.types import Model
 from backwright.plan import Plan, approval
@@ -42,7 +43,7 @@ from backwright.task.evidence import Expected
 from backwright.task.questions import ACCESS_CODE, Question
 from backwright.verify import acceptance, runner
 from backwright.verify.gates import GATES
-from backwright.verify.results import GateResult
+from backwright.verify.results import GateResult, ScenarioResult
 from backwright_runtime import migrations
 
 UNKNOWN_DATABASE = register(
@@ -166,9 +167,26 @@ def _scenario_mistakes(project: Project, model: Model) -> list[Diagnostic]:
     return [msgspec.structs.replace(each, severity="warning") for each in found]
 
 
+def rehearse(project: Project) -> list[ScenarioResult]:
+    """Execute the acceptance scenarios against the reference, before anything is built.
+
+    Raises SpecificationError with what is wrong in the specification or in the scenarios.
+    """
+    model = check(project).model
+    scenarios = [
+        each
+        for path in acceptance.scenario_files(project)
+        for each in acceptance.read_scenarios(path, project)
+    ]
+    mistakes = acceptance.check(scenarios, model)
+    if mistakes:
+        raise SpecificationError(mistakes)
+    return acceptance.rehearse(scenarios, model)
+
+
 def explain(model: Model, operation: str) -> str:
     """What an operation means, with all sugar expanded."""
-    return show.operation_text(model, operation)
+    return show_operations.operation_text(model, operation)
 
 
 # task -------------------------------------------------------------------------------------------------
@@ -234,6 +252,7 @@ def plan(project: Project) -> Planned:
 
 
 def _plan(project: Project, model: Model) -> Planned:
+    _refuse(model)
     started = perf_counter()
     before = _previous(project)
     computed = compute_plan(before, model)
@@ -248,6 +267,13 @@ def _plan(project: Project, model: Model) -> Planned:
         ),
     )
     return Planned(before=before, model=model, plan=computed, blocked=tuple(blocked))
+
+
+def _refuse(model: Model) -> None:
+    """Raises SpecificationError with every part of the model that the emitters do not know yet."""
+    found = not_emitted(model)
+    if found:
+        raise SpecificationError(found)
 
 
 def approve(
@@ -359,10 +385,10 @@ def database_url(project: Project, given: str | None) -> str:
 def migrate(project: Project, way: Way, given: str | None = None, *, steps: int = 1) -> list[str]:
     """Run migrations up or down; returns their names in the order in which they ran.
 
-    Raises MigrationError when a step fails (what ran before it stays and is in the ledger), and
-    DatabaseUnavailable.
+    Raises SpecificationError when nothing that can be run was built, MigrationError when a step fails (what
+    ran before it stays and is in the ledger), and DatabaseUnavailable.
     """
-    _package(project)
+    _refuse(_built(project))
     url = database_url(project, given)
     dialect: events.DatabaseName = "sqlite" if url.startswith("sqlite:") else "postgresql"
     started = perf_counter()
@@ -428,11 +454,16 @@ def serving(project: Project, given: str | None, host: str, port: int) -> Servin
 
 
 def _package(project: Project) -> str:
+    return _built(project).service.package
+
+
+def _built(project: Project) -> Model:
+    """The model of the last build. Raises SpecificationError when there is none."""
     built = _previous(project)
     if built is None:
         mend = "run `backwright build` first"
         raise SpecificationError([diagnose(NOT_BUILT, NOWHERE, "there is no backend to work with", mend)])
-    return built.service.package
+    return built
 
 
 # verify -----------------------------------------------------------------------------------------------
@@ -450,6 +481,7 @@ def verify(
     """Judge the build by its gates; each result becomes an artifact and an event. Raises SpecificationError."""
     _package(project)
     model = check(project).model
+    _refuse(model)
     digest = build_digest(project)
     assert digest is not None
     run = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")

@@ -160,7 +160,12 @@ PARAMS = st.fixed_dictionaries(
 )
 WORLDS = st.builds(
     lambda this, caller, params: Environment(
-        now=TIMES[1], keys={"Box": "id", "Keeper": "id"}, rows={}, this=this, caller=caller, params=params
+        now=TIMES[1],
+        keys={"Box": ("id",), "Keeper": ("id",)},
+        rows={},
+        this=this,
+        caller=caller,
+        params=params,
     ),
     ROWS,
     CALLERS,

@@ -181,7 +181,7 @@ def agreed(
         for this in (*state["Member"], new):
             stored = any(this is each for each in state["Member"])
             world = Environment(
-                now=NOW, keys=dict.fromkeys(ENTITIES, "id"), rows=state, this=this, caller=row
+                now=NOW, keys=dict.fromkeys(ENTITIES, ("id",)), rows=state, this=this, caller=row
             )
             expected = evaluate(plain, world)
             assert evaluate(expression, world) == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from backwright.emit.emitted import column_type
 from backwright.emit.judge import inputs_of, is_row
 from backwright.emit.judgements import judgements
 from backwright.emit.names import snake
@@ -191,5 +192,5 @@ def input_type(value: Input, operation: Operation) -> ScalarType | ReferenceType
         declared += operation.body.fields
     for each in declared:
         if each.name == value.name:
-            return each.type
+            return column_type(each.type)
     raise KeyError(f"{operation.name}: {value.source}.{value.name}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import assert_never
 
 import msgspec
 
+from backwright.emit.emitted import NotEmitted, column_type
 from backwright.emit.names import TAKEN_CLASSES, Names, pascal
 from backwright.emit.source import NO_IMPORTS, Identifier, Source, imports, literal, source
-from backwright.model.types import Field, InputField, Model, Operation, ReferenceType, ScalarType
+from backwright.model.types import Field, FieldType, InputField, Model, Operation, ReferenceType, ScalarType
 
 UUID = source("UUID", imports("uuid", "UUID"))
 UNSET_TYPE = source("UnsetType", imports("msgspec", "UnsetType"))
@@ -18,11 +18,12 @@ _ANNOTATED = imports("typing", "Annotated") | imports("msgspec", "Meta")
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 
 
-def plain(kind: ScalarType | ReferenceType) -> Source:
-    """The type of a value without its limits."""
-    if isinstance(kind, ReferenceType):
+def plain(kind: FieldType) -> Source:
+    """The type of a value without its limits. Raises NotEmitted for what is refused before."""
+    one = column_type(kind)
+    if isinstance(one, ReferenceType):
         return UUID
-    match kind.scalar:
+    match one.scalar:
         case "string" | "text" | "email" | "password":
             return source("str")
         case "integer":
@@ -30,15 +31,15 @@ def plain(kind: ScalarType | ReferenceType) -> Source:
         case "boolean":
             return source("bool")
         case "date" | "timestamp":
-            name = "date" if kind.scalar == "date" else "datetime"
+            name = "date" if one.scalar == "date" else "datetime"
             return source(name, imports("datetime", name))
         case "uuid":
             return UUID
         case "enum":
-            choices = ", ".join(literal(value) for value in kind.values)
+            choices = ", ".join(literal(value) for value in one.values)
             return source(f"Literal[{choices}]", imports("typing", "Literal"))
         case _:
-            assert_never(kind.scalar)
+            raise NotEmitted(one)
 
 
 def stored(field: Field) -> Source:
@@ -54,9 +55,9 @@ def shown(field: Field) -> Source:
     return source(f"{kind} | None", kind) if field.nullable else kind
 
 
-def limits(kind: ScalarType | ReferenceType) -> str:
+def limits(kind: FieldType) -> str:
     """The arguments of `Meta` that limit a value; empty where nothing is limited."""
-    if isinstance(kind, ReferenceType):
+    if not isinstance(kind, ScalarType):
         return ""
     if kind.scalar in ("string", "text", "password"):
         low = f"min_length={kind.min}" if kind.min else ""
@@ -69,7 +70,7 @@ def limits(kind: ScalarType | ReferenceType) -> str:
     return ""
 
 
-def limited(kind: ScalarType | ReferenceType) -> Source:
+def limited(kind: FieldType) -> Source:
     """The type of a received value with its limits."""
     if isinstance(kind, ScalarType) and kind.scalar == "email":
         return source("Email", imports("backwright_runtime", "Email"))
@@ -82,7 +83,7 @@ class Alias(msgspec.Struct, frozen=True):
     """A named type of the inputs module: `Title = Annotated[str, Meta(min_length=1, max_length=200)]`."""
 
     name: Identifier
-    kind: ScalarType | ReferenceType
+    kind: FieldType
 
 
 class Aliases(msgspec.Struct, frozen=True):
@@ -137,12 +138,12 @@ def input_fields(operations: Iterable[Operation]) -> list[InputField]:
     return found
 
 
-def is_enum(kind: ScalarType | ReferenceType) -> bool:
+def is_enum(kind: FieldType) -> bool:
     """Whether a value is one of a closed set."""
     return isinstance(kind, ScalarType) and kind.scalar == "enum"
 
 
-def is_scalar(kind: ScalarType | ReferenceType, *scalars: str) -> bool:
+def is_scalar(kind: FieldType, *scalars: str) -> bool:
     """Whether a type is one of these scalars."""
     return isinstance(kind, ScalarType) and kind.scalar in scalars
 

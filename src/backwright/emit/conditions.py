@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from backwright.emit.annotations import is_scalar
+from backwright.emit.emitted import column_type
 from backwright.emit.layout import laid_out
 from backwright.emit.source import indented
 from backwright.emit.sql import quoted
@@ -77,10 +78,11 @@ def lookup(model: Model) -> Lookup:
 
     def field_type(entity: str, name: str) -> Type | None:
         field = model.entity(entity).field(name)
-        if isinstance(field.type, ReferenceType):
-            return Type("entity", nullable=field.nullable, entity=field.type.entity)
-        kind = KINDS.get(field.type.scalar, "string")
-        return Type(kind, nullable=field.nullable, values=field.type.values)
+        one = column_type(field.type)
+        if isinstance(one, ReferenceType):
+            return Type("entity", nullable=field.nullable, entity=one.entity)
+        kind = KINDS.get(one.scalar, "string")
+        return Type(kind, nullable=field.nullable, values=one.values)
 
     return field_type
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from backwright.emit.annotations import LARGEST, SMALLEST
+from backwright.emit.emitted import column_type, scalar_type
 from backwright.emit.names import words
 from backwright.model.types import Field, InputField, ReferenceType, ScalarType
 
@@ -27,8 +28,7 @@ class Wrong(msgspec.Struct, frozen=True):
 
 def fitting(field: Field | InputField, number: int = 0) -> Any:
     """A value that a scalar field accepts; another one for each number, where there are several."""
-    kind = field.type
-    assert isinstance(kind, ScalarType)
+    kind = scalar_type(field.type)
     match kind.scalar:
         case "string" | "text":
             return text_within(f"{words(field.name)} {number + 1}", kind)
@@ -87,7 +87,7 @@ def at_limits(field: InputField) -> list[Any]:
 def refused(field: InputField) -> list[Wrong]:
     """Values that a member may not have."""
     found = [] if field.nullable else [Wrong(None, "None")]
-    kind = field.type
+    kind = column_type(field.type)
     if isinstance(kind, ReferenceType):
         return [*found, Wrong("no-key", '"no-key"')]
     match kind.scalar:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any, assert_never
+from typing import Any
 
 from backwright.emit.annotations import LARGEST, SMALLEST, is_scalar
+from backwright.emit.emitted import NotEmitted, column_type
 from backwright.emit.failures import MEANING, STATUS, error_codes
 from backwright.emit.inputs import filters_of, page_of
 from backwright.emit.names import Names, pascal
@@ -14,6 +15,7 @@ from backwright.emit.views import used_views
 from backwright.expr.typed import Constant
 from backwright.model.types import (
     Entity,
+    FieldType,
     InputField,
     Model,
     Operation,
@@ -142,7 +144,7 @@ def success(operation: Operation, names: Names) -> Json:
         case ShowSession():
             data = {"$ref": "#/components/schemas/Session"}
         case _:
-            assert_never(show)
+            raise NotEmitted(show)
     about = "Created." if operation.respond.status == 201 else "Success."
     schema = closed(
         {"data": data, "error": {"type": "null"}, "meta": {"$ref": f"#/components/schemas/{meta}"}}
@@ -263,8 +265,9 @@ def nullable(schema: Json, is_nullable: bool) -> Json:
     return changed
 
 
-def typed(kind: ScalarType | ReferenceType) -> Json:
+def typed(received: FieldType) -> Json:
     """The schema of a value with its limits."""
+    kind = column_type(received)
     if isinstance(kind, ReferenceType):
         return {"type": "string", "format": "uuid"}
     if is_scalar(kind, "string", "text", "password", "email"):

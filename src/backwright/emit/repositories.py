@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from backwright.emit import sql
 from backwright.emit.access import Judge, Listing, Lookup, Use
-from backwright.emit.annotations import UUID, is_scalar, plain
+from backwright.emit.annotations import is_scalar, plain
 from backwright.emit.candidates import candidate_clause, holds, judging
 from backwright.emit.conditions import Clause, arguments, clause
 from backwright.emit.inputs import filters_of
@@ -26,7 +26,7 @@ from backwright.emit.source import (
     sql_block,
 )
 from backwright.expr.typed import Expression
-from backwright.model.types import Entity, Field, Model, OrderTerm, ReferenceType, Rule, ScalarType
+from backwright.model.types import Entity, Field, Model, OrderTerm, ReferenceType, Rule
 from backwright_runtime.database.names import unique_name
 
 _RUNTIME = "backwright_runtime"
@@ -449,9 +449,3 @@ def is_referenced(entity: Entity, model: Model) -> bool:
         for holder in model.entities
         for field in holder.fields
     )
-
-
-def key_type(entity: Entity) -> Source:
-    """The type of an entity's key."""
-    kind: ScalarType | ReferenceType = entity.field(entity.key).type
-    return plain(kind) if isinstance(kind, ScalarType) else UUID

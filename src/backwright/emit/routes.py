@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import assert_never
 
 from backwright.emit.annotations import plain
+from backwright.emit.emitted import NotEmitted
 from backwright.emit.inputs import has_query
 from backwright.emit.names import Names, module_name
 from backwright.emit.services import context_type
@@ -106,7 +106,7 @@ def answer(operation: Operation, model: Model, names: Names, call: str) -> tuple
             text = f"{row}, token = {call}\nreturn {function}({session})"
             return text, source("", imports(_RUNTIME, function) | imports(views, shown, "Session"))
         case _:
-            assert_never(show)
+            raise NotEmitted(show)
 
 
 def respond(operation: Operation) -> str:

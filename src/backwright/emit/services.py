@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from backwright.emit.access import Use, lookup_of, references, refused, uses
 from backwright.emit.annotations import UNSET, UNSET_TYPE, UUID, is_scalar, plain
+from backwright.emit.emitted import NotEmitted
 from backwright.emit.inputs import has_query, plain_changes
 from backwright.emit.isolation import serializable
 from backwright.emit.judge import is_caller, is_now
@@ -102,7 +101,7 @@ class ServiceFunction:
                     key = self.model.entity(self.identity()).key
                     self.say(f"{Identifier(step.bind)} = ctx.issue_token({self.bound(step.row)}.{key})")
                 case _:
-                    assert_never(step)
+                    raise NotEmitted(step)
         return self.function()
 
     def function(self) -> Source:
@@ -194,7 +193,7 @@ class ServiceFunction:
                     f"{self.bound(row)}, {Identifier(token)}",
                 )
             case _:
-                assert_never(show)
+                raise NotEmitted(show)
 
     def row_class(self, entity: str) -> str:
         name = self.names.row_class(entity)

@@ -77,7 +77,7 @@ def gathered(needed: Iterable[Imports | Source]) -> Imports:
     return frozenset(found)
 
 
-def literal(value: str | int | bool | None) -> str:
+def literal(value: str | float | bool | None) -> str:
     """The Python literal of a value. The only way for a string of the specification to become code."""
     return ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
 

@@ -19,7 +19,7 @@ SYNTAX = register(
 UNKNOWN_NAME = register(
     "BW403",
     "Unknown name in an expression",
-    "Only this, caller, params, body, now and bindings of earlier steps can be named, each where it exists.",
+    "this, caller, params, body, session, now, entities and the bindings of earlier steps can be named.",
     "owner == caller",
 )
 UNKNOWN_FIELD = register(
@@ -30,8 +30,8 @@ UNKNOWN_FIELD = register(
 )
 UNKNOWN_INPUT = register(
     "BW405",
-    "Unknown member of params or body",
-    "params and body have the members that the operation declares and no others.",
+    "Unknown member of params, body or session",
+    "params, body and the objects in it have the members that the operation declares and no others.",
     "this.done == params.dun",
 )
 OPERAND_TYPE = register(
@@ -70,15 +70,33 @@ INTEGER_RANGE = register(
     "Integers are 64 bit everywhere: in JSON, in Python and in the databases.",
     "this.views < 9223372036854775808",
 )
-NOT_BUILT = register(
-    "BW412",
-    "Not built yet",
-    "The construct is part of the language, but this version does not compile it.",
-    "this.tags.exists(t, t == 'news')",
-)
 NO_CALLER = register(
     "BW413",
     "There is no caller",
     "caller is a row of the identity entity; without `auth` nobody can sign in.",
     "this.owner == caller",
+)
+NUMBER_RANGE = register(
+    "BW414",
+    "Number cannot be held",
+    "Decimals have 18 digits and doubles are finite, in JSON, in Python and in the databases.",
+    "this.price < 1234567890123456789.5",
+)
+LEFT_OUT = register(
+    "BW415",
+    "Construct of CEL that this language leaves out",
+    "It would mean different things in different databases, or there is a plainer way to say it.",
+    "this.title.matches('[a-z]+')",
+)
+WRONG_TEXT = register(
+    "BW416",
+    "Text is not a date, timestamp or duration",
+    "Constants are read when the specification is, so that no request can fail over them.",
+    "this.due < date('2026-02-30')",
+)
+UNKNOWN_FUNCTION = register(
+    "BW417",
+    "Unknown function",
+    "Expressions call the functions of this language and no others; custom code has its own place.",
+    "len(this.title) > 3",
 )

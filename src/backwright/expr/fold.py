@@ -7,7 +7,8 @@ opposite comparison: `!(a < b)` is not `a >= b`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import assert_never
+from decimal import Decimal
+from typing import Any, assert_never
 
 import msgspec
 
@@ -15,24 +16,36 @@ from backwright.expr.typed import (
     BOOLEAN,
     FALSE,
     TRUE,
+    Aggregate,
     And,
     Arithmetic,
     Compare,
     Comparison,
     Conditional,
     Constant,
+    Convert,
+    Distinct,
     Expression,
     Filtered,
+    Flattened,
     In,
     Input,
+    Linked,
+    ListOf,
+    Mapped,
     Member,
     Name,
     Not,
     Or,
+    Part,
     Quantified,
     Related,
+    Rows,
     Size,
+    Sorted,
+    Text,
     Type,
+    Within,
 )
 from backwright.expr.walk import nodes
 from backwright_runtime.arithmetic import BY_OPERATOR
@@ -40,6 +53,7 @@ from backwright_runtime.errors import IntegerOverflow
 
 Lookup = Callable[[str, str], Type | None]
 Shape = tuple[object, ...]
+_WRITTEN_AS_TEXT = ("decimal", "date", "timestamp", "duration", "uuid")
 
 
 def substitute(expression: Expression, fields: Mapping[str, Expression]) -> Expression:
@@ -50,8 +64,8 @@ def substitute(expression: Expression, fields: Mapping[str, Expression]) -> Expr
 
     def replaced(node: Expression) -> Expression:
         match node:
-            case Member(of=Name(root="this"), field=field) if field in fields:
-                return fields[field]
+            case Member(of=Name(root="this"), field=field) | Linked(of=Name(root="this"), field=field):
+                return fields.get(field, node)
             case Member(of=of, type=kind) if of.type.nullable and not kind.nullable:
                 return msgspec.structs.replace(node, type=msgspec.structs.replace(kind, nullable=True))
             case _:
@@ -76,18 +90,22 @@ def fold(expression: Expression, *, caller_known: bool = False, lookup: Lookup |
 def shape(node: Expression) -> Shape:
     """What an expression computes, whatever is known about its nullability: equal shapes, equal values."""
     match node:
-        case Constant(value=value):
-            return ("constant", type(value).__name__, value)
+        case Constant(value=value, type=Type(kind=kind)):
+            return ("constant", kind if kind in _WRITTEN_AS_TEXT else type(value).__name__, value)
         case Name(root=root, binding=binding):
             return ("name", root, binding)
         case Input(source=source, name=name):
             return ("input", source, name)
         case Member(of=of, field=field):
             return ("member", shape(of), field)
+        case Part(of=of, name=name):
+            return ("part", shape(of), name)
         case Compare(op=op) | Arithmetic(op=op):
             return (op, shape(node.left), shape(node.right))
         case In(item=item, options=options):
             return ("in", shape(item), *map(shape, options))
+        case Within(item=item, of=of):
+            return ("within", shape(item), shape(of))
         case And(parts=parts):
             return ("and", *map(shape, parts))
         case Or(parts=parts):
@@ -96,12 +114,32 @@ def shape(node: Expression) -> Shape:
             return ("not", shape(of))
         case Size(of=of):
             return ("size", shape(of))
+        case Rows(entity=entity):
+            return ("rows", entity)
         case Related(of=of, entity=entity, field=field):
             return ("related", shape(of), entity, field)
+        case Linked(of=of, entity=entity, field=field):
+            return ("linked", shape(of), entity, field)
         case Filtered(of=of, variable=variable, condition=condition):
             return ("filter", shape(of), variable, shape(condition))
         case Quantified(quantifier=quantifier, of=of, variable=variable, condition=condition):
             return (quantifier, shape(of), variable, shape(condition))
+        case Mapped(of=of, variable=variable, value=value):
+            return ("map", shape(of), variable, shape(value))
+        case Aggregate(function=function, of=of):
+            return (function, shape(of))
+        case Distinct(of=of):
+            return ("distinct", shape(of))
+        case Sorted(of=of):
+            return ("sort", shape(of))
+        case Flattened(of=of):
+            return ("flatten", shape(of))
+        case ListOf(items=items):
+            return ("list", *map(shape, items))
+        case Text(function=function, arguments=arguments):
+            return (function, *map(shape, arguments))
+        case Convert(to=to, of=of):
+            return ("convert", to, shape(of))
         case Conditional(when=when, then=then, otherwise=otherwise):
             return ("?:", shape(when), shape(then), shape(otherwise))
         case _:
@@ -116,6 +154,10 @@ def not_null_when(condition: Expression, *, holds: bool) -> frozenset[Shape]:
             return frozenset() if tested is None else frozenset([shape(tested)])
         case Compare(op="<" | "<=" | ">" | ">=", left=left, right=right) if holds:
             return frozenset([shape(left), shape(right)])
+        case Text(function="startsWith" | "endsWith" | "contains", arguments=arguments) if holds:
+            return frozenset(map(shape, arguments))
+        case Within(of=of) if holds:
+            return frozenset([shape(of)])
         case Not(of=of):
             return not_null_when(of, holds=not holds)
         case And(parts=parts) if holds:
@@ -141,20 +183,33 @@ def rebuilt(node: Expression, change: Callable[[Expression], Expression]) -> Exp
     def inner(part: Expression) -> Expression:
         return rebuilt(part, change)
 
+    def all_inner(found: tuple[Expression, ...]) -> tuple[Expression, ...]:
+        return tuple(map(inner, found))
+
     replace = msgspec.structs.replace
     match node:
-        case Constant() | Name() | Input():
+        case Constant() | Name() | Input() | Rows():
             return change(node)
-        case Member(of=of) | Not(of=of) | Size(of=of) | Related(of=of):
+        case Member(of=of) | Not(of=of) | Size(of=of) | Related(of=of) | Linked(of=of) | Part(of=of):
+            return change(replace(node, of=inner(of)))
+        case Aggregate(of=of) | Distinct(of=of) | Sorted(of=of) | Flattened(of=of) | Convert(of=of):
             return change(replace(node, of=inner(of)))
         case Filtered(of=of, condition=condition) | Quantified(of=of, condition=condition):
             return change(replace(node, of=inner(of), condition=inner(condition)))
+        case Mapped(of=of, value=value):
+            return change(replace(node, of=inner(of), value=inner(value)))
         case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
             return change(replace(node, left=inner(left), right=inner(right)))
         case And(parts=parts) | Or(parts=parts):
-            return change(replace(node, parts=tuple(map(inner, parts))))
+            return change(replace(node, parts=all_inner(parts)))
+        case Text(arguments=arguments):
+            return change(replace(node, arguments=all_inner(arguments)))
+        case ListOf(items=items):
+            return change(replace(node, items=all_inner(items)))
         case In(item=item, options=options):
-            return change(replace(node, item=inner(item), options=tuple(map(inner, options))))
+            return change(replace(node, item=inner(item), options=all_inner(options)))
+        case Within(item=item, of=of):
+            return change(replace(node, item=inner(item), of=inner(of)))
         case Conditional(when=when, then=then, otherwise=otherwise):
             return change(replace(node, when=inner(when), then=inner(then), otherwise=inner(otherwise)))
         case _:
@@ -209,6 +264,8 @@ def _simplified(node: Expression) -> Expression:
             return TRUE
         case Size(of=Constant(value=str(text))):
             return Constant(type=Type("integer"), value=len(text))
+        case Within(of=ListOf(items=())):
+            return FALSE
         case _:
             return node
 
@@ -223,7 +280,7 @@ def _arithmetic_nullable(node: Arithmetic) -> bool:
 def _computed(node: Arithmetic, left: Expression, right: Expression) -> Expression:
     if not isinstance(left, Constant) or not isinstance(right, Constant):
         return node
-    if not isinstance(left.value, int) or not isinstance(right.value, int):
+    if node.type.kind != "integer" or not isinstance(left.value, int) or not isinstance(right.value, int):
         return node
     try:
         value = BY_OPERATOR[node.op](left.value, right.value)
@@ -253,7 +310,7 @@ def _joined(
 def _compare(node: Compare) -> Expression:
     left, right = node.left, node.right
     if isinstance(left, Constant) and isinstance(right, Constant):
-        return _constant(_holds(node.op, left.value, right.value))
+        return _constant(_holds(node.op, _comparable(left), _comparable(right)))
     tested = null_tested(node)
     if tested is not None and node.op in ("==", "!="):
         return node if tested.type.nullable else _constant(node.op == "!=")
@@ -283,14 +340,32 @@ def _same(op: Comparison, value: Expression) -> Expression:
 def _in(node: In) -> Expression:
     if any(shape(option) == shape(node.item) for option in node.options) and not can_fail(node.item):
         return TRUE
-    if isinstance(node.item, Constant) and all(isinstance(option, Constant) for option in node.options):
-        return FALSE
-    return node
+    if not isinstance(node.item, Constant):
+        return node
+    sought, known = _comparable(node.item), [each for each in node.options if isinstance(each, Constant)]
+    if any(_comparable(option) == sought for option in known):
+        return TRUE
+    return FALSE if len(known) == len(node.options) else node
 
 
 def can_fail(node: Expression) -> bool:
     """Whether computing it may overflow, which fails the operation."""
-    return any(isinstance(part, Arithmetic) for part in nodes(node))
+    return any(map(_can_overflow, nodes(node)))
+
+
+def _can_overflow(node: Expression) -> bool:
+    match node:
+        case Arithmetic() | Aggregate(function="sum" | "avg") | Convert(to="int" | "decimal"):
+            return True
+        case _:
+            return False
+
+
+def _comparable(constant: Constant) -> Any:
+    """The value of a constant as it compares: 1.5 is 1.50. The texts of dates and times order like they do."""
+    if constant.type.kind == "decimal" and isinstance(constant.value, str):
+        return Decimal(constant.value)
+    return constant.value
 
 
 def _constant(value: bool) -> Constant:
@@ -301,7 +376,7 @@ def _holds(op: Comparison, left: object, right: object) -> bool:
     if op in ("==", "!="):
         return (left == right) == (op == "==")
     match left, right:
-        case (int(), int()) | (str(), str()):
+        case (int(), int()) | (str(), str()) | (float(), float()) | (Decimal(), Decimal()):
             first, second = (left, right) if op in ("<", "<=") else (right, left)
             return first < second or (op in ("<=", ">=") and first == second)  # type: ignore[operator]
         case _:

@@ -14,6 +14,7 @@ from backwright.expr.typed import (
     Constant,
     Expression,
     Filtered,
+    Mapped,
     Member,
     Name,
     Quantified,
@@ -22,6 +23,7 @@ from backwright.expr.typed import (
 from backwright.expr.walk import nodes, parts
 
 NULL = Constant(type=Type("null", nullable=True), value=None)
+_MACROS = Filtered | Quantified | Mapped
 
 
 def inlined(value: Expression, of: Expression, variables: Iterable[str]) -> Expression:
@@ -48,7 +50,7 @@ def _certain(of: Expression) -> Expression:
 
 def _apart(value: Expression, taken: set[str]) -> Expression:
     """The expression with its variables renamed where their names are taken."""
-    own = {node.variable for node in nodes(value) if isinstance(node, Filtered | Quantified)}
+    own = {node.variable for node in nodes(value) if isinstance(node, _MACROS)}
     names: dict[str, str] = {}
     for variable in sorted(own & taken):
         number = 2
@@ -61,7 +63,7 @@ def _apart(value: Expression, taken: set[str]) -> Expression:
         match node:
             case Name(root="variable", binding=str(name)) if name in names:
                 return msgspec.structs.replace(node, binding=names[name])
-            case Filtered(variable=name) | Quantified(variable=name) if name in names:
+            case Filtered(variable=name) | Quantified(variable=name) | Mapped(variable=name) if name in names:
                 return msgspec.structs.replace(node, variable=names[name])
             case _:
                 return node
@@ -71,12 +73,22 @@ def _apart(value: Expression, taken: set[str]) -> Expression:
 
 def depth(node: Expression) -> int:
     """How many macros stand inside each other."""
-    inside = max((depth(part) for part in parts(node)), default=0)
     match node:
-        case Filtered(of=of, condition=condition) | Quantified(of=of, condition=condition):
-            return max(depth(of), 1 + depth(condition))
+        case Filtered(of=of, condition=inside) | Quantified(of=of, condition=inside):
+            return max(depth(of), 1 + depth(inside))
+        case Mapped(of=of, value=inside):
+            return max(depth(of), 1 + depth(inside))
         case _:
-            return inside
+            return max(map(depth, parts(node)), default=0)
+
+
+def levels(node: Expression) -> int:
+    """How deep its parts stand inside each other. It does not recurse: it is asked before anything that does."""
+    found, level = 0, [node]
+    while level:
+        found += 1
+        level = [part for each in level for part in parts(each)]
+    return found
 
 
 def from_caller(node: Expression) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from typing import assert_never
 
 import msgspec
 
@@ -66,7 +65,7 @@ def functions(source: str) -> tuple[str, ...]:
     return tuple(sorted({call.id for call in calls if isinstance(call, ast.Name)} & known))
 
 
-def literal(value: bool | int | str | None) -> str:
+def literal(value: bool | int | float | str | None) -> str:
     """A constant as Python source; only types whose repr is a literal."""
     if value is None or type(value) in (bool, int, str):
         return repr(value)
@@ -129,7 +128,7 @@ class _Printer:
             case Related() | Filtered() | Quantified():
                 raise NotLocal("only a database can look for rows that point to another")
             case _:
-                assert_never(node)
+                raise NotLocal(f"{type(node).__name__} is not compiled to Python yet")
 
     # Names -------------------------------------------------------------------------------------------
 

@@ -17,6 +17,10 @@ def _nothing(_entity: str, _name: str) -> None:
     return None
 
 
+def _never(_name: str) -> bool:
+    return False
+
+
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """What an expression can name.
 
@@ -26,6 +30,11 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
     `related` answers the entity and the reference behind the name of an entity's reverse relation; `unnamed`
     how to name one that would be called so. `computed` answers the meaning of an entity's computed value.
+
+    `session` has the types of what the caller's session tells, `variables` those of names that are bound around the
+    expression, such as `item`. `is_entity` says whether a name is that of an entity, whose rows it then stands
+    for. `selection` is the binding and the entity of the operation's only selection, which `items`, `total` and
+    `next` tell about; `group` the entity of the rows that `rows` stands for in a grouped selection.
     """
 
     this: str | None = None
@@ -38,12 +47,42 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     related: Callable[[str, str], tuple[str, str] | None] = _nothing
     unnamed: Callable[[str, str], str | None] = _nothing
     computed: Callable[[str, str], Expression | None] = _nothing
+    session: Mapping[str, Type] = {}
+    variables: Mapping[str, Type] = {}
+    is_entity: Callable[[str], bool] = _never
+    selection: tuple[str, str] | None = None
+    group: str | None = None
     guarded: bool = False
 
     def names(self) -> list[str]:
-        """Every name that can start an expression here."""
-        found = ["now", *self.bindings]
+        """Every name that can start an expression here, but for the entities."""
+        found = ["now", *self.bindings, *self.variables]
         found += ["this"] if self.this else []
         found += ["caller"] if self.caller else []
         found += ["params"] if self.params else []
-        return found + (["body"] if self.body else [])
+        found += ["body"] if self.body else []
+        found += ["session"] if self.session else []
+        found += ["items", "total", "next"] if self.selection else []
+        return found + (["rows"] if self.group else [])
+
+    def names_something(self, name: str) -> bool:
+        """Whether `names` has it, or an entity is called so."""
+        match name:
+            case "now":
+                return True
+            case "this" if self.this:
+                return True
+            case "caller" if self.caller:
+                return True
+            case "params" if self.params:
+                return True
+            case "body" if self.body:
+                return True
+            case "session" if self.session:
+                return True
+            case "items" | "total" | "next" if self.selection:
+                return True
+            case "rows" if self.group:
+                return True
+            case _:
+                return name in self.bindings or name in self.variables or self.is_entity(name)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal as OneOf
-from typing import assert_never
 
 import msgspec
 
@@ -62,6 +61,20 @@ class SqlText(msgspec.Struct, frozen=True):
     parameters: dict[str, Expression]
 
 
+COMPILED = (
+    Constant, Name, Input, Member, Compare, And, Or, Not, In, Arithmetic, Conditional, Size, Related, Filtered,
+    Quantified,
+)  # fmt: skip
+"""The nodes that a statement can hold."""
+
+
+class NotCompiled(TypeError):
+    """A node that no statement holds yet came here: it should have been refused before (`COMPILED`)."""
+
+    def __init__(self, node: Expression) -> None:
+        super().__init__(f"{type(node).__name__} is not compiled to SQL yet")
+
+
 class NotPortable(Exception):
     """No one text can stand in a statement for both databases: why, and how the condition is mended."""
 
@@ -110,7 +123,7 @@ def compile(
     return SqlText(text, printer.used)
 
 
-def literal(value: bool | int | str | None) -> str:
+def literal(value: bool | int | float | str | None) -> str:
     """A constant as SQL. Strings are quoted; backslashes have no meaning (standard_conforming_strings)."""
     match value:
         case None:
@@ -124,6 +137,8 @@ def literal(value: bool | int | str | None) -> str:
             if "\0" in value:
                 raise ValueError("text cannot hold NUL")
             return "'" + value.replace("'", "''") + "'"
+        case _:
+            raise TypeError("a double is not compiled to SQL yet")
 
 
 Known = frozenset[Shape]
@@ -201,7 +216,7 @@ class _Printer:
             case Size(of=of):
                 return f"length({self.typed(of, None, known)})", ATOM
             case _:
-                assert_never(node)
+                raise NotCompiled(node)
 
     # Rows --------------------------------------------------------------------------------------------
 
@@ -404,7 +419,7 @@ class _Printer:
             case Input():
                 return False
             case _:
-                assert_never(node)
+                raise NotCompiled(node)
 
     def typed(
         self,

@@ -10,6 +10,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
+from backwright.emit.emitted import column_type
 from backwright.expr.typed import Constant
 from backwright.migrate.schema import Dialect, Schema, Table, constant_default, expected
 from backwright.model.types import Field, Model, ScalarType
@@ -185,5 +186,6 @@ def _fill(field: Field, dialect: Dialect) -> str | None:
         return None
     if isinstance(field.default.meaning, Constant):
         return constant_default(field, dialect)
-    scalar = field.type.scalar if isinstance(field.type, ScalarType) else "uuid"
+    kind = column_type(field.type)
+    scalar = kind.scalar if isinstance(kind, ScalarType) else "uuid"
     return _NOW.get((dialect, scalar))

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import assert_never
 from uuid import UUID
 
 import msgspec
 
+from backwright.emit.emitted import NotEmitted, scalar_type
 from backwright.model.types import Entity, Field, Model, ReferenceType, ScalarType
 from backwright.plan.tables import dependency_order
 
@@ -78,7 +78,9 @@ def _row(entity: Entity, number: int, keys: dict[str, list[UUID]]) -> tuple[Valu
                 return None
             values.append(target)
         else:
-            values.append(_scalar(field, field.type, number, boundary=(number + position) % 3 == 1))
+            values.append(
+                _scalar(field, scalar_type(field.type), number, boundary=(number + position) % 3 == 1)
+            )
     return tuple(values)
 
 
@@ -120,7 +122,7 @@ def _scalar(field: Field, type: ScalarType, number: int, *, boundary: bool) -> V
             last = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
             return last - timedelta(microseconds=number) if boundary else _MOMENT + timedelta(seconds=number)
         case _:
-            assert_never(type.scalar)
+            raise NotEmitted(type)
 
 
 _MOMENT = datetime(2030, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)

@@ -6,6 +6,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
+from backwright.emit.emitted import NotEmitted, column_type
 from backwright.emit.sql import quoted
 from backwright.expr.typed import Constant
 from backwright.model.types import Entity, Field, Index, Model, ReferenceType, ScalarType
@@ -139,7 +140,8 @@ _TEXT: dict[Dialect, str] = {"postgresql": 'text COLLATE "C"', "sqlite": "TEXT"}
 
 
 def _column(field: Field, dialect: Dialect) -> Column:
-    scalar = field.type.scalar if isinstance(field.type, ScalarType) else "uuid"
+    kind = column_type(field.type)
+    scalar = kind.scalar if isinstance(kind, ScalarType) else "uuid"
     return Column(
         name=field.column,
         type=_TYPES[dialect].get(scalar, _TEXT[dialect]),
@@ -156,7 +158,7 @@ def constant_default(field: Field, dialect: Dialect) -> str | None:
     return None if value is None else literal(value, dialect)
 
 
-def literal(value: bool | int | str, dialect: Dialect) -> str:
+def literal(value: bool | int | float | str, dialect: Dialect) -> str:
     """A constant as SQL."""
     match value:
         case bool():
@@ -165,6 +167,8 @@ def literal(value: bool | int | str, dialect: Dialect) -> str:
             return str(value)
         case str():
             return "'" + value.replace("'", "''") + "'"
+        case _:
+            raise NotEmitted(value)
 
 
 def _check(entity: Entity, field: Field, dialect: Dialect) -> Check | None:

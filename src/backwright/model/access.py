@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from backwright.expr.typed import FALSE, TRUE, Constant, Type
-from backwright.model.formulas import Formulas
-from backwright.model.rules import guarded
+from typing import TYPE_CHECKING
+
+from backwright.expr.typed import FALSE, Constant
 from backwright.model.types import Assumption, Rule, Verb
 from backwright.spec.nodes import At, EntityNode
+
+if TYPE_CHECKING:
+    from backwright.model.formulas import Formulas
 
 VERBS: tuple[Verb, ...] = ("create", "read", "update", "delete")
 
@@ -16,7 +19,7 @@ def build_access(entity: EntityNode, formulas: Formulas) -> dict[Verb, Rule]:
     written = written_rules(entity)
     built: dict[At[str], Rule] = {}
     for rule in dict.fromkeys(written.values()):
-        built[rule] = _rule(rule, entity, formulas)
+        built[rule] = formulas.rule(rule, formulas.scope(entity.name.value))
     nobody = Rule(source="none", condition=FALSE)
     return {verb: built[written[verb]] if verb in written else nobody for verb in VERBS}
 
@@ -56,12 +59,8 @@ def never(rule: Rule | None) -> bool:
     return rule is not None and rule.source == "none"
 
 
-def _rule(written: At[str], entity: EntityNode, formulas: Formulas) -> Rule:
-    if written.value == "public":
-        return Rule(source="public", condition=TRUE, place=written.place)
-    if written.value == "none":
-        return Rule(source="none", condition=FALSE, place=written.place)
-    formula = formulas.formula(written, formulas.scope(entity.name.value), Type("boolean"))
-    if formula is None:
-        return Rule(source=written.value, condition=FALSE, place=written.place)
-    return Rule(source=written.value, condition=guarded(formula.meaning), place=written.place)
+def build_after(entity: EntityNode, formulas: Formulas) -> Rule | None:
+    """What has to hold after an update, where the author says so (`check`)."""
+    verbs = entity.access.verbs if entity.access is not None else ()
+    written = next((rule for verb, rule in verbs if verb.value == "check"), None)
+    return None if written is None else formulas.rule(written, formulas.scope(entity.name.value))

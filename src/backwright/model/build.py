@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
-from backwright.model.access import access_assumptions, build_access
+from collections.abc import Iterator
+
+import msgspec
+
+from backwright.model.access import access_assumptions, build_access, build_after
+from backwright.model.audit import audit_of, with_companions
+from backwright.model.auth import TOKEN_MINUTES, build_auth
 from backwright.model.check import QUESTIONS, check
-from backwright.model.expand import crud_assumptions, expand_crud, order_term
-from backwright.model.fields import build_fields, field_assumptions, with_values
-from backwright.model.flows import expand_flows
+from backwright.model.expand import build_answers, build_operations, crud_assumptions
+from backwright.model.expand.orders import order_term
+from backwright.model.fields import (
+    DELETED,
+    VERSION,
+    build_fields,
+    field_assumptions,
+    has_own_key,
+    made_key,
+    with_rules,
+    with_values,
+)
 from backwright.model.formulas import Formulas
 from backwright.model.naming import index_name, package, plural, table
+from backwright.model.states import build_checks, build_states
 from backwright.model.types import (
     Assumption,
-    Auth,
     Entity,
     Field,
     Index,
+    ManyType,
     Model,
-    Operation,
+    OrderTerm,
+    ReferenceType,
     Service,
-    View,
-    ViewField,
 )
-from backwright.spec.diagnostics import Diagnostic, SpecificationError
-from backwright.spec.nodes import EntityNode, IndexNode, SpecDocument
+from backwright.model.views import build_views
+from backwright.spec.diagnostics import Diagnostic, Place, SpecificationError
+from backwright.spec.nodes import At, EntityNode, SpecDocument
 
-TOKEN_MINUTES = 60
+MAX_BODY = 1024 * 1024
 
 
 def build(document: SpecDocument) -> Model:
@@ -42,6 +58,7 @@ def examine(document: SpecDocument) -> tuple[Model | None, list[Diagnostic]]:
     (an entity without `access` is then open to nobody), so that questions can be asked in context.
     """
     found: list[Diagnostic] = []
+    document = with_companions(document)
     model = _Building(document, found).model()
     found.extend(check(document, model))
     found = sorted(dict.fromkeys(found), key=lambda problem: (problem.place, problem.code, problem.message))
@@ -56,24 +73,25 @@ class _Building:
         self.document = document
         self.auth = document.auth
         self.formulas = Formulas(document, found)
+        self.found = found
 
     def model(self) -> Model:
-        for node in self.document.entities:
-            self.formulas.entities[node.name.value] = build_fields(node, self.document)
-            self.formulas.declared[node.name.value] = {field.name.value for field in node.fields}
-        entities = tuple(self.entity(node) for node in self.document.entities)
-        auth = self.authentication(entities)
+        entities = self.entities()
+        views = build_views(self.document, entities, self.formulas)
+        auth = build_auth(self.document, entities)
+        operations = build_operations(self.document, entities, views, auth, self.formulas)
         return Model(
             service=self.service(),
             auth=auth,
             entities=entities,
-            views=tuple(_view(entity) for entity in entities),
-            operations=tuple(self.operations(entities, auth)),
+            views=views,
+            operations=operations,
             assumptions=tuple(self.assumptions(entities)),
         )
 
     def service(self) -> Service:
         node = self.document.service
+        limits = self.document.limits
         return Service(
             name=node.name.value,
             version=node.version.value,
@@ -82,65 +100,89 @@ class _Building:
             unknown_fields="reject"
             if node.unknown_fields is not None and node.unknown_fields.value == "reject"
             else "ignore",
+            envelope=node.envelope is None or node.envelope.value,
+            answers=build_answers(self.document.errors, self.found),
+            max_body=MAX_BODY if limits is None or limits.body is None else limits.body.value,
             place=node.place,
         )
 
+    def entities(self) -> tuple[Entity, ...]:
+        """Every entity: types first, then rules, then all that may only see what rules let through."""
+        formulas, nodes = self.formulas, self.document.entities
+        for node in nodes:
+            formulas.declared[node.name.value] = {field.name.value for field in node.fields}
+            formulas.entities[node.name.value] = self.fields(node)
+        for node in nodes:
+            formulas.rules[node.name.value] = build_access(node, formulas)
+        for node in nodes:
+            fields = formulas.entities[node.name.value]
+            for written in node.fields:
+                field = fields.get(written.name.value)
+                if field is not None:
+                    fields[field.name] = with_rules(field, written, node.name.value, formulas)
+        return tuple(self.entity(node) for node in nodes)
+
+    def fields(self, node: EntityNode) -> dict[str, Field]:
+        """The fields of an entity; a tenant's rows only refer to rows of the same tenant."""
+        built = build_fields(node, self.document)
+        if node.tenancy is None:
+            return built
+        tenant = node.tenancy.value
+        mine = built.get(tenant)
+        if mine is None or not isinstance(mine.type, ReferenceType):
+            return built
+        for name, field in built.items():
+            kind = field.type
+            if field.same is None and isinstance(kind, ReferenceType | ManyType) and name != tenant:
+                other = self.document.entity(kind.entity)
+                theirs = None if other is None or other.tenancy is None else other.field(other.tenancy.value)
+                same = theirs is not None and theirs.name.value == tenant
+                if (
+                    same
+                    and theirs is not None
+                    and theirs.ref is not None
+                    and theirs.ref.value == mine.type.entity
+                ):
+                    built[name] = msgspec.structs.replace(field, same=tenant)
+        return built
+
     def entity(self, node: EntityNode) -> Entity:
-        name = node.name.value
-        fields = []
-        for field in self.formulas.entities[name].values():
-            written = node.field(field.name)
-            fields.append(field if written is None else with_values(field, written, self.formulas))
-        return Entity(
+        formulas, name = self.formulas, node.name.value
+        fields = formulas.entities[name]
+        for written in node.fields:
+            field = fields.get(written.name.value)
+            if field is not None:
+                fields[field.name] = with_values(field, written, formulas)
+        own = [key.value for key in node.keys] if has_own_key(node) else []
+        made = made_key(node)
+        known = [key for key in own if key in fields]
+        built = Entity(
             name=name,
             plural=plural(node),
             table=table(node),
-            key=fields[0].name,
-            fields=tuple(fields),
-            indexes=tuple(_index(node, index, self.formulas.entities[name]) for index in node.indexes),
-            access=build_access(node, self.formulas),
-            computed=self.formulas.computed_values(node),
+            key=made if made is not None else known[0] if known else next(iter(fields), "id"),
+            fields=tuple(fields.values()),
+            indexes=tuple(_indexes(node, fields)),
+            access=formulas.rules[name],
+            after=build_after(node, formulas),
+            computed=formulas.computed_values(node),
+            composite=tuple(known) if len(own) > 1 else (),
+            checks=build_checks(node, formulas),
+            version=VERSION if _is(node.version) else None,
+            soft_delete=DELETED if _is(node.soft_delete) else None,
+            tenancy=None if node.tenancy is None else node.tenancy.value,
+            audit=audit_of(node),
+            immutable=_is(node.immutable) or node.records is not None,
             was=None if node.was is None else node.was.value,
             place=node.place,
         )
-
-    def authentication(self, entities: tuple[Entity, ...]) -> Auth | None:
-        node = self.auth
-        identity = next((e for e in entities if node is not None and e.name == node.identity.value), None)
-        if node is None or identity is None:
-            return None
-        names = [field.name for field in identity.fields]
-        passwords = [field.name for field in identity.fields if _is_password(field)]
-        if node.by.value not in names or not passwords:
-            return None
-        minutes = node.token_minutes.value if node.token_minutes is not None else TOKEN_MINUTES
-        return Auth(
-            identity=identity.name,
-            by=node.by.value,
-            password=passwords[0],
-            flows=tuple(dict.fromkeys(flow.value for flow in node.flows)),
-            token_seconds=minutes * 60,
-            place=node.place,
-        )
-
-    def operations(self, entities: tuple[Entity, ...], auth: Auth | None) -> list[Operation]:
-        found: list[Operation] = []
-        by_name = {entity.name: entity for entity in entities}
-        if auth is not None:
-            found += expand_flows(auth, by_name[auth.identity], self.formulas)
-        for node in self.document.entities:
-            if node.crud is not None:
-                found += expand_crud(node, node.crud, by_name[node.name.value], self.formulas)
-        return found
+        return msgspec.structs.replace(built, states=build_states(node, built, formulas))
 
     def assumptions(self, entities: tuple[Entity, ...]) -> list[Assumption]:
-        found = [
-            Assumption(
-                subject="responses",
-                text="Every response is an envelope of data, error and meta.",
-                role="architect",
-            )
-        ]
+        found: list[Assumption] = []
+        if self.document.service.envelope is None:
+            text = "Every response is an envelope of data, error and meta."
+            found.append(Assumption(subject="responses", text=text, role="architect"))
         if self.document.service.unknown_fields is None:
             text = "Request members that no operation declares are ignored."
             found.append(Assumption(subject="service.unknown_fields", text=text, role="architect"))
@@ -148,8 +190,11 @@ class _Building:
             text = f"An access token is valid for {TOKEN_MINUTES} minutes."
             found.append(Assumption(subject="auth.token", text=text, role="security"))
         for node, entity in zip(self.document.entities, entities, strict=True):
-            text = "The key is a uuid7 that the service makes."
-            found.append(Assumption(subject=f"{entity.name}.{entity.key}", text=text, role="architect"))
+            if node.records is not None:
+                continue
+            if not node.keys:
+                text = "The key is a uuid7 that the service makes."
+                found.append(Assumption(subject=f"{entity.name}.{entity.key}", text=text, role="architect"))
             for field in entity.fields:
                 written = node.field(field.name)
                 found += field_assumptions(node, written, field) if written is not None else []
@@ -158,26 +203,23 @@ class _Building:
         return found
 
 
-def _is_password(field: Field) -> bool:
-    return getattr(field.type, "scalar", None) == "password"
+def _is(flag: At[bool] | None) -> bool:
+    return flag is not None and flag.value
 
 
-def _view(entity: Entity) -> View:
-    """All fields but passwords, under their own names."""
-    shown = [field for field in entity.fields if not _is_password(field)]
-    return View(
-        name=entity.name,
-        entity=entity.name,
-        fields=tuple(ViewField(wire=field.name, field=field.name) for field in shown),
-    )
+def _indexes(node: EntityNode, fields: dict[str, Field]) -> Iterator[Index]:
+    """The indexes of an entity: `unique` first, as declared."""
+    for names in node.unique:
+        terms = tuple(OrderTerm(field=name.value) for name in names if name.value in fields)
+        yield _index(node, terms, fields, unique=True, place=names[0].place)
+    for index in node.indexes:
+        known = tuple(order_term(term) for term in index.terms if term.field.value in fields)
+        yield _index(node, known, fields, unique=index.unique, place=index.place)
 
 
-def _index(entity: EntityNode, index: IndexNode, fields: dict[str, Field]) -> Index:
-    known = [term for term in index.terms if term.field.value in fields]
-    columns = [fields[term.field.value].column for term in known]
-    return Index(
-        name=index_name(table(entity), columns, unique=index.unique),
-        terms=tuple(order_term(term) for term in known),
-        unique=index.unique,
-        place=index.place,
-    )
+def _index(
+    node: EntityNode, terms: tuple[OrderTerm, ...], fields: dict[str, Field], *, unique: bool, place: Place
+) -> Index:
+    columns = [fields[term.field].column for term in terms]
+    name = index_name(table(node), columns, unique=unique)
+    return Index(name=name, terms=terms, unique=unique, place=place)

@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import assert_never
+
 import msgspec
 
 from backwright.expr.check import Scope, check, check_source
-from backwright.expr.parse import parse
-from backwright.expr.typed import Expression, Type
-from backwright.model.filters import mentioned
+from backwright.expr.syntax import Parsed
+from backwright.expr.typed import BOOLEAN, FALSE, TRUE, Expression, Kind, Type
+from backwright.expr.walk import nodes
+from backwright.model.readable import readable, readable_row
 from backwright.model.relations import Relations
-from backwright.model.types import Computed, Field, Formula, ReferenceType, ScalarType
+from backwright.model.rules import guarded
+from backwright.model.types import (
+    Computed,
+    Field,
+    FieldType,
+    Formula,
+    InputField,
+    ListType,
+    ManyType,
+    RecordType,
+    ReferenceType,
+    Rule,
+    ScalarType,
+    Verb,
+)
 from backwright.spec.diagnostics import Diagnostic, Place, SpecificationError, diagnose, register
 from backwright.spec.nodes import At, EntityNode, SpecDocument
 
+NOTHING: Mapping[str, Type] = MappingProxyType({})
+SESSION = {
+    "token": Type("string", nullable=True),
+    "expires_at": Type("timestamp", nullable=True),
+}
+CERTAIN = {name: msgspec.structs.replace(kind, nullable=False) for name, kind in SESSION.items()}
+LARGEST = 5000
+TOO_LARGE = register(
+    "BW322",
+    "An expression that rules make too large",
+    "Read rules are part of every expression that goes through rows; what nobody can follow nobody can check.",
+)
 PARAMETER = register(
     "BW317",
     "A parameter without a type",
     "Query parameters are checked like the field that they are compared with.",
     "filters: {odd: params.odd == params.even}",
 )
-
-
 COMPUTED = register(
     "BW320",
     "A computed value that cannot be used",
@@ -33,17 +62,34 @@ class Unresolved(Exception):
     """An expression names a field whose own declaration is wrong; that diagnostic says enough."""
 
 
-def type_of(field: Field) -> Type:
-    """The type of a field in expressions."""
-    if isinstance(field.type, ReferenceType):
-        return Type("entity", field.nullable, entity=field.type.entity)
-    match field.type.scalar:
-        case "email" | "text" | "password":
-            return Type("string", field.nullable)
-        case "enum":
-            return Type("enum", field.nullable, values=field.type.values)
-        case scalar:
-            return Type(scalar, field.nullable)
+def type_of(field: Field | InputField) -> Type:
+    """The type of a field, or of a member of a request, in expressions."""
+    return _type(field.type, nullable=field.nullable, stored=isinstance(field, Field))
+
+
+def _type(kind: FieldType, *, nullable: bool = False, stored: bool = False) -> Type:
+    match kind:
+        case ReferenceType(entity=entity):
+            return Type("entity", nullable, entity=entity)
+        case ManyType(entity=entity) if stored:
+            return Type("rows", entity=entity)
+        case ManyType(entity=entity):
+            return Type("list", nullable, element=Type("entity", entity=entity))
+        case ListType(element=element):
+            return Type("list", nullable, element=_type(element))
+        case RecordType(members=members):
+            return Type("record", nullable, members=tuple((each.name, type_of(each)) for each in members))
+        case ScalarType(scalar="email" | "text" | "password" | "slug" | "token"):
+            return Type("string", nullable)
+        case ScalarType(scalar="enum", values=values):
+            return Type("enum", nullable, values=values)
+        case ScalarType(scalar="decimal", scale=scale):
+            return Type("decimal", nullable, scale=scale)
+        case ScalarType(scalar=scalar):
+            plain: Kind = scalar  # type: ignore[assignment]  # the others are dealt with above
+            return Type(plain, nullable)
+        case _:
+            assert_never(kind)
 
 
 class Formulas:
@@ -56,10 +102,14 @@ class Formulas:
         self.identity = document.auth.identity.value if document.auth is not None else None
         self.relations = Relations(document)
         self.computed = {
-            (entity.name.value, name.value): written
+            (entity.name.value, each.name.value): each.value
             for entity in document.entities
-            for name, written in entity.computed
+            for each in entity.computed
         }
+        self.computed_names: dict[str, list[str]] = {}
+        for of, name in self.computed:
+            self.computed_names.setdefault(of, []).append(name)
+        self.rules: dict[str, dict[Verb, Rule]] = {}
         self.meanings: dict[tuple[str, str], Formula | None] = {}
         self.building: list[tuple[str, str]] = []
         self.found = found
@@ -75,14 +125,27 @@ class Formulas:
             if field in self.declared.get(entity, ()):
                 raise Unresolved
             return None
-        secret = not isinstance(known.type, ReferenceType) and known.type.scalar == "password"
+        secret = isinstance(known.type, ScalarType) and known.type.scalar == "password"
         return None if secret else type_of(known)
 
     def names(self, entity: str) -> list[str]:
         """What an expression about a row of this entity can name."""
         fields = [name for name in self.entities.get(entity, {}) if self.lookup(entity, name) is not None]
-        computed = [name for of, name in self.computed if of == entity]
+        computed = self.computed_names.get(entity, [])
         return list(dict.fromkeys([*fields, *computed, *self.relations.names(entity)]))
+
+    def is_entity(self, name: str) -> bool:
+        """Whether a name stands for all rows of an entity."""
+        return name in self.declared
+
+    def of_rows(self, entity: str) -> Rule | None:
+        """The read rule of an entity, once rules are built."""
+        return self.rules[entity]["read"] if entity in self.rules else None
+
+    def of_field(self, entity: str, field: str) -> Rule | None:
+        """The read rule of a field."""
+        found = self.entities.get(entity, {}).get(field)
+        return None if found is None else found.read
 
     def related(self, entity: str, name: str) -> tuple[str, str] | None:
         """The entity and the reference behind the name of a reverse relation."""
@@ -113,9 +176,9 @@ class Formulas:
             return None
         if at not in self.meanings:
             self.building.append(at)
-            found = self.formula(written, self.scope(entity), None)
+            found = self.formula(written, self.scope(entity), None, rule=True)
             self.building.pop()
-            if found is not None and found.meaning.type.kind in ("rows", "null"):
+            if found is not None and found.meaning.type.kind in ("rows", "null", "record"):
                 message = f"`{written.value}` is {found.meaning.type}, not one value"
                 mend = "ask rows: .exists(m, …), size(…)"
                 self.found.append(diagnose(COMPUTED, written.place, message, mend))
@@ -126,39 +189,55 @@ class Formulas:
     def computed_values(self, entity: EntityNode) -> tuple[Computed, ...]:
         """The computed values of an entity that could be understood."""
         built = []
-        for name, _ in entity.computed:
-            found = self.computed_formula(entity.name.value, name.value)
+        for each in entity.computed:
+            found = self.computed_formula(entity.name.value, each.name.value)
+            stored = each.stored is not None and each.stored.value
             if found is not None:
-                built.append(Computed(name=name.value, value=found, place=name.place))
+                built.append(Computed(name=each.name.value, value=found, stored=stored, place=each.place))
         return tuple(built)
 
     def scope(
         self,
         this: str | None = None,
         *,
-        params: dict[str, Type] | None = None,
-        body: dict[str, Type] | None = None,
+        params: Mapping[str, Type] = NOTHING,
+        body: Mapping[str, Type] = NOTHING,
+        bindings: Mapping[str, Type] = NOTHING,
+        variables: Mapping[str, Type] = NOTHING,
+        selection: tuple[str, str] | None = None,
+        group: str | None = None,
         guarded: bool = False,
     ) -> Scope:
-        """What an expression can name: the row of `this`, the caller, and request values.
+        """What an expression can name: the row of `this`, the caller, request values, bindings.
 
         `guarded` where the operation demands a caller, so that `caller` is never null.
         """
         return Scope(
             this=this,
             caller=self.identity,
-            params=params or {},
-            body=body or {},
+            params=params,
+            body=body,
+            bindings=bindings,
+            session={} if self.identity is None else CERTAIN if guarded else SESSION,
+            variables=variables,
+            selection=selection,
+            group=group,
             lookup=self.lookup,
             fields=self.names,
             related=self.related,
             unnamed=self.relations.how_to_name,
             computed=self.value,
+            is_entity=self.is_entity,
             guarded=guarded,
         )
 
-    def formula(self, written: At[str], scope: Scope, expected: Type | None) -> Formula | None:
-        """What an expression means, or None when it is wrong (the reasons are collected)."""
+    def formula(
+        self, written: At[str], scope: Scope, expected: Type | None, *, rule: bool = False
+    ) -> Formula | None:
+        """What an expression means, or None when it is wrong (the reasons are collected).
+
+        Outside rules (and trusted steps) it sees what the caller may read.
+        """
         try:
             meaning = check_source(written.value, written.place, scope, expected)
         except SpecificationError as error:
@@ -166,41 +245,52 @@ class Formulas:
             return None
         except Unresolved:
             return None
-        return Formula(source=written.value, meaning=meaning, place=written.place)
+        return self.seen(written, meaning, rule=rule)
 
-    def made(self, source: str, place: Place, scope: Scope, expected: Type | None = None) -> Formula:
-        """The meaning of an expression that sugar writes; it cannot be wrong."""
-        return Formula(source=source, meaning=check_source(source, place, scope, expected), place=place)
+    def part(
+        self, parsed: Parsed, scope: Scope, expected: Type | None, *, row: bool = False
+    ) -> Formula | None:
+        """What a part of an expression means (a `Parsed` whose tree is that part).
 
-    def filter(self, written: At[str], entity: str, params: dict[str, Field]) -> Formula | None:
-        """What a filter means, with its parameters' types; fills `params` with the fields they are like."""
+        With `row` it is a row that is shown: null where the caller may not read it.
+        """
         try:
-            parsed = parse(written.value, written.place)
-            types: dict[str, Type] = {}
-            found = mentioned(parsed.tree, entity, self.identity, self)
-            for name, (compared, near, ordered) in found.items():
-                like = near if compared else self.entities[entity].get(name)
-                if like is not None:
-                    params[name] = _unbounded(like) if ordered else like
-                    types[name] = msgspec.structs.replace(type_of(like), nullable=False)
-                elif not compared:
-                    message = f"the type of params.{name} is unclear"
-                    mend = f"compare it with a field, or call it like one: this.… == params.{name}"
-                    self.found.append(diagnose(PARAMETER, written.place, message, mend))
-                    return None
-                else:  # the unknown field is what is wrong; whatever type the parameter has
-                    types[name] = Type("null", nullable=True)
-            meaning = check(parsed, self.scope(entity, params=types), Type("boolean"))
+            meaning = check(parsed, scope, expected)
         except SpecificationError as error:
             self.found.extend(error.diagnostics)
             return None
         except Unresolved:
             return None
-        return Formula(source=written.value, meaning=meaning, place=written.place)
+        written = At(parsed.text(parsed.tree), parsed.at(parsed.tree.start))
+        if row and meaning.type.kind == "entity":
+            return Formula(source=written.value, meaning=readable_row(meaning, self), place=written.place)
+        return self.seen(written, meaning)
 
+    def seen(self, written: At[str], meaning: Expression, *, rule: bool = False) -> Formula | None:
+        """The formula as its caller may see it. None, and a diagnostic, where rules make it too large."""
+        found = meaning if rule else readable(meaning, self)
+        if found is not meaning and sum(1 for _ in nodes(found)) > LARGEST:
+            message = f"with the read rules on its way the expression has more than {LARGEST} parts"
+            self.found.append(
+                diagnose(TOO_LARGE, written.place, message, "simplify the rules or the expression")
+            )
+            return None
+        return Formula(source=written.value, meaning=found, place=written.place)
 
-def _unbounded(field: Field) -> Field:
-    """A field like this one without limits on its number: `this.pages > params.more_than` may ask for any."""
-    if isinstance(field.type, ReferenceType) or field.type.scalar != "integer":
-        return field
-    return msgspec.structs.replace(field, type=ScalarType(scalar="integer"))
+    def rule(self, written: At[str], scope: Scope) -> Rule:
+        """A rule with the implied `caller != null`; one that is wrong is false for everyone."""
+        if written.value == "public":
+            return Rule(source="public", condition=TRUE, place=written.place)
+        if written.value == "none":
+            return Rule(source="none", condition=FALSE, place=written.place)
+        formula = self.formula(written, scope, BOOLEAN, rule=True)
+        if formula is None:
+            return Rule(source=written.value, condition=FALSE, place=written.place)
+        return Rule(source=written.value, condition=guarded(formula.meaning), place=written.place)
+
+    def made(
+        self, source: str, place: Place, scope: Scope, expected: Type | None = None, *, rule: bool = False
+    ) -> Formula:
+        """The meaning of an expression that sugar writes; it cannot be wrong."""
+        meaning = check_source(source, place, scope, expected)
+        return Formula(source=source, meaning=meaning if rule else readable(meaning, self), place=place)

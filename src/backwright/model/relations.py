@@ -31,6 +31,7 @@ class Relations:
                 self.clashes.append((found.source, f"{target} already has a `{name}`"))
             else:
                 self.named[target, name] = found
+        self.by_entity: dict[str, list[str]] = {}
         offered: dict[tuple[str, str], list[Inverse]] = {}
         for target, name, found in _implied(document):
             offered.setdefault((target, name), []).append(found)
@@ -39,6 +40,8 @@ class Relations:
                 self.named[place] = choices[0]
             else:
                 self.unnamed[place] = " or ".join(f"{each.entity}.{each.field}" for each in choices)
+        for of, name in self.named:
+            self.by_entity.setdefault(of, []).append(name)
 
     def related(self, entity: str, name: str) -> tuple[str, str] | None:
         """The referring entity and its reference behind a name."""
@@ -52,20 +55,22 @@ class Relations:
 
     def names(self, entity: str) -> list[str]:
         """The reverse relations of an entity."""
-        return [name for of, name in self.named if of == entity]
+        return self.by_entity.get(entity, [])
 
 
 def own_names(entity: EntityNode) -> list[str]:
     """The names that an entity gives itself: fields and computed values."""
     fields = [field.name.value for field in entity.fields]
-    return ["id", *fields, *(name.value for name, _ in entity.computed)]
+    keys = [key.value for key in entity.keys] or ["id"]
+    return [*keys, *fields, *(each.name.value for each in entity.computed)]
 
 
 def _references(document: SpecDocument) -> Iterator[tuple[EntityNode, FieldNode, str]]:
     for entity in document.entities:
         for field in entity.fields:
-            if field.ref is not None:
-                yield entity, field, field.ref.value
+            target = field.ref or field.refs
+            if target is not None:
+                yield entity, field, target.value
 
 
 def _explicit(document: SpecDocument) -> Iterator[tuple[str, str, Inverse]]:

@@ -9,8 +9,10 @@ from backwright.model.types import (
     InputField,
     Operation,
     PathParameter,
+    Require,
     Select,
     SignIn,
+    SignOut,
     Step,
     VerifyPassword,
     View,
@@ -167,7 +169,7 @@ def _effects(before: Operation, after: Operation, renames: Renames) -> Iterator[
 
 def _trusted(step: Step) -> str | None:
     match step:
-        case VerifyPassword() | SignIn():
+        case Require() | VerifyPassword() | SignIn() | SignOut():
             return None
         case _:
             return step.trusted

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Literal as OneOf
 
-from backwright.model.types import Field, ReferenceType, ScalarType
+from backwright.model.types import Field, FieldType, ListType, ManyType, RecordType, ReferenceType, ScalarType
 from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
 
 Fit = OneOf["same", "wider", "narrower", "different"]
-Type = ScalarType | ReferenceType
 _ALIKE = {"text": "string"}
 
 
-def fit(before: Type, after: Type, renames: Renames = NO_RENAMES) -> Fit:
+def fit(before: FieldType, after: FieldType, renames: Renames = NO_RENAMES) -> Fit:
     """Whether values of the earlier type are values of the later one."""
     match before, after:
         case ReferenceType(entity=old), ReferenceType(entity=new):
@@ -20,7 +19,7 @@ def fit(before: Type, after: Type, renames: Renames = NO_RENAMES) -> Fit:
         case ScalarType(), ScalarType():
             return _scalar_fit(before, after)
         case _:
-            return "different"
+            return "same" if carried_over(before, renames) == plain(after) else "different"
 
 
 def _scalar_fit(before: ScalarType, after: ScalarType) -> Fit:
@@ -31,6 +30,8 @@ def _scalar_fit(before: ScalarType, after: ScalarType) -> Fit:
         if old == new:
             return "same"
         return "wider" if old < new else "narrower"
+    if before.scale != after.scale or before.media != after.media:
+        return "different"
     if (before.min, before.max) == (after.min, after.max):
         return "same"
     lower = after.min is None or (before.min is not None and after.min <= before.min)
@@ -38,11 +39,17 @@ def _scalar_fit(before: ScalarType, after: ScalarType) -> Fit:
     return "wider" if lower and upper else "narrower"
 
 
-def described(type: Type) -> str:
+def described(type: FieldType) -> str:
     """The type as the specification would say it: `string 1..200`."""
     match type:
         case ReferenceType(entity=entity):
             return f"ref {entity}"
+        case ManyType(entity=entity, max=high):
+            return f"refs {entity} ..{high}"
+        case ListType(element=element, max=high):
+            return f"list of {described(element)} ..{high}"
+        case RecordType(members=members):
+            return f"object of {', '.join(member.wire for member in members)}"
         case ScalarType(scalar="enum", values=values):
             return f"enum [{', '.join(values)}]"
         case ScalarType(scalar=scalar, min=None, max=None):

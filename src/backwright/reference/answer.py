@@ -3,54 +3,88 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID
+from collections.abc import Iterator
+from typing import Any, assert_never
 
-from backwright.model.types import InputField, Model, Operation, ReferenceType
-from backwright.reference.evaluate import Environment, Overflow, Row, evaluate
-from backwright.reference.failures import STATUS, Failure
-from backwright.reference.http import Opaque, Request, Response
-from backwright.reference.read import (
-    is_json,
-    parse_object,
-    query_fields,
-    read_body,
-    read_path,
-    read_query,
-    unknown,
+import msgspec
+
+from backwright.model.types import (
+    Entity,
+    InputField,
+    ListType,
+    ManyType,
+    Model,
+    Operation,
+    RecordType,
+    ReferenceType,
+    Respond,
+    Select,
+    ShowCsv,
+    ShowFile,
+    ShowHtml,
+    ShowNothing,
+    ShowPage,
+    ShowRow,
+    ShowSession,
+    ShowShape,
+    ShowText,
 )
-from backwright.reference.seam import identifier
-from backwright.reference.show import location, shown
-from backwright.reference.steps import Cursors, Execution, Rows
+from backwright.reference import forms, sessions
+from backwright.reference.errors import answered
+from backwright.reference.evaluate import Environment, Overflow, Row, evaluate, holds
+from backwright.reference.failures import Failure
+from backwright.reference.http import Opaque, Request, Response
+from backwright.reference.limits import Answers, Rates
+from backwright.reference.notices import notices
+from backwright.reference.read import Reading, is_json, paged, parse_object, query_fields, unknown
+from backwright.reference.seam import Seam
+from backwright.reference.selecting import Cursors
+from backwright.reference.sessions import Session
+from backwright.reference.show import Shown, location, saved_as
+from backwright.reference.steps import Execution, Rows
+from backwright.reference.texts import written
 
 
 class Reference:
-    """The service that a model describes, in memory. `rows` is its whole state but for tokens and cursors."""
+    """The service that a model describes, in memory. `rows` is its state but for sessions, limits and cursors."""
 
-    def __init__(self, model: Model, *, max_body_bytes: int = 1024 * 1024) -> None:
+    def __init__(self, model: Model, *, max_body_bytes: int | None = None) -> None:
         self.model = model
-        self.max_body_bytes = max_body_bytes
+        self.max_body_bytes = model.service.max_body if max_body_bytes is None else max_body_bytes
         self.rows: Rows = {entity.name: [] for entity in model.entities}
-        self._tokens: dict[str, tuple[UUID, datetime]] = {}
+        self.gone: Rows = {entity.name: [] for entity in model.entities}
+        self._sequences: dict[tuple[str, str], int] = {}
+        self._sessions: dict[str, Session] = {}
         self._cursors = Cursors(given={}, fresh=self._fresh)
+        self._rates = Rates()
+        self._answers = Answers()
         self._made = 0
 
     def answer(self, request: Request) -> Response:
         """The answer to one request. A request that fails changes nothing."""
+        operation: Operation | None = None
         try:
             operation, path = self._route(request)
-            status, headers, body = self._perform(operation, path, request)
+            response = self._perform(operation, path, request)
         except Failure as failure:
-            status, headers, body = failed(failure)
+            response = self._failed(failure, operation, request)
         except Overflow:
-            status, headers, body = failed(Failure("invalid"))
-        headers["x-request-id"] = request.request_id
-        if body is not None:
+            response = self._failed(Failure("invalid"), operation, request)
+        headers = {**response.headers, "x-request-id": request.request_id}
+        headers |= notices(operation, request, response) if operation is not None else {}
+        if response.body is not None:
             headers["content-type"] = "application/json"
-            body["meta"]["request_id"] = request.request_id
-        return Response(status=status, headers=headers, body=None if request.method == "HEAD" else body)
+        if request.method == "HEAD":
+            response = msgspec.structs.replace(response, body=None, content=None)
+        return msgspec.structs.replace(response, headers=headers)
+
+    def _failed(self, failure: Failure, operation: Operation | None, request: Request) -> Response:
+        status, body = answered(failure, operation, self.model.service, request.request_id)
+        headers = dict(failure.headers)
+        auth = self.model.auth
+        if status == 401 and (auth is None or auth.cookie is None):
+            headers["www-authenticate"] = auth.scheme if auth is not None else "Bearer"
+        return Response(status=status, headers=headers, body=body)
 
     def _route(self, request: Request) -> tuple[Operation, dict[str, str]]:
         """The operation and the texts of its path parameters. Raises Failure: 404, 405."""
@@ -66,111 +100,236 @@ class Reference:
         if not answering:
             methods = {str(operation.method) for operation, _ in matching}
             methods |= {"HEAD"} if "GET" in methods else set()
-            raise Failure("method_not_allowed", allow=", ".join(sorted(methods)))
+            raise Failure("method_not_allowed", headers={"allow": ", ".join(sorted(methods))})
         return min(answering, key=lambda pair: [part.startswith("{") for part in pair[0].path.split("/")])
 
-    def _perform(
-        self, operation: Operation, path: Mapping[str, str], request: Request
-    ) -> tuple[int, dict[str, str], Any]:
-        """Checks, steps and the success answer. Raises Failure or Overflow."""
+    def _perform(self, operation: Operation, path: dict[str, str], request: Request) -> Response:
+        """Everything from the size of the body to the answer. Raises Failure or Overflow."""
+        content = self._acceptable(operation, request)
+        by_address = [rate for rate in operation.rates if rate.by == "address"]
+        self._rates.count(operation.name, by_address, request.address, request.now)
+        session, caller = self._caller(operation, request)
+        members = self._members(operation, content, request) if _is_form(operation) else {}
+        if session is not None:
+            sessions.check_origin(session, request, members)
+        self._allow(operation, caller, request)
+        who = request.address if session is None else session.subject
+        by_caller = [rate for rate in operation.rates if rate.by == "caller"]
+        self._rates.count(operation.name, by_caller, who, request.now)
+        key = self._answers.key(operation, request, who)
+        if key is None:
+            return self._carry_out(operation, path, content, session, caller, request)
+        again = self._answers.again(key, request)
+        if again is not None:
+            return again
+        try:
+            response = self._carry_out(operation, path, content, session, caller, request)
+        except Failure as failure:
+            self._answers.keep(key, request, self._failed(failure, operation, request))
+            raise
+        except Overflow:
+            self._answers.keep(key, request, self._failed(Failure("invalid"), operation, request))
+            raise
+        self._answers.keep(key, request, response)
+        return response
+
+    def _acceptable(self, operation: Operation, request: Request) -> bytes:
+        """The content of the body. Raises Failure: 413, 415."""
         content = request.body or b""
-        if operation.body is not None and len(content) > self.max_body_bytes:
+        if operation.body is None:
+            return b""
+        most = self.max_body_bytes if operation.max_body is None else operation.max_body
+        if len(content) > most:
             raise Failure("payload_too_large")
-        if operation.body is not None and not is_json(request.content_type):
+        fits = (
+            is_json(request.content_type)
+            if operation.body.media == "json"
+            else forms.is_form(operation.body, request.content_type)
+        )
+        if not fits:
             raise Failure("unsupported_media_type")
-        caller = self._caller(operation, request)
-        run = self._read(operation, content, caller, request)
-        keys = read_path(operation.path_parameters, path)
-        if keys is None:
-            raise Failure("not_found")
-        run.params.update(keys)
+        return content
+
+    def _caller(self, operation: Operation, request: Request) -> tuple[Session | None, Row | None]:
+        """Who is calling. Raises Failure: 401 without valid credentials where they are looked at."""
+        auth = self.model.auth
+        if operation.caller == "none" or auth is None:
+            return None, None
+        token = sessions.presented(request, auth)
+        if token is None:
+            if operation.caller == "required":
+                raise Failure("unauthenticated")
+            return None, None
+        session = self._sessions.get(token)
+        row = None
+        if session is not None and request.now < session.expires:
+            key = self.model.entity(auth.identity).key
+            row = next((row for row in self.rows[auth.identity] if row[key] == session.subject), None)
+        if session is not None and row is not None:
+            return session, row
+        if auth.cookie is not None and operation.caller == "optional":
+            return None, None  # a browser sends an old cookie by itself
+        raise Failure("unauthenticated")
+
+    def _allow(self, operation: Operation, caller: Row | None, request: Request) -> None:
+        """Raises Failure: 403 by the operation's own rule, which is about the caller only."""
+        if operation.access is None:
+            return
+        environment = self._environment(request, caller)
+        if not holds(operation.access.condition, environment):
+            raise Failure("forbidden")
+
+    def _environment(self, request: Request, caller: Row | None = None) -> Environment:
+        keys = {entity.name: entity.keys for entity in self.model.entities}
+        return Environment(now=request.now, keys=keys, rows=self.rows, caller=caller)
+
+    def _members(self, operation: Operation, content: bytes, request: Request) -> dict[str, Any]:
+        """The members of the body. Raises Failure: 400; 422 where they are not where they should be."""
+        body = operation.body
+        if body is None:
+            return {}
+        if body.media != "json":
+            return forms.members(body, content, request.content_type or "")
+        members = parse_object(content)
+        if body.wrap is None:
+            return members
+        inner = members.get(body.wrap)
+        if not isinstance(inner, dict):
+            raise Failure("invalid", [(body.wrap, "type" if body.wrap in members else "required")])
+        return inner
+
+    def _carry_out(
+        self,
+        operation: Operation,
+        path: dict[str, str],
+        content: bytes,
+        session: Session | None,
+        caller: Row | None,
+        request: Request,
+    ) -> Response:
+        """Input, steps and answer. Raises Failure or Overflow."""
+        members = self._members(operation, content, request)
+        version = _version(operation, request)
+        run = self._read(operation, path, members, session, caller, request)
+        run.version = version
         self._check_references(operation, run)
         for step in operation.steps:
             run.run(step)
-        self.rows = run.rows
-        return success(operation, run, self.model)
+        response = self._success(operation, run, request)
+        self.rows, self.gone, self._sequences = run.rows, run.gone, run.sequences
+        for token in run.revoked:
+            self._sessions.pop(token, None)
+        self._sessions |= {each.token: each for each in run.issued}
+        return response
 
-    def _caller(self, operation: Operation, request: Request) -> Row | None:
-        """Who is calling. Raises Failure: 401 without valid credentials where they are looked at."""
-        if operation.caller == "none":
-            return None
-        if request.authorization is None:
-            if operation.caller == "required":
-                raise Failure("unauthenticated")
-            return None
-        bearer = re.fullmatch(r"bearer +(\S+)", request.authorization.strip(), re.IGNORECASE)
-        subject, expires = self._tokens.get(bearer[1] if bearer else "", (None, request.now))
-        auth = self.model.auth
-        if subject is None or auth is None or request.now >= expires:
-            raise Failure("unauthenticated")
-        key = self.model.entity(auth.identity).key
-        for row in self.rows[auth.identity]:
-            if row[key] == subject:
-                return row
-        raise Failure("unauthenticated")
-
-    def _read(self, operation: Operation, content: bytes, caller: Row | None, request: Request) -> Execution:
-        """The run of the operation with its input. Raises Failure: 400, 422 with every bad field."""
+    def _read(
+        self,
+        operation: Operation,
+        path: dict[str, str],
+        members: dict[str, Any],
+        session: Session | None,
+        caller: Row | None,
+        request: Request,
+    ) -> Execution:
+        """The run of the operation with its input. Raises Failure: 422 with every bad field, 404 by the path."""
 
         def default(field: InputField) -> Any:
             assert field.default is not None
-            return evaluate(field.default.meaning, Environment(now=request.now, keys={}, rows={}))
+            return evaluate(field.default.meaning, self._environment(request))
 
-        members = parse_object(content) if operation.body is not None else {}
+        reading = Reading(self.model, default)
         queried = query_fields(operation)
-        params, errors = read_query(queried, request.query, default)
-        body: dict[str, Any] = {}
-        if operation.body is not None:
-            body, wrong = read_body(operation.body, members, default)
-            errors += wrong
-        if self.model.service.unknown_fields == "reject":
-            errors += unknown((name for name, _ in request.query), queried) if queried else []
-            errors += unknown(members, operation.body.fields) if operation.body else []
-        if errors:
-            raise Failure("invalid", errors)
-        return self._execution(operation, caller, params, body, request)
+        params = reading.query(queried, request.query)
+        body = reading.body(operation.body, members) if operation.body is not None else {}
+        if reading.reject:
+            fields = operation.body.fields if operation.body is not None else ()
+            proof = {sessions.CSRF} if _is_form(operation) else set()
+            reading.errors += unknown((name for name, _ in request.query), queried) if queried else []
+            reading.errors += (
+                unknown((name for name in members if name not in proof), fields) if fields else []
+            )
+        if reading.errors:
+            raise Failure("invalid", reading.errors)
+        keys = reading.path(operation.path_parameters, path)
+        if keys is None:
+            raise Failure("not_found")
+        names = paged(operation)
+        return Execution(
+            model=self.model,
+            operation=operation,
+            request_id=request.request_id,
+            now=request.now,
+            rows={entity: [dict(row) for row in rows] for entity, rows in self.rows.items()},
+            gone={entity: list(rows) for entity, rows in self.gone.items()},
+            sequences=dict(self._sequences),
+            caller=self._copied(caller),
+            params={name: value for name, value in params.items() if name not in names} | keys,
+            query={names[name]: value for name, value in params.items() if name in names},
+            body=body,
+            members=frozenset(field.name for field in _fields(operation) if field.wire in members),
+            presented=session,
+            seam=Seam(request.request_id, request.now),
+            fresh=self._fresh,
+            cursors=self._cursors,
+        )
+
+    def _copied(self, caller: Row | None) -> Row | None:
+        return None if caller is None else dict(caller)
 
     def _check_references(self, operation: Operation, run: Execution) -> None:
         """Raises Failure unless every reference in the body is to a row that the caller may read."""
         errors = [
-            (field.wire, "reference")
-            for field in (operation.body.fields if operation.body else ())
-            if isinstance(field.type, ReferenceType)
-            and run.body.get(field.name) is not None
-            and not run.readable(field.type.entity, run.body[field.name])
+            (place, "reference")
+            for field in _fields(operation)
+            for place, entity, key in references(field, run.body.get(field.name), field.wire)
+            if not run.readable(entity, key)
         ]
         if errors:
             raise Failure("invalid", errors)
 
-    def _execution(
-        self,
-        operation: Operation,
-        caller: Row | None,
-        params: dict[str, Any],
-        body: dict[str, Any],
-        request: Request,
-    ) -> Execution:
-        made = iter(range(2**63))
-
-        def issue_token(subject: UUID) -> str:
-            assert self.model.auth is not None
-            token = self._fresh("token")
-            lifetime = timedelta(seconds=self.model.auth.token_seconds)
-            self._tokens[token] = (subject, request.now.replace(microsecond=0) + lifetime)
-            return token
-
-        return Execution(
-            model=self.model,
-            operation=operation.name,
-            rows={entity: [dict(row) for row in rows] for entity, rows in self.rows.items()},
-            now=request.now,
-            caller=caller,
-            params=params,
-            body=body,
-            new_id=lambda: identifier(request.request_id, request.now, next(made)),
-            issue_token=issue_token,
-            cursors=self._cursors,
+    def _success(self, operation: Operation, run: Execution, request: Request) -> Response:
+        """The answer of what the steps did."""
+        respond = operation.respond
+        shown, environment = Shown(run), run.environment()
+        headers = {
+            each.name: written(value)
+            for each in respond.headers
+            if (value := evaluate(each.value.meaning, environment)) is not None
+        }
+        status = (
+            respond.status if respond.choose is None else int(evaluate(respond.choose.meaning, environment))
         )
+        cookies = [*run.cookies(), *_cookies(respond, environment)]
+        show, body, content = respond.show, None, None
+        match show:
+            case ShowRow() | ShowPage() | ShowSession() | ShowShape():
+                body = _json(shown, operation, run, request)
+                headers |= _row_headers(operation, run) if isinstance(show, ShowRow) else {}
+            case ShowNothing():
+                pass
+            case ShowText(text=text):
+                content = str(evaluate(text.meaning, environment) or "").encode()
+                headers["content-type"] = "text/plain; charset=utf-8"
+            case ShowHtml():
+                content = shown.html(show, environment, run.csrf())
+                headers["content-type"] = "text/html; charset=utf-8"
+            case ShowCsv():
+                content = shown.csv(show, environment)
+                headers["content-type"] = "text/csv; charset=utf-8"
+                headers |= saved_as(show.filename)
+            case ShowFile():
+                content, of_file = shown.file(show, environment)
+                headers |= of_file
+            case _:
+                assert_never(show)
+        unchanged = request.headers.get("if-none-match")
+        if (
+            unchanged is not None
+            and request.method in sessions.SAFE
+            and headers.get("etag") == unchanged.strip()
+        ):
+            return Response(status=304, headers=headers)
+        return Response(status=status, headers=headers, body=body, content=content, cookies=tuple(cookies))
 
     def _fresh(self, kind: str) -> str:
         """A string that was never given out before."""
@@ -192,25 +351,103 @@ def match_path(template: str, path: str) -> dict[str, str] | None:
     return found
 
 
-def success(operation: Operation, run: Execution, model: Model) -> tuple[int, dict[str, str], Any]:
-    """Status, headers and envelope of what the steps did."""
-    respond = operation.respond
-    where = location(respond.show, run.bindings)
-    headers = {} if where is None else {"location": where}
-    if respond.status == 204:
-        return 204, headers, None
-    data, meta = shown(respond.show, run.bindings, model)
-    return respond.status, headers, {"data": data, "error": None, "meta": meta}
+def _is_form(operation: Operation) -> bool:
+    return operation.body is not None and operation.body.media != "json"
 
 
-def failed(failure: Failure) -> tuple[int, dict[str, str], Any]:
-    """Status, headers and envelope of a failure."""
-    status = STATUS[failure.code]
-    headers = {"www-authenticate": "Bearer"} if status == 401 else {}
-    if failure.allow is not None:
-        headers["allow"] = failure.allow
-    message = failure.code.replace("_", " ")
-    error: dict[str, Any] = {"code": failure.code, "message": message}
-    if failure.code in {"invalid", "conflict"}:
-        error["fields"] = [{"field": name, "code": code, "message": code} for name, code in failure.fields]
-    return status, headers, {"data": None, "error": error, "meta": {}}
+def _fields(operation: Operation) -> tuple[InputField, ...]:
+    return operation.body.fields if operation.body is not None else ()
+
+
+def _version(operation: Operation, request: Request) -> frozenset[int] | None:
+    """The versions that `If-Match` allows; None: any. Raises Failure: 428 where one has to be named."""
+    given = request.headers.get("if-match")
+    if operation.if_match == "no" or given is None:
+        if operation.if_match == "required":
+            raise Failure("precondition_required")
+        return None
+    if given.strip() == "*":
+        return None
+    tags = re.findall(r'(?:^|,)\s*"([0-9]{1,18})"\s*(?=,|$)', given)
+    return frozenset(map(int, tags))
+
+
+def references(field: InputField, value: Any, place: str) -> Iterator[tuple[str, str, Any]]:
+    """Every key of another row in a value of the body: where it stands, of which entity, and the key."""
+    yield from _references(field.type, value, place)
+
+
+def _references(kind: Any, value: Any, place: str) -> Iterator[tuple[str, str, Any]]:
+    if value is None:
+        return
+    match kind:
+        case ReferenceType(entity=entity):
+            yield place, entity, value
+        case ManyType(entity=entity):
+            for position, key in enumerate(value):
+                yield f"{place}[{position}]", entity, key
+        case ListType(element=element):
+            for position, item in enumerate(value):
+                yield from _references(element, item, f"{place}[{position}]")
+        case RecordType(members=members):
+            for member in members:
+                yield from _references(member.type, value.get(member.name), f"{place}.{member.wire}")
+
+
+def _cookies(respond: Respond, environment: Environment) -> Iterator[str]:
+    for each in respond.cookies:
+        value = evaluate(each.value.meaning, environment)
+        age = "; Max-Age=0" if value is None else "" if each.seconds is None else f"; Max-Age={each.seconds}"
+        shown = "" if value is None else re.sub(r"[^!#-+\--:<-\[\]-~]", "_", written(value))
+        yield f"{each.name}={shown}; Path=/{age}; HttpOnly; Secure; SameSite=Lax"
+
+
+def _json(shown: Shown, operation: Operation, run: Execution, request: Request) -> Any:
+    """The JSON of an answer, in the envelope or bare."""
+    respond, environment = operation.respond, run.environment()
+    show = respond.show
+    meta: dict[str, Any] = {}
+    data: Any
+    match show:
+        case ShowRow(bind=bind, view=view):
+            row = run.bindings[bind]
+            data = None if row is None else shown.view(row, run.model.view(view), environment)
+        case ShowPage():
+            data, page = shown.page(show, environment)
+            style = _style(operation, show.bind)
+            if style != "none":
+                cursor = None if page.next is None else Opaque(page.next)
+                meta = {"next": cursor} if style == "keyset" else {"total": page.total}
+            if not respond.envelope:
+                return {respond.wrap or "items": data, **meta} if meta or respond.wrap else data
+        case ShowSession(row=bind, view=view, token=token):
+            row = shown.view(run.bindings[bind], run.model.view(view), environment)
+            data = {bind: row, "token": Opaque(run.bindings[token])}
+        case ShowShape(shape=shape):
+            data = shown.shape(shape, environment)
+        case _:
+            raise TypeError(f"{type(show).__name__} is no JSON")
+    if respond.wrap is not None:
+        data = {respond.wrap: data}
+    if not respond.envelope:
+        return data
+    return {"data": data, "error": None, "meta": {**meta, "request_id": request.request_id}}
+
+
+def _style(operation: Operation, bind: str) -> str:
+    for step in operation.steps:
+        if isinstance(step, Select) and step.bind == bind:
+            return step.paging.style
+    return "keyset"
+
+
+def _row_headers(operation: Operation, run: Execution) -> dict[str, str]:
+    """Where a new row is, and the version of a row."""
+    show = operation.respond.show
+    assert isinstance(show, ShowRow)
+    row: Row | None = run.bindings[show.bind]
+    if row is None:
+        return {}
+    entity: Entity = run.model.entity(run.model.view(show.view).entity)
+    found = {} if show.location is None else {"location": location(show.location, row)}
+    return found | ({} if entity.version is None else {"etag": f'"{row[entity.version]}"'})

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, assert_never
 from uuid import UUID
 
-from backwright.model.types import ReferenceType, Scalar, ScalarType
-from backwright.reference.evaluate import GREATEST, LEAST
+from backwright.model.types import Scalar, ScalarType
+from backwright.reference.numbers import DIGITS, GREATEST, LEAST, rounded
 
 # https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address
 EMAIL = re.compile(
@@ -36,35 +37,99 @@ class Refused(Exception):
     """A value that its type does not accept, by field code."""
 
 
-def from_json(value: Any, type: ScalarType | ReferenceType) -> Any:
+def from_json(value: Any, type: ScalarType) -> Any:
     """The value of a JSON member that is not null. Raises Refused."""
-    scalar = scalar_of(type)
-    if scalar.scalar == "boolean":
-        return require(value, isinstance(value, bool), "type")
-    if scalar.scalar == "integer":
-        return integer(whole(value), scalar)
-    return from_text(require(value, isinstance(value, str), "type"), scalar)
+    match type.scalar:
+        case "boolean":
+            return require(value, isinstance(value, bool), "type")
+        case "integer":
+            return integer(whole(value), type)
+        case "decimal" if isinstance(value, Decimal):
+            return decimal(value, type)
+        case "double":
+            require(value, isinstance(value, Decimal), "type")
+            return double(value, type)
+        case "json":
+            return document(value)
+        case "bytes":
+            return file(base64(require(value, isinstance(value, str), "type")), type)
+        case _:
+            return from_text(require(value, isinstance(value, str), "type"), type)
 
 
-def from_query(text: str, type: ScalarType | ReferenceType) -> Any:
-    """The value of a query parameter. Raises Refused."""
-    scalar = scalar_of(type)
-    if scalar.scalar == "boolean":
-        return require(text, text in {"true", "false"}, "type") == "true"
-    if scalar.scalar == "integer":
-        require(text, re.fullmatch("-?[0-9]+", text) is not None, "type")
-        return integer(Decimal(text), scalar)
-    return from_text(text, scalar)
+def from_query(text: str, type: ScalarType) -> Any:
+    """The value of a parameter, or of a member of a form. Raises Refused."""
+    match type.scalar:
+        case "boolean":
+            return require(text, text in {"true", "false"}, "type") == "true"
+        case "integer":
+            require(text, re.fullmatch("-?[0-9]+", text) is not None, "type")
+            return integer(Decimal(text), type)
+        case "double":
+            require(
+                text, re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,4})?", text) is not None, "type"
+            )
+            return double(Decimal(text), type)
+        case "json" | "bytes":
+            raise Refused("type")
+        case _:
+            return from_text(text, type)
 
 
-def from_path(text: str, type: ScalarType) -> Any:
-    """The value of a path parameter: written like a query parameter. Raises Refused."""
-    return from_query(text, type)
+def decimal(value: Decimal, type: ScalarType) -> Decimal:
+    """The decimal, where it has no more digits than its type, and lies within its bounds. Raises Refused."""
+    scale = type.scale or 0
+    require(value, value.is_finite(), "type")
+    exponent = value.normalize(Context(prec=10000)).as_tuple().exponent
+    require(value, value == 0 or (isinstance(exponent, int) and -exponent <= scale), "format")
+    greatest = Decimal(10) ** (DIGITS - scale)
+    require(value, value > -greatest and (type.min is None or value >= type.min), "too_small")
+    require(value, value < greatest and (type.max is None or value <= type.max), "too_large")
+    return rounded(value, scale)
 
 
-def scalar_of(type: ScalarType | ReferenceType) -> ScalarType:
-    """How a value is written: a reference as the key of its row."""
-    return ScalarType(scalar="uuid") if isinstance(type, ReferenceType) else type
+def double(value: Decimal, type: ScalarType) -> float:
+    """The nearest double, where that is finite and within its bounds. Raises Refused."""
+    found = float(value)
+    require(found, found != float("-inf") and (type.min is None or found >= type.min), "too_small")
+    require(found, found != float("inf") and (type.max is None or found <= type.max), "too_large")
+    return found
+
+
+def document(value: Any) -> Any:
+    """A JSON object as it is stored: whole numbers stay whole. Raises Refused."""
+    require(value, isinstance(value, dict), "type")
+    return plain_json(value)
+
+
+def plain_json(value: Any) -> Any:
+    """JSON with Python's own numbers, in storable text. Raises Refused."""
+    match value:
+        case dict():
+            return {storable(name): plain_json(each) for name, each in value.items()}
+        case list():
+            return [plain_json(each) for each in value]
+        case Decimal():
+            return int(value) if value == value.to_integral_value() and abs(value) < 2**63 else float(value)
+        case str():
+            return storable(value)
+        case _:
+            return value
+
+
+def base64(text: str) -> bytes:
+    """The bytes that a text in base64 stands for (RFC 4648). Raises Refused."""
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        raise Refused("format") from None
+
+
+def file(content: bytes, type: ScalarType) -> bytes:
+    """The content of a file within its size. Raises Refused."""
+    require(content, type.min is None or len(content) >= type.min, "too_short")
+    require(content, type.max is None or len(content) <= type.max, "too_long")
+    return content
 
 
 def require(value: Any, condition: bool, code: str) -> Any:
@@ -92,7 +157,7 @@ def from_text(text: str, type: ScalarType) -> Any:
     """The value that a text stands for. Raises Refused."""
     scalar: Scalar = type.scalar
     match scalar:
-        case "string" | "text":
+        case "string" | "text" | "slug" | "token":
             return sized(storable(text), type)
         case "password":
             return Password(sized(storable(text), type))
@@ -110,7 +175,10 @@ def from_text(text: str, type: ScalarType) -> Any:
         case "uuid":
             require(text, UUID_TEXT.fullmatch(text) is not None, "format")
             return UUID(text)
-        case "integer" | "boolean":
+        case "decimal":
+            require(text, re.fullmatch(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", text) is not None, "format")
+            return decimal(Decimal(text), type)
+        case "integer" | "boolean" | "double" | "json" | "bytes":
             raise TypeError(f"{scalar} is not written as text")
         case _:
             assert_never(scalar)

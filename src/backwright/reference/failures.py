@@ -1,4 +1,4 @@
-"""What goes wrong in a request, and the status of each."""
+"""What goes wrong in a request, and the status of each category."""
 
 from __future__ import annotations
 
@@ -12,17 +12,35 @@ STATUS = {
     "not_found": 404,
     "method_not_allowed": 405,
     "conflict": 409,
+    "gone": 410,
+    "precondition_failed": 412,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
     "invalid": 422,
+    "precondition_required": 428,
+    "too_many_requests": 429,
 }
 
 
 class Failure(Exception):
-    """An answer other than success: `fields` are (field, code) pairs, `allow` is the header of a 405."""
+    """An answer other than success: `fields` are (field, code) pairs.
 
-    def __init__(self, code: str, fields: Iterable[tuple[str, str]] = (), allow: str | None = None) -> None:
-        super().__init__(code)
-        self.code = code
+    The category decides the status; a code of its own and words may be given by the step. `headers` go with it
+    (`allow` of a 405, `retry-after` of a 429).
+    """
+
+    def __init__(
+        self,
+        category: str,
+        fields: Iterable[tuple[str, str]] = (),
+        *,
+        code: str | None = None,
+        message: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(code or category)
+        self.category = category
+        self.code = code or category
+        self.message = message
         self.fields = tuple(fields)
-        self.allow = allow
+        self.headers = headers or {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP request. `path` is percent-decoded and without the query string.
 
     `now` and `request_id` are what the seam gives this request: ids are derived from them in the order of
-    their making (`seam.identifier`). `content_type` and `body` are None when there is no body.
+    their making (`seam.identifier`). `content_type` and `body` are None when there is no body. `headers` are the
+    others, by their names in lower case; `address` is where the request comes from.
     """
 
     method: str
@@ -29,11 +31,18 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     authorization: str | None = None
     content_type: str | None = None
     body: bytes | None = None
+    headers: Mapping[str, str] = {}
+    address: str = "127.0.0.1"
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer: status, the headers that matter (lower-case names), and the JSON body (None: no body)."""
+    """The answer: status, the headers that matter (lower-case names), and the JSON body (None: no body).
+
+    `content` is a body that is no JSON. `cookies` are the values of the Set-Cookie headers.
+    """
 
     status: int
     headers: dict[str, str] = {}
     body: Any = None
+    content: bytes | None = None
+    cookies: tuple[str, ...] = ()

@@ -2,90 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from functools import cmp_to_key
 from typing import Any, assert_never
-from uuid import UUID
 
 import msgspec
 
 from backwright.model.types import (
     Create,
     Delete,
+    DeleteAll,
+    Ensure,
     Entity,
+    Failing,
     Find,
+    Formula,
+    Group,
     Model,
-    OrderTerm,
-    ReferenceType,
+    Operation,
+    Require,
     Rule,
-    ScalarType,
     Select,
     SignIn,
+    SignOut,
     Step,
     Update,
+    UpdateAll,
+    Upsert,
     VerifyPassword,
 )
-from backwright.reference.decode import Password
-from backwright.reference.evaluate import Environment, Row, evaluate, holds, parameters
+from backwright.reference import removing, selecting, writing
+from backwright.reference.evaluate import Environment, Row, evaluate, holds
 from backwright.reference.failures import Failure
+from backwright.reference.seam import Seam
+from backwright.reference.selecting import Cursors
+from backwright.reference.sessions import Session, begun, ended, expires
 
 Rows = dict[str, list[Row]]
 
 
-class Page(msgspec.Struct, frozen=True):
-    """Rows of one page, and the cursor of the next (None: this is the last)."""
-
-    rows: list[Row]
-    next: str | None
-
-
-class Cursors(msgspec.Struct):
-    """The cursors that were given out: what each is bound to, and the row after which it continues."""
-
-    given: dict[str, tuple[Any, Row]]
-    fresh: Callable[[str], str]
-
-    def remember(self, bound: Any, row: Row) -> str:
-        cursor = self.fresh("cursor")
-        self.given[cursor] = (bound, row)
-        return cursor
-
-    def after(self, cursor: str, bound: Any) -> Row:
-        """The row after which to continue. Raises Failure for a cursor of something else."""
-        known = self.given.get(cursor)
-        if known is None or known[0] != bound:
-            raise Failure("invalid", [("after", "cursor")])
-        return known[1]
-
-
 class Execution(msgspec.Struct, kw_only=True):
-    """One run of one operation. `rows` is a copy that replaces the state only if every step succeeds."""
+    """One run of one operation.
+
+    `rows`, `gone` (rows that were deleted softly) and `sequences` (the last number of each) are copies that
+    replace the state only if every step succeeds. `query` is what decides a page, by its usual names, and `members`
+    are the names of the body's members that were sent. `version` is what `If-Match` demands (None: anything).
+    """
 
     model: Model
-    operation: str
-    rows: Rows
+    operation: Operation
+    request_id: str
     now: datetime
+    rows: Rows
+    gone: Rows
+    sequences: dict[tuple[str, str], int]
     caller: Row | None
     params: dict[str, Any]
     body: dict[str, Any]
-    new_id: Callable[[], UUID]
-    issue_token: Callable[[UUID], str]
+    presented: Session | None
+    seam: Seam
+    fresh: Callable[[str], str]
     cursors: Cursors
+    query: dict[str, Any] = {}
+    members: frozenset[str] = frozenset()
+    version: frozenset[int] | None = None
     bindings: dict[str, Any] = {}
+    issued: list[Session] = []
+    revoked: list[str] = []
 
-    def environment(self, this: Row | None = None) -> Environment:
+    def entity(self, name: str) -> Entity:
+        return self.model.entity(name)
+
+    def environment(self, this: Row | None = None, **names: Any) -> Environment:
         """What names mean at this point of the run."""
         return Environment(
             now=self.now,
-            keys={entity.name: entity.key for entity in self.model.entities},
+            keys={entity.name: entity.keys for entity in self.model.entities},
             rows=self.rows,
             this=this,
             caller=self.caller,
             params=self.params,
             body=self.body,
+            session={} if self.presented is None else self.presented.named(),
             bindings=self.bindings,
+            **names,
         )
+
+    def value(self, formula: Formula, this: Row | None = None, **names: Any) -> Any:
+        """What an expression means at this point of the run."""
+        return evaluate(formula.meaning, self.environment(this, **names))
 
     def permits(self, rule: Rule | None, row: Row) -> bool:
         """Whether a rule holds for a row. A trusted step has no rule."""
@@ -93,157 +98,116 @@ class Execution(msgspec.Struct, kw_only=True):
 
     def readable(self, entity: str, key: Any) -> bool:
         """Whether there is such a row and the caller may read it."""
-        target = self.model.entity(entity)
+        target, environment = self.entity(entity), self.environment()
         return any(
-            row[target.key] == key and self.permits(target.access["read"], row) for row in self.rows[entity]
+            environment.key_of(row, entity) == key and self.permits(target.access["read"], row)
+            for row in self.rows[entity]
         )
 
     def run(self, step: Step) -> None:
         """One step. Raises Failure."""
+        if step.when is not None and self.value(step.when) is not True:
+            skip(step, self)
+            return
         match step:
             case Find():
-                self.find(step)
+                selecting.find(step, self)
             case Select():
-                self.select(step)
+                selecting.select(step, self)
+            case Group():
+                selecting.group(step, self)
+            case Require():
+                if self.value(step.condition) is not True:
+                    raise failed(step.otherwise)
             case Create():
-                self.create(step)
+                writing.create(step, self)
             case Update():
-                self.update(step)
+                writing.update(step, self)
+            case UpdateAll():
+                writing.update_all(step, self)
+            case Ensure():
+                writing.ensure(step, self)
+            case Upsert():
+                writing.upsert(step, self)
             case Delete():
-                self.delete(step)
+                removing.delete(step, self)
+            case DeleteAll():
+                removing.delete_all(step, self)
             case VerifyPassword():
                 self.verify_password(step)
             case SignIn():
-                key = self.model.entity(self.identity()).key
-                self.bindings[step.bind] = self.issue_token(self.bindings[step.row][key])
+                self.sign_in(step)
+            case SignOut():
+                self.sign_out()
             case _:
                 assert_never(step)
 
-    def identity(self) -> str:
-        assert self.model.auth is not None
-        return self.model.auth.identity
+    @property
+    def sent(self) -> frozenset[str]:
+        """The fields that the request sends, under their names in the specification."""
+        members = self.operation.body.fields if self.operation.body is not None else ()
+        return frozenset(member.name for member in members if member.name in self.members)
 
-    def find(self, step: Find) -> None:
-        for row in self.rows[step.entity]:
-            if holds(step.where.meaning, self.environment(row)) and self.permits(step.readable, row):
-                self.bindings[step.bind] = row
-                return
-        raise Failure(step.error)
+    def given(self) -> dict[str, Any]:
+        """The declared parameters that the request has."""
+        return dict(self.params)
 
-    def select(self, step: Select) -> None:
-        filters = [f for f in step.filters if parameters(f.condition.meaning) <= self.params.keys()]
-        compare = comparison(with_key(step.order, self.model.entity(step.entity)))
-        rows = [
-            row
-            for row in self.rows[step.entity]
-            if self.permits(step.readable, row)
-            and all(holds(f.condition.meaning, self.environment(row)) for f in filters)
-        ]
-        rows.sort(key=cmp_to_key(compare))
-        bound = (self.operation, {n: v for n, v in self.params.items() if n not in {"limit", "after"}})
-        if "after" in self.params:
-            last = self.cursors.after(self.params["after"], bound)
-            rows = [row for row in rows if compare(row, last) > 0]
-        limit = self.params.get("limit", step.paging.default)
-        page = rows[:limit]
-        cursor = self.cursors.remember(bound, dict(page[-1])) if len(rows) > limit else None
-        self.bindings[step.bind] = Page(page, cursor)
+    def wire(self, text: str, field: str) -> str:
+        """A place in the request by its wire name: the body's for the field, else the specification's."""
+        members = self.operation.body.fields if self.operation.body is not None else ()
+        found = next((member.wire for member in members if member.name == field), None)
+        return text if found is None else text.replace(field, found, 1)
 
-    def create(self, step: Create) -> None:
-        entity = self.model.entity(step.entity)
-        given = {assignment.field: assignment.value for assignment in step.values}
-        row: Row = {entity.key: self.new_id()}
-        for field in entity.fields:
-            if field.name != entity.key:
-                row[field.name] = stored(evaluate(given[field.name].meaning, self.environment()), field.type)
-        if not self.permits(step.allowed, row):
-            raise Failure("forbidden")
-        self.store(entity, row)
-        self.rows[entity.name].append(row)
-        self.bindings[step.bind] = row
-
-    def update(self, step: Update) -> None:
-        entity = self.model.entity(step.entity)
-        before: Row = self.bindings[step.bind]
-        after = dict(before)
-        for name in step.changes:
-            if name in self.body:
-                after[name] = self.body[name]
-        for assignment in step.values:
-            value = evaluate(assignment.value.meaning, self.environment(before))
-            after[assignment.field] = stored(value, entity.field(assignment.field).type)
-        if not (self.permits(step.allowed, before) and self.permits(step.allowed, after)):
-            raise Failure("forbidden")
-        self.store(entity, after)
-        rows = self.rows[entity.name]
-        rows[position(rows, before)] = after
-        self.bindings[step.bind] = after
-
-    def store(self, entity: Entity, row: Row) -> None:
-        """Refuses a row whose unique keys are taken: the first of them in declared order."""
-        for key in unique_keys(entity):
-            values = [row[name] for name in key]
-            if None not in values and any(
-                [other[name] for name in key] == values
-                for other in self.rows[entity.name]
-                if other[entity.key] != row[entity.key]
-            ):
-                raise Failure("conflict", [(name, "taken") for name in key])
-
-    def delete(self, step: Delete) -> None:
-        entity = self.model.entity(step.entity)
-        row: Row = self.bindings[step.bind]
-        if not self.permits(step.allowed, row):
-            raise Failure("forbidden")
-        del self.rows[entity.name][position(self.rows[entity.name], row)]
-        for holder in self.model.entities:
-            for field in holder.fields:
-                refers = isinstance(field.type, ReferenceType) and field.type.entity == entity.name
-                if refers and any(other[field.name] == row[entity.key] for other in self.rows[holder.name]):
-                    raise Failure("conflict")
+    def failing(self, otherwise: Failing | None) -> Failure:
+        """What a step answers in its author's words; a conflict without any."""
+        return Failure("conflict") if otherwise is None else failed(otherwise)
 
     def verify_password(self, step: VerifyPassword) -> None:
         row: Row | None = self.bindings[step.bind]
-        if row is None or row[step.field] != evaluate(step.given.meaning, self.environment()):
-            raise Failure("invalid_credentials")
+        if row is None or row[step.field] != self.value(step.given):
+            raise Failure("invalid_credentials") if step.otherwise is None else failed(step.otherwise)
+
+    def sign_in(self, step: SignIn) -> None:
+        assert self.model.auth is not None
+        key = self.entity(self.model.auth.identity).key
+        session = Session(
+            token=self.fresh("token"),
+            subject=self.bindings[step.row][key],
+            expires=expires(self.now, self.model.auth),
+            csrf=None if self.model.auth.cookie is None else self.fresh("csrf"),
+        )
+        self.issued.append(session)
+        self.bindings[step.bind] = session.token
+
+    def sign_out(self) -> None:
+        if self.presented is not None:
+            self.revoked.append(self.presented.token)
+
+    def cookies(self) -> tuple[str, ...]:
+        """The cookies that begin or end sessions."""
+        auth = self.model.auth
+        if auth is None:
+            return ()
+        if self.issued:
+            return begun(self.issued[-1], auth)
+        return ended(auth) if self.revoked else ()
+
+    def csrf(self) -> str | None:
+        """What a form of the answer proves that it is ours with."""
+        session = self.issued[-1] if self.issued else self.presented
+        return None if session is None else session.csrf
 
 
-def stored(value: Any, type: ScalarType | ReferenceType) -> Any:
-    """The value as it is kept in a field: passwords are marked as such."""
-    if isinstance(type, ScalarType) and type.scalar == "password" and value is not None:
-        return Password(value)
-    return value
+def skip(step: Step, run: Execution) -> None:
+    """What a step would have bound is null; what earlier steps have bound stays."""
+    if isinstance(step, Update | Delete | Require | VerifyPassword | SignOut):
+        return
+    run.bindings[step.bind] = None
+    if isinstance(step, Ensure | Upsert):
+        run.bindings[f"{step.bind}_created"] = None
 
 
-def position(rows: Sequence[Row], row: Row) -> int:
-    """Where exactly this row is."""
-    return next(place for place, other in enumerate(rows) if other is row)
-
-
-def unique_keys(entity: Entity) -> list[tuple[str, ...]]:
-    """The unique keys of an entity in declared order: fields first, then indexes."""
-    keys: list[tuple[str, ...]] = [(field.name,) for field in entity.fields if field.unique]
-    keys += [tuple(term.field for term in index.terms) for index in entity.indexes if index.unique]
-    return list(dict.fromkeys(keys))
-
-
-def with_key(order: Sequence[OrderTerm], entity: Entity) -> list[OrderTerm]:
-    """A total order: the key ends it, in the direction of the last term."""
-    if any(term.field == entity.key for term in order):
-        return list(order)
-    return [*order, OrderTerm(field=entity.key, direction=order[-1].direction if order else "asc")]
-
-
-def comparison(order: Sequence[OrderTerm]) -> Callable[[Mapping[str, Any], Mapping[str, Any]], int]:
-    """Negative, zero or positive as the first row comes before, with or after the second; null is least."""
-
-    def compare(left: Mapping[str, Any], right: Mapping[str, Any]) -> int:
-        for term in order:
-            one, other = left[term.field], right[term.field]
-            if one == other:
-                continue
-            less = one is None or (other is not None and one < other)
-            return -1 if less == (term.direction == "asc") else 1
-        return 0
-
-    return compare
+def failed(failing: Failing) -> Failure:
+    """What a step answers in its author's words."""
+    fields = [(failing.field, failing.code)] if failing.field is not None else []
+    return Failure(failing.category, fields, code=failing.code, message=failing.message)

@@ -6,7 +6,18 @@ from collections.abc import Iterator
 
 from backwright.spec import traps
 from backwright.spec.diagnostics import Code
-from backwright.spec.grammar import DOCUMENT, Either, Expr, Key, Named, Several, Shape, Takes
+from backwright.spec.grammar import (
+    DOCUMENT,
+    Defined,
+    Either,
+    Expr,
+    Fixed,
+    Key,
+    Named,
+    Several,
+    Takes,
+    alternatives,
+)
 from backwright.spec.shape import wanted
 
 _TRAPS: tuple[Code, ...] = (traps.TAG, traps.COMMENT, traps.COMMA, traps.TERNARY, traps.ANCHOR)
@@ -34,7 +45,7 @@ def _lines() -> Iterator[str]:
         yield f"- **{trap.title}** ({trap.code}): `{trap.example}`. {trap.why}"
 
 
-def _section(shape: Shape) -> Iterator[str]:
+def _section(shape: Fixed) -> Iterator[str]:
     yield ""
     yield f"## {shape.name}"
     yield ""
@@ -46,6 +57,12 @@ def _section(shape: Shape) -> Iterator[str]:
         required = " (required)" if key.required else ""
         cells = (f"`{key.name}`{required}", wanted(key.takes), key.description, f"`{key.example}`")
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    if shape.one_of:
+        yield ""
+        yield "Exactly one of " + ", ".join(f"`{name}`" for name in shape.one_of) + "."
+    if shape.at_most_one:
+        yield ""
+        yield "At most one of " + ", ".join(f"`{name}`" for name in shape.at_most_one) + "."
     if shape.planned:
         yield ""
         yield "Not built yet, and refused: " + ", ".join(f"`{name}`" for name in shape.planned) + "."
@@ -58,30 +75,26 @@ def expression_keys() -> list[str]:
 
 
 def _holds(key: Key) -> bool:
-    return any(isinstance(takes, Expr) for takes in _alternatives(key.takes))
+    return any(
+        isinstance(takes, Expr)
+        or (isinstance(takes, Named) and any(isinstance(o, Expr) for o in alternatives(takes.of)))
+        for takes in alternatives(key.takes)
+    )
 
 
-def _alternatives(takes: Takes) -> Iterator[Takes]:
-    if isinstance(takes, Either):
-        for option in takes.options:
-            yield from _alternatives(option)
-    elif isinstance(takes, Named):
-        yield from _alternatives(takes.of)
-    else:
-        yield takes
-
-
-def _shapes(takes: Takes) -> Iterator[Shape]:
-    """A shape and all shapes within it, outer ones first."""
+def _shapes(takes: Takes, seen: frozenset[str] = frozenset()) -> Iterator[Fixed]:
+    """A table and all tables within it, outer ones first."""
     match takes:
-        case Shape():
+        case Fixed():
             yield takes
             for key in takes.keys:
-                yield from _shapes(key.takes)
+                yield from _shapes(key.takes, seen)
         case Several(of=of) | Named(of=of):
-            yield from _shapes(of)
+            yield from _shapes(of, seen)
         case Either(options=options):
             for option in options:
-                yield from _shapes(option)
+                yield from _shapes(option, seen)
+        case Defined(name=name) if name not in seen:
+            yield from _shapes(takes.takes, seen | {name})
         case _:
             return

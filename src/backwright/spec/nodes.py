@@ -29,38 +29,98 @@ class ServiceNode(Node, frozen=True, kw_only=True):
     version: At[str]
     description: At[str] | None = None
     unknown_fields: At[str] | None = None
+    names: At[str] | None = None
+    envelope: At[bool] | None = None
+
+
+class FlowNode(Node, frozen=True, kw_only=True):
+    """One of the ready-made operations, and where it lives if the author says so."""
+
+    name: At[str]
+    route: At[str] | None = None
 
 
 class AuthNode(Node, frozen=True, kw_only=True):
+    """`cookie` is the session cookie's name, where callers come with cookies instead of a header."""
+
     identity: At[str]
     by: At[str]
-    flows: tuple[At[str], ...] = ()
+    flows: tuple[FlowNode, ...] = ()
     token_minutes: At[int] | None = None
+    scheme: At[str] | None = None
+    cookie: At[str] | None = None
 
 
 class TypeNode(Node, frozen=True, kw_only=True):
-    """A type without its `?`. `name` may be "enum" or "ref" as well."""
+    """A type without its `?`. `name` may be "enum", "ref", "refs", "list" or "object" as well."""
 
     name: str
     nullable: bool = False
 
 
 class FieldNode(Node, frozen=True, kw_only=True):
-    """`ref` is the entity's name without its `?`, which counts in `nullable` like that of the type."""
+    """A field of an entity, a parameter, or a member of a body.
+
+    `ref` and `refs` are the entity's name without its `?`, which counts in `nullable` like that of the type.
+    `list` is what each element is, `object` the members of an object (bodies only). `like` is `Entity.field`:
+    typed like that field (parameters and bodies only).
+    """
 
     name: At[str]
     type: TypeNode | None = None
     ref: At[str] | None = None
+    refs: At[str] | None = None
+    list: FieldNode | None = None
+    object: tuple[FieldNode, ...] | None = None
+    like: At[str] | None = None
     inverse: At[str] | None = None
+    on_delete: At[str] | None = None
+    same: At[str] | None = None
     enum: tuple[At[str], ...] | None = None
     nullable: bool = False
     min: At[int] | None = None
     max: At[int] | None = None
+    scale: At[int] | None = None
+    media: tuple[At[str], ...] | None = None
+    matches: At[str] | None = None
+    source: At[str] | None = None
     unique: At[bool] | None = None
     default: At[str] | None = None
     set: At[str] | None = None
+    on_update: At[str] | None = None
     input: At[bool] | None = None
+    read: At[str] | None = None
+    write: At[str] | None = None
+    immutable: At[bool] | None = None
+    folded: At[bool] | None = None
+    personal: At[bool] | None = None
+    encrypted: At[bool] | None = None
+    wire: At[str] | None = None
+    states: StatesNode | None = None
     was: At[str] | None = None
+
+
+class AssignmentNode(Node, frozen=True, kw_only=True):
+    """`name: expression`, as in `set:`."""
+
+    name: At[str]
+    value: At[str]
+
+
+class MoveNode(Node, frozen=True, kw_only=True):
+    name: At[str]
+    sources: tuple[At[str], ...]
+    target: At[str]
+    may: At[str] | None = None
+    when: At[str] | None = None
+    set: tuple[AssignmentNode, ...] = ()
+
+
+class StatesNode(Node, frozen=True, kw_only=True):
+    """The states of a field in order (the first is the initial one) and its moves."""
+
+    names: tuple[At[str], ...]
+    moves: tuple[MoveNode, ...] = ()
 
 
 class TermNode(Node, frozen=True, kw_only=True):
@@ -75,31 +135,260 @@ class IndexNode(Node, frozen=True, kw_only=True):
     unique: bool = False
 
 
+class CheckNode(Node, frozen=True, kw_only=True):
+    """`that` has to hold about every row. `field` is what a caller is told is wrong, `code` how it is."""
+
+    name: At[str]
+    that: At[str]
+    field: At[str] | None = None
+    code: At[str] | None = None
+
+
+class ComputedNode(Node, frozen=True, kw_only=True):
+    name: At[str]
+    value: At[str]
+    stored: At[bool] | None = None
+
+
 class AccessNode(Node, frozen=True, kw_only=True):
-    """Either one rule for `all` verbs, or rules by verb (`write` among them)."""
+    """Either one rule for `all` verbs, or rules by verb (`write` and `check` among them)."""
 
     all: At[str] | None = None
     verbs: tuple[tuple[At[str], At[str]], ...] = ()
 
 
-class CrudNode(Node, frozen=True, kw_only=True):
-    path: At[str]
-    only: tuple[At[str], ...] | None = None
+class AuditNode(Node, frozen=True, kw_only=True):
+    """What is recorded, and who may read the records (a rule about the audited entity's tenancy: `this`)."""
+
+    verbs: tuple[At[str], ...] | None = None
+    read: At[str] | None = None
+
+
+class PagingNode(Node, frozen=True, kw_only=True):
+    """`names` renames the parameters `limit`, `after` and `offset`."""
+
+    style: At[str] | None = None
+    default: At[int] | None = None
+    max: At[int] | None = None
+    names: tuple[tuple[At[str], At[str]], ...] = ()
+
+
+class SortNode(Node, frozen=True, kw_only=True):
+    name: At[str]
+    order: tuple[TermNode, ...]
+
+
+class ShapeNode(Node, frozen=True, kw_only=True):
+    """A response as it is written: exactly one of an expression, an object, an array, or one item per row.
+
+    `each` (rows), `shape` or `view`, `order`, `limit` and `depth` belong together.
+    """
+
+    text: At[str] | None = None
+    members: tuple[tuple[At[str], ShapeNode], ...] | None = None
+    items: tuple[ShapeNode, ...] | None = None
+    each: At[str] | None = None
+    view: At[str] | None = None
+    shape: ShapeNode | None = None
+    order: tuple[TermNode, ...] = ()
+    limit: At[int] | None = None
+    depth: At[int] | None = None
+
+
+class ElseNode(Node, frozen=True, kw_only=True):
+    """What a step answers when it fails: a category, and if wanted a code, a message and a field."""
+
+    category: At[str]
+    code: At[str] | None = None
+    message: At[str] | None = None
+    field: At[str] | None = None
+
+
+class StepNode(Node, frozen=True, kw_only=True):
+    """One step. `target` is what stands behind the verb: an entity, a binding or an expression.
+
+    `binding` is its `as`, `source` its `from`, `condition` its `if`, `otherwise` its `else`.
+    """
+
+    verb: At[str]
+    target: At[str]
+    binding: At[str] | None = None
+    where: At[str] | None = None
+    set: tuple[AssignmentNode, ...] = ()
+    source: At[str] | None = None
+    by: tuple[At[str], ...] = ()
+    condition: At[str] | None = None
+    otherwise: ElseNode | None = None
+    if_exists: At[str] | None = None
+    trusted: At[str] | None = None
+    optional: At[bool] | None = None
     filters: tuple[tuple[At[str], At[str]], ...] = ()
     order: tuple[TermNode, ...] = ()
-    paging_default: At[int] | None = None
-    paging_max: At[int] | None = None
+    sort: tuple[SortNode, ...] = ()
+    paging: PagingNode | None = None
+    group: tuple[AssignmentNode, ...] = ()
+    values: tuple[AssignmentNode, ...] = ()
+
+
+class BodyNode(Node, frozen=True, kw_only=True):
+    """What a request carries: fields of the operation's entity by name, or members declared here.
+
+    A `FieldNode` with nothing but a name is a field of the entity.
+    """
+
+    fields: tuple[FieldNode, ...]
+    media: At[str] | None = None
+
+
+class CookieNode(Node, frozen=True, kw_only=True):
+    name: At[str]
+    value: At[str]
+    minutes: At[int] | None = None
+
+
+class RespondNode(Node, frozen=True, kw_only=True):
+    """How success looks. Of `body`, `view`, `text`, `html`, `csv` and `file` there is at most one.
+
+    `status` is a number or an expression. `order` is that of `csv`. `filename` is text for csv and an
+    expression for file.
+    """
+
+    status: At[str] | None = None
+    body: ShapeNode | None = None
+    nothing: bool = False
+    view: At[str] | None = None
+    text: At[str] | None = None
+    html: At[str] | None = None
+    context: tuple[tuple[At[str], ShapeNode], ...] = ()
+    csv: At[str] | None = None
+    columns: tuple[AssignmentNode, ...] = ()
+    order: tuple[TermNode, ...] = ()
+    file: At[str] | None = None
+    media: At[str] | None = None
+    filename: At[str] | None = None
+    headers: tuple[AssignmentNode, ...] = ()
+    cookies: tuple[CookieNode, ...] = ()
+
+
+class ErrorAnswerNode(Node, frozen=True, kw_only=True):
+    """How one category of failures is answered. Texts of `body` that are known words stand for their value."""
+
+    category: At[str]
+    status: At[int] | None = None
+    body: ShapeNode | None = None
+    empty: bool = False
+
+
+class LimitsNode(Node, frozen=True, kw_only=True):
+    """`rate` is like `10/minute`, `by` is caller or address, `body` a number of bytes."""
+
+    rate: At[str] | None = None
+    by: At[str] | None = None
+    body: At[int] | None = None
+
+
+class CacheNode(Node, frozen=True, kw_only=True):
+    seconds: At[int]
+    scope: At[str] | None = None
+
+
+class DeprecatedNode(Node, frozen=True, kw_only=True):
+    since: At[str]
+    sunset: At[str] | None = None
+    link: At[str] | None = None
+
+
+class OperationNode(Node, frozen=True, kw_only=True):
+    """An operation. `verb` and `target` are its sugar: `list: Order`, `move: Order.ship`.
+
+    `parents` are the rows that the path goes through: binding name and entity.
+    """
+
+    name: At[str]
+    route: At[str] | None = None
+    summary: At[str] | None = None
+    verb: At[str] | None = None
+    target: At[str] | None = None
+    like: At[str] | None = None
+    access: At[str] | None = None
+    parents: tuple[tuple[At[str], At[str]], ...] = ()
+    params: tuple[FieldNode, ...] = ()
+    body: BodyNode | None = None
+    accepts: At[str] | None = None
+    wrap: At[str] | None = None
+    replace: At[bool] | None = None
+    where: At[str] | None = None
+    set: tuple[AssignmentNode, ...] = ()
+    filters: tuple[tuple[At[str], At[str]], ...] = ()
+    sort: tuple[SortNode, ...] = ()
+    order: tuple[TermNode, ...] = ()
+    paging: PagingNode | None = None
+    view: At[str] | None = None
+    trusted: At[str] | None = None
+    steps: tuple[StepNode, ...] = ()
+    respond: RespondNode | None = None
+    errors: tuple[ErrorAnswerNode, ...] = ()
+    limits: LimitsNode | None = None
+    cache: CacheNode | None = None
+    deprecated: DeprecatedNode | None = None
+    idempotent: At[str] | None = None
+    if_match: At[str] | None = None
+
+
+class CrudNode(Node, frozen=True, kw_only=True):
+    """`operations` holds what the author says about single ones (`list`, `create`, `get`, `update`, `delete`);
+    their names are these words."""
+
+    path: At[str]
+    key: At[str] | None = None
+    only: tuple[At[str], ...] | None = None
+    parents: tuple[tuple[At[str], At[str]], ...] = ()
+    where: At[str] | None = None
+    filters: tuple[tuple[At[str], At[str]], ...] = ()
+    order: tuple[TermNode, ...] = ()
+    sort: tuple[SortNode, ...] = ()
+    paging: PagingNode | None = None
+    view: At[str] | None = None
+    wrap: At[str] | None = None
+    replace: At[bool] | None = None
+    if_match: At[str] | None = None
+    limits: LimitsNode | None = None
+    operations: tuple[OperationNode, ...] = ()
+
+
+class ViewNode(Node, frozen=True, kw_only=True):
+    """A view `of` an entity, or one that `extends` another."""
+
+    name: At[str]
+    of: At[str] | None = None
+    extends: At[str] | None = None
+    arguments: tuple[FieldNode, ...] = ()
+    fields: tuple[At[str], ...] = ()
+    shape: tuple[tuple[At[str], ShapeNode], ...] = ()
 
 
 class EntityNode(Node, frozen=True, kw_only=True):
+    """`keys` are the field or fields of the key; `key_type` is how a key that is not declared is made
+    (uuid, sequence, token). `records` is the entity whose writes this one records: nobody wrote it."""
+
     name: At[str]
     fields: tuple[FieldNode, ...]
+    keys: tuple[At[str], ...] = ()
+    key_type: At[str] | None = None
+    unique: tuple[tuple[At[str], ...], ...] = ()
     indexes: tuple[IndexNode, ...] = ()
+    checks: tuple[CheckNode, ...] = ()
     access: AccessNode | None = None
-    computed: tuple[tuple[At[str], At[str]], ...] = ()
+    computed: tuple[ComputedNode, ...] = ()
+    version: At[bool] | None = None
+    soft_delete: At[bool] | None = None
+    tenancy: At[str] | None = None
+    audit: AuditNode | None = None
+    immutable: At[bool] | None = None
     crud: CrudNode | None = None
     was: At[str] | None = None
     plural: At[str] | None = None
+    records: At[str] | None = None
 
     def field(self, name: str) -> FieldNode | None:
         """The field of that name, if the author declared it."""
@@ -107,13 +396,35 @@ class EntityNode(Node, frozen=True, kw_only=True):
 
 
 class SpecDocument(Node, frozen=True, kw_only=True):
-    """All files of a specification, merged. `files` are relative to the project, in the order of reading."""
+    """All files of a specification, merged. `files` are relative to the project, in the order of reading.
+
+    `templates` are the texts of the HTML templates that operations name, by their path in the project.
+    """
 
     service: ServiceNode
     auth: AuthNode | None = None
     entities: tuple[EntityNode, ...] = ()
+    views: tuple[ViewNode, ...] = ()
+    operations: tuple[OperationNode, ...] = ()
+    errors: tuple[ErrorAnswerNode, ...] = ()
+    limits: LimitsNode | None = None
     files: tuple[str, ...] = ()
+    templates: dict[str, str] = {}
 
     def entity(self, name: str) -> EntityNode | None:
         """The entity of that name, if the author declared it."""
-        return next((entity for entity in self.entities if entity.name.value == name), None)
+        return self.by_name.get(name)
+
+    @property
+    def by_name(self) -> dict[str, EntityNode]:
+        """The entities by name."""
+        found = _BY_NAME.get(id(self.entities))
+        if found is None or found[0] is not self.entities:
+            found = (self.entities, {entity.name.value: entity for entity in self.entities})
+            _BY_NAME.clear()
+            _BY_NAME[id(self.entities)] = found
+        return found[1]
+
+
+_BY_NAME: dict[int, tuple[tuple[EntityNode, ...], dict[str, EntityNode]]] = {}
+"""The entities of the document that was asked last: thousands of references are looked up in it."""

@@ -14,12 +14,18 @@ _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 class Scalar(msgspec.Struct, frozen=True):
-    """One value. `comment` is the comment that follows a plain (unquoted) value on its line."""
+    """One value. `comment` is the comment that follows a plain (unquoted) value on its line.
+
+    `source` is a value of several lines as it stands in the file, with its line breaks and indentation, and
+    `source_place` where it begins; None where the value says all there is, or where the two differ in meaning.
+    """
 
     value: str
     place: Place
     style: str = ""
     comment: str | None = None
+    source: str | None = None
+    source_place: Place | None = None
 
     @property
     def plain(self) -> bool:

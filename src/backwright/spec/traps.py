@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register
-from backwright.spec.raw import Entry, Scalar
+from backwright.spec.raw import Entry, Raw, Scalar
 
 SYNTAX = register(
     "BW102",
@@ -43,8 +43,39 @@ TERNARY = register(
     "In YAML a colon followed by a space begins a value, so a conditional must be quoted.",
     "filters: {done: this.done ? true : false}",
 )
+COLON = register(
+    "BW115",
+    "A colon and a space in a value without quotes",
+    "In YAML they begin another value, so text that contains them must be quoted.",
+    "where: this.title == 'note: read'",
+)
+QUOTED_START = register(
+    "BW116",
+    "A value that begins with a quoted part",
+    "YAML takes the value to end at the second quote, so what follows is not part of it.",
+    "set: {title: 'a' + this.title}",
+)
+START = register(
+    "BW117",
+    "A value that begins with a sign of YAML",
+    "A plain value cannot begin with % @ ` or a bracket: YAML keeps these signs for itself.",
+    "where: @this.title",
+)
+WORD = register(
+    "BW118",
+    "yes, no, on or off where true or false is meant",
+    "In YAML 1.2 these are words like any other; only true and false are not.",
+    "unique: yes",
+)
+ZERO = register(
+    "BW119",
+    "A number with leading zeros",
+    "Some YAML readers take it for an octal number, others for a decimal one.",
+    "min: 010",
+)
 
 _UNFINISHED = re.compile(r"(&&|\|\||==|!=|<=?|>=?|[-+*/%!(,?:\[]|(^|\s)in)$")
+_QUOTED_FIRST = re.compile(r""":\s+(?:'[^']*'|"[^"]*")\s*[^\s,}#\]]""")
 _CONDITIONAL = re.compile(r"\?.*\s:(\s|$)")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
@@ -98,6 +129,40 @@ def comma_trap(entry: Entry) -> Diagnostic:
     )
 
 
+def split_items(items: tuple[Raw, ...], index: int) -> int:
+    """How many items of brackets after `index` are the rest of its expression (0: it is not split)."""
+    value = items[index]
+    if not isinstance(value, Scalar) or not value.plain or not unfinished(value.value):
+        return 0
+    text = value.value
+    for count, item in enumerate(items[index + 1 :], 1):
+        if not isinstance(item, Scalar):
+            return 0
+        text = f"{text}, {item.value}"
+        if not unfinished(text):
+            return count
+    return 0
+
+
+def brackets_trap(item: Raw) -> Diagnostic:
+    """The diagnostic for an expression that `split_items` found."""
+    return diagnose(
+        COMMA, item.place, "the expression ends at the comma", 'quote the whole expression: ["…"]'
+    )
+
+
+def word_trap(scalar: Scalar, meant: str) -> Diagnostic:
+    """A word that other YAML readers take for true or false, or a flag in quotes or capitals."""
+    return diagnose(WORD, scalar.place, f"`{scalar.value}` is a word here", f"write {meant}, without quotes")
+
+
+def zero_trap(scalar: Scalar) -> Diagnostic:
+    """A number that begins with zeros."""
+    sign = scalar.value[0] if scalar.value[0] in "+-" else ""
+    digits = scalar.value.lstrip("+-").lstrip("0") or "0"
+    return diagnose(ZERO, scalar.place, f"`{scalar.value}` begins with zeros", f"write {sign}{digits}")
+
+
 def tag_trap(tag: str, place: Place) -> Diagnostic:
     """A tag, most often a negation that was meant."""
     message = f"`{tag}` is read as a YAML tag, not as text"
@@ -118,5 +183,13 @@ def syntax_problem(problem: str, line: str, place: Place) -> Diagnostic:
         return diagnose(TERNARY, place, message, 'quote the whole expression: "a ? b : c"')
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return diagnose(SYNTAX, place, "a tab indents this line", "indent with spaces")
+    if "cannot start any token" in problem:
+        sign = line[place.column - 1 : place.column]
+        return diagnose(START, place, f"the value begins with {sign}", 'quote the whole value: "…"')
+    if problem.startswith("mapping values are not allowed") and line.count(": ") > 1:
+        return diagnose(COLON, place, "a colon and a space begin another value", 'quote the whole value: "…"')
+    if _QUOTED_FIRST.search(line):
+        message = "the value ends at its second quote, and more follows"
+        return diagnose(QUOTED_START, place, message, 'quote the whole value: "…"')
     mend = "quote the value if it contains : # , [ ] { } or quotes; otherwise check indentation and brackets"
     return diagnose(SYNTAX, place, problem, mend)

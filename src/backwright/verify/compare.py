@@ -6,7 +6,7 @@ differ; opaque strings must be there and are compared by role: wherever one side
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,22 +18,32 @@ HEADERS = ("location", "allow", "www-authenticate", "content-type", "x-request-i
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server answered. `body` is the decoded JSON, None without a body, and the text otherwise."""
+    """What the server answered. `body` is the decoded JSON, None without a body, and the text otherwise.
+
+    `cookies` are those that the answer sets, empty where it removes one.
+    """
 
     status: int
     headers: dict[str, str]
     body: Any = None
+    cookies: dict[str, str] = {}
 
 
-def decoded(status: int, headers: Mapping[str, str], content: bytes) -> Seen:
-    """The answer with its body decoded."""
+def decoded(status: int, headers: Mapping[str, str], content: bytes, cookies: Sequence[str] = ()) -> Seen:
+    """The answer with its body decoded. `cookies` are its Set-Cookie headers."""
     body: Any = None
     if content:
         try:
             body = msgspec.json.decode(content)
         except (msgspec.DecodeError, UnicodeDecodeError):
             body = content.decode("utf-8", "replace")
-    return Seen(status=status, headers={name.lower(): value for name, value in headers.items()}, body=body)
+    pairs = (cookie.partition(";")[0].partition("=") for cookie in cookies)
+    return Seen(
+        status=status,
+        headers={name.lower(): value for name, value in headers.items()},
+        body=body,
+        cookies={name: value for name, _, value in pairs},
+    )
 
 
 def differences(sent: Sent, expected: Response, seen: Seen, values: Values) -> list[str]:

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from uuid import UUID
 
 import asyncpg
+from argon2 import PasswordHasher
 
 from backwright.emit.sql import quoted
 from backwright.model.types import Entity, Field, Model, ScalarType
@@ -66,6 +67,24 @@ def assign(url: str, entity: Entity, assigned: Assigned) -> None:
     _query(url, [statement], (assigned.value, assigned.key))
 
 
+def insert(url: str, entity: Entity, row: Mapping[str, Any]) -> None:
+    """Put one row in, as the reference holds it. Passwords are hashed as the backend does it."""
+    fields = [field for field in entity.fields if field.name in row]
+    names = ", ".join(quoted(field.column) for field in fields)
+    values = [_kept(field, row[field.name], sqlite=url.startswith("sqlite:")) for field in fields]
+    marks = ", ".join(f"?{n}" if url.startswith("sqlite:") else f"${n}" for n in range(1, len(fields) + 1))
+    _query(url, [f"INSERT INTO {quoted(entity.table)} ({names}) VALUES ({marks})"], values)  # noqa: S608
+
+
+def _kept(field: Field, value: Any, *, sqlite: bool) -> Any:
+    """A value as the driver takes it."""
+    if value is None:
+        return None
+    if isinstance(field.type, ScalarType) and field.type.scalar == "password":
+        return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(str(value))
+    return _plain(field, value) if sqlite else value
+
+
 def _sorted(entity: Entity, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     plain = [{field.name: _plain(field, row[field.column]) for field in _visible(entity)} for row in rows]
     return sorted(plain, key=lambda row: str(row[entity.key]))
@@ -88,13 +107,13 @@ def _plain(field: Field, value: Any) -> Any:
             return value
 
 
-def _query(url: str, statements: list[str], values: Sequence[str | bool] = ()) -> list[list[dict[str, Any]]]:
+def _query(url: str, statements: list[str], values: Sequence[Any] = ()) -> list[list[dict[str, Any]]]:
     if url.startswith("sqlite:"):
         return _sqlite(url, statements, values)
     return asyncio.run(_postgresql(url, statements, values))
 
 
-def _sqlite(url: str, statements: list[str], values: Sequence[str | bool] = ()) -> list[list[dict[str, Any]]]:
+def _sqlite(url: str, statements: list[str], values: Sequence[Any] = ()) -> list[list[dict[str, Any]]]:
     connection = sqlite3.connect(
         Path(unquote(url.removeprefix("sqlite:///"))), timeout=10, isolation_level=None
     )
@@ -106,7 +125,7 @@ def _sqlite(url: str, statements: list[str], values: Sequence[str | bool] = ()) 
 
 
 async def _postgresql(
-    url: str, statements: list[str], values: Sequence[str | bool] = ()
+    url: str, statements: list[str], values: Sequence[Any] = ()
 ) -> list[list[dict[str, Any]]]:
     connection = await asyncpg.connect(url, timeout=10)
     try:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from backwright.model.types import Create, Model, Operation, ShowPage, SignIn
+from backwright.model.types import Model, Operation, Select, SignIn
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register
-from backwright.verify.scenarios import Call, Register, Scenario
+from backwright.verify.fixtures import takes
+from backwright.verify.scenarios import Action, Call, Register, Row, Scenario, Wait
+from backwright.verify.signing import login, registration
 
 UNKNOWN_OPERATION = register(
     "BW951",
@@ -41,26 +43,29 @@ NO_REGISTRATION = register(
 )
 
 
+UNKNOWN_ENTITY = register(
+    "BW957",
+    "A scenario finds a row of something that is not stored",
+    "A row that is given has to be one of the service's entities.",
+    "{row: Order, with: {…}} where there is no entity Order",
+)
+
+
 def check(scenarios: list[Scenario], model: Model) -> list[Diagnostic]:
     """What in the scenarios does not fit the model, in the order in which it is written."""
     return [found for scenario in scenarios for found in _scenario(scenario, model)]
 
 
-def registration(model: Model) -> Operation | None:
-    """The operation that makes an account and signs in."""
-    for operation in model.operations:
-        kinds = {type(step) for step in operation.steps}
-        if {Create, SignIn} <= kinds:
-            return operation
-    return None
-
-
 def taken(operation: Operation) -> list[str]:
     """Every member that `with` may have for an operation, in declared order."""
-    names = [parameter.name for parameter in operation.path_parameters]
+    names = [parameter.wire or parameter.name for parameter in operation.path_parameters]
     names += [field.wire for field in operation.query]
-    if isinstance(operation.respond.show, ShowPage):
-        names += [name for name in ("limit", "after") if name not in names]
+    for step in operation.steps:
+        if isinstance(step, Select):
+            paging = step.paging
+            position = paging.after_name if paging.style == "keyset" else paging.offset_name
+            wanted = [*(["sort"] if step.sorts else []), paging.limit_name, position]
+            names += [name for name in wanted if name not in names] if paging.style != "none" else wanted[:-2]
     return names + [field.wire for field in (operation.body.fields if operation.body else ())]
 
 
@@ -71,34 +76,69 @@ def _scenario(scenario: Scenario, model: Model) -> Iterator[Diagnostic]:
     for action in calls:
         yield from _action(action, model, users, kept)
     for line in scenario.then:
-        yield from _references(line.expected.body, kept, line.place)
+        yield from _references([line.expected.body, line.expected.headers], kept, line.place)
 
 
-def _action(action: Register | Call, model: Model, users: set[str], kept: set[str]) -> Iterator[Diagnostic]:
-    yield from _references(action.values, kept, action.place)
-    if isinstance(action, Register):
-        operation = registration(model)
-        if operation is None:
-            mend = "add `register` to the flows of `auth`"
-            yield diagnose(NO_REGISTRATION, action.place, f"nobody can register as `{action.user}`", mend)
-        else:
-            yield from _members(action.values, operation, action.place)
-        users.add(action.user)
-        kept.add(action.user)
-        return
-    yield from _call(action, model, users)
-    if action.keep is not None:
+def _action(action: Action, model: Model, users: set[str], kept: set[str]) -> Iterator[Diagnostic]:
+    match action:
+        case Wait():
+            return
+        case Register():
+            yield from _references(action.values, kept, action.place)
+            yield from _account(action, model)
+            users.add(action.user)
+            kept.add(action.user)
+        case Row():
+            yield from _references(action.values, kept, action.place)
+            yield from _row(action, model)
+        case Call():
+            yield from _references([action.values, action.headers], kept, action.place)
+            yield from _call(action, model, users)
+    if isinstance(action, Row | Call) and action.keep is not None:
         kept.add(action.keep)
 
 
+def _account(action: Register, model: Model) -> Iterator[Diagnostic]:
+    """Accounts are made by the service's registration, or put in as rows where that does not take the values."""
+    operation = registration(model)
+    if operation is not None and all(name in taken(operation) for name in action.values):
+        return
+    if model.auth is None or login(model) is None:
+        mend = "add `login` to the flows of `auth`, or an operation that verifies a password and signs in"
+        yield diagnose(NO_REGISTRATION, action.place, f"nobody can sign in as `{action.user}`", mend)
+        return
+    identity = model.entity(model.auth.identity)
+    known = [field.name for field in takes(identity)]
+    for name in action.values:
+        if name not in known:
+            mend = f"it takes {', '.join(known)}"
+            yield diagnose(UNKNOWN_MEMBER, action.place, f"an account does not take `{name}`", mend)
+
+
+def _row(action: Row, model: Model) -> Iterator[Diagnostic]:
+    entity = next((each for each in model.entities if each.name == action.entity), None)
+    if entity is None:
+        mend = f"use one of {', '.join(each.name for each in model.entities)}"
+        yield diagnose(UNKNOWN_ENTITY, action.place, f"there is no entity `{action.entity}`", mend)
+        return
+    known = [field.name for field in takes(entity)]
+    for name in action.values:
+        if name not in known:
+            message = f"a row of `{entity.name}` does not take `{name}`"
+            yield diagnose(UNKNOWN_MEMBER, action.place, message, f"it takes {', '.join(known)}")
+
+
 def _call(call: Call, model: Model, users: set[str]) -> Iterator[Diagnostic]:
+    known = {operation.name: operation for operation in model.operations}
+    called = known.get(call.operation)
+    if called is not None and call.user is not None and any(isinstance(s, SignIn) for s in called.steps):
+        users.add(call.user)
     if call.user is not None and call.user not in users:
         yield diagnose(
             UNKNOWN_USER, call.place, f"`{call.user}` has no account", f"add `{{user: {call.user}}}`"
         )
-    known = {operation.name: operation for operation in model.operations}
-    if call.operation in known:
-        yield from _members(call.values, known[call.operation], call.place)
+    if called is not None:
+        yield from _members(call.values, called, call.place)
     else:
         mend = f"use one of {', '.join(known)}"
         yield diagnose(UNKNOWN_OPERATION, call.place, f"there is no operation `{call.operation}`", mend)
@@ -120,7 +160,7 @@ def _references(value: Any, kept: set[str], place: Place) -> Iterator[Diagnostic
         case list():
             for member in value:
                 yield from _references(member, kept, place)
-        case str() if value.startswith("$") and not value.startswith("$$"):
+        case str() if value.startswith("$") and value != "$any" and not value.startswith("$$"):
             name = value[1:].partition(".")[0]
             if name not in kept:
                 message = f"nothing was kept as `{name}` before this"

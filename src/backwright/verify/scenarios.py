@@ -38,32 +38,64 @@ TWICE = register(
 
 SCENARIO_KEYS = ("id", "story", "covers", "title", "given", "when", "then")
 USER_KEYS = ("user", "with")
-CALL_KEYS = ("as", "do", "with", "keep")
-EXPECTED_KEYS = ("status", "body", "error", "count", "fields")
+ROW_KEYS = ("row", "with", "keep")
+WAIT_KEYS = ("wait",)
+CALL_KEYS = ("as", "do", "with", "keep", "headers")
+EXPECTED_KEYS = ("status", "body", "error", "count", "fields", "text")
+UNITS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000}
 
 
 class Register(msgspec.Struct, frozen=True, kw_only=True):
-    """`{user: ann}`: an account, made through the service's own registration. `values` override what is sent."""
+    """`{user: ann}`: an account, made through the service's own registration. `values` override what is sent.
+
+    Where a service has no registration, or `values` has what nobody can send (a role), the account is a row
+    put into the database, and signs in through the service's own login.
+    """
 
     user: str
     values: dict[str, Any]
     place: Place
 
 
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """`{row: Entity, with: {...}, keep: name}`: a row that is there already, put past every rule."""
+
+    entity: str
+    values: dict[str, Any]
+    keep: str | None = None
+    place: Place
+
+
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """`{wait: 72h}`: what follows happens that much later."""
+
+    milliseconds: int
+    place: Place
+
+
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """`{as: ann, do: operation, with: {...}, keep: name}`: one request; `user` is None for nobody."""
+    """`{as: ann, do: operation, with: {...}, keep: name}`: one request; `user` is None for nobody.
+
+    `headers` are those of the request beside what it needs anyway.
+    """
 
     operation: str
     values: dict[str, Any]
     user: str | None = None
     keep: str | None = None
+    headers: dict[str, Any] = {}
     place: Place
 
 
-class Expected(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer must be. `body` is matched as a part of `data`; what is None is not looked at.
+Action = Register | Row | Wait | Call
 
-    `fields` are the fields that the error names, with their codes where they are given.
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer must be. `body` is matched as a part of `data`, or of the whole body where the service has no
+    envelope; what is None is not looked at.
+
+    `fields` are the fields that the error names, with their codes where they are given. `headers` are headers
+    with their values (None: absent); `text` are pieces of a body that is no JSON, in order.
     """
 
     status: int | None = None
@@ -71,6 +103,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     count: int | None = None
     fields: dict[str, str | None] | None = None
+    headers: dict[str, Any] = {}
+    text: tuple[str, ...] = ()
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,8 +122,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     story: str = ""
     covers: tuple[str, ...] = ()
-    given: tuple[Register | Call, ...] = ()
-    when: tuple[Register | Call, ...] = ()
+    given: tuple[Action, ...] = ()
+    when: tuple[Action, ...] = ()
     then: tuple[Check, ...] = ()
     place: Place
 
@@ -184,17 +218,39 @@ class _Reading:
             place=self.at(value.place),
         )
 
-    def actions(self, value: Raw | None) -> tuple[Register | Call, ...]:
+    def actions(self, value: Raw | None) -> tuple[Action, ...]:
         return tuple(action for item in _listed(value) if (action := self.action(item)) is not None)
 
-    def action(self, value: Raw) -> Register | Call | None:
-        if isinstance(value, Table) and value.get("user") is not None:
-            if not self.table(value, USER_KEYS, "an account"):
-                return None
-            return Register(
-                user=self.text(value, "user"), values=self.values(value), place=self.at(value.place)
-            )
+    def action(self, value: Raw) -> Action | None:
+        keys = {entry.key.value for entry in value.entries} if isinstance(value, Table) else set()
+        if "user" in keys:
+            return self.account(value) if self.table(value, USER_KEYS, "an account") else None
+        if "row" in keys:
+            return self.row(value) if self.table(value, ROW_KEYS, "a row") else None
+        if "wait" in keys:
+            return self.wait(value) if self.table(value, WAIT_KEYS, "a wait") else None
         return self.call(value) if self.table(value, CALL_KEYS, "a step") else None
+
+    def account(self, value: Raw) -> Register:
+        assert isinstance(value, Table)
+        return Register(user=self.text(value, "user"), values=self.values(value), place=self.at(value.place))
+
+    def row(self, value: Raw) -> Row:
+        assert isinstance(value, Table)
+        keep = self.text(value, "keep") or None
+        return Row(
+            entity=self.text(value, "row"), values=self.values(value), keep=keep, place=self.at(value.place)
+        )
+
+    def wait(self, value: Raw) -> Wait | None:
+        assert isinstance(value, Table)
+        found = re.fullmatch(r"([0-9]{1,9})([dhms])", self.text(value, "wait"))
+        if found is None:
+            self.wrong(
+                value, "this is no length of time", "write it in one unit: `wait: 72h`, `3d`, `10m`, `5s`"
+            )
+            return None
+        return Wait(milliseconds=int(found[1]) * UNITS[found[2]], place=self.at(value.place))
 
     def call(self, value: Raw) -> Call | None:
         assert isinstance(value, Table)
@@ -208,25 +264,33 @@ class _Reading:
             values=self.values(value),
             user=self.text(value, "as") or None,
             keep=self.text(value, "keep") or None,
+            headers=self.values(value, "headers"),
             place=self.at(value.place),
         )
 
     def check(self, value: Raw) -> Check | None:
-        if not self.table(value, (*CALL_KEYS, *EXPECTED_KEYS), "an expectation"):
+        if not self.table(value, (*CALL_KEYS, *EXPECTED_KEYS, "send"), "an expectation"):
             return None
         assert isinstance(value, Table)
         body = value.get("body")
+        # In `then`, headers are expected ones; what a request of its own sends is said by its operation.
         expected = Expected(
             status=self.number(value, "status"),
             body=msgspec.UNSET if body is None else literal(body),
             error=self.text(value, "error") or None,
             count=self.number(value, "count"),
             fields=self.fields(value.get("fields")),
+            headers=self.values(value, "headers"),
+            text=tuple(str(literal(item)) for item in _listed(value.get("text"))),
         )
         call = self.call(value) if value.get("do") is not None else None
+        if call is not None:
+            call = msgspec.structs.replace(call, headers=self.values(value, "send"))
         if call is None and (expected == Expected() or value.get("as") is not None):
             self.wrong(
-                value, "this line expects nothing", "say `status`, `body`, `error`, `count` or `fields`"
+                value,
+                "this line expects nothing",
+                "say `status`, `body`, `error`, `count`, `fields`, `headers` or `text`",
             )
             return None
         return Check(expected=expected, call=call, place=self.at(value.place))
@@ -240,12 +304,12 @@ class _Reading:
             case _:
                 return {str(literal(item)): None for item in _listed(value)}
 
-    def values(self, value: Table) -> dict[str, Any]:
-        given = value.get("with")
+    def values(self, value: Table, key: str = "with") -> dict[str, Any]:
+        given = value.get(key)
         if given is None:
             return {}
         if not isinstance(given, Table):
-            self.wrong(given, "`with` is not a table of members", "write `with: {title: Milk}`")
+            self.wrong(given, f"`{key}` is not a table of members", f"write `{key}: {{name: value}}`")
             return {}
         return {entry.key.value: literal(entry.value) for entry in given.entries}
 

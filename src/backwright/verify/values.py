@@ -9,7 +9,8 @@ import json
 import re
 from random import Random
 
-from backwright.model.types import ReferenceType, ScalarType
+from backwright.emit.emitted import NotEmitted, column_type
+from backwright.model.types import FieldType, ReferenceType, ScalarType
 
 WORDS = (
     "milk",
@@ -43,8 +44,9 @@ def source(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def good(type: ScalarType | ReferenceType, random: Random, keys: list[str]) -> str:
+def good(kind: FieldType, random: Random, keys: list[str]) -> str:
     """A value that the type accepts; references come from `keys` (a key that nobody has, where it is empty)."""
+    type = column_type(kind)
     if isinstance(type, ReferenceType):
         return source(random.choice(keys) if keys else unknown_key(random))
     match type.scalar:
@@ -64,11 +66,14 @@ def good(type: ScalarType | ReferenceType, random: Random, keys: list[str]) -> s
             return source(unknown_key(random))
         case "enum":
             return source(random.choice(type.values))
+        case _:
+            raise NotEmitted(type)
 
 
-def unusual(type: ScalarType | ReferenceType, random: Random) -> str:
+def unusual(kind: FieldType, random: Random) -> str:
     """A value at or beyond a limit, of a wrong type, or of a wrong form. A few of them are accepted."""
     choices: list[str] = []
+    type = column_type(kind)
     if isinstance(type, ReferenceType):
         return random.choice([*ANYWHERE, source(unknown_key(random)), '"not-a-key"'])
     match type.scalar:
@@ -114,25 +119,27 @@ def unusual(type: ScalarType | ReferenceType, random: Random) -> str:
             ]
         case "enum":
             choices += [source(value.upper()) for value in type.values] + [source("")]
+        case _:
+            raise NotEmitted(type)
     return random.choice(choices if random.random() < 0.6 else ANYWHERE)
 
 
-def edges(type: ScalarType | ReferenceType) -> list[str]:
+def edges(type: FieldType) -> list[str]:
     """The values at the limits of a type and just beyond them."""
-    if isinstance(type, ReferenceType):
+    if not isinstance(type, ScalarType):
         return []
     if type.scalar == "integer":
         return [source(bound + step) for bound in _bounds(type) for step in (-1, 0, 1)]
     return [source(text) for text in _lengths(type)] if type.scalar in ("string", "text", "password") else []
 
 
-def parameter(type: ScalarType | ReferenceType, random: Random, keys: list[str]) -> str:
+def parameter(type: FieldType, random: Random, keys: list[str]) -> str:
     """A good value written as a query parameter."""
     value = json.loads(good(type, random, keys))
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def unusual_parameter(type: ScalarType | ReferenceType | None, random: Random) -> str:
+def unusual_parameter(type: FieldType | None, random: Random) -> str:
     """A query parameter that its type may refuse, or that every type does."""
     if type is not None and random.random() < 0.5:
         value = json.loads(unusual(type, random))

@@ -99,12 +99,12 @@ def test_a_candidate_is_parameters() -> None:
         ("this.shelf.boxes.exists(b, true) && b.spare == null", "unknown name b"),
         ("this.shelf.spares.exists(b, true)", "no name spares"),
         ("this.spare.is_mine", "may be null"),
-        ("params.shelf.is_mine", "through a request value"),
-        ("this.shelf.boxes.map(b, b.spare) == null", ".map(…) is not built yet"),
-        ("sum(this.shelf.boxes) == 1", "sum(…) is not built yet"),
+        ("this.shelf.boxes.map(b, b.spare) == null", "is always false"),
+        ("sum(this.shelf.boxes) == 1", "sum takes a list"),
         (
-            "this.shelf.boxes.exists(a, a.shelf.boxes.exists(b, b.shelf.boxes.exists(c, c.shelf.is_full)))",
-            "3 macros",
+            "this.shelf.boxes.exists(a, a.shelf.boxes.exists(b, b.shelf.boxes.exists(c, c.shelf.boxes.exists(d, "
+            "d.shelf.boxes.exists(e, e.shelf.is_full)))))",
+            "5 macros",
         ),
     ],
 )

@@ -8,7 +8,8 @@ import pytest
 from backwright.model import snapshot
 from backwright.model.build import build, examine
 from backwright.model.check import rules
-from backwright.model.show import operation_text, show
+from backwright.model.show import show
+from backwright.model.show_operations import operation_text
 from backwright.model.types import Model, Operation, Update
 from backwright.project import Project
 from backwright.spec import SpecDocument, read
@@ -46,11 +47,11 @@ def notes(access: str, fields: str = "{text: string, owner: {ref: User?}}") -> s
 @pytest.mark.parametrize(
     ("access", "expected"),
     [
-        ("public", "none none none none none"),
+        ("public", "none optional none optional none"),
         ("this.owner == caller", "required required required required required"),
         ("this.owner == caller || this.text == 'open'", "optional optional optional optional optional"),
         ("{read: public, write: this.owner == caller}", "none required none required required"),
-        ("{read: caller == null, write: public}", "optional none optional optional optional"),
+        ("{read: caller == null, write: public}", "optional optional optional optional optional"),
     ],
 )
 def test_who_has_to_sign_in_follows_from_the_rules(tmp_path: Path, access: str, expected: str) -> None:

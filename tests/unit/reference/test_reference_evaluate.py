@@ -33,7 +33,7 @@ ANN = {"id": 1, "name": "ann", "boss": 2}
 BOB = {"id": 2, "name": "bob", "boss": None}
 ENVIRONMENT = Environment(
     now=datetime(2030, 1, 1, tzinfo=UTC),
-    keys={"Person": "id"},
+    keys={"Person": ("id",)},
     rows={"Person": [ANN, BOB]},
     this=ANN,
     caller=None,

@@ -192,7 +192,7 @@ def test_the_envelope_of_success_and_error(client: Client) -> None:
     assert set(missing["error"]) == {"code", "message"}
     assert client.send("POST", "/auth/register", {"email": "ann@example.org", "password": "12345678"}).body[
         "error"
-    ]["fields"] == [{"field": "email", "code": "taken", "message": "taken"}]
+    ]["fields"] == [{"field": "email", "code": "taken", "message": "has already been taken"}]
 
 
 def with_literal_route() -> Client:

@@ -90,8 +90,8 @@ def test_two_scenarios_with_one_id() -> None:
     assert codes(STRANGER + STRANGER) == [("BW955", 15)]
 
 
-def test_a_service_without_registration_makes_no_accounts() -> None:
-    model = msgspec.structs.replace(todos(), operations=todos().operations[1:])
+def test_a_service_in_which_nobody_can_sign_in_has_no_accounts() -> None:
+    model = msgspec.structs.replace(todos(), operations=todos().operations[2:])
     scenarios, _ = parse_scenarios(STRANGER, "acceptance.yaml")
     assert {d.code for d in check(scenarios, model)} == {"BW956"}
 

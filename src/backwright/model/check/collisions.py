@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backwright.model.fields import KEY
+from backwright.model.fields import KEY, made_key
 from backwright.model.naming import LONGEST_IDENTIFIER, column, plural, table
 from backwright.model.types import Model
 from backwright.spec.diagnostics import Diagnostic, diagnose, register
@@ -34,17 +34,18 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
             yield diagnose(CODE, entity.place, message, "give it another `plural`")
         yield from _columns(entity)
         fields = {field.name.value for field in entity.fields}
-        for computed, _ in entity.computed:
-            if computed.value in fields:
-                message = f"`{computed.value}` is a field as well"
-                yield diagnose(CODE, computed.place, message, "rename one of them")
+        for computed in entity.computed:
+            if computed.name.value in fields:
+                message = f"`{computed.name.value}` is a field as well"
+                yield diagnose(CODE, computed.name.place, message, "rename one of them")
 
 
 def _columns(entity: EntityNode) -> Iterator[Diagnostic]:
-    columns: dict[str, str] = {KEY: KEY}
+    made = made_key(entity)
+    columns: dict[str, str] = {} if made is None else {made: made}
     for field in entity.fields:
         becomes = column(field)
-        if field.name.value != KEY and becomes in columns:
+        if becomes in columns and (becomes != KEY or made != KEY):
             message = f"`{field.name.value}` and `{columns[becomes]}` both become the column `{becomes}`"
             yield diagnose(CODE, field.place, message, "rename one of them")
         columns.setdefault(becomes, field.name.value)

@@ -31,7 +31,7 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
             if field.inverse is None:
                 continue
             name = field.inverse
-            if field.ref is None:
+            if field.ref is None and field.refs is None:
                 message = f"{entity.name.value}.{field.name.value} is no reference, so it has no inverse"
                 yield diagnose(CODE, name.place, message, "remove it")
             elif not _NAME.fullmatch(name.value) or keyword.iskeyword(name.value):

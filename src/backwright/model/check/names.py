@@ -42,6 +42,8 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
             CODE, service.place, f"`{service.value}` cannot be a service name", "use small letters and -"
         )
     for entity in document.entities:
+        if entity.records is not None:
+            continue
         name = entity.name
         if not _ENTITY.fullmatch(name.value):
             yield _bad(name, "an entity", "letters and digits, beginning with a capital")
@@ -49,10 +51,11 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
             yield _reserved(name)
         if entity.plural is not None and not _ENTITY.fullmatch(entity.plural.value.title()):
             yield _bad(entity.plural, "a plural", "letters, digits and _")
+        own = {key.value for key in entity.keys}
         for field in entity.fields:
-            yield from _field(field.name)
-        for computed, _ in entity.computed:
-            yield from _field(computed)
+            yield from _field(field.name, is_key=field.name.value in own)
+        for computed in entity.computed:
+            yield from _field(computed.name)
         for filter_name, _ in entity.crud.filters if entity.crud is not None else ():
             if not _FIELD.fullmatch(filter_name.value):
                 yield _bad(filter_name, "a filter", "small letters, digits and _")
@@ -60,13 +63,15 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
                 yield _reserved(filter_name)
 
 
-def _field(name: At[str]) -> Iterator[Diagnostic]:
-    if name.value == KEY:
-        yield diagnose(CODE, name.place, "`id` is the key of every entity", "remove it: it is always there")
+def _field(name: At[str], *, is_key: bool = False) -> Iterator[Diagnostic]:
+    if name.value == KEY and not is_key:
+        mend = "remove it: it is always there; or say how it is made: key: {id: sequence}"
+        yield diagnose(CODE, name.place, "`id` is the key of an entity without another", mend)
     elif not _FIELD.fullmatch(name.value):
         yield _bad(name, "a field", f"small letters, digits and _, such as `{snake(name.value)}`")
-    elif keyword.iskeyword(name.value) or name.value in LANGUAGE | EMITTED | BUILTINS:
-        yield _reserved(name)
+    elif keyword.iskeyword(name.value):
+        mend = f"choose another name; on the wire it may be called so: wire: {name.value}"
+        yield diagnose(CODE, name.place, f"`{name.value}` is reserved", mend)
 
 
 def _bad(name: At[str], what: str, use: str) -> Diagnostic:

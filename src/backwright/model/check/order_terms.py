@@ -17,18 +17,13 @@ CODE = register(
 
 
 def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
-    """Bad directions, repeated fields, passwords, and lists ordered by a field that may be null."""
+    """Bad directions, repeated fields, and passwords."""
     for entity in document.entities:
         lists = [index.terms for index in entity.indexes]
         for terms in lists:
             yield from _terms(entity, terms)
         if entity.crud is not None:
             yield from _terms(entity, entity.crud.order)
-            for term in entity.crud.order:
-                field = entity.field(term.field.value)
-                if field is not None and field.nullable:
-                    message = f"ordering a list by `{term.field.value}`, which may be null, is not built yet"
-                    yield diagnose(CODE, term.place, message, "order by a field that is never null")
 
 
 def _terms(entity: EntityNode, terms: tuple[TermNode, ...]) -> Iterator[Diagnostic]:

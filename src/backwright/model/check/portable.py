@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from backwright.expr import sql
 from backwright.expr.typed import Expression
-from backwright.expr.walk import is_local
+from backwright.expr.walk import is_local, nodes
+from backwright.model.fields import KEY
 from backwright.model.types import Find, Model, Select
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register
 from backwright.spec.nodes import SpecDocument
@@ -28,7 +29,11 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
     def table(entity: str) -> str:
         return model.entity(entity).table
 
+    if any(entity.composite or entity.key != KEY for entity in model.entities):
+        return  # refused when a backend is built
     for condition, place, candidate in conditions(model):
+        if not all(isinstance(node, sql.COMPILED) for node in nodes(condition)):
+            continue  # no statement holds it yet: it is refused when a backend is built
         try:
             sql.compile(condition, column, tables=table, candidate=candidate)
         except sql.NotPortable as reason:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from backwright.model.types import Model
 from backwright.spec.diagnostics import Diagnostic, diagnose, register
 from backwright.spec.nodes import SpecDocument
 
+_PARAMETER = re.compile(r"\{[^}]*\}")
 BUILT_IN = ("/health", "/ready", "/openapi.json", "/docs")
 
 CODE = register(
@@ -23,14 +25,16 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
     routes: dict[tuple[str, str], str] = {("GET", path): "every service" for path in BUILT_IN}
     names: set[str] = set()
     for operation in model.operations:
-        route = (operation.method, operation.path)
+        route = (operation.method, _PARAMETER.sub("{}", operation.path))
         if route in routes:
             message = f"{operation.method} {operation.path} of {operation.name} belongs to {routes[route]}"
-            yield diagnose(CODE, operation.place, message, "give one of them another `path`")
+            mend = "give one of them another `path`"
+            yield diagnose(CODE, operation.place, message, mend)
         elif operation.name in names:
             message = f"two operations are called {operation.name}"
-            yield diagnose(
-                CODE, operation.place, message, "give one of the entities another `plural` or name"
-            )
+            mend = "give one of them another name"
+            if operation.origin == "crud":
+                mend = "give one of the entities another `plural` or name"
+            yield diagnose(CODE, operation.place, message, mend)
         routes.setdefault(route, operation.name)
         names.add(operation.name)

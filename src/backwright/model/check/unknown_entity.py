@@ -18,13 +18,15 @@ CODE = register(
 
 
 def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
-    """`ref` and `auth.identity` that name no entity."""
-    known = [entity.name.value for entity in document.entities]
-    named = [field.ref for entity in document.entities for field in entity.fields if field.ref is not None]
+    """`ref`, `refs` and `auth.identity` that name no entity."""
+    known = list(dict.fromkeys(entity.name.value for entity in document.entities))
+    there = set(known)
+    fields = [field for entity in document.entities for field in entity.fields]
+    named = [target for field in fields for target in (field.ref, field.refs) if target is not None]
     if document.auth is not None:
         named.append(document.auth.identity)
     for name in named:
-        if name.value not in known:
+        if name.value not in there:
             near = nearest(name.value, known)
             mend = f"did you mean `{near}`?" if near else "declare it under `entities`"
             yield diagnose(CODE, name.place, f"there is no entity `{name.value}`", mend)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backwright.model.fields import KEY
+from backwright.model.fields import made_key
 from backwright.model.types import Model
 from backwright.spec.diagnostics import Diagnostic, diagnose, register
 from backwright.spec.nodes import At, EntityNode, SpecDocument
@@ -19,11 +19,17 @@ CODE = register(
 
 
 def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
-    """Fields named in `indexes`, `order` and `auth.by`. Expressions are checked elsewhere."""
+    """Fields named by anything but an expression or an order. Expressions are checked elsewhere."""
     for entity in document.entities:
         terms = [term for index in entity.indexes for term in index.terms]
-        terms += entity.crud.order if entity.crud is not None else ()
-        yield from (problem for term in terms for problem in _unknown(entity, term.field))
+        names = [term.field for term in terms]
+        names += [name for key in entity.unique for name in key]
+        names += entity.keys if entity.key_type is None else ()
+        names += [entity.tenancy] if entity.tenancy is not None else []
+        names += [field.same for field in entity.fields if field.same is not None]
+        names += [field.source for field in entity.fields if field.source is not None]
+        names += [each.field for each in entity.checks if each.field is not None]
+        yield from (problem for name in names for problem in _unknown(entity, name))
     if document.auth is not None:
         identity = document.entity(document.auth.identity.value)
         if identity is not None:
@@ -31,7 +37,8 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
 
 
 def _unknown(entity: EntityNode, name: At[str]) -> Iterator[Diagnostic]:
-    known = [KEY, *(field.name.value for field in entity.fields)]
+    made = made_key(entity)
+    known = [*([] if made is None else [made]), *(field.name.value for field in entity.fields)]
     if name.value not in known:
         near = nearest(name.value, known)
         mend = f"did you mean `{near}`?" if near else f"fields of {entity.name.value}: {', '.join(known)}"

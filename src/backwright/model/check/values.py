@@ -17,11 +17,10 @@ CODE = register(
 
 
 def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
-    """Required fields without a source, `default` beside `set`, passwords with a value or unique."""
+    """`default` beside `set`, passwords with a value or unique."""
     for entity in document.entities:
         for field in entity.fields:
             said = f"{entity.name.value}.{field.name.value}"
-            closed = field.input is not None and not field.input.value
             secret = field.type is not None and field.type.name == "password"
             if field.default is not None and field.set is not None:
                 yield diagnose(
@@ -31,9 +30,6 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
                 yield diagnose(
                     CODE, field.input.place, f"{said} is set by the system", "remove `input: true`"
                 )
-            if closed and not field.nullable and field.default is None and field.set is None:
-                mend = "give it `set` or `default`, allow null with ?, or remove `input: false`"
-                yield diagnose(CODE, field.place, f"nobody can ever give {said} its value", mend)
             given = field.default or field.set
             if secret and given is not None:
                 message = f"{said} would be the same password for everyone"

@@ -31,7 +31,7 @@ def judge(given: GateInput) -> Verdict:
     if not scenarios:
         raise NotRun("there are no scenarios (specs/<feature>/acceptance.yaml)")
     with backend(given) as server:
-        results = acceptance.execute(scenarios, given.model, server)
+        results = acceptance.execute_over_http(scenarios, given.model, server)
     failed = [result for result in results if result.status != "passed"]
     return Verdict(
         status="failed" if failed else "passed",

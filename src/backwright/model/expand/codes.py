@@ -1,0 +1,180 @@
+"""What can be wrong with operations and views while they are built (BW35x to BW38x)."""
+
+from __future__ import annotations
+
+from backwright.spec.diagnostics import register
+
+UNKNOWN = register(
+    "BW350",
+    "An unknown entity, binding, view or operation",
+    "A step, a view or an answer speaks of something that the specification does not have at that point.",
+    "steps: [{find: Ordr}]",
+)
+STEP_FORM = register(
+    "BW351",
+    "A step with a key that it does not take, or without one that it needs",
+    "A key that has no effect hides a mistake; each verb has one form.",
+    "steps: [{find: Order, from: body}]",
+)
+BINDING = register(
+    "BW352",
+    "A binding that is made twice",
+    "Each name means one thing in an operation; the second would hide the first.",
+    "steps: [{find: Order}, {find: Order}]",
+)
+NO_WAY = register(
+    "BW353",
+    "A row that nothing identifies",
+    "A row is found by its key, by a unique field that the path names, or by a condition.",
+    "route: GET /orders\nread: Order",
+)
+BODY_MEMBER = register(
+    "BW355",
+    "A body member that cannot be sent",
+    "Keys, states and what the system sets are never input: that closes mass assignment.",
+    "create: Order\nbody: [total, created_at]",
+)
+NOT_GIVEN = register(
+    "BW356",
+    "A required field that nothing gives a value",
+    "Every row has a value in each field that cannot be null.",
+    "create: Order\nbody: [note]",
+)
+UNCHANGEABLE = register(
+    "BW357",
+    "A field or a row that cannot be changed like this",
+    "Keys and immutable values stay as they are, and a state changes only through its moves.",
+    "update: order\nset: {status: shipped}",
+)
+UNIQUE_KEY = register(
+    "BW358",
+    "No unique key finds the one row",
+    "`ensure` and `upsert` ask whether the row is there: only a unique key can say so.",
+    "upsert: Reading\nby: room",
+)
+EACH_ORDER = register(
+    "BW359",
+    "Rows without an order",
+    "A list is the same each time it is asked for only where its order is said.",
+    "shape: {lines: {each: this.lines, view: Line}}",
+)
+VIEW_MEMBER = register(
+    "BW362",
+    "A view that cannot be made",
+    "A view shows fields and values of one entity; secrets are in no view.",
+    "views: {Account: {of: User, fields: [email, password]}}",
+)
+RESPOND = register(
+    "BW363",
+    "An answer that cannot be made",
+    "An answer is one thing: a row, a page, a shape, text, a page of HTML, CSV, a file or nothing.",
+    "respond: {text: order.note, body: Order(order)}",
+)
+PAGING = register(
+    "BW365",
+    "A list that cannot be divided into pages",
+    "Pages need a size, a style, and names of parameters that differ from all others.",
+    "paging: {style: pages}",
+)
+STATUS = register(
+    "BW366",
+    "A status that is not one",
+    "A success answers with a status of 200 to 399 (RFC 9110); callers and documents rely on it.",
+    "respond: {status: 700}",
+)
+HEADER = register(
+    "BW367",
+    "A header or a cookie that cannot be sent",
+    "Names are tokens (RFC 9110) and values are one line; others would let callers write headers themselves.",
+    "respond: {headers: {'x total': total}}",
+)
+IF_MATCH = register(
+    "BW372",
+    "A precondition that nothing can meet",
+    "`If-Match` compares the version that the caller saw with the stored one.",
+    "update: Order\nif_match: required  # Order has no `version: true`",
+)
+LIMITS = register(
+    "BW373",
+    "A limit that cannot be read",
+    "A rate is a number of requests in a second, a minute, an hour or a day.",
+    "limits: {rate: many}",
+)
+DEPRECATED = register(
+    "BW374",
+    "A deprecation that cannot be announced",
+    "Clients plan by the dates in the headers (RFC 9745, RFC 8594).",
+    "deprecated: {since: soon}",
+)
+TEMPLATE = register(
+    "BW375",
+    "A page that cannot be rendered",
+    "A template names only what the answer gives it, and everything in it is escaped.",
+    "respond: {html: templates/order.html, with: {}}",
+)
+CSV = register(
+    "BW376",
+    "A CSV file that cannot be made",
+    "A CSV file has rows, headings and a value for each.",
+    "respond: {csv: items, columns: {}}",
+)
+LIKE = register(
+    "BW377",
+    "An operation that is like itself",
+    "`like` takes over what another operation says; in a circle nobody says anything.",
+    "a: {like: b}\nb: {like: a}",
+)
+ROUTE = register(
+    "BW378",
+    "A route that cannot be read",
+    "A route is a method and a path of plain segments and `{parameters}`.",
+    "route: FETCH /orders",
+)
+PARENT = register(
+    "BW379",
+    "A parent that does not fit",
+    "The rows of a nested path belong to their parent through one reference.",
+    "parent: {customer: Customer}\nlist: Order  # refers to Customer twice",
+)
+MOVE = register(
+    "BW380",
+    "An unknown move",
+    "A state changes through the moves that its entity declares.",
+    "move: Order.shp",
+)
+CATEGORY = register(
+    "BW381",
+    "An unknown category of errors",
+    "Categories and their statuses are the stable part of the contract.",
+    "errors: {notfound: 404}",
+)
+PARAMETER = register(
+    "BW382",
+    "A parameter or a member that cannot be typed",
+    "Every value of a request is checked by its type before anything sees it.",
+    "params: {state: {like: Order.stat}}",
+)
+SIGN_IN = register(
+    "BW383",
+    "Signing in without an identity",
+    "Tokens and passwords belong to the entity that `auth.identity` names.",
+    "steps: [{sign_in: order}]",
+)
+ORDER = register(
+    "BW384",
+    "An order by something that has none",
+    "Lists, sets of rows and secrets have no order.",
+    "sort: {labelled: [labels]}",
+)
+WIRE = register(
+    "BW386",
+    "Two members with one name",
+    "A JSON object has each name once.",
+    "views: {Order: {of: Order, fields: [total], shape: {total: this.sum}}}",
+)
+OPERATION_FORM = register(
+    "BW387",
+    "A key that an operation of this kind does not take",
+    "A key that has no effect hides a mistake.",
+    "read: Order\nfilters: {open: this.open == params.open}",
+)

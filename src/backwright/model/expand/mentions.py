@@ -1,0 +1,175 @@
+"""The request parameters that a condition mentions, and what each is compared with.
+
+`this.state == params.state` says that the parameter is like the field; `this.owner == params.by` that it is the
+key of a row; `params.tag in this.tags` that it is like an element of the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from backwright.expr import syntax
+from backwright.expr.typed import Type
+from backwright.model.expand.building import Building
+from backwright.model.formulas import Unresolved
+from backwright.model.types import Field, FieldType, ListType, ManyType, ReferenceType, Scalar, ScalarType
+
+TEXT_TESTS = ("startsWith", "endsWith", "contains")
+_SCALARS: dict[str, Scalar] = {
+    "boolean": "boolean", "integer": "integer", "decimal": "decimal", "double": "double", "string": "string",
+    "date": "date", "timestamp": "timestamp", "uuid": "uuid",
+}  # fmt: skip
+
+Names = Mapping[str, str]
+"""The entities of the rows that can be named."""
+
+
+class Mention(msgspec.Struct, frozen=True, kw_only=True):
+    """One parameter. `like` is what it is compared with (None: nothing, or nothing known)."""
+
+    name: str
+    compared: bool = False
+    like: Field | None = None
+
+
+def mentions(tree: syntax.Tree, names: Names, building: Building) -> dict[str, Mention]:
+    """Every parameter in an expression, by name, in the order of the text."""
+    found: dict[str, Mention] = {}
+    for part, known in _walk(tree, names, building):
+        name = parameter(part)
+        if name is not None:
+            found.setdefault(name, Mention(name=name))
+        for param, like in _compared(part, known, building):
+            before = found.get(param)
+            if before is None or before.like is None:
+                found[param] = Mention(name=param, compared=True, like=like)
+    return found
+
+
+def parameter(tree: syntax.Tree) -> str | None:
+    """The name in `params.name`."""
+    match tree:
+        case syntax.Select(of=syntax.Identifier(name="params"), field=field):
+            return field
+        case _:
+            return None
+
+
+def unbounded(field: Field) -> Field:
+    """A field like this one without limits: `this.pages > params.more_than` may ask for any number."""
+    kind = field.type
+    if not isinstance(kind, ScalarType) or kind.scalar not in ("integer", "decimal"):
+        return field
+    return msgspec.structs.replace(field, type=msgspec.structs.replace(kind, min=None, max=None))
+
+
+def _compared(part: syntax.Tree, names: Names, building: Building) -> Iterator[tuple[str, Field | None]]:
+    match part:
+        case syntax.Binary(op=op, left=left, right=right):
+            for one, other in ((left, right), (right, left)):
+                param = parameter(one)
+                if param is None or not _is_path(other, names):
+                    continue
+                like = _like(other, names, building)
+                if op == "in" and one is left:
+                    like = _element(like)
+                ordered = op not in ("==", "!=", "in")
+                yield param, unbounded(like) if like is not None and ordered else like
+        case syntax.Call(target=target, function=function, arguments=(argument,)) if (
+            target is not None and function in TEXT_TESTS
+        ):
+            param = parameter(argument)
+            if param is not None and _is_path(target, names):
+                yield param, _like(target, names, building)
+        case _:
+            pass
+
+
+def _is_path(tree: syntax.Tree, names: Names) -> bool:
+    """Whether a part may name a field or a row."""
+    if isinstance(tree, syntax.Identifier):
+        return tree.name in names
+    return isinstance(tree, syntax.Select) and parameter(tree) is None
+
+
+def _like(tree: syntax.Tree, names: Names, building: Building) -> Field | None:
+    """The field at the end of a path; a row is like a reference to it."""
+    entity = _entity(tree, names, building)
+    if isinstance(tree, syntax.Select):
+        holder = _entity(tree.of, names, building)
+        if holder is None:
+            return None
+        field = building.fields.get(holder, {}).get(tree.field)
+        return field if field is not None else _computed(holder, tree.field, building)
+    if entity is None:
+        return None
+    return Field(name=entity, column=entity, type=ReferenceType(entity=entity))
+
+
+def _computed(entity: str, name: str, building: Building) -> Field | None:
+    try:
+        value = building.formulas.value(entity, name)
+    except Unresolved:
+        return None
+    if value is None or value.type.kind not in _SCALARS:
+        return None
+    return Field(name=name, column=name, type=plain_type(value.type))
+
+
+def plain_type(kind: Type) -> ScalarType:
+    """The type of an input that is compared with a computed value."""
+    scalar = _SCALARS[kind.kind]
+    return ScalarType(
+        scalar=scalar,
+        scale=kind.scale if scalar == "decimal" else None,
+        max=255 if scalar == "string" else None,
+    )
+
+
+def _element(field: Field | None) -> Field | None:
+    if field is None:
+        return None
+    kind: FieldType = field.type
+    if isinstance(kind, ListType):
+        return msgspec.structs.replace(field, type=kind.element)
+    if isinstance(kind, ManyType):
+        return msgspec.structs.replace(field, type=ReferenceType(entity=kind.entity))
+    return None
+
+
+def _walk(tree: syntax.Tree, names: Names, building: Building) -> Iterator[tuple[syntax.Tree, Names]]:
+    """Every part, with the entities of the rows that can be named there."""
+    yield tree, names
+    match tree:
+        case syntax.Call(target=target, arguments=(syntax.Identifier(name=name), condition)) if target:
+            yield from _walk(target, names, building)
+            entity = _entity(target, names, building)
+            yield from _walk(condition, {**names, **({name: entity} if entity else {})}, building)
+        case _:
+            for part in syntax.children(tree):
+                yield from _walk(part, names, building)
+
+
+def _entity(tree: syntax.Tree, names: Names, building: Building) -> str | None:
+    """The entity whose row or rows a path leads to."""
+    match tree:
+        case syntax.Identifier(name=name):
+            return names.get(name) or (name if name in building.entities else None)
+        case syntax.Call(target=target, function="filter") if target:
+            return _entity(target, names, building)
+        case syntax.Select(of=of, field=name):
+            entity = _entity(of, names, building)
+            if entity is None:
+                return None
+            field = building.fields.get(entity, {}).get(name)
+            if field is not None:
+                return field.type.entity if isinstance(field.type, ReferenceType | ManyType) else None
+            try:
+                rows = building.formulas.related(entity, name)
+            except Unresolved:
+                return None
+            return None if rows is None else rows[0]
+        case _:
+            return None

@@ -1,0 +1,171 @@
+"""Read rules inside expressions (LANGUAGE.md, semantics 3): outside rules, paths see what the caller may read.
+
+This is done once, here, in the language's own terms, so later stages have nothing to do: rows are filtered by
+their entity's read rule, and what is behind an unreadable reference, or is a field that the caller may not
+read, is null. Rules themselves see everything; membership rules would recurse for ever otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import msgspec
+
+from backwright.expr.fold import rebuilt
+from backwright.expr.inline import inlined
+from backwright.expr.typed import (
+    BOOLEAN,
+    TRUE,
+    And,
+    Compare,
+    Conditional,
+    Constant,
+    Expression,
+    Filtered,
+    Linked,
+    Mapped,
+    Member,
+    Name,
+    Quantified,
+    Related,
+    Rows,
+    Type,
+)
+from backwright.expr.walk import nodes
+from backwright.model.access import always
+from backwright.model.naming import snake
+from backwright.model.types import Rule
+
+NULL = Constant(type=Type("null", nullable=True), value=None)
+
+
+class Rules(Protocol):
+    """The read rules of entities and fields; None where everyone may read."""
+
+    def of_rows(self, entity: str) -> Rule | None: ...
+
+    def of_field(self, entity: str, field: str) -> Rule | None: ...
+
+
+def readable(expression: Expression, rules: Rules) -> Expression:
+    """The expression as its caller may see it."""
+    return _Reading(expression, rules).value(expression)
+
+
+def readable_row(row: Expression, rules: Rules) -> Expression:
+    """A row that is shown: null where the caller may not read it."""
+    reading = _Reading(row, rules)
+    found = reading.value(row)
+    guards = list(reading.row_guards(row))
+    return _guarded(found, guards)
+
+
+class _Reading:
+    """One expression while it is rewritten. Its variables, and those that are added, all differ."""
+
+    def __init__(self, expression: Expression, rules: Rules) -> None:
+        self.rules = rules
+        self.taken = set(variables(expression))
+
+    def value(self, node: Expression) -> Expression:
+        match node:
+            case Member():
+                return self.member(node)
+            case Related() | Linked():
+                return self.rows(msgspec.structs.replace(node, of=self.value(node.of)), node.type)
+            case Rows():
+                return self.rows(node, node.type)
+            case _:
+                return _with_parts(node, self.value)
+
+    def rows(self, node: Expression, kind: Type) -> Expression:
+        """Rows without those that the caller may not read."""
+        rule = self.rules.of_rows(kind.entity or "")
+        if always(rule) or rule is None:
+            return node
+        variable = self.fresh(f"{snake(kind.entity or 'row')}_row")
+        row = Name(type=Type("entity", entity=kind.entity), root="variable", binding=variable)
+        return Filtered(type=kind, of=node, variable=variable, condition=self.about(rule, row))
+
+    def member(self, node: Member) -> Expression:
+        """A field, null where the row or the field is not the caller's to read."""
+        guards = list(self.guards(node))
+        start = _start(node)
+        found = _onto(node, start, self.value(start))
+        return _guarded(found, guards)
+
+    def guards(self, node: Member) -> Iterator[Expression]:
+        """The conditions under which a path may be followed, from its start on."""
+        if isinstance(node.of, Member):
+            yield from self.guards(node.of)
+            yield from self.row_guards(node.of)
+        rule = self.rules.of_field(node.entity, node.field)
+        if rule is not None and not always(rule):
+            yield self.about(rule, node.of)
+
+    def row_guards(self, row: Expression) -> Iterator[Expression]:
+        """The condition under which the row behind a reference may be read. A caller's own row always may."""
+        if not isinstance(row, Member):
+            return
+        rule = self.rules.of_rows(row.type.entity or "")
+        if rule is not None and not always(rule):
+            yield self.about(rule, row)
+
+    def about(self, rule: Rule, row: Expression) -> Expression:
+        """The rule about a row, with variables of its own."""
+        found = inlined(rule.condition, row, self.taken)
+        self.taken |= set(variables(found))
+        if not found.type.nullable:
+            return found
+        return Compare(type=BOOLEAN, op="==", left=found, right=TRUE)
+
+    def fresh(self, wanted: str) -> str:
+        number, name = 2, wanted
+        while name in self.taken:
+            name, number = f"{wanted}{number}", number + 1
+        self.taken.add(name)
+        return name
+
+
+def variables(expression: Expression) -> Iterator[str]:
+    """Every variable that an expression binds or names."""
+    for node in nodes(expression):
+        if isinstance(node, Filtered | Quantified | Mapped):
+            yield node.variable
+        elif isinstance(node, Name) and node.root == "variable" and node.binding:
+            yield node.binding
+
+
+def _guarded(value: Expression, guards: list[Expression]) -> Expression:
+    if not guards:
+        return value
+    when = guards[0] if len(guards) == 1 else And(type=BOOLEAN, parts=tuple(guards))
+    kind = msgspec.structs.replace(value.type, nullable=True)
+    return Conditional(type=kind, when=when, then=value, otherwise=NULL)
+
+
+def _start(node: Member) -> Expression:
+    of: Expression = node
+    while isinstance(of, Member):
+        of = of.of
+    return of
+
+
+def _onto(node: Member, start: Expression, replaced: Expression) -> Expression:
+    """The same path from another start."""
+    if start is replaced:
+        return node
+    return rebuilt(node, lambda part: replaced if part is start else part)
+
+
+def _with_parts(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
+    """The node with its direct parts changed."""
+    changes: dict[str, Any] = {}
+    for field in msgspec.structs.fields(type(node)):
+        value = getattr(node, field.name)
+        if isinstance(value, msgspec.Struct) and not isinstance(value, Type):
+            changes[field.name] = change(value)  # type: ignore[arg-type]
+        elif isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
+            changes[field.name] = tuple(change(part) for part in value)
+    return msgspec.structs.replace(node, **changes) if changes else node

@@ -1,0 +1,308 @@
+"""Writing rows: rules first, then checks, then unique keys (LANGUAGE.md, semantics 3 and 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from backwright.model.types import (
+    Assignment,
+    Create,
+    Ensure,
+    Entity,
+    Field,
+    FieldType,
+    ListType,
+    ManyType,
+    ReferenceType,
+    Rule,
+    ScalarType,
+    Update,
+    UpdateAll,
+    Upsert,
+)
+from backwright.reference import auditing
+from backwright.reference.decode import Password
+from backwright.reference.evaluate import Row
+from backwright.reference.failures import Failure
+from backwright.reference.numbers import rounded
+from backwright.reference.texts import slug
+
+if TYPE_CHECKING:
+    from backwright.reference.steps import Execution
+
+
+def create(step: Create, run: Execution) -> None:
+    """One row, or one for each element of a list, all or none."""
+    entity = run.entity(step.entity)
+    if step.each is None:
+        row = candidate(entity, step.values, run)
+        run.bindings[step.bind] = insert(entity, row, step.allowed, run)
+        return
+    items = run.value(step.each) or []
+    rows = [candidate(entity, step.values, run, item=item) for item in items]
+    for row in rows:
+        judge(step.allowed, row, run)
+    for row in rows:
+        insert(entity, row, None, run)
+    run.bindings[step.bind] = rows
+
+
+def candidate(entity: Entity, values: Sequence[Assignment], run: Execution, **item: Any) -> Row:
+    """The row as it would be: what the step gives, and what the service makes, in the order of the fields."""
+    given = {each.field: each.value for each in values}
+    variables = {"variables": item} if item else {}
+    row: Row = {}
+    for field in entity.fields:
+        if field.name in given:
+            row[field.name] = stored(run.value(given[field.name], **variables), field.type)
+        else:
+            row[field.name] = made(field, entity, run)
+    for field in entity.fields:
+        if field.generated == "slug":
+            row[field.name] = slugged(field, entity, row, run)
+    return row
+
+
+def made(field: Field, entity: Entity, run: Execution) -> Any:
+    """A value that the service makes: keys, tokens, the first version. Slugs follow when their source is known."""
+    match field.generated:
+        case "sequence":
+            run.sequences[entity.name, field.name] = run.sequences.get((entity.name, field.name), 0) + 1
+            return run.sequences[entity.name, field.name]
+        case "token":
+            return run.seam.token()
+        case "version":
+            return 1
+        case "slug":
+            return None
+        case None:
+            return run.seam.id() if field.name == entity.key and not field.input else empty(field)
+
+
+def empty(field: Field) -> Any:
+    """What a field is that nothing gives a value."""
+    return [] if isinstance(field.type, ManyType) else None
+
+
+def slugged(field: Field, entity: Entity, row: Row, run: Execution) -> str:
+    """The slug of the row's source: with a suffix where another row has it, or where it is empty."""
+    longest = field.type.max if isinstance(field.type, ScalarType) and field.type.max is not None else 80
+    base = slug(str(row[field.source or ""] or ""), longest)
+    taken = any(other[field.name] == base for other in run.rows[entity.name] if not same(other, row, entity))
+    if base and not taken:
+        return base
+    return "-".join(part for part in (base, run.seam.suffix()) if part)
+
+
+def same(one: Row, other: Row, entity: Entity) -> bool:
+    """Whether both are the same row, before and after."""
+    return all(one[key] == other[key] for key in entity.keys)
+
+
+def insert(entity: Entity, row: Row, allowed: Rule | None, run: Execution) -> Row:
+    """Store a new row. Raises Failure: 403 by rule or field, 422 by a check, 409 by a unique key."""
+    judge(allowed, row, run)
+    if allowed is not None:
+        judge_fields(entity, row, run)
+    check_shared(entity, row, run)
+    check(entity, row, run)
+    store(entity, row, run, taken=run.rows[entity.name])
+    run.rows[entity.name].append(row)
+    auditing.record(entity, "create", None, row, run)
+    return row
+
+
+def judge(rule: Rule | None, row: Row, run: Execution) -> None:
+    """Raises Failure where a rule does not hold."""
+    if not run.permits(rule, row):
+        raise Failure("forbidden")
+
+
+def judge_fields(entity: Entity, row: Row, run: Execution) -> None:
+    """Raises Failure where the request has a member that the caller may not send."""
+    for field in entity.fields:
+        if field.write is not None and field.name in run.sent and not run.permits(field.write, row):
+            raise Failure("forbidden")
+
+
+def check(entity: Entity, row: Row, run: Execution) -> None:
+    """Raises Failure with every check that the row does not satisfy."""
+    wrong = [each for each in entity.checks if run.value(each.condition, row) is not True]
+    if wrong:
+        raise Failure("invalid", [(each.field or "", each.code) for each in wrong])
+
+
+def check_shared(entity: Entity, row: Row, run: Execution) -> None:
+    """Raises Failure where a reference leads to a row of another tenant."""
+    errors = []
+    for field in entity.fields:
+        if field.same is None or not isinstance(field.type, ReferenceType | ManyType):
+            continue
+        target = run.entity(field.type.entity)
+        keys = row[field.name] if isinstance(row[field.name], list) else [row[field.name]]
+        for position, key in enumerate(keys):
+            other = next((each for each in run.rows[target.name] if each[target.key] == key), None)
+            if other is not None and other[field.same] != row[field.same]:
+                place = f"{field.name}[{position}]" if isinstance(field.type, ManyType) else field.name
+                errors.append((run.wire(place, field.name), "reference"))
+    if errors:
+        raise Failure("invalid", errors)
+
+
+def update(step: Update, run: Execution) -> None:
+    """The bound row with its changes. Its rule holds before and after."""
+    entity = run.entity(step.entity)
+    before: Row = run.bindings[step.bind]
+    after = dict(before)
+    for name in step.changes:
+        if name in run.body:
+            after[name] = stored(run.body[name], entity.field(name).type)
+    after = changed(entity, before, after, step.values, run)
+    judge(step.allowed, before, run)
+    if step.allowed is not None:
+        judge_fields(entity, before, run)
+    judge(step.after or step.allowed, after, run)
+    if step.match:
+        match_version(entity, before, run)
+    run.bindings[step.bind] = replace(entity, before, after, run)
+
+
+def changed(entity: Entity, before: Row, after: Row, values: Sequence[Assignment], run: Execution) -> Row:
+    """The row after: with what the step sets (about the stored row), the next version, and the new slug."""
+    for each in values:
+        after[each.field] = stored(run.value(each.value, before), entity.field(each.field).type)
+    if entity.version is not None:
+        after[entity.version] = before[entity.version] + 1
+    for field in entity.fields:
+        if field.generated != "slug" or after[field.source or ""] == before[field.source or ""]:
+            continue
+        longest = field.type.max if isinstance(field.type, ScalarType) and field.type.max is not None else 80
+        bases = [slug(str(row[field.source or ""] or ""), longest) for row in (before, after)]
+        if bases[0] != bases[1]:
+            after[field.name] = slugged(field, entity, after, run)
+    return after
+
+
+def match_version(entity: Entity, row: Row, run: Execution) -> None:
+    """Raises Failure where the stored version is not one that the request demands."""
+    if run.version is not None and entity.version is not None and row[entity.version] not in run.version:
+        raise Failure("precondition_failed")
+
+
+def replace(entity: Entity, before: Row, after: Row, run: Execution) -> Row:
+    """Put the changed row in the place of the stored one. Raises Failure: 422 by a check, 409 by a key."""
+    check_shared(entity, after, run)
+    check(entity, after, run)
+    rows = run.rows[entity.name]
+    store(entity, after, run, taken=[row for row in rows if row is not before])
+    rows[position(rows, before)] = after
+    auditing.record(entity, "update", before, after, run)
+    return after
+
+
+def update_all(step: UpdateAll, run: Execution) -> None:
+    """Every matching row, judged before and after; keys and checks hold when all are changed."""
+    entity = run.entity(step.entity)
+    found = [
+        row
+        for row in run.rows[entity.name]
+        if run.permits(step.readable, row) and run.value(step.where, row) is True
+    ]
+    afters = [changed(entity, row, dict(row), step.values, run) for row in found]
+    for before, after in zip(found, afters, strict=True):
+        judge(step.allowed, before, run)
+        judge(step.after or step.allowed, after, run)
+    rows = run.rows[entity.name]
+    for before, after in zip(found, afters, strict=True):
+        rows[position(rows, before)] = after
+    for after in afters:
+        check_shared(entity, after, run)
+        check(entity, after, run)
+    for after in afters:
+        store(entity, after, run, taken=[row for row in rows if row is not after])
+    for before, after in zip(found, afters, strict=True):
+        auditing.record(entity, "update", before, after, run)
+    run.bindings[step.bind] = len(found)
+
+
+def ensure(step: Ensure, run: Execution) -> None:
+    """The row of the key, or a new one. A row that the caller may not read is in the way of both (409)."""
+    entity = run.entity(step.entity)
+    there, row = existing(step, entity, run)
+    if there is None:
+        run.bindings[step.bind] = insert(entity, row, step.allowed, run)
+    elif run.permits(step.readable, there):
+        run.bindings[step.bind] = there
+    else:
+        raise Failure("conflict", [(run.wire(name, name), "taken") for name in step.by])
+    run.bindings[f"{step.bind}_created"] = there is None
+
+
+def existing(step: Ensure | Upsert, entity: Entity, run: Execution) -> tuple[Row | None, Row]:
+    """The row whose key has the values given, and the one that would be made otherwise."""
+    given = {each.field: each.value for each in step.values}
+    wanted = [stored(run.value(given[name]), entity.field(name).type) for name in step.by]
+    for row in run.rows[entity.name]:
+        if None not in wanted and [row[name] for name in step.by] == wanted:
+            return row, row
+    return None, candidate(entity, step.values, run)
+
+
+def upsert(step: Upsert, run: Execution) -> None:
+    """A new row, or changes to the one of the key."""
+    entity = run.entity(step.entity)
+    there, row = existing(step, entity, run)
+    run.bindings[f"{step.bind}_created"] = there is None
+    if there is None:
+        run.bindings[step.bind] = insert(entity, row, step.created, run)
+        return
+    if step.if_exists is not None and run.value(step.if_exists, there) is not True:
+        raise run.failing(step.otherwise)
+    after = changed(entity, there, dict(there), step.changes, run)
+    judge(step.updated, there, run)
+    judge(step.after or step.updated, after, run)
+    run.bindings[step.bind] = replace(entity, there, after, run)
+
+
+def store(entity: Entity, row: Row, run: Execution, *, taken: Sequence[Row]) -> None:
+    """Refuses a row whose unique keys are taken: the first of them in declared order."""
+    for key in unique_keys(entity):
+        values = [row[name] for name in key]
+        if None not in values and any(
+            [other[name] for name in key] == values for other in taken if other is not row
+        ):
+            raise Failure("conflict", [(run.wire(name, name), "taken") for name in key])
+
+
+def unique_keys(entity: Entity) -> Iterator[tuple[str, ...]]:
+    """The unique keys in declared order: the key itself, fields, then indexes."""
+    keys = [entity.keys]
+    keys += [(field.name,) for field in entity.fields if field.unique]
+    keys += [tuple(term.field for term in index.terms) for index in entity.indexes if index.unique]
+    yield from dict.fromkeys(keys)
+
+
+def stored(value: Any, kind: FieldType) -> Any:
+    """The value as it is kept in a field: decimals with its digits, passwords marked, each key listed once."""
+    if value is None:
+        return [] if isinstance(kind, ManyType) else None
+    match kind:
+        case ScalarType(scalar="password"):
+            return Password(value)
+        case ScalarType(scalar="decimal", scale=scale):
+            return rounded(Decimal(value), scale or 0)
+        case ScalarType(scalar="double"):
+            return float(value)
+        case ManyType():
+            return list(dict.fromkeys(value))
+        case ListType(element=element):
+            return [stored(each, element) for each in value]
+        case _:
+            return value
+
+
+def position(rows: Sequence[Row], row: Row) -> int:
+    """Where exactly this row is."""
+    return next(place for place, other in enumerate(rows) if other is row)

@@ -1,0 +1,200 @@
+"""The top level of a specification: the service, and who its callers are."""
+
+from __future__ import annotations
+
+from backwright.spec.grammar.answers import ERRORS
+from backwright.spec.grammar.entities import ENTITY
+from backwright.spec.grammar.operations import LIMITS, OPERATION
+from backwright.spec.grammar.shapes import VIEW
+from backwright.spec.grammar.takes import (
+    NAME,
+    ROUTE,
+    Choice,
+    Either,
+    Fixed,
+    Flag,
+    Key,
+    Named,
+    Several,
+    Text,
+    Whole,
+)
+
+FLOWS = ("register", "login", "logout", "me")
+PLANNED_FLOWS = ("verify_email", "reset_password", "invite")
+
+SERVICE = Fixed(
+    name="service",
+    description="What is built.",
+    keys=(
+        Key(name="name", takes=NAME, required=True, example="shop", description="The service's name."),
+        Key(
+            name="version",
+            takes=Text("a version"),
+            required=True,
+            example="1.0.0",
+            description="Its version.",
+        ),
+        Key(
+            name="description",
+            takes=Text("text"),
+            example="Orders and stock",
+            description="One sentence on what the service is for; shown in its OpenAPI document.",
+        ),
+        Key(
+            name="names",
+            takes=Choice(("snake_case", "camelCase")),
+            example="camelCase",
+            description="How fields, members and query parameters are called over HTTP (default: snake_case, as "
+            "written). Names that the author writes into shapes, paths and `wire` stay as they are.",
+        ),
+        Key(
+            name="envelope",
+            takes=Flag(),
+            example="false",
+            description="false: answers are bare, without `data`, `error` and `meta` around them (default: true).",
+        ),
+        Key(
+            name="unknown_fields",
+            takes=Choice(("ignore", "reject")),
+            example="reject",
+            description="What happens to request members that no operation declares (default: ignore).",
+        ),
+    ),
+)
+
+FLOWS_TABLE = Fixed(
+    name="auth.flows",
+    description="Ready-made operations with routes of one's own.",
+    keys=tuple(
+        Key(
+            name=flow,
+            takes=ROUTE,
+            example="GET /users/me" if flow == "me" else f"POST /users/{flow}",
+            description=f"Where `{flow}` lives.",
+        )
+        for flow in FLOWS
+    ),
+    planned=PLANNED_FLOWS,
+)
+
+AUTH = Fixed(
+    name="auth",
+    description="Who callers are, and how they sign in.",
+    keys=(
+        Key(
+            name="identity",
+            takes=NAME,
+            required=True,
+            example="User",
+            description="The entity whose rows are callers; it has one field of type password.",
+        ),
+        Key(
+            name="by",
+            takes=NAME,
+            required=True,
+            example="email",
+            description="The unique field that finds the row when someone signs in.",
+        ),
+        Key(
+            name="flows",
+            takes=Either((Several(Choice(FLOWS, planned=PLANNED_FLOWS)), FLOWS_TABLE)),
+            example="[register, login, logout, me]",
+            description="Ready-made operations: POST /auth/register, POST /auth/login, POST /auth/logout, "
+            "GET /auth/me; a table gives them other routes.",
+        ),
+        Key(
+            name="token",
+            takes=Fixed(
+                name="auth.token",
+                description="Access tokens.",
+                keys=(
+                    Key(
+                        name="minutes",
+                        takes=Whole(1, 60 * 24 * 365),
+                        example="60",
+                        description="How long an access token is valid (default: 60).",
+                    ),
+                ),
+            ),
+            example="{minutes: 30}",
+            description="Access tokens.",
+        ),
+        Key(
+            name="scheme",
+            takes=NAME,
+            example="Token",
+            description="The word before the token in the header Authorization (default: Bearer).",
+        ),
+        Key(
+            name="cookie",
+            takes=NAME,
+            example="session",
+            description="Callers come with this cookie instead of a header; see cookie sessions.",
+        ),
+    ),
+    at_most_one=("scheme", "cookie"),
+    planned=("sessions", "verify_email", "reset_password", "invite", "providers", "api_keys"),
+)
+
+DOCUMENT = Fixed(
+    name="backwright.yaml",
+    description="The top level of a specification.",
+    keys=(
+        Key(
+            name="service",
+            takes=SERVICE,
+            required=True,
+            example="{name: shop, version: 1.0.0}",
+            description=SERVICE.description,
+        ),
+        Key(
+            name="auth",
+            takes=AUTH,
+            example="{identity: User, by: email, flows: [register, login]}",
+            description=AUTH.description,
+        ),
+        Key(
+            name="entities",
+            takes=Named("entity", ENTITY),
+            required=True,
+            example="{Order: {fields: {number: string}, access: none}}",
+            description="What is stored, and who may reach it.",
+        ),
+        Key(
+            name="views",
+            takes=Named("view", VIEW),
+            example="{Profile: {of: User, fields: [name]}}",
+            description="What callers see of rows. An entity has a view of its own name, with all its fields, "
+            "unless one is declared.",
+        ),
+        Key(
+            name="operations",
+            takes=Named("operation", OPERATION),
+            example='{get_user: {route: "GET /users/{id}", read: User}}',
+            description="What callers can do, besides `auth.flows` and `crud`.",
+        ),
+        Key(
+            name="errors",
+            takes=ERRORS,
+            example="{body: {message: message}, invalid: 400}",
+            description="How failures are answered.",
+        ),
+        Key(
+            name="limits",
+            takes=LIMITS,
+            example="{rate: 300/minute, by: address}",
+            description="How much may be asked of every operation.",
+        ),
+        Key(
+            name="include",
+            takes=Several(Text("a path relative to the project, which may contain *")),
+            example="[spec/*.yaml]",
+            description="Files that are merged in; a name that is defined twice is an error.",
+        ),
+    ),
+    planned=(
+        "logic", "jobs", "events", "integrations", "webhooks", "summaries", "security", "performance", "stack",
+        "graphql",
+    ),
+)  # fmt: skip
