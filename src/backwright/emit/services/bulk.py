@@ -1,0 +1,274 @@
+"""The steps that write many rows at once: judged all together, written by one statement, all or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backwright.emit import removal
+from backwright.emit.judgements import is_public
+from backwright.emit.names import snake, words
+from backwright.emit.repositories.functions import Function, function, passed, together
+from backwright.emit.repositories.reading import Reading, database_call
+from backwright.emit.repositories.projections import selected, whole
+from backwright.emit.repositories.shown import in_keys, key_arguments
+from backwright.emit.repositories.statement import Statement, Writing, written
+from backwright.emit.services.scope import Scope
+from backwright.emit.services.writing import recorded, repository
+from backwright.emit.source import Identifier, Source, imports, indented, literal, source
+from backwright.emit.sql import quoted, where
+from backwright.emit.storage import key_fields
+from backwright.expr.fold import substitute
+from backwright.expr.typed import Expression
+from backwright.model.types import Assignment, DeleteAll, Entity, Rule, ScalarType, UpdateAll
+
+_RUNTIME = "backwright_runtime"
+_STRUCT = imports("msgspec", "Struct")
+
+
+def update_all(step: UpdateAll, scope: Scope) -> list[str]:
+    """Every matching row that the caller may read; all values speak of the rows as they were."""
+    entity = scope.model.entity(step.entity)
+    count = scope.bind(step.bind)
+    assigned = {each.field: each.value.meaning for each in step.values}
+    after = step.after or step.allowed
+    questions = _questions(entity, step.allowed, after, assigned)
+    found, lines = _found(entity, step.where.meaning, step.readable, questions, step.bind, scope)
+    audited = entity.audit is not None and "update" in entity.audit.verbs
+    keys = _keys(entity, found)
+    if audited:
+        lines += _rows_before(entity, found, scope)
+    name = _change(entity, step.values, scope)
+    lines.append(f"{count} = {scope.call(name, keys)}")
+    if audited:
+        lines += _records(entity, found, scope)
+    return lines
+
+
+def delete_all(step: DeleteAll, scope: Scope) -> list[str]:
+    """Every matching row that the caller may read; all are judged before one is removed."""
+    entity = scope.model.entity(step.entity)
+    count = scope.bind(step.bind)
+    questions = _questions(entity, step.allowed, None, {})
+    if removal.is_plain(entity, scope.model):
+        found, lines = _found(entity, step.where.meaning, step.readable, questions, step.bind, scope)
+        scope.call(_remove(entity, scope), "")
+        module = repository(entity, scope)
+        lines.append(f"await {module}.delete_all({scope.db}, {_keys(entity, found)})")
+        lines.append(f"{count} = len({found})")
+        return lines
+    found, lines = _found(entity, step.where.meaning, step.readable, questions, step.bind, scope, rows=True)
+    removal.need(entity, scope.package)
+    scope.imports |= imports(scope.names.package, "removal")
+    row = scope.variable(scope.names.row(entity.name))
+    operation = f", {literal(scope.operation.name)}" if removal.records(entity, scope.model) else ""
+    lines.append(f"for {row} in {found}:\n    await removal.remove_{snake(entity.name)}(ctx, {scope.db}, {row}{operation})")
+    lines.append(f"{count} = len({found})")
+    return lines
+
+
+class _Question:
+    """Something that has to hold of every row: its name in the row that is read, and what is answered otherwise."""
+
+    def __init__(self, name: str, condition: Expression, said: str, error: str) -> None:
+        self.name = name
+        self.condition = condition
+        self.said = said
+        self.error = error
+
+
+def _questions(
+    entity: Entity, allowed: Rule | None, after: Rule | None, assigned: dict[str, Expression]
+) -> list[_Question]:
+    found: list[_Question] = []
+    if allowed is not None and not is_public(allowed):
+        found.append(_Question("allowed", allowed.condition, allowed.source, "Forbidden"))
+    if after is not None and not is_public(after) and assigned:
+        condition = substitute(after.condition, assigned)
+        if allowed is None or condition != allowed.condition:
+            found.append(_Question("still_allowed", condition, after.source, "Forbidden"))
+    if assigned:
+        for check in entity.checks:
+            condition = substitute(check.condition.meaning, assigned)
+            error = f"Invalid(FieldError({literal(check.field or '')}, {literal(check.code)}))"
+            found.append(_Question(f"is_{snake(check.name)}", condition, check.condition.source, error))
+    return found
+
+
+def _found(
+    entity: Entity,
+    condition: Expression,
+    readable: Rule | None,
+    questions: Sequence[_Question],
+    bind: str,
+    scope: Scope,
+    *,
+    rows: bool = False,
+) -> tuple[Identifier, list[str]]:
+    """The variable that holds the rows, and the lines that find and judge them."""
+    model, names = scope.model, scope.names
+    reading = Reading(entity=entity, readable=readable, where=condition)
+    whole_row = rows
+    fields = whole(entity).fields if whole_row else tuple(key_fields(entity))
+
+    def write_statement(sql: Writing) -> str:
+        columns = [quoted(field.column) for field in fields]
+        columns += [f"{described_value(sql, each)} AS {each.name}" for each in questions]
+        keys = ", ".join(quoted(field.column) for field in key_fields(entity))
+        return "\n".join(
+            [
+                selected(columns),
+                f"FROM {quoted(entity.table)}",
+                *where(reading.conditions(sql)),
+                f"ORDER BY {keys}",
+                "FOR UPDATE",
+            ]
+        )
+
+    statement = written(model, write_statement, signed_in=scope.signed_in)
+    given = passed(statement, model, names, signed_in=scope.signed_in)
+    name = Identifier(f"{snake(scope.operation.name)}_{snake(bind)}")
+    row = Identifier("".join(part.title() for part in name.split("_")) + "Row")
+
+    def write(called: Identifier) -> Source:
+        from backwright.emit.repositories.projections import column_member, extended, struct_source  # noqa: PLC0415
+
+        more = [source(f"{each.name}: bool") for each in questions]
+        if whole_row:
+            own = names.row_class(entity)
+            base = source(own, imports(f"{names.package}.entities", own))
+            struct = base if not more else extended(base, row, more, scope.repositories, entity)
+            kind = str(struct)
+            pieces = [source("", struct)]
+        else:
+            kind = row
+            members = [column_member(field, model) for field in fields]
+            pieces = [struct_source(row, "A row that is to be changed, and whether it may be.", [*members, *more])]
+        call = database_call("fetch_all", [kind, called.upper(), *given.arguments])
+        about = f"The {words(names.plurals[entity.name])} that are changed, locked in the order of their keys."
+        text = function(called, given.parameters, f"list[{kind}]", about, f"return await {call}", *pieces)
+        return together(statement.declared(called.upper()), *[p for p in pieces if p.text], text)
+
+    added = scope.repositories.add(entity.name, [name], write)
+    found = scope.variable("found")
+    call = scope.call(Function(module=names.repository(entity.name), name=added, context=given.context, values=given.values))
+    lines = [f"{found} = {call}"]
+    groups: dict[str, list[_Question]] = {}
+    for each in questions:
+        groups.setdefault("Forbidden" if each.error == "Forbidden" else "Invalid", []).append(each)
+    for kind_of, members in groups.items():
+        scope.imports |= imports(_RUNTIME, kind_of)
+        if kind_of == "Forbidden":
+            test = " and ".join(f"row.{each.name}" for each in members)
+            lines.append(f"if not all({test} for row in {found}):\n    raise Forbidden")
+            continue
+        scope.imports |= imports(_RUNTIME, "FieldError")
+        for each in members:
+            lines.append(f"if not all(row.{each.name} for row in {found}):\n    raise {each.error}")
+    return found, lines
+
+
+def described_value(sql: Writing, question: _Question) -> str:
+    """A condition as a value that is never null."""
+    text = sql.value(question.condition)
+    return f"COALESCE({text}, FALSE)" if question.condition.type.nullable else f"({text})"
+
+
+def _keys(entity: Entity, found: str) -> str:
+    columns = [Identifier(field.column) for field in key_fields(entity)]
+    if len(columns) == 1:
+        return f"[row.{columns[0]} for row in {found}]"
+    return f"[({', '.join(f'row.{column}' for column in columns)}) for row in {found}]"
+
+
+def _change(entity: Entity, given: Sequence[Assignment], scope: Scope) -> Function:
+    """The function that changes the rows with these keys."""
+    model, names = scope.model, scope.names
+
+    def write_statement(sql: Writing) -> str:
+        settings = []
+        for each in given:
+            field = entity.field(each.field)
+            settings.append(f"{quoted(field.column)} = {stored(sql, each, field.type)}")
+        if entity.version is not None:
+            column = quoted(entity.field(entity.version).column)
+            settings.append(f"{column} = {column} + 1")
+        return "\n".join(
+            [f"UPDATE {quoted(entity.table)}", f"SET {(',' + chr(10) + '    ').join(settings)}", *where(in_keys(entity, sql))]
+        )
+
+    statement = written(model, write_statement, signed_in=scope.signed_in)
+    return _on_keys(entity, statement, f"{snake(scope.operation.name)}_rows", "Change these rows.", scope)
+
+
+def stored(sql: Writing, given: Assignment, kind: object) -> str:
+    """A value in the field's own type."""
+    text = sql.value(given.value.meaning)
+    of = given.value.meaning.type
+    if isinstance(kind, ScalarType) and kind.scalar == "decimal" and of.kind == "decimal" and of.scale != kind.scale:
+        from backwright.expr.typed import Convert, Type  # noqa: PLC0415
+
+        wanted = Type("decimal", scale=kind.scale, nullable=of.nullable)
+        return sql.value(Convert(type=wanted, to="decimal", of=given.value.meaning))
+    return text
+
+
+def _remove(entity: Entity, scope: Scope) -> Function:
+    """The function that removes the rows with these keys."""
+    statement = written(
+        scope.model,
+        lambda sql: "\n".join([f"DELETE FROM {quoted(entity.table)}", *where(in_keys(entity, sql))]),
+        signed_in=scope.signed_in,
+    )
+    return _on_keys(entity, statement, "delete_all", "Remove the rows with these keys.", scope)
+
+
+def _on_keys(entity: Entity, statement: Statement, wanted: str, about: str, scope: Scope) -> Function:
+    names = scope.names
+    given = passed(statement, scope.model, names, signed_in=scope.signed_in)
+    keys, arguments = key_arguments(entity, scope.repositories)
+
+    def write(name: Identifier) -> Source:
+        call = database_call("execute", [name.upper(), *arguments, *given.arguments])
+        parameters = [*given.parameters[: len(given.context)], keys, *given.parameters[len(given.context) :]]
+        text = function(name, parameters, "int", f"{about} Returns how many there were.", f"return await {call}")
+        return together(statement.declared(name.upper()), text)
+
+    name = scope.repositories.add(entity.name, [wanted], write)
+    return Function(
+        module=names.repository(entity.name), name=name, context=given.context, given=("keys",), values=given.values
+    )
+
+
+def _rows_before(entity: Entity, found: str, scope: Scope) -> list[str]:
+    """The rows as they are, for their records."""
+    from backwright.emit.repositories.shown import by_keys  # noqa: PLC0415
+
+    rows = by_keys(whole(entity), scope.repositories, signed_in=scope.signed_in)
+    before = scope.variable("before")
+    key = _key_of(entity, "row")
+    lines = [f"{before} = {{{key}: row for row in {scope.call(rows.function, _keys(entity, found))}}}"]
+    scope.current["before"] = before
+    return lines
+
+
+def _records(entity: Entity, found: str, scope: Scope) -> list[str]:
+    from backwright.emit.repositories.shown import by_keys  # noqa: PLC0415
+    from backwright.emit.services.writing import linked_before  # noqa: PLC0415
+
+    rows = by_keys(whole(entity), scope.repositories, signed_in=scope.signed_in)
+    before = scope.current["before"]
+    key = _key_of(entity, "row")
+    after = scope.variable("after")
+    lines = [f"{after} = {{{key}: row for row in {scope.call(rows.function, _keys(entity, found))}}}"]
+    links, known = linked_before(entity, "before_row", scope)
+    record = recorded(entity, "updated", "before_row", f"{after}[key]", scope, links=known)
+    body = "\n".join([*links, *record])
+    lines.append(f"for key, before_row in {before}.items():\n{indented(body)}")
+    return lines
+
+
+def _key_of(entity: Entity, row: str) -> str:
+    columns = [f"{row}.{Identifier(field.column)}" for field in key_fields(entity)]
+    return columns[0] if len(columns) == 1 else f"({', '.join(columns)})"
+
+
