@@ -142,7 +142,7 @@ class _Tables:
             case "boolean" if not postgresql:
                 return "{} IN (0, 1)"
             case "json" if not postgresql:
-                return "json_valid({})"
+                return "json_valid(coalesce({}, 'null'))"  # of null it says 0, or null, by version
             case _:  # a password is stored as its hash, whose length the input's bounds say nothing about
                 return None
 
