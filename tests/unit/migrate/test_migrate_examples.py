@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backwright.migrate import live, write
-from backwright.migrate.inspect import differences, dialect_of, expected, inspect
+from backwright.migrate.inspect import dialect_of, differences, expected, inspect
 from backwright.migrate.prove import prove
 from backwright.migrate.rows import rows
 from backwright.model import snapshot
