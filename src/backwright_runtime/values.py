@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import partial
-from math import inf, isfinite
+from math import inf
 from typing import Any, assert_never
 from uuid import UUID
 
@@ -295,10 +295,7 @@ def _plain(value: object) -> object:
         case Decimal():
             if value == value.to_integral_value() and SMALLEST < value <= LARGEST:
                 return int(value) if value else 0
-            found = float(value)
-            if not isfinite(found):
-                raise Refused("too_large")
-            return found
+            return _double(Double(), value)
         case _:
             return value
 
