@@ -264,7 +264,8 @@ class Application:
         response = await route.handler(ctx, **given, **route.keys(asked.keys))  # 404, and the rest
         answer = self._rendering.answer(response, asked.request_id, ctx.csrf_token)
         if _is_unchanged(answer, asked):
-            return Answer(304, answer.headers, None)
+            about = {name: text for name, text in answer.headers.items() if text != JSON}
+            return Answer(304, about, None)
         cookies = ctx.session_cookies()
         return msgspec.structs.replace(answer, cookies=cookies + answer.cookies) if cookies else answer
 

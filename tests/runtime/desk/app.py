@@ -1,6 +1,7 @@
 """The service of backwright.yaml beside it, written by hand."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -45,11 +46,7 @@ from backwright_runtime import (
     timestamp,
 )
 
-TABLES = (
-    "CREATE TABLE person (id {uuid} PRIMARY KEY, email text, password text, role text)",
-    "CREATE UNIQUE INDEX person_email_key ON person (email)",
-    "CREATE TABLE note (id {serial}, title text, rank bigint, at timestamptz, owner_id {uuid}, version bigint)",
-)
+MIGRATIONS = Path(__file__).parent / "migrations"
 Password = Annotated[str, Meta(min_length=8, max_length=128)]
 Title = Annotated[str, Meta(min_length=1, max_length=20)]
 Size = Annotated[int, Meta(ge=1, le=3)]
@@ -231,7 +228,9 @@ async def login(ctx: Context, body: Login) -> Response:
     """Sign in."""
     person = await ctx.db.fetch_one(Person, BY_EMAIL, email=body.email)
     person = await ctx.passwords.verified(person, person and person.password, body.password)
-    return ok({"person": person_view(found(person, InvalidCredentials())), "token": ctx.issue_token(person.id)})
+    return ok(
+        {"person": person_view(found(person, InvalidCredentials())), "token": ctx.issue_token(person.id)}
+    )
 
 
 @router.post("/auth/logout", caller="required")
