@@ -1,21 +1,164 @@
-"""The Python type of every stored and every received value."""
+"""The Python type of every stored, received and computed value."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import assert_never
 
 import msgspec
 
 from backwright.emit.emitted import NotEmitted, column_type
 from backwright.emit.names import TAKEN_CLASSES, Names, pascal
 from backwright.emit.source import NO_IMPORTS, Identifier, Source, imports, literal, source
-from backwright.model.types import Field, FieldType, InputField, Model, Operation, ReferenceType, ScalarType
+from backwright.expr.typed import Type
+from backwright.model.types import (
+    Field,
+    FieldType,
+    InputField,
+    ListType,
+    ManyType,
+    Model,
+    Operation,
+    RecordType,
+    ReferenceType,
+    Scalar,
+    ScalarType,
+)
 
 UUID = source("UUID", imports("uuid", "UUID"))
 UNSET_TYPE = source("UnsetType", imports("msgspec", "UnsetType"))
 UNSET = source("UNSET", imports("msgspec", "UNSET"))
 _ANNOTATED = imports("typing", "Annotated") | imports("msgspec", "Meta")
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
+_STR, _INT, _BOOL, _FLOAT, _BYTES = map(source, ("str", "int", "bool", "float", "bytes"))
+_DECIMAL = source("Decimal", imports("decimal", "Decimal"))
+_DATE = source("date", imports("datetime", "date"))
+_DATETIME = source("datetime", imports("datetime", "datetime"))
+_TIMEDELTA = source("timedelta", imports("datetime", "timedelta"))
+_JSON = source("Json", imports("backwright_runtime", "Json"))
+_RECORD = source("Struct", imports("msgspec", "Struct"))
+
+
+def annotation(kind: FieldType, model: Model, *, nullable: bool = False) -> Source:
+    """The type of a value of a field or of a member of a request, without its limits.
+
+    A reference is the key of the row it refers to; a record is some struct, whose class its request knows.
+    """
+    return optional(_annotation(kind, model), nullable)
+
+
+def _annotation(kind: FieldType, model: Model) -> Source:
+    match kind:
+        case ScalarType(scalar=scalar, values=values):
+            return _scalar(scalar, values)
+        case ReferenceType(entity=entity):
+            return key(entity, model)
+        case ManyType(entity=entity):
+            return listed(key(entity, model))
+        case ListType(element=element):
+            return listed(_annotation(element, model))
+        case RecordType():
+            return _RECORD
+        case _:
+            assert_never(kind)
+
+
+def _scalar(scalar: Scalar, values: tuple[str, ...]) -> Source:
+    match scalar:
+        case "string" | "text" | "email" | "password" | "slug" | "token":
+            return _STR
+        case "integer":
+            return _INT
+        case "decimal":
+            return _DECIMAL
+        case "double":
+            return _FLOAT
+        case "boolean":
+            return _BOOL
+        case "date":
+            return _DATE
+        case "timestamp":
+            return _DATETIME
+        case "uuid":
+            return UUID
+        case "enum":
+            return choices(values)
+        case "json":
+            return _JSON
+        case "bytes":
+            return _BYTES
+        case _:
+            assert_never(scalar)
+
+
+def of_expression(kind: Type, model: Model) -> Source:
+    """The type of the value of an expression. A row stands for its key, rows for the list of their keys."""
+    match kind.kind:
+        case "null":
+            return source("None")
+        case "boolean":
+            found = _BOOL
+        case "integer":
+            found = _INT
+        case "decimal":
+            found = _DECIMAL
+        case "double":
+            found = _FLOAT
+        case "string":
+            found = _STR
+        case "bytes":
+            found = _BYTES
+        case "json":
+            found = _JSON
+        case "date":
+            found = _DATE
+        case "timestamp":
+            found = _DATETIME
+        case "duration":
+            found = _TIMEDELTA
+        case "uuid":
+            found = UUID
+        case "enum":
+            found = choices(kind.values)
+        case "entity":
+            found = key(kind.entity or "", model)
+        case "rows":
+            found = listed(key(kind.entity or "", model))
+        case "list":
+            found = listed(of_expression(kind.element or Type("null"), model))
+        case "record":
+            found = _RECORD
+        case _:
+            assert_never(kind.kind)
+    return optional(found, kind.nullable)
+
+
+def key(entity: str, model: Model) -> Source:
+    """The type of the key of an entity's rows: a tuple where it is composite."""
+    of = model.entity(entity)
+    parts = [_annotation(of.field(name).type, model) for name in of.keys]
+    if len(parts) == 1:
+        return parts[0]
+    return source(f"tuple[{', '.join(part.text for part in parts)}]", *parts)
+
+
+def choices(values: Iterable[str]) -> Source:
+    """One of a closed set of words."""
+    written = ", ".join(literal(value) for value in values)
+    return source(f"Literal[{written}]", imports("typing", "Literal"))
+
+
+def listed(element: Source) -> Source:
+    """A list of such values."""
+    return source(f"list[{element}]", element)
+
+
+def optional(kind: Source, nullable: bool) -> Source:
+    """The type, or null."""
+    return source(f"{kind} | None", kind) if nullable else kind
+
+
+# The narrow form, until its users are gone ----------------------------------------------------------
 
 
 def plain(kind: FieldType) -> Source:
