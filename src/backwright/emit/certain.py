@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from backwright.expr.fold import fold, substitute
-from backwright.expr.typed import TRUE, And, Expression, Linked, Member, Name
+from backwright.expr.typed import TRUE, And, Expression, Linked, Member, Name, Or
 from backwright.expr.walk import nodes
 from backwright.model.types import (
     Create,
@@ -11,11 +13,16 @@ from backwright.model.types import (
     DeleteAll,
     Ensure,
     Find,
+    Group,
     Operation,
+    Require,
     Rule,
+    Select,
+    SignIn,
     Update,
     UpdateAll,
     Upsert,
+    VerifyPassword,
 )
 
 Writing = Create | Update | Delete | UpdateAll | DeleteAll | Ensure | Upsert
@@ -26,58 +33,71 @@ def may_refuse(step: Writing, operation: Operation) -> bool:
     signed_in = operation.caller == "required"
     match step:
         case Create() | Ensure():
+            if step.allowed is None:
+                return False
             values = {each.field: each.value.meaning for each in step.values}
-            return step.allowed is not None and not _holds(
-                substitute(step.allowed.condition, values), None, signed_in
-            )
+            return not holds(substitute(step.allowed.condition, values), signed_in=signed_in)
         case Update() | UpdateAll():
             changed = frozenset(each.field for each in step.values)
             changed |= frozenset(step.changes) if isinstance(step, Update) else frozenset()
-            known = _found(step, operation) if isinstance(step, Update) else step.readable
-            return _refuses(step.allowed, known, signed_in) or _changes(
-                step.after or step.allowed, changed, known if step.after is None else None, signed_in
-            )
-        case Delete():
+            known = _found(step, operation)
+            after = step.after or step.allowed
+            return _refuses(step.allowed, known, signed_in) or _breaks(after, changed, known, signed_in)
+        case Delete() | DeleteAll():
             return _refuses(step.allowed, _found(step, operation), signed_in)
-        case DeleteAll():
-            return _refuses(step.allowed, step.readable, signed_in)
         case Upsert():
-            rules = (step.created, step.updated, step.after)
-            return any(_refuses(rule, None, signed_in) for rule in rules)
+            return any(_refuses(rule, (), signed_in) for rule in (step.created, step.updated, step.after))
 
 
-def _found(step: Update | Delete, operation: Operation) -> Rule | None:
-    """The read rule by which the row was found, which no step before has changed."""
-    found = None
-    for each in operation.steps:
-        if each is step:
-            return found
-        if isinstance(each, Find) and each.bind == step.bind:
-            found = each.readable
-        elif getattr(each, "bind", None) == step.bind:
-            found = None
-    return None
-
-
-def _refuses(rule: Rule | None, known: Rule | None, signed_in: bool) -> bool:
-    return rule is not None and not _holds(rule.condition, known, signed_in)
-
-
-def _changes(rule: Rule | None, changed: frozenset[str], known: Rule | None, signed_in: bool) -> bool:
-    """Whether a rule that held before can fail after these fields are changed."""
-    if rule is None or _holds(rule.condition, None, signed_in):
-        return False
-    return known is None or not _holds(rule.condition, known, signed_in) or bool(_named(rule) & changed)
-
-
-def _holds(condition: Expression, known: Rule | None, signed_in: bool) -> bool:
+def holds(condition: Expression, known: Iterable[Expression] = (), *, signed_in: bool) -> bool:
+    """Whether a condition is certain where these are true."""
     folded = fold(condition, caller_known=signed_in)
     if folded == TRUE:
         return True
-    if known is None:
+    given = [part for each in known for part in _parts(fold(each, caller_known=signed_in))]
+    return _follows(folded, given)
+
+
+def _follows(condition: Expression, given: Sequence[Expression]) -> bool:
+    match condition:
+        case And(parts=parts):
+            return all(_follows(part, given) for part in parts)
+        case Or(parts=parts):
+            return condition in given or any(_follows(part, given) for part in parts)
+        case _:
+            return condition in given
+
+
+def _parts(condition: Expression) -> tuple[Expression, ...]:
+    return condition.parts if isinstance(condition, And) else (condition,)
+
+
+def _found(step: Update | Delete | UpdateAll | DeleteAll, operation: Operation) -> tuple[Expression, ...]:
+    """What is true of the rows that the step writes: by which they were found, and no step has changed them."""
+    if isinstance(step, UpdateAll | DeleteAll):
+        readable = () if step.readable is None else (step.readable.condition,)
+        return (*readable, step.where.meaning)
+    known: tuple[Expression, ...] = ()
+    for each in operation.steps:
+        if each is step:
+            return known
+        if isinstance(each, Find) and each.bind == step.bind:
+            readable = () if each.readable is None else (each.readable.condition,)
+            known = (*readable, each.where.meaning)
+        elif not isinstance(each, Select | Require | VerifyPassword | SignIn | Group):
+            known = ()  # it may have written what the conditions are about
+    return known
+
+
+def _refuses(rule: Rule | None, known: Iterable[Expression], signed_in: bool) -> bool:
+    return rule is not None and not holds(rule.condition, known, signed_in=signed_in)
+
+
+def _breaks(rule: Rule | None, changed: frozenset[str], known: Iterable[Expression], signed_in: bool) -> bool:
+    """Whether a rule can fail of the row after these fields have changed."""
+    if rule is None or holds(rule.condition, signed_in=signed_in):
         return False
-    given = fold(known.condition, caller_known=signed_in)
-    return folded == given or (isinstance(given, And) and folded in given.parts)
+    return _refuses(rule, known, signed_in) or bool(_named(rule) & changed)
 
 
 def _named(rule: Rule) -> frozenset[str]:

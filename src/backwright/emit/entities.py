@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backwright.emit.annotations import is_scalar, stored_as
-from backwright.emit.failures import expressions
+from backwright.emit.failures import expression_nodes
 from backwright.emit.names import Names
 from backwright.emit.source import Identifier, Source, docstring, imports, indented, module, source
 from backwright.emit.structs import Member as StructMember
@@ -53,7 +53,7 @@ def tells_of(entity: Entity, field: Field, model: Model) -> bool:
     parts = (model.operations, model.views, model.entities)
     return any(
         isinstance(node, Member) and node.entity == entity.name and node.field == field.name
-        for node in expressions(parts)
+        for node in expression_nodes(parts)
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, assert_never
+from typing import assert_never
 
 import msgspec
 
-from backwright.emit.certain import may_refuse
+from backwright.emit.certain import holds, may_refuse
 from backwright.emit.shown import shown_views
 from backwright.expr import typed
+from backwright.expr.walk import nodes
+from backwright.model.operations import expressions
 from backwright.model.types import (
     Create,
     Delete,
@@ -155,7 +157,8 @@ def _of_request(operation: Operation, model: Model) -> Failed:
             yield "unauthenticated", "unauthenticated"
         if auth.cookie is not None and operation.method not in SAFE_METHODS:
             yield "forbidden", "csrf"
-    if operation.access is not None and operation.access.condition != typed.TRUE:
+    signed_in = operation.caller == "required"
+    if operation.access is not None and not holds(operation.access.condition, signed_in=signed_in):
         yield "forbidden", "forbidden"
     if operation.idempotent != "no":
         yield "malformed", "idempotency_key_malformed"
@@ -186,8 +189,10 @@ def _of_step(step: Step, operation: Operation, model: Model) -> Failed:
             yield otherwise.category, otherwise.code
         case Create() | Ensure():
             yield from _of_writing(step, operation, model, set())
-            if isinstance(step, Ensure):
-                yield "conflict", "conflict"
+            signed_in = operation.caller == "required"
+            rule = step.readable if isinstance(step, Ensure) else None
+            if rule is not None and not holds(rule.condition, signed_in=signed_in):
+                yield "conflict", "conflict"  # the row is there, and not for this caller
         case Update():
             touched = {*step.changes, *(each.field for each in step.values)}
             yield from _of_writing(step, operation, model, touched)
@@ -229,7 +234,8 @@ def _of_writing(
         yield "forbidden", "forbidden"
     if entity.checks or any(field.same is not None for field in entity.fields):
         yield "invalid", "invalid"
-    if any(not touched or touched & set(key) for key in unique_keys(entity)):
+    by = step.by if isinstance(step, Ensure | Upsert) else ()
+    if any((not touched or touched & set(key)) and set(key) != set(by) for key in unique_keys(entity)):
         yield "conflict", "conflict"
 
 
@@ -283,10 +289,10 @@ def _can_overflow(operation: Operation, model: Model) -> bool:
     written = {step.entity for step in operation.steps if isinstance(step, Create | Ensure | Upsert | Update)}
     checks = [model.entity(name).checks for name in written]
     looked_at = (operation.steps, operation.respond, shown_views([operation], model), checks)
-    return any(_overflows(node) for node in expressions(looked_at))
+    return any(_overflows(node) for node in expression_nodes(looked_at))
 
 
-def _overflows(node: typed.Node) -> bool:
+def _overflows(node: typed.Expression) -> bool:
     match node:
         case typed.Arithmetic():
             return True
@@ -298,17 +304,7 @@ def _overflows(node: typed.Node) -> bool:
             return False
 
 
-def expressions(value: Any) -> Iterator[typed.Node]:
+def expression_nodes(value: object) -> Iterator[typed.Expression]:
     """Every node of every expression in a part of a model."""
-    if isinstance(value, typed.Node):
-        yield value
-    if isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
-            if name not in ("type", "place"):
-                yield from expressions(getattr(value, name))
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from expressions(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from expressions(item)
+    for expression in expressions(value):
+        yield from nodes(expression)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from backwright.emit.aliases import Aliases, is_file
 from backwright.emit.annotations import UNSET, UNSET_TYPE, choices, is_scalar, optional
 from backwright.emit.defaults import constant, python
-from backwright.emit.failures import expressions
+from backwright.emit.failures import expression_nodes
 from backwright.emit.names import Names, attribute
 from backwright.emit.source import NO_IMPORTS, Identifier, Source, imports, module, source
 from backwright.emit.structs import STRUCT, Member, struct_of
@@ -242,7 +242,9 @@ def may_be_unset(field: InputField, *, partial: bool) -> bool:
 def file_members(operation: Operation, body: Body) -> Iterator[Member]:
     """What comes with a file, where the operation looks at it: `avatar_type`, `avatar_name`."""
     named = {field.name for field in body.fields}
-    used = {node.name for node in expressions(operation) if isinstance(node, Input) and node.source == "body"}
+    used = {
+        node.name for node in expression_nodes(operation) if isinstance(node, Input) and node.source == "body"
+    }
     for field in body.fields:
         if is_file(field):
             for name in (f"{field.name}_type", f"{field.name}_name"):
