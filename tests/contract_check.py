@@ -9,9 +9,11 @@ from urllib.parse import parse_qsl
 
 from jsonschema import Draft202012Validator, FormatChecker
 
+from backwright.emit.aliases import is_file
 from backwright.emit.contract import document
 from backwright.emit.names import names
 from backwright.model.types import Model, Operation
+from backwright.reference import Reference
 from backwright.reference.answer import match_path
 from backwright.verify.compare import Seen
 from backwright.verify.subjects import ReferenceSubject
@@ -19,6 +21,11 @@ from backwright.verify.wire import Wire
 
 ALWAYS = frozenset({"content-type", "content-length", "x-content-type-options", "allow"})
 """Headers that need no description."""
+
+
+SHAPE = frozenset(
+    {"required", "type", "null", "too_short", "too_long", "too_small", "too_large", "enum", "unknown"}
+)
 
 
 class Contract:
@@ -146,10 +153,27 @@ def _closed(schema: Any) -> Any:
     """The schema with every object saying all of its members."""
     if isinstance(schema, dict):
         found = {name: _closed(each) for name, each in schema.items()}
-        if "properties" in schema and isinstance(schema["properties"], dict) and schema.get("type") == "object":
+        if (
+            "properties" in schema
+            and isinstance(schema["properties"], dict)
+            and schema.get("type") == "object"
+        ):
             found.setdefault("additionalProperties", False)
         return found
     return [_closed(each) for each in schema] if isinstance(schema, list) else schema
+
+
+def is_misshapen(seen: Seen, operation: Operation) -> bool:
+    """Whether a request was refused for what a schema can tell, and nothing else.
+
+    How many bytes a text in base64 stands for is not among it.
+    """
+    if operation.body is not None and any(is_file(field) for field in operation.body.fields):
+        return False
+    if seen.status != 422 or not isinstance(seen.body, dict) or not isinstance(seen.body.get("error"), dict):
+        return False
+    fields = seen.body["error"].get("fields") or []
+    return bool(fields) and all(each["code"] in SHAPE for each in fields)
 
 
 class HeldSubject(ReferenceSubject):
@@ -160,6 +184,10 @@ class HeldSubject(ReferenceSubject):
         self.contract = Contract(model)
         self.wrong: list[str] = []
 
+    @property
+    def reference(self) -> Reference:
+        return self._reference
+
     def send(self, wire: Wire) -> Seen:
         seen = super().send(wire)
         operation = self.contract.operation(wire.method, wire.path)
@@ -168,4 +196,8 @@ class HeldSubject(ReferenceSubject):
             if 200 <= seen.status < 300:
                 refused = self.contract.refuses(operation, wire)
                 self.wrong += [f"{operation.name}: accepted, though {each}" for each in refused]
+            elif is_misshapen(seen, operation) and not self.contract.refuses(operation, wire):
+                self.wrong.append(
+                    f"{operation.name}: refused, though it fits: {seen.body['error']['fields']}"
+                )
         return seen

@@ -159,21 +159,25 @@ def optional(kind: Source, nullable: bool) -> Source:
 # What is received ------------------------------------------------------------------------------------
 
 
-def received(field: InputField, model: Model) -> Source:
-    """The type of a member of a request with everything that limits it, as the runtime reads it."""
-    return _received(field.type, field, model)
+def received(field: InputField, model: Model, *, form: bool = False) -> Source:
+    """The type of a member of a request with everything that limits it, as the runtime reads it.
+
+    `form`: it is a member of a form, where an empty text says null unless it is free text.
+    """
+    is_word = form and field.nullable and is_scalar(field.type, "slug", "token", "password")
+    return _received(field.type, field, model, is_word=is_word)
 
 
-def _received(kind: FieldType, field: InputField, model: Model) -> Source:
+def _received(kind: FieldType, field: InputField, model: Model, *, is_word: bool) -> Source:
     match kind:
         case ScalarType():
-            return limited(kind, matches=field.matches, folded=field.folded)
+            return limited(kind, matches=field.matches, folded=field.folded, is_word=is_word)
         case ReferenceType(entity=entity):
             return received_key(entity, model)
         case ManyType(entity=entity, max=most):
             return sized(received_key(entity, model), None, most)
         case ListType(element=element, min=least, max=most):
-            return sized(_received(element, field, model), least, most)
+            return sized(_received(element, field, model, is_word=False), least, most)
         case RecordType():
             return _RECORD
         case _:
@@ -195,7 +199,9 @@ def sized(element: Source, least: int | None, most: int) -> Source:
     return source(f"Annotated[list[{element}], Meta({low}max_length={most})]", element, _ANNOTATED)
 
 
-def limited(kind: FieldType, *, matches: str | None = None, folded: bool = False) -> Source:
+def limited(
+    kind: FieldType, *, matches: str | None = None, folded: bool = False, is_word: bool = False
+) -> Source:
     """The type of a value of one column with its limits."""
     if not isinstance(kind, ScalarType):
         return plain(kind)
@@ -203,7 +209,7 @@ def limited(kind: FieldType, *, matches: str | None = None, folded: bool = False
         case "email" if kind.min is None and kind.max in (None, EMAIL_LENGTH) and matches is None:
             return source("Email", imports("backwright_runtime", "Email"))
         case "string" | "text" | "slug" | "token" | "password" | "email":
-            return annotated(_STR, *_text_limits(kind, matches, folded=folded))
+            return annotated(_STR, *_text_limits(kind, matches, folded=folded, is_word=is_word))
         case "bytes":
             media = ", ".join(literal(each) for each in kind.media)
             allowed = source(f"Media({media})", imports("backwright_runtime", "Media"))
@@ -222,8 +228,8 @@ def limited(kind: FieldType, *, matches: str | None = None, folded: bool = False
             assert_never(kind.scalar)
 
 
-def _text_limits(kind: ScalarType, matches: str | None, *, folded: bool) -> list[Source]:
-    found: list[Source] = []
+def _text_limits(kind: ScalarType, matches: str | None, *, folded: bool, is_word: bool) -> list[Source]:
+    found = [source("WORD", imports("backwright_runtime", "WORD"))] if is_word else []
     if kind.scalar == "email":
         found.append(source("EMAIL_ADDRESS", imports("backwright_runtime", "EMAIL_ADDRESS")))
     elif folded:

@@ -134,7 +134,7 @@ def page_members(paging: Paging, operation: Operation) -> Iterator[Member]:
 
 def query_member(field: InputField, name: Identifier, known: Aliases) -> Member:
     """One query parameter: a value, unset, or its default."""
-    kind = known.type_of(field, None)
+    kind = known.type_of(field)
     default = constant(field.default)
     if field.required:
         return Member(name, kind, wire=field.wire)
@@ -148,12 +148,12 @@ def query_member(field: InputField, name: Identifier, known: Aliases) -> Member:
 
 def body_struct(operation: Operation, body: Body, model: Model, names: Names, known: Aliases) -> Source:
     """The body of an operation; a partial one can be applied to a row."""
-    members = [
-        member(field, known, names.record_class(operation, place), partial=body.partial)
-        if (place := record_place(field)) is not None
-        else member(field, known, None, partial=body.partial)
-        for field in body.fields
-    ]
+    members = []
+    for field in body.fields:
+        place = record_place(field)
+        record = None if place is None else names.record_class(operation, place)
+        kind = known.type_of(field, record, form=body.media != "json")
+        members.append(member(field, kind, partial=body.partial))
     members += file_members(operation, body)
     about = f"The body of {operation.method} {operation.path}"
     about += ": absent members stay as they are." if body.partial else "."
@@ -190,7 +190,7 @@ def _records(
         yield from _records(operation, inner, f"{place}.", model, names, known)
         at = record_place(inner)
         record = None if at is None else names.record_class(operation, f"{place}.{at}")
-        members.append(member(inner, known, record, partial=False))
+        members.append(member(inner, known.type_of(inner, record), partial=False))
     about = f"`{place}` of {operation.method} {operation.path}."
     name = names.record_class(operation, place)
     yield struct_of(name, about, members, options=unknown_option(model))
@@ -209,22 +209,19 @@ def record_place(field: InputField) -> str | None:
     return f"{field.name}[]" if isinstance(field.type, ListType) else field.name
 
 
-def member(field: InputField, known: Aliases, record: Identifier | None, *, partial: bool) -> Member:
+def member(field: InputField, kind: Source, *, partial: bool) -> Member:
     """One member of a body."""
-    kind = optional(known.type_of(field, record), field.nullable)
-    name = attribute(field.name)
+    name, given = attribute(field.name), optional(kind, field.nullable)
     if field.required:
-        return Member(name, kind, wire=field.wire)
+        return Member(name, given, wire=field.wire)
     if may_be_unset(field, partial=partial):
-        return Member(
-            name, optional(_or_unset(known.type_of(field, record)), field.nullable), UNSET, field.wire
-        )
+        return Member(name, optional(_or_unset(kind), field.nullable), UNSET, field.wire)
     default = constant(field.default)
     if default is not None:
-        return _with_default(name, kind, default, field)
+        return _with_default(name, given, default, field)
     if isinstance(field.type, ManyType):
-        return Member(name, kind, wire=field.wire, factory=_EMPTY_LIST)
-    return Member(name, kind, source("None"), field.wire)
+        return Member(name, given, wire=field.wire, factory=_EMPTY_LIST)
+    return Member(name, given, source("None"), field.wire)
 
 
 def may_be_unset(field: InputField, *, partial: bool) -> bool:

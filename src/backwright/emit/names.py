@@ -38,6 +38,7 @@ TAKEN_CLASSES = frozenset(
         "Email",
         "EMAIL_ADDRESS",
         "FOLDED",
+        "WORD",
         "FromFile",
         "Json",
         "Media",

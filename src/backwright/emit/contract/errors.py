@@ -7,6 +7,7 @@ from typing import assert_never
 
 import msgspec
 
+from backwright.emit.contract.headers import REQUEST_ID, deprecation_headers
 from backwright.emit.contract.values import NULL, Json, array, closed, either, ref
 from backwright.emit.failures import MEANING, Answer, Outcome, answer_of, field_codes, outcomes
 from backwright.emit.names import pascal
@@ -38,7 +39,6 @@ FIELD_CODES = [
 ]
 WITH_FIELDS = frozenset({"invalid", "conflict"})
 """The categories whose envelope names fields."""
-REQUEST_ID: Json = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
 
 
 class Failing(msgspec.Struct, frozen=True):
@@ -56,8 +56,10 @@ def failures(operation: Operation, model: Model) -> Json:
         by_status.setdefault(answer.status, []).append(Failing(outcome, answer))
     found: Json = {}
     for status, failing in sorted(by_status.items()):
-        component = shared(failing, model)
+        component = None if operation.deprecated is not None else shared(failing, model)
         found[str(status)] = failure(failing, model) if component is None else _response(component)
+        if operation.deprecated is not None:
+            found[str(status)]["headers"] |= deprecation_headers(operation.deprecated)
     return found
 
 
@@ -115,7 +117,7 @@ def _alike(failing: Iterable[Failing]) -> list[tuple[ErrorShape | None, list[Fai
 
 def headers(failing: list[Failing], model: Model) -> Json:
     """The headers of a failure."""
-    found = dict(REQUEST_ID)
+    found: Json = dict(REQUEST_ID)
     auth = model.auth
     if failing[0].answer.status == 401 and (auth is None or auth.cookie is None):
         scheme = "Bearer" if auth is None else auth.scheme
