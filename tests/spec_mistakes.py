@@ -104,6 +104,7 @@ MEANT: dict[str, Mistake] = {
     "BW319": field("friend: {ref: User, inverse: «email}"),
     "BW320": beside("computed: {ready: «this.ready}"),
     "BW321": field("size: {type: integer, max: 100, default: «500}"),
+    "BW323": field("«friend: {ref: User, on_delete: set_null, inverse: friends}"),
     "BW401": rule("(" * 32 + "«" + "(" * 28 + "true" + ")" * 60),
     "BW402": rule("this.owner «= caller"),
     "BW403": rule("«owner == caller"),
