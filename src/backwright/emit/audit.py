@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from backwright.emit.entities import columns
 from backwright.emit.names import snake, words
 from backwright.emit.package import Package
 from backwright.emit.removal import context_imports
 from backwright.emit.source import Identifier, Source, docstring, imports, indented, literal, module, source
-from backwright.emit.storage import key_fields, link_fields, stored_fields
-from backwright.model.types import Entity, Field, ScalarType
+from backwright.emit.storage import key_fields, link_fields
+from backwright.model.types import Entity, Field, Model, ScalarType
 
 _RUNTIME = "backwright_runtime"
 SECRET = ("password", "token", "bytes")
@@ -29,9 +30,9 @@ def companions(package: Package) -> None:
             package.changes[entity.audit.into].inserts = True
 
 
-def kept(entity: Entity) -> list[Field]:
+def kept(entity: Entity, model: Model) -> list[Field]:
     """The fields that a record keeps: everything but what is secret."""
-    return [field for field in stored_fields(entity) if not is_secret(field)]
+    return [field for field in columns(entity, model) if not is_secret(field)]
 
 
 def is_secret(field: Field) -> bool:
@@ -43,7 +44,7 @@ def _document(entity: Entity, package: Package) -> Source:
     names = package.names
     row, row_class = names.row(entity.name), names.row_class(entity)
     links = link_fields(entity)
-    lines = [f'"{field.name}": plain({row}.{Identifier(field.column)}),' for field in kept(entity)]
+    lines = [f'"{field.name}": plain({row}.{Identifier(field.column)}),' for field in kept(entity, package.model)]
     if entity.soft_delete is not None:
         lines.append(f'"{entity.soft_delete}": None,')
     lines += [f'"{field.name}": plain(sorted({field.name})),' for field in links]
@@ -101,7 +102,7 @@ def _record(entity: Entity, package: Package) -> Source:
     if entity.tenancy is not None:
         values[entity.tenancy] = f"row.{entity.field(entity.tenancy).column}"
     members = []
-    for field in stored_fields(companion):
+    for field in columns(companion, model):
         value = "ctx.new_id()" if field.name == companion.key else values.get(field.name, "None")
         members.append(f"{Identifier(field.column)}={value},")
     given = ["ctx: Context" if model.auth else "ctx: RequestContext[None]", "tx: Queries", "operation: str", "*"]

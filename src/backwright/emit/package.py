@@ -35,7 +35,7 @@ class Package:
         self.rules: dict[str, RuleFunction] = {}
         self.audited: set[str] = set()
         self.removed: set[str] = set()
-        self.views: dict[str, list[Source]] = {}
+        self.accesses: dict[str, Rule] = {}
 
     def rule(self, wanted: list[str], about: str, condition: Expression, entity: str | None, *, known: bool) -> RuleFunction:
         """The function of `rules.py` that judges a condition; one that judges the same is shared."""

@@ -190,7 +190,7 @@ def _held_rows(holder: Entity, field: Field, package: Package) -> None:
     parameter, given = _value(holder, field, package)
     name = _held_name(field)
     row = package.names.row_class(holder)
-    columns = [quoted(each.column) for each in whole(holder).fields]
+    columns = [quoted(each.column) for each in whole(holder, package.model).fields]
     lines = [selected(columns), f"FROM {quoted(holder.table)}", *where([f"{quoted(field.column)} = :{field.column}", *live(holder)])]
     body = f"return await {database_call('fetch_all', [row, name.upper(), given])}"
     result = source(f"list[{row}]", imports(f"{package.names.package}.entities", row))

@@ -93,15 +93,6 @@ def type_of(kind: FieldType, *, nullable: bool = False) -> Type | None:
             return None
 
 
-def stored_fields(entity: Entity) -> list[Field]:
-    """The fields that are columns of a row that is there: no links, and not the mark of a deleted row."""
-    return [
-        field
-        for field in entity.fields
-        if not isinstance(field.type, ManyType) and field.name != entity.soft_delete
-    ]
-
-
 def link_fields(entity: Entity) -> list[Field]:
     """The many-to-many fields of an entity."""
     return [field for field in entity.fields if isinstance(field.type, ManyType)]

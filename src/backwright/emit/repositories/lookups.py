@@ -25,7 +25,7 @@ def by_fields(entity: Entity, by: Sequence[str], repositories: Repositories) -> 
     fields = [entity.field(name) for name in by]
     name = f"find_existing_by_{'_and_'.join(snake(field.name) for field in fields)}"
     conditions = [f"{quoted(field.column)} = :{field.column}" for field in fields] + live(entity)
-    columns = [quoted(field.column) for field in whole(entity).fields]
+    columns = [quoted(field.column) for field in whole(entity, repositories.model).fields]
     statement = plain_statement(
         name.upper(), [selected(columns), f"FROM {quoted(entity.table)}", *where(conditions), "FOR UPDATE"]
     )

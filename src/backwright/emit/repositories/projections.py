@@ -7,18 +7,17 @@ from collections.abc import Sequence
 
 import msgspec
 
-from backwright.emit.annotations import of_expression
-from backwright.emit.entities import column_member
+from backwright.emit.annotations import listed, of_expression, optional, stored_as
+from backwright.emit.entities import columns
 from backwright.emit.names import Names
 from backwright.emit.repositories.functions import Repositories
 from backwright.emit.repositories.statement import Writing
-from backwright.emit.source import Identifier, Source, docstring, imports, indented, source
+from backwright.emit.source import Identifier, Source, imports, source
 from backwright.emit.sql import hanging, quoted
-from backwright.emit.storage import stored_fields
-from backwright.expr.typed import Expression
+from backwright.emit.structs import Member, struct_of
+from backwright.expr.typed import Expression, Type
 from backwright.model.types import Entity, Field, Model
 
-_STRUCT = imports("msgspec", "Struct")
 _LINE = 88
 
 
@@ -50,9 +49,9 @@ class Projection(msgspec.Struct, frozen=True, kw_only=True):
         return [*plain, *computed]
 
 
-def whole(entity: Entity) -> Projection:
+def whole(entity: Entity, model: Model) -> Projection:
     """Every column."""
-    return Projection(entity=entity, fields=tuple(stored_fields(entity)))
+    return Projection(entity=entity, fields=columns(entity, model))
 
 
 def selected(columns: Sequence[str]) -> str:
@@ -77,32 +76,36 @@ def row_class(projection: Projection, repositories: Repositories) -> Source:
 
 def projection_struct(projection: Projection, model: Model) -> Source:
     """The struct of what a view reads of a row."""
-    members = [column_member(field, model) for field in projection.fields]
-    for each in projection.extras:
-        kind = of_expression(each.value.type, model)
-        members.append(source(f"{Identifier(each.name)}: {kind}", kind))
-    return struct_source(projection.name or "", f"What `{projection.entity.table}` shows of a row.", members)
+    members = [Member(Identifier(field.column), stored_as(field, model)) for field in projection.fields]
+    members += [Member(Identifier(each.name), value_kind(each.value.type, model)) for each in projection.extras]
+    about = f"What is shown of a row of `{projection.entity.table}`."
+    return struct_of(Identifier(projection.name or ""), about, members)
 
 
-def extended(base: Source, name: str, members: Sequence[Source], repositories: Repositories, entity: Entity) -> Source:
+def value_kind(kind: Type, model: Model) -> Source:
+    """The type of a value that the database computes: decimals say their digits."""
+    match kind:
+        case Type(kind="decimal", scale=scale, nullable=nullable):
+            return optional(scaled(scale), nullable)
+        case Type(kind="list", element=Type(kind="decimal", scale=scale), nullable=nullable):
+            return optional(listed(scaled(scale)), nullable)
+        case _:
+            return of_expression(kind, model)
+
+
+def scaled(scale: int | None) -> Source:
+    """A decimal with its digits behind the point."""
+    needed = imports("typing", "Annotated") | imports("decimal", "Decimal") | imports("backwright_runtime", "Scale")
+    return source(f"Annotated[Decimal, Scale({scale or 0})]", needed)
+
+
+def extended(
+    base: Source, name: str, members: Sequence[Member], repositories: Repositories, entity: Entity
+) -> Source:
     """A row with something more: what orders it, or the row that it was found for."""
-
-    def write() -> Source:
-        body = "\n".join(str(each) for each in members)
-        text = (
-            f"class {Identifier(name)}({base}, frozen=True, kw_only=True):\n"
-            f"    {docstring(f'A row of `{entity.table}`, and why it is here.', 4)}\n\n{indented(body)}"
-        )
-        return source(text, base, *members)
-
-    repositories.once(entity.name, name, write)
+    about = f"A row of `{entity.table}`, and what else is asked of it."
+    repositories.once(entity.name, name, lambda: struct_of(Identifier(name), about, list(members), base=base))
     return source(Identifier(name))
-
-
-def struct_source(name: str, about: str, members: Sequence[Source]) -> Source:
-    """A frozen struct."""
-    body = "\n".join([docstring(about, 4), "", *(member.text for member in members)]).strip()
-    return source(f"class {Identifier(name)}(Struct, frozen=True, kw_only=True):\n{indented(body)}", _STRUCT, *members)
 
 
 def in_module(kind: Source, entity: Entity, names: Names) -> Source:

@@ -8,7 +8,7 @@ import msgspec
 
 from backwright.emit.judge import inputs_of, is_row
 from backwright.emit.judgements import is_public
-from backwright.emit.names import snake, words
+from backwright.emit.names import pascal, snake, words
 from backwright.emit.repositories import orders
 from backwright.emit.repositories.functions import (
     Function,
@@ -18,13 +18,15 @@ from backwright.emit.repositories.functions import (
     passed,
     together,
 )
-from backwright.emit.repositories.projections import Projection, extended, row_class, selected
+from backwright.emit.repositories.projections import Projection, extended, row_class, selected, value_kind
 from backwright.emit.repositories.statement import Statement, Writing, written
 from backwright.emit.source import Identifier, Source, imports, literal, source
 from backwright.emit.sql import described, hanging, quoted, where
-from backwright.emit.storage import key_fields, live
-from backwright.expr.typed import And, Compare, Expression, Input, Member, Name
-from backwright.model.types import Entity, Find, Operation, Rule, Select
+from backwright.emit.storage import live, type_of
+from backwright.emit.structs import Member
+from backwright.expr.typed import And, Compare, Expression, Input, Name, Type
+from backwright.expr.typed import Member as MemberOf
+from backwright.model.types import Entity, Field, Find, Operation, OrderTerm, Rule, Select
 
 _RUNTIME = "backwright_runtime"
 _STRUCT = imports("msgspec", "Struct")
@@ -160,7 +162,7 @@ def _equal_field(part: Expression, entity: Entity) -> str | None:
             for side, other in ((left, right), (right, left)):
                 if not _from_outside(other):
                     continue
-                if isinstance(side, Member) and is_row(side.of):
+                if isinstance(side, MemberOf) and is_row(side.of):
                     return side.field
                 if is_row(side) and not entity.composite:
                     return entity.key
@@ -173,7 +175,7 @@ def _from_outside(value: Expression) -> bool:
     match value:
         case Input() | Name(root="binding") | Name(root="caller"):
             return True
-        case Member(of=Name(root="binding" | "caller")):
+        case MemberOf(of=Name(root="binding" | "caller")):
             return True
         case _:
             return False
@@ -254,7 +256,7 @@ class _PageWriter:
         """Whether the page depends on query parameters as they were sent."""
         return bool(self.filtered or self.step.sorts) or self.step.paging.style != "none"
 
-    def orders(self) -> dict[str, list[orders.OrderTerm]]:
+    def orders(self) -> dict[str, list[OrderTerm]]:
         """The total orders that a caller may choose, by name; one without a name where there is no choice."""
         if not self.step.sorts:
             return {"": orders.total(self.entity, self.step.order)}
@@ -265,36 +267,34 @@ class _PageWriter:
             return {"": default, **named}
         return {first: named.pop(first), **named}
 
-    def row(self, name: str, chosen: dict[str, list[orders.OrderTerm]]) -> Source:
+    def row(self, name: str, chosen: dict[str, list[OrderTerm]]) -> Source:
         """The class of the rows: with the values that order them, where these are no columns of it."""
         base = row_class(self.projection, self.repositories)
         more = self.additional(chosen)
         if not more:
             return base
-        members = [source(f"{each.name}: {kind}", kind) for each, kind in more]
-        return extended(base, _pascal(f"{name}_row"), members, self.repositories, self.entity)
+        model = self.repositories.model
+        members = [Member(Identifier(each.name), value_kind(each.value.type, model)) for each in more]
+        return extended(base, pascal(f"{name}_row"), members, self.repositories, self.entity)
 
-    def additional(self, chosen: dict[str, list[orders.OrderTerm]]) -> list[tuple[orders.Extra, Source]]:
+    def additional(self, chosen: dict[str, list[OrderTerm]]) -> list[orders.Extra]:
         """What the cursors of the orders need besides the projection."""
-        from backwright.emit.annotations import of_expression  # noqa: PLC0415
-
         if self.step.paging.style != "keyset":
             return []
         there = {field.name for field in self.projection.fields}
-        found: dict[str, tuple[orders.Extra, Source]] = {}
+        found: dict[str, orders.Extra] = {}
         for order in chosen.values():
             for field in orders.fields(self.entity, order):
                 if field.name not in there:
-                    value = _member(self.entity, field.name, self.repositories)
-                    extra = orders.Extra(field.column, value)
-                    found.setdefault(field.column, (extra, of_expression(value.type, self.repositories.model)))
+                    value = column_value(self.entity, field)
+                    found.setdefault(field.column, orders.Extra(field.column, value))
             for extra in orders.extras(order):
-                found.setdefault(extra.name, (extra, of_expression(extra.value.type, self.repositories.model)))
+                found.setdefault(extra.name, extra)
         return list(found.values())
 
-    def statement(self, order: list[orders.OrderTerm]) -> Statement:
+    def statement(self, order: list[OrderTerm]) -> Statement:
         """The page in one order."""
-        more = [each for each, _ in self.additional(self.orders())]
+        more = self.additional(self.orders())
         projection = msgspec.structs.replace(self.projection, extras=(*self.projection.extras, *more))
         style = self.step.paging.style
 
@@ -345,7 +345,7 @@ class _PageWriter:
         self,
         name: Identifier,
         kind: Source,
-        chosen: dict[str, list[orders.OrderTerm]],
+        chosen: dict[str, list[OrderTerm]],
         statements: dict[str, Statement],
         given: Passed,
         *,
@@ -427,24 +427,9 @@ def database_call(method: str, given: Sequence[str]) -> str:
     return f"db.{method}({', '.join(given)})"
 
 
-def _member(entity: Entity, field: str, repositories: Repositories) -> Member:
-    from backwright.emit.storage import type_of  # noqa: PLC0415
-
-    declared = entity.field(field)
-    kind = type_of(declared.type, nullable=declared.nullable)
+def column_value(entity: Entity, field: Field) -> MemberOf:
+    """A column of the row, as an expression."""
+    kind = type_of(field.type, nullable=field.nullable)
     assert kind is not None
-    this = Name(type=type_of_row(entity), root="this")
-    return Member(type=kind, of=this, entity=entity.name, field=field)
-
-
-def type_of_row(entity: Entity):  # noqa: ANN201
-    from backwright.expr.typed import Type  # noqa: PLC0415
-
-    return Type("entity", entity=entity.name)
-
-
-def _pascal(name: str) -> str:
-    return "".join(part[:1].upper() + part[1:] for part in name.split("_") if part)
-
-
-__all__ = ["PageOf", "Reading", "called", "count_struct", "database_call", "find", "key_fields", "page"]
+    this = Name(type=Type("entity", entity=entity.name), root="this")
+    return MemberOf(type=kind, of=this, entity=entity.name, field=field.name)

@@ -7,18 +7,20 @@ from collections.abc import Sequence
 import msgspec
 
 from backwright.emit.annotations import key
-from backwright.emit.names import words
+from backwright.emit.names import pascal, snake, words
 from backwright.emit.repositories import orders
 from backwright.emit.repositories.functions import Function, Repositories, function, passed, together
 from backwright.emit.repositories.projections import Projection, extended, row_class, selected
 from backwright.emit.repositories.reading import called, database_call
-from backwright.emit.repositories.statement import Statement, Writing, written
+from backwright.emit.repositories.statement import Writing, written
 from backwright.emit.source import Identifier, Source, imports, source
 from backwright.emit.sql import quoted, where
+from backwright.emit.structs import Member
 from backwright.emit.storage import key_fields, live
 from backwright.expr.fold import rebuilt
 from backwright.expr.typed import Expression, Filtered, Name, Related, Rows, Type
 from backwright.expr.walk import nodes
+from backwright.model.storage import column_type
 from backwright.model.types import Entity, OrderTerm
 
 _SEQUENCE = imports("collections.abc", "Sequence")
@@ -57,7 +59,7 @@ def by_keys(projection: Projection, repositories: Repositories, *, signed_in: bo
         text = function(name, parameters, result, about, f"return await {call}")
         return together(statement.declared(name.upper()), text)
 
-    wanted = "by_keys" if projection.name is None else f"{_snake(projection.name.removesuffix('Row'))}_rows"
+    wanted = "by_keys" if projection.name is None else f"{snake(projection.name.removesuffix('Row'))}_rows"
     name = repositories.add(entity.name, [wanted], write)
     return RowsOf(function=called(entity, name, given, repositories, extra=["keys"]), row=kind)
 
@@ -70,8 +72,6 @@ def in_keys(entity: Entity, sql: Writing, row: str = "") -> list[str]:
         return [f"{front}{quoted(columns[0])} = ANY(:keys)"]
     listed = ", ".join(f"{front}{quoted(column)}" for column in columns)
     if sql.dialect == "postgresql":
-        from backwright.model.storage import column_type  # noqa: PLC0415
-
         types = [column_type(field, sql.model, "postgresql") for field in key_fields(entity)]
         arrays = ", ".join(
             f"CAST(:keys_{column} AS {kind.removesuffix(' COLLATE \"C\"')}[])" for column, kind in zip(columns, types, strict=True)
@@ -112,7 +112,7 @@ def belonging(
     entity, model, names = projection.entity, repositories.model, repositories.names
     base = row_class(projection, repositories)
     parent_kind = key(parent.name, model)
-    kind = extended(base, f"{_pascal(wanted)}Row", [source(f"parent: {parent_kind}", parent_kind)], repositories, entity)
+    kind = extended(base, f"{pascal(wanted)}Row", [Member(Identifier("parent"), parent_kind)], repositories, entity)
     direct = _direct(rows)
 
     def write_statement(sql: Writing) -> str:
@@ -210,16 +210,3 @@ def _direct(rows: Expression) -> tuple[str, Expression] | None:
 def _alias(entity: Entity, parent: Entity | None, plural: str) -> str:
     taken = {entity.table, parent.table if parent is not None else ""}
     return quoted(f"{plural}_" if plural in taken else plural)
-
-
-def _pascal(name: str) -> str:
-    return "".join(part[:1].upper() + part[1:] for part in name.split("_") if part)
-
-
-def _snake(name: str) -> str:
-    from backwright.emit.names import snake  # noqa: PLC0415
-
-    return snake(name)
-
-
-__all__ = ["RowsOf", "Statement", "belonging", "by_keys", "in_keys", "key_arguments", "listing"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backwright.emit.annotations import annotation, key
+from backwright.emit.entities import columns as columns_of
 from backwright.emit.names import Names, a, words
 from backwright.emit.repositories.functions import Repositories, function, together
 from backwright.emit.repositories.reading import database_call
@@ -12,7 +13,7 @@ from backwright.emit.repositories.shown import in_keys, key_arguments
 from backwright.emit.repositories.statement import Statement, Writing, written
 from backwright.emit.source import NO_IMPORTS, Identifier, Imports, Source, imports, indented, literal, source, sql_block
 from backwright.emit.sql import quoted, where
-from backwright.emit.storage import key_fields, stored_fields
+from backwright.emit.storage import key_fields
 from backwright.model.storage import link_columns, link_table
 from backwright.model.types import Entity, Field, ManyType, Model, ReferenceType
 from backwright_runtime.database.names import primary_key_name, unique_name
@@ -87,7 +88,7 @@ class _Writer:
     def insert(self) -> Source:
         """A new row; where the database numbers it, with its number."""
         number = numbered(self.entity)
-        fields = [field for field in stored_fields(self.entity) if field is not number]
+        fields = [field for field in columns_of(self.entity, self.model) if field is not number]
         columns = [field.column for field in fields]
         into = ", ".join(quoted(column) for column in columns)
         values = ", ".join(f":{column}" for column in columns)
@@ -121,7 +122,7 @@ class _Writer:
 
     def save(self) -> Source:
         """The columns that operations change."""
-        fields = [field for field in stored_fields(self.entity) if field.name in self.changes.fields]
+        fields = [field for field in columns_of(self.entity, self.model) if field.name in self.changes.fields]
         columns = [field.column for field in fields]
         settings = ",\n    ".join(f"{quoted(column)} = :{column}" for column in columns)
         keys = [field.column for field in key_fields(self.entity)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backwright.emit import removal
+from backwright.emit.annotations import stored_as
 from backwright.emit.judgements import is_public
 from backwright.emit.names import snake, words
 from backwright.emit.repositories.functions import Function, function, passed, together
 from backwright.emit.repositories.reading import Reading, database_call
-from backwright.emit.repositories.projections import selected, whole
+from backwright.emit.repositories.projections import extended, selected, whole
 from backwright.emit.repositories.shown import in_keys, key_arguments
 from backwright.emit.repositories.statement import Statement, Writing, written
 from backwright.emit.services.scope import Scope
@@ -17,12 +18,12 @@ from backwright.emit.services.writing import recorded, repository
 from backwright.emit.source import Identifier, Source, imports, indented, literal, source
 from backwright.emit.sql import quoted, where
 from backwright.emit.storage import key_fields
+from backwright.emit.structs import Member, struct_of
 from backwright.expr.fold import substitute
 from backwright.expr.typed import Expression
 from backwright.model.types import Assignment, DeleteAll, Entity, Rule, ScalarType, UpdateAll
 
 _RUNTIME = "backwright_runtime"
-_STRUCT = imports("msgspec", "Struct")
 
 
 def update_all(step: UpdateAll, scope: Scope) -> list[str]:
@@ -108,7 +109,7 @@ def _found(
     model, names = scope.model, scope.names
     reading = Reading(entity=entity, readable=readable, where=condition)
     whole_row = rows
-    fields = whole(entity).fields if whole_row else tuple(key_fields(entity))
+    fields = whole(entity, scope.model).fields if whole_row else tuple(key_fields(entity))
 
     def write_statement(sql: Writing) -> str:
         columns = [quoted(field.column) for field in fields]
@@ -130,9 +131,7 @@ def _found(
     row = Identifier("".join(part.title() for part in name.split("_")) + "Row")
 
     def write(called: Identifier) -> Source:
-        from backwright.emit.repositories.projections import column_member, extended, struct_source  # noqa: PLC0415
-
-        more = [source(f"{each.name}: bool") for each in questions]
+        more = [Member(Identifier(each.name), source("bool")) for each in questions]
         if whole_row:
             own = names.row_class(entity)
             base = source(own, imports(f"{names.package}.entities", own))
@@ -141,8 +140,8 @@ def _found(
             pieces = [source("", struct)]
         else:
             kind = row
-            members = [column_member(field, model) for field in fields]
-            pieces = [struct_source(row, "A row that is to be changed, and whether it may be.", [*members, *more])]
+            members = [Member(Identifier(field.column), stored_as(field, model)) for field in fields]
+            pieces = [struct_of(row, "A row that is to be changed, and whether it may be.", [*members, *more])]
         call = database_call("fetch_all", [kind, called.upper(), *given.arguments])
         about = f"The {words(names.plurals[entity.name])} that are changed, locked in the order of their keys."
         text = function(called, given.parameters, f"list[{kind}]", about, f"return await {call}", *pieces)
@@ -243,7 +242,7 @@ def _rows_before(entity: Entity, found: str, scope: Scope) -> list[str]:
     """The rows as they are, for their records."""
     from backwright.emit.repositories.shown import by_keys  # noqa: PLC0415
 
-    rows = by_keys(whole(entity), scope.repositories, signed_in=scope.signed_in)
+    rows = by_keys(whole(entity, scope.model), scope.repositories, signed_in=scope.signed_in)
     before = scope.variable("before")
     key = _key_of(entity, "row")
     lines = [f"{before} = {{{key}: row for row in {scope.call(rows.function, _keys(entity, found))}}}"]
@@ -255,7 +254,7 @@ def _records(entity: Entity, found: str, scope: Scope) -> list[str]:
     from backwright.emit.repositories.shown import by_keys  # noqa: PLC0415
     from backwright.emit.services.writing import linked_before  # noqa: PLC0415
 
-    rows = by_keys(whole(entity), scope.repositories, signed_in=scope.signed_in)
+    rows = by_keys(whole(entity, scope.model), scope.repositories, signed_in=scope.signed_in)
     before = scope.current["before"]
     key = _key_of(entity, "row")
     after = scope.variable("after")

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from backwright.emit.judge import holds, is_caller, is_now, known_from, never, row_fields
 from backwright.emit.judgements import is_public
 from backwright.emit.names import snake
-from backwright.emit.package import mentions_this, verb_name
+from backwright.emit.package import Package, mentions_this, verb_name
 from backwright.emit.repositories import values
 from backwright.emit.services.scope import Scope
-from backwright.emit.source import comment, imports, remark
+from backwright.emit.source import Imports, comment, imports, remark
 from backwright.expr.fold import substitute
 from backwright.expr.typed import Constant, Expression, Name
 from backwright.expr.walk import is_local, mentions_caller, nodes
-from backwright.model.types import Assignment, Entity, Rule
+from backwright.model.types import Assignment, Entity, Formula, Operation, Rule
 
 _RUNTIME = "backwright_runtime"
 
@@ -136,3 +136,18 @@ def said_of(field: str, value: Expression) -> str:
             return f"{field} is set to now"
         case _:
             return f"of {field}"
+
+
+def plain_condition(rule: Rule, operation: Operation, package: Package) -> tuple[str, Imports, bool]:
+    """A rule about the caller alone: its Python, what that imports, and whether it asks the database."""
+    scope = Scope(operation, package)
+    if is_local(rule.condition):
+        text = scope.python(rule.condition)
+        if rule.condition.type.nullable:
+            text = f"({text}) is True"
+        return text, scope.imports, False
+    formula = Formula(source=rule.source, meaning=rule.condition)
+    function = values.value(
+        formula, f"{snake(operation.name)}_access", package.repositories, signed_in=scope.signed_in
+    )
+    return scope.call(function), scope.imports, True

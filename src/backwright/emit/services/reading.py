@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backwright.emit.judgements import is_public
-from backwright.emit.names import words
+from backwright.emit.inputs import may_be_unset
+from backwright.emit.names import attribute, words
 from backwright.emit.repositories import groups, reading
 from backwright.emit.repositories.projections import Projection, whole
 from backwright.emit.repositories.shown import key_arguments
@@ -43,7 +44,7 @@ def find(step: Find, scope: Scope, projection: Projection | None = None) -> list
     found = reading.find(
         step,
         scope.operation,
-        projection or whole(entity),
+        projection or whole(entity, scope.model),
         scope.repositories,
         lock=step.lock and scope.writes,
         signed_in=scope.signed_in,
@@ -72,7 +73,7 @@ def select(step: Select, scope: Scope, projection: Projection | None = None) -> 
     page = reading.page(
         step,
         scope.operation,
-        projection or whole(entity),
+        projection or whole(entity, scope.model),
         scope.repositories,
         name=scope.page_name(step),
         total=scope.needs_total(step),
@@ -154,8 +155,8 @@ def check_references(scope: Scope) -> list[str]:
         return []
     lines: list[str] = []
     for field in body.fields:
-        text = f"body.{Identifier(field.name)}"
-        unset = body.partial or field.write is not None
+        text = f"body.{attribute(field.name)}"
+        unset = may_be_unset(field, partial=body.partial)
         lines += _looked_at(field.type, text, f'"{field.wire}"', scope, nullable=field.nullable, unset=unset)
     if not lines:
         return []
@@ -197,7 +198,7 @@ def _looked_at(
             for member in members:
                 at = f'f"{name}[{{place}}].{member.wire}"'
                 inner += _looked_at(
-                    member.type, f"each.{Identifier(member.name)}", at, scope, nullable=member.nullable, unset=False
+                    member.type, f"each.{attribute(member.name)}", at, scope, nullable=member.nullable, unset=False
                 )
             if inner:
                 loop = f"for place, each in enumerate({text}):\n{indented(chr(10).join(inner))}"
@@ -207,7 +208,7 @@ def _looked_at(
             name = place.strip('"')
             for member in members:
                 found += _looked_at(
-                    member.type, f"{text}.{Identifier(member.name)}", f'"{name}.{member.wire}"', scope,
+                    member.type, f"{text}.{attribute(member.name)}", f'"{name}.{member.wire}"', scope,
                     nullable=member.nullable, unset=False,
                 )  # fmt: skip
             if found:

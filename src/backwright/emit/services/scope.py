@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from backwright.emit.annotations import of_expression
-from backwright.emit.names import TAKEN_NAMES, module_name, snake
+from backwright.emit.defaults import constant
+from backwright.emit.defaults import python as python_constant
+from backwright.emit.inputs import may_be_unset, query_attribute
+from backwright.emit.names import TAKEN_NAMES, attribute, module_name, snake
 from backwright.emit.package import Package
 from backwright.emit.repositories import values
 from backwright.emit.repositories.functions import Function
@@ -173,31 +176,34 @@ class Scope:
             if any(each.name == name for each in self.operation.path_parameters):
                 return path_variable(name)
             field = next(each for each in self.operation.query if each.name == name)
-            return self.received(f"query.{Identifier(name)}", field, partial=not field.required)
+            text = f"query.{query_attribute(self.operation, name)}"
+            if field.required or constant(field.default) is not None:
+                return text
+            return self.received(text, field)
         assert self.operation.body is not None
         for each in self.operation.body.fields:
             if each.name == name:
-                return self.received(f"body.{Identifier(name)}", each, partial=self.operation.body.partial)
-        return f"body.{Identifier(name)}"
+                unset = may_be_unset(each, partial=self.operation.body.partial)
+                text = f"body.{attribute(name)}"
+                return self.received(text, each) if unset else text
+        return f"body.{attribute(name)}"
 
-    def received(self, text: str, field: InputField, *, partial: bool) -> str:
+    def received(self, text: str, field: InputField) -> str:
         """A member as it is meant when it was not sent: its default, or null."""
-        default = None if field.default is None else field.default.meaning
-        if isinstance(default, Name) and default.root == "now":
-            self.imports |= imports(_RUNTIME, "given")
-            return f"given({text}, ctx.now)"
-        if field.write is not None:
-            self.imports |= imports(_RUNTIME, "given")
-            return f"given({text}, {'None' if partial or default is None else self.python(default)})"
-        if partial and (default is None or text.startswith("body.")):
-            self.imports |= imports(_RUNTIME, "given")
+        self.imports |= imports(_RUNTIME, "given")
+        if field.default is None or (self.operation.body is not None and self.operation.body.partial):
             return f"given({text}, None)"
-        return text
+        fixed = constant(field.default)
+        if fixed is None:
+            return f"given({text}, {self.python(field.default.meaning)})"
+        default = python_constant(fixed, field.type)
+        self.imports |= default.imports
+        return f"given({text}, {default})"
 
     def sent(self, name: str) -> str:
         """Whether a member of the body was sent."""
         self.imports |= imports("msgspec", "UNSET")
-        return f"body.{Identifier(name)} is not UNSET"
+        return f"body.{attribute(name)} is not UNSET"
 
     def value(self, formula: Formula, wanted: str, *, this: str = "", item: str = "item") -> str:
         """The Python of any expression: where it asks for rows, the database computes it."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from backwright.emit import removal
+from backwright.emit.entities import columns
 from backwright.emit.judgements import is_public
-from backwright.emit.names import snake, words
+from backwright.emit.inputs import may_be_unset
+from backwright.emit.names import attribute, snake, words
 from backwright.emit.repositories import checking, lookups
 from backwright.emit.repositories.writing import numbered, set_links, unique_keys
 from backwright.emit.secrets import is_compared, purpose_of
 from backwright.emit.services.judging import asked, judge_after, judge_candidate, judge_stored, rule_call
 from backwright.emit.services.scope import Scope, is_many
 from backwright.emit.source import Identifier, imports, indented, literal, remark
-from backwright.emit.storage import key_fields, link_fields, stored_fields
+from backwright.emit.storage import key_fields, link_fields
 from backwright.expr.typed import Expression, Input, Type
 from backwright.expr.walk import is_local
 from backwright.model.types import (
@@ -99,7 +101,7 @@ def candidate(
     assigned = {each.field: each for each in given}
     lines: list[str] = []
     slugs: list[Field] = []
-    for field in stored_fields(entity):
+    for field in columns(entity, scope.model):
         if field.name in assigned:
             value = stored_value(assigned[field.name].value, field, scope, item=item)
             said = f"  # set: {assigned[field.name].value.source}" if field.set is not None else ""
@@ -185,7 +187,7 @@ def update(step: Update, scope: Scope) -> list[str]:
     if step.match:
         assert entity.version is not None
         lines.append(remark(f"ctx.must_match({before}.{entity.field(entity.version).column})", "412", 8))
-    sent_links = {name: f"body.{Identifier(name)}" for name in links}
+    sent_links = {name: f"body.{attribute(name)}" for name in links}
     own_links = [each for each in step.values if is_many(entity.field(each.field).type)]
     lines += shared(entity, after, sent_links, scope, partial=partial(scope))
     lines += checked(entity, after, scope)
@@ -247,12 +249,12 @@ def changed(
 
 def sent_value(field: Field, before: str, lines: list[str], scope: Scope) -> str:
     """A column after the change: what was sent, or what is there."""
-    text = f"body.{Identifier(field.name)}"
+    text = f"body.{attribute(field.name)}"
     body = scope.operation.body
     member = next(each for each in body.fields if each.name == field.name) if body is not None else None
-    always = body is not None and not body.partial and (member is None or member.write is None)
-    if always and member is not None:
-        text = scope.received(text, member, partial=False)
+    always = body is not None and not body.partial
+    if always and member is not None and may_be_unset(member, partial=False):
+        text = scope.received(text, member)
     stored = f"{before}.{Identifier(field.column)}"
     meaning = Input(type=Type("decimal", scale=getattr(field.type, "scale", None)), source="body", name=field.name)
     if isinstance(field.type, ScalarType) and (field.type.scalar == "password" or field.encrypted):

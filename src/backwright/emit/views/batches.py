@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from backwright.emit.annotations import key, listed, of_expression, optional
+from backwright.emit.entities import columns
 from backwright.emit.names import a, pascal, snake, words
 from backwright.emit.package import Package
 from backwright.emit.repositories import shown as reading
@@ -19,7 +20,7 @@ from backwright.emit.repositories.projections import Extra, Projection, in_modul
 from backwright.emit.secrets import purpose_of
 from backwright.emit.shown import shown_views, views_in
 from backwright.emit.source import Identifier, Imports, Source, docstring, imports, indented, literal, source
-from backwright.emit.storage import field_types, key_fields, stored_fields
+from backwright.emit.storage import field_types, key_fields
 from backwright.emit.structs import Member, struct_of
 from backwright.emit.views.arguments import argument_type
 from backwright.emit.views.shapes import Shown, attributes, printed, shown
@@ -29,6 +30,7 @@ from backwright.expr.typed import Conditional, Expression, Name, Type
 from backwright.expr.typed import Member as MemberOf
 from backwright.expr.walk import is_local, mentions_caller, nodes
 from backwright.model.types import (
+    Column,
     Each,
     Entity,
     Field,
@@ -75,6 +77,7 @@ class Views:
         self.functions: list[Source] = []
         self.known: dict[str, Batch] = {}
         self.written: set[str] = set()
+        self.classes: dict[str, Identifier] = {}
         self.taken: set[str] = {"Caller", "Queries", "Sequence", "Struct", "UUID", "Decimal", "Literal", "Any", "Cipher", "Json"}
         self.taken |= {str(package.names.view_class(view.name)) for view in self.model.views}
         self.taken |= {str(package.names.row_class(entity)) for entity in self.model.entities}
@@ -105,6 +108,13 @@ class Views:
         if name not in self.known:
             writer = _BatchWriter(self, entity, name, (), signed_in=signed_in, recursive=False)
             self.known[name] = writer.write(lambda: shown(shape, writer, pascal(name)))
+        return self.known[name]
+
+    def cells(self, columns: Sequence[Column], entity: Entity, name: str, *, signed_in: bool) -> Batch:
+        """How rows are shown as the cells of a file."""
+        if name not in self.known:
+            writer = _BatchWriter(self, entity, name, (), signed_in=signed_in, recursive=False)
+            self.known[name] = writer.write(lambda: writer.of_cells(columns))
         return self.known[name]
 
     def _write(self, view: View) -> None:
@@ -375,6 +385,17 @@ class _BatchWriter:
         self.views.define(struct_of(cls, about, members))
         return Shown(f"{cls}({', '.join(given)})", source(cls), needed)
 
+    def of_cells(self, columns: Sequence[Column]) -> Shown:
+        """The cells of a line."""
+        cells = []
+        for number, column in enumerate(columns, 1):
+            value = self.value(column.value, f"cell_{number}")
+            cells.append(printed(value, column.value.meaning.type, self.model))
+        for each in cells:
+            self.imports |= each.imports
+        text = ", ".join(each.text for each in cells)
+        return Shown(f"({text},)" if len(cells) == 1 else f"({text})", source("tuple[object, ...]"))
+
     def of_column(self, field: Field) -> Shown:
         """A stored field as it is shown."""
         kind = field_types(self.model)(self.entity.name, field.name)
@@ -385,7 +406,7 @@ class _BatchWriter:
 
     def draft(self, kind: Source) -> Batch:
         """What is known before anything is written: views that show themselves need it."""
-        return self._batch(kind, plain=False, projection=whole(self.entity), context=self._all_context())
+        return self._batch(kind, plain=False, projection=whole(self.entity, self.model), context=self._all_context())
 
     def _all_context(self) -> tuple[str, ...]:
         return ("caller",) if self.model.auth is not None else ()
@@ -406,11 +427,11 @@ class _BatchWriter:
     def projection(self, *, plain: bool) -> Projection:
         """What has to be read of a row."""
         if not self.extras:
-            return whole(self.entity)
+            return whole(self.entity, self.model)
         del plain
         for each in key_fields(self.entity):
             self.column(each.name)
-        fields = tuple(field for field in stored_fields(self.entity) if field.name in self.fields)
+        fields = tuple(field for field in columns(self.entity, self.model) if field.name in self.fields)
         name = f"{pascal(self.name)}Row"
         taken = {str(self.names.row_class(entity)) for entity in self.model.entities}
         name = f"{pascal(self.name)}ViewRow" if name in taken else name
