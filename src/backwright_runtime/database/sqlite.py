@@ -21,6 +21,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from backwright_runtime.database.functions import register
 from backwright_runtime.database.interface import (
     DatabaseUnavailable,
     ForeignKeyViolation,
@@ -187,6 +188,7 @@ def opened(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
         # PostgreSQL's name for the order by code point, which is SQLite's own order of text.
         connection.create_collation("C", _by_code_point)
+        register(connection)
     except BaseException:
         connection.close()
         raise
@@ -219,6 +221,10 @@ def translated() -> Iterator[None]:
         yield
     except sqlite3.IntegrityError as error:
         raise _violation(error) from error
+    except sqlite3.DataError as error:
+        if _is(error, "TOOBIG"):  # what becomes of an OverflowError in a function
+            raise IntegerOverflow from error
+        raise
     except sqlite3.OperationalError as error:
         if any(
             _is(error, name)
