@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from backwright.emit.judge import is_row
 from backwright.emit.package import Package, RuleFunction, mentions_this
+from backwright.emit.pythonic import compiled
 from backwright.emit.source import Identifier, Source, docstring, imports, module, source
 from backwright.emit.storage import field_types
-from backwright.expr import python
 from backwright.expr.fold import fold
 from backwright.expr.typed import Expression, Name
 from backwright.expr.walk import mentions_caller, nodes
@@ -33,22 +33,12 @@ def rule_function(rule: RuleFunction, package: Package) -> Source:
         row, row_class = names.row(rule.entity or ""), names.row_class(rule.entity or "")
         parameters.append(source(f"{row}: {row_class}", imports(f"{names.package}.entities", row_class)))
         roots["this"] = row
-    compiled = python.compile(
-        condition,
-        python.Names(
-            roots=roots,
-            attribute=lambda of, field: model.entity(of).field(field).column,
-            keys=lambda of: tuple(model.entity(of).field(name).column for name in model.entity(of).keys),
-            caller_known=rule.known,
-        ),
-    )
-    text = compiled.text
-    if condition.type.nullable:
-        text = f"({text}) is True"
+    found = compiled(condition, model, roots=roots, caller_known=rule.known)
+    text = f"({found}) is True" if condition.type.nullable else found.text
     listed = ", ".join(map(str, parameters))
     return source(
         f"def {Identifier(rule.name)}({listed}) -> bool:\n    {docstring(rule.about, 4)}\n    return {text}",
-        python.needed(compiled),
+        found,
         *parameters,
     )
 

@@ -17,7 +17,7 @@ import msgspec
 
 from backwright.emit.examples import NOBODY, fitting
 from backwright.emit.names import Names, snake
-from backwright.emit.repositories import unique_keys
+from backwright.emit.repositories.writing import unique_keys
 from backwright.model.types import Entity, Field, Model, Operation, ReferenceType, ScalarType, SignIn
 from backwright.reference import Password, Reference, Request, Response
 

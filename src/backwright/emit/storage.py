@@ -23,6 +23,10 @@ KINDS: dict[str, Kind] = {
 }
 
 
+MATCHING = "matching "
+"""In front of an entity's name: those of its rows that a WITH clause has picked out already."""
+
+
 class ModelStorage:
     """The tables of a model, as `expr.sql` asks for them."""
 
@@ -30,16 +34,18 @@ class ModelStorage:
         self.model = model
 
     def table(self, entity: str) -> str:
-        """The table of an entity."""
+        """The table of an entity; `matching` names the rows of a statement's own WITH clause."""
+        if entity.startswith(MATCHING):
+            return "matching"
         return quoted(self.model.entity(entity).table)
 
     def column(self, entity: str, field: str) -> str:
         """The column of a field."""
-        return quoted(self.model.entity(entity).field(field).column)
+        return quoted(self.model.entity(entity.removeprefix(MATCHING)).field(field).column)
 
     def keys(self, entity: str) -> tuple[str, ...]:
         """The names of the fields that are an entity's key, in order."""
-        return self.model.entity(entity).keys
+        return self.model.entity(entity.removeprefix(MATCHING)).keys
 
     def kind(self, entity: str, field: str) -> Type:
         """The type of a stored field."""
@@ -50,6 +56,8 @@ class ModelStorage:
 
     def deleted(self, entity: str) -> str | None:
         """The column that says when a row was deleted; None where rows are really gone."""
+        if entity.startswith(MATCHING):
+            return None
         of = self.model.entity(entity)
         return None if of.soft_delete is None else quoted(of.field(of.soft_delete).column)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from backwright.emit.examples import NOBODY, fitting, refused
-from backwright.emit.repositories import unique_keys
+from backwright.emit.repositories.writing import unique_keys
 from backwright.emit.scenes import (
     Builder,
     Values,

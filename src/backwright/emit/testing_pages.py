@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from backwright.emit.examples import fitting
-from backwright.emit.repositories import unique_keys
+from backwright.emit.repositories.writing import unique_keys
 from backwright.emit.scenes import (
     Builder,
     World,

@@ -20,7 +20,7 @@ from backwright.emit.files import project_files
 from backwright.emit.fixtures import conftest_module, rows_module
 from backwright.emit.format import formatted
 from backwright.emit.inputs import has_inputs, inputs_module
-from backwright.emit.judgements import is_public
+from backwright.emit.judge import is_public
 from backwright.emit.names import Names, module_name, names
 from backwright.emit.package import Package
 from backwright.emit.removal import removal_module

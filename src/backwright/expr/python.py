@@ -46,7 +46,8 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
 
     roots: Mapping[str, str] = {}
     attribute: Callable[[str, str], str]
-    key: str = "id"
+    keys: Callable[[str], tuple[str, ...]] = lambda entity: ("id",)
+    inputs: Callable[[str, str], str] = lambda origin, name: f"{origin}.{name}"
     caller_known: bool = False
 
     def root(self, name: str) -> str:
@@ -102,7 +103,7 @@ class _Printer:
             case Name():
                 return self.name(node, known)
             case Input(source=source, name=name):
-                return f"{self.names.root(source)}.{name}", ATOM
+                return self.names.inputs(source, name), ATOM
             case Member(of=of, entity=entity, field=field):
                 return self.reached(of, self.names.attribute(entity, field), known)
             case And(parts=parts):
@@ -136,7 +137,7 @@ class _Printer:
         """A row stands for its key."""
         if node.type.kind != "entity":
             return self.names.root(node.binding or node.root), ATOM
-        return self.reached(node, self.names.key, known)
+        return self.reached(node, self.names.keys(node.type.entity or '')[0], known)
 
     def row(self, node: Expression) -> str:
         if not isinstance(node, Name) or node.root == "variable":

@@ -6,7 +6,7 @@ name gets a name of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -100,7 +100,7 @@ def passed(
     *,
     signed_in: bool,
     row: str = "",
-    in_query: frozenset[str] = frozenset(),
+    in_query: Mapping[str, str] = {},
 ) -> Passed:
     """How a statement's parameters are supplied.
 
@@ -124,7 +124,7 @@ def passed(
             case Member(of=Name(root="this"), entity=of, field=field):
                 arguments.append(f"{name}={row}.{Identifier(model.entity(of).field(field).column)}")
             case Input(source="params", name=wanted) if wanted in in_query:
-                arguments.append(f"{name}=query.{Identifier(wanted)}")
+                arguments.append(f"{name}=query.{in_query[wanted]}")
             case _:
                 values[name] = supplier
                 kind = of_expression(supplier.type, model)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from backwright.emit.inputs import query_attribute
 from backwright.emit.judge import inputs_of, is_row
-from backwright.emit.judgements import is_public
+from backwright.emit.judge import is_public
 from backwright.emit.names import pascal, snake, words
 from backwright.emit.repositories import orders
 from backwright.emit.repositories.functions import (
@@ -245,12 +246,12 @@ class _PageWriter:
             entity=self.entity, readable=step.readable, where=None if step.where is None else step.where.meaning
         )
         path = {each.name for each in operation.path_parameters}
-        self.filtered = frozenset(
-            given.name
+        self.filtered = {
+            given.name: query_attribute(operation, given.name)
             for each in step.filters
             for given in inputs_of(each.condition.meaning)
             if given.source == "params" and given.name not in path
-        )
+        }
 
     def query(self) -> bool:
         """Whether the page depends on query parameters as they were sent."""

@@ -18,9 +18,9 @@ from backwright.emit.sql import quoted, where
 from backwright.emit.structs import Member
 from backwright.emit.storage import key_fields, live
 from backwright.expr.fold import rebuilt
+from backwright.expr.sql import type_name
 from backwright.expr.typed import Expression, Filtered, Name, Related, Rows, Type
 from backwright.expr.walk import nodes
-from backwright.model.storage import column_type
 from backwright.model.types import Entity, OrderTerm
 
 _SEQUENCE = imports("collections.abc", "Sequence")
@@ -72,10 +72,9 @@ def in_keys(entity: Entity, sql: Writing, row: str = "") -> list[str]:
         return [f"{front}{quoted(columns[0])} = ANY(:keys)"]
     listed = ", ".join(f"{front}{quoted(column)}" for column in columns)
     if sql.dialect == "postgresql":
-        types = [column_type(field, sql.model, "postgresql") for field in key_fields(entity)]
-        arrays = ", ".join(
-            f"CAST(:keys_{column} AS {kind.removesuffix(' COLLATE \"C\"')}[])" for column, kind in zip(columns, types, strict=True)
-        )
+        kinds = (sql.storage.kind(entity.name, field.name) for field in key_fields(entity))
+        types = (type_name(kind, sql.storage) for kind in kinds)
+        arrays = ", ".join(f":keys_{column}::{kind}[]" for column, kind in zip(columns, types, strict=True))
         return [f"({listed}) IN (SELECT * FROM unnest({arrays}))"]
     first, *others = columns
     joins = "".join(f" JOIN json_each(:keys_{column}) AS {column} USING (key)" for column in others)
@@ -125,7 +124,7 @@ def belonging(
             column = f"{alias}.{quoted(entity.field(field).column)}"
             lines = [
                 selected([*projection.columns(sql, row=alias), f"{column} AS parent"]),
-                f"FROM {found.table} AS {alias}",
+                f"FROM {', '.join(found.tables)}",
                 *where([f"{column} = ANY(:keys)", *found.conditions]),
             ]
         else:
@@ -134,7 +133,7 @@ def belonging(
             lines = [
                 selected([*projection.columns(sql, row=alias), f"{own_key} AS parent"]),
                 f"FROM {owner}",
-                f"JOIN {found.table} AS {alias} ON {' AND '.join(found.conditions) or 'TRUE'}",
+                found.joined,
                 *where(in_keys(parent, sql, owner)),
             ]
         return "\n".join([*lines, orders.order_by(orders.terms(entity, total, sql, row=alias))])
@@ -174,7 +173,7 @@ def listing(
         return "\n".join(
             [
                 selected(projection.columns(sql, row=alias)),
-                f"FROM {found.table} AS {alias}",
+                f"FROM {', '.join(found.tables)}",
                 *where(found.conditions),
                 orders.order_by(orders.terms(entity, orders.total(entity, order), sql, row=alias)),
                 *([f"LIMIT {limit}"] if limit is not None else []),

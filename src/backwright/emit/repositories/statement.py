@@ -6,6 +6,7 @@ what supplies each parameter. Where the runtime makes SQLite's text of PostgreSQ
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -21,7 +22,8 @@ from backwright.model.types import Model
 from backwright_runtime.database.statement import for_sqlite
 
 Dialect = sql.Dialect
-RESERVED = ("db", "caller_", "query", "limit", "offset")
+RESERVED = ("db", "query", "limit", "offset", *keyword.kwlist)
+"""What no parameter is called: other arguments of the functions, and what Python could not pass by name."""
 _SQL = imports("backwright_runtime", "sql")
 
 

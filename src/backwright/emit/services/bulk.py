@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from backwright.emit import removal
 from backwright.emit.annotations import stored_as
-from backwright.emit.judgements import is_public
+from backwright.emit.judge import is_public
 from backwright.emit.names import snake, words
 from backwright.emit.repositories.functions import Function, function, passed, together
 from backwright.emit.repositories.reading import Reading, database_call

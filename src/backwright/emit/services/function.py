@@ -8,7 +8,7 @@ import msgspec
 
 from backwright.emit.inputs import has_query
 from backwright.emit.isolation import serializable
-from backwright.emit.judgements import is_public
+from backwright.emit.judge import is_public
 from backwright.emit.names import words
 from backwright.emit.package import Package
 from backwright.emit.services import bulk, reading, writing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from backwright.emit.judge import holds, is_caller, is_now, known_from, never, row_fields
-from backwright.emit.judgements import is_public
+from backwright.emit.judge import is_public
 from backwright.emit.names import snake
 from backwright.emit.package import Package, mentions_this, verb_name
 from backwright.emit.repositories import values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backwright.emit.judgements import is_public
+from backwright.emit.judge import is_public
 from backwright.emit.inputs import may_be_unset
 from backwright.emit.names import attribute, words
 from backwright.emit.repositories import groups, reading

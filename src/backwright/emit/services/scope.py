@@ -10,13 +10,11 @@ from backwright.emit.defaults import python as python_constant
 from backwright.emit.inputs import may_be_unset, query_attribute
 from backwright.emit.names import TAKEN_NAMES, attribute, module_name, snake
 from backwright.emit.package import Package
+from backwright.emit.pythonic import compiled
 from backwright.emit.repositories import values
 from backwright.emit.repositories.functions import Function
 from backwright.emit.services.mentions import mentions, writes
 from backwright.emit.source import Identifier, Imports, Source, imports, is_builtin, literal, source
-from backwright.emit.storage import field_types
-from backwright.expr import python
-from backwright.expr.fold import fold
 from backwright.expr.typed import Constant, Expression, Input, Member, Name
 from backwright.expr.walk import is_local, mentions_caller, nodes
 from backwright.model.types import (
@@ -144,28 +142,21 @@ class Scope:
         """The Python of an expression that asks for no rows."""
         if mentions_caller(expression):
             self.caller_used = True
-        known = fold(expression, caller_known=self.signed_in, lookup=field_types(self.model))
-        names = python.Names(
+        text = compiled(
+            expression,
+            self.model,
             roots=self.roots(this, item),
-            attribute=lambda of, field: self.model.entity(of).field(field).column,
-            keys=lambda of: tuple(
-                self.model.entity(of).field(name).column for name in self.model.entity(of).keys
-            ),
-            inputs=self.input,
             caller_known=self.signed_in,
+            inputs=self.input,
         )
-        compiled = python.compile(known, names)
-        self.imports |= python.needed(compiled)
-        return str(compiled.text)
+        self.imports |= text.imports
+        return text.text
 
     def roots(self, this: str, item: str) -> Mapping[str, str]:
         """Python for the roots of expressions."""
         found = {**self.current, "now": "ctx.now", "item": item}
         if this:
             found["this"] = this
-        for name, variable in self.current.items():
-            found[f"{name}.total"] = f"{variable}.total"
-            found[f"{name}.next"] = f"{variable}.next"
         return found
 
     def input(self, origin: str, name: str) -> str:

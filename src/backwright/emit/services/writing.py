@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from backwright.emit import removal
 from backwright.emit.entities import columns
-from backwright.emit.judgements import is_public
+from backwright.emit.judge import is_public
 from backwright.emit.inputs import may_be_unset
 from backwright.emit.names import attribute, snake, words
 from backwright.emit.repositories import checking, lookups

@@ -14,21 +14,22 @@ from backwright.emit.annotations import key, listed, of_expression, optional
 from backwright.emit.entities import columns
 from backwright.emit.names import a, pascal, snake, words
 from backwright.emit.package import Package
+from backwright.emit.pythonic import compiled
 from backwright.emit.repositories import shown as reading
 from backwright.emit.repositories.functions import Function
 from backwright.emit.repositories.projections import Extra, Projection, in_module, row_class, whole
 from backwright.emit.secrets import purpose_of
-from backwright.emit.shown import shown_views, views_in
+from backwright.emit.shown import shown_views
 from backwright.emit.source import Identifier, Imports, Source, docstring, imports, indented, literal, source
 from backwright.emit.storage import field_types, key_fields
 from backwright.emit.structs import Member, struct_of
 from backwright.emit.views.arguments import argument_type
 from backwright.emit.views.shapes import Shown, attributes, printed, shown
-from backwright.expr import python
 from backwright.expr.fold import fold, rebuilt
 from backwright.expr.typed import Conditional, Expression, Name, Type
 from backwright.expr.typed import Member as MemberOf
 from backwright.expr.walk import is_local, mentions_caller, nodes
+from backwright.model.operations import views_of
 from backwright.model.types import (
     Column,
     Each,
@@ -130,19 +131,7 @@ class Views:
 
     def _is_recursive(self, view: View) -> bool:
         """Whether rows under the view are shown inside themselves."""
-        inner = {name for member in view.shape for name in _inside(member.shape, self, set())}
-        return view.name in inner
-
-
-def _inside(shape: Shape, views: Views, seen: set[str]) -> set[str]:
-    found: set[str] = set()
-    for name in views_in(shape):
-        found.add(name)
-        if name not in seen:
-            seen.add(name)
-            for member in views.model.view(name).shape:
-                found |= _inside(member.shape, views, seen)
-    return found
+        return view.name in views_of(view.shape, {each.name: each for each in self.model.views})
 
 
 class _BatchWriter:
@@ -326,20 +315,15 @@ class _BatchWriter:
             self.context.add("caller")
         if any(isinstance(node, Name) and node.root == "now" for node in nodes(prepared)):
             self.context.add("now")
-        compiled = python.compile(
+        found = compiled(
             prepared,
-            python.Names(
-                roots=roots,
-                attribute=lambda of, field: self.model.entity(of).field(field).column,
-                keys=lambda of: tuple(
-                    self.model.entity(of).field(name).column for name in self.model.entity(of).keys
-                ),
-                inputs=lambda origin, name: f"{origin}_{name}",
-                caller_known=self.signed_in,
-            ),
+            self.model,
+            roots=roots,
+            caller_known=self.signed_in,
+            inputs=lambda origin, name: f"{origin}_{name}",
         )
-        self.imports |= python.needed(compiled)
-        return str(compiled.text)
+        self.imports |= found.imports
+        return found.text
 
     def call(self, function: Function, *given: str) -> str:
         """The call of a repository's function."""
