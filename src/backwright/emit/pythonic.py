@@ -26,17 +26,14 @@ def compiled(
 
     def spelled(node: Expression) -> Expression:
         match node:
-            case Input(source=origin, name=name) if inputs is not None:
-                text = inputs(origin, name)
-                named[text] = text
-                return node
             case Name(root="total" | "next" as root, binding=binding):
-                named[f"{binding}.{root}"] = f"{roots[binding or '']}.{root}"
-                return node
+                text = f"{roots[binding or '']}.{root}"
+                named[text] = text
+                return Name(type=node.type, root="variable", binding=text)
             case _:
                 return node
 
-    rebuilt(known, spelled)
+    known = rebuilt(known, spelled)
     names = python.Names(
         roots=named,
         attribute=lambda of, field: model.entity(of).field(field).column,

@@ -82,3 +82,29 @@ def free_slug(entity: Entity, field: Field, repositories: Repositories) -> Ident
     repositories.once(entity.name, "Holds", holds)
     repositories.once(entity.name, name, lambda: together(statement, text))
     return Identifier(name)
+
+
+def slug_after(entity: Entity, field: Field, repositories: Repositories) -> Identifier:
+    """The name of the function that gives the slug of a changed row: a new one where its words changed."""
+    names = repositories.names
+    made = free_slug(entity, field, repositories)
+    name = f"{snake(field.name)}_after"
+    row = names.row_class(entity)
+    of = Identifier(entity.field(field.source or "").column)
+    empty = " or ''" if entity.field(field.source or "").nullable else ""
+    keys = ", ".join(f"before.{Identifier(key.column)}" for key in key_fields(entity))
+    body = (
+        f"if slug(after.{of}{empty}, {longest(field)}) == slug(before.{of}{empty}, {longest(field)}):\n"
+        f"    return before.{Identifier(field.column)}\n"
+        f"return await {made}(db, after.{of}{empty}, new_suffix, {keys})"
+    )
+    imported = imports(f"{names.package}.entities", row)
+    parameters = [
+        source(f"before: {row}", imported),
+        source(f"after: {row}", imported),
+        source("new_suffix: Callable[[], str]", imports("collections.abc", "Callable")),
+    ]
+    about = f"The {words(field.name)} of a changed {words(entity.name)}: another one where its words changed."
+    text = function(Identifier(name), parameters, "str", about, body, imports(_RUNTIME, "slug"))
+    repositories.once(entity.name, name, lambda: text)
+    return Identifier(name)

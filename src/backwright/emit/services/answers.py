@@ -180,7 +180,7 @@ class Answers:
         self.scope.statements += 1 + self.nested(batch)
         self.scope.imports |= imports(self.scope.names.package, "views")
         levels = [str(self.depth(batch))] if batch.depth else []
-        arguments = [self.scope.db, *self.context(batch), f"[{text}]", *given, *levels]
+        arguments = [self.scope.db, *self.context(batch, by_key=True), f"[{text}]", *given, *levels]
         self.lines.append(f"{variable} = await views.{batch.by_key}({', '.join(arguments)})")
         if nullable:
             return Shown(f"{variable}.get({text})", optional(self.kind(batch), True))
@@ -208,7 +208,7 @@ class Answers:
             variable = self.scope.variable("shown")
             keys = self.scope.variable("keys")
             self.lines.append(f"{keys} = {found.text}")
-            arguments = [self.scope.db, *self.context(batch), keys]
+            arguments = [self.scope.db, *self.context(batch, by_key=True), keys]
             self.lines.append(f"{variable} = await views.{batch.by_key}({', '.join(arguments)})")
             return Shown(f"[{variable}[key] for key in {keys} if key in {variable}]{limit}", listed(self.kind(batch)))
         wanted = f"{snake(self.operation.name)}_{snake(name).removeprefix(f'{snake(self.operation.name)}_')}"
@@ -230,7 +230,7 @@ class Answers:
         variable = self.scope.variable("shown")
         columns = [f"row.{Identifier(field.column)}" for field in key_fields(batch.projection.entity)]
         value = columns[0] if len(columns) == 1 else f"({', '.join(columns)})"
-        arguments = [self.scope.db, *self.context(batch), f"[{value} for row in {text}]"]
+        arguments = [self.scope.db, *self.context(batch, by_key=True), f"[{value} for row in {text}]"]
         self.lines.append(f"{variable} = await views.{batch.by_key}({', '.join(arguments)})")
         return f"[{variable}[{value}] for row in {text}]"
 
@@ -256,16 +256,14 @@ class Answers:
         return max(depths, default=1)
 
     def kind(self, batch: Batch) -> Source:
-        """The type of what a view shows, as services name it: `views.ArticleView`."""
-        text = str(batch.kind)
-        needed = imports(self.scope.names.package, "views")
-        builtin = re.fullmatch(r"[A-Z]\w*", text) is not None and not batch.kind.imports
-        return source(f"views.{text}", needed) if builtin else batch.kind
+        """The type of what a view shows."""
+        return batch.kind
 
-    def context(self, batch: Batch) -> list[str]:
+    def context(self, batch: Batch, *, by_key: bool = False) -> list[str]:
         """Who is calling and when, as a view's function is given it."""
-        self.scope.caller_used |= "caller" in batch.context
-        return [{"caller": "caller", "now": "ctx.now", "cipher": "ctx.cipher"}[each] for each in batch.context]
+        needed = batch.key_context if by_key else batch.context
+        self.scope.caller_used |= "caller" in needed
+        return [{"caller": "caller", "now": "ctx.now", "cipher": "ctx.cipher"}[each] for each in needed]
 
     # Answers ----------------------------------------------------------------------------------------
 
@@ -280,6 +278,10 @@ class Answers:
             beside.append((f"header_{number}", self._text(header.value, f"header_{number}")))
         for number, cookie in enumerate(respond.cookies, 1):
             beside.append((f"cookie_{number}", self._text(cookie.value, f"cookie_{number}")))
+        if data is not None:
+            text = self.views.qualified(data.kind.text, "")
+            needed = imports(self.scope.names.package, "views") if text != data.kind.text else frozenset()
+            data = Shown(data.text, source(text, data.kind, needed), data.imports)
         return Returned(data=data, beside=tuple(beside))
 
     def _text(self, formula: Formula, name: str) -> Shown:
@@ -321,8 +323,7 @@ class Answers:
                 inner = self.row(bind, self.views.view(view), [], nullable=False)
                 cls = self._session(bind, view)
                 self.scope.imports |= imports(self.scope.names.package, "views")
-                kind = source(f"views.{cls}", imports(self.scope.names.package, "views"))
-                return Shown(f"views.{cls}({bind}={inner.text}, token={self.scope.bound(token)})", kind)
+                return Shown(f"views.{cls}({bind}={inner.text}, token={self.scope.bound(token)})", source(cls))
             case ShowShape(shape=shape):
                 return self._shape(shown(shape, self, f"{pascal(self.operation.name)}Answer"))
             case ShowText(text=formula):
@@ -344,19 +345,12 @@ class Answers:
                 return self.value(content, "content")
 
     def _shape(self, found: Shown) -> Shown:
-        """Structs of the answer, as services name them."""
+        """A shape, with the structs of `views.py` as services name them."""
         self.scope.imports |= found.imports
-        own = {each for each in self.views.taken if re.search(rf"(?<![\w.]){each}\b", f"{found.text} {found.kind}")}
-        own -= {"Caller", "Queries", "Sequence", "Struct", "UUID", "Decimal", "Literal", "Any", "Cipher", "Json"}
-        text, kind = found.text, found.kind.text
-        for name in own:
-            if str(name) in {str(self.scope.names.row_class(entity)) for entity in self.model.entities}:
-                continue
-            text = re.sub(rf"(?<![\w.\"']){name}(?=\()", f"views.{name}", text)
-            kind = re.sub(rf"(?<![\w.]){name}\b", f"views.{name}", kind)
-        if "views." in text or "views." in kind:
+        text = self.views.qualified(found.text, "(")
+        if text != found.text:
             self.scope.imports |= imports(self.scope.names.package, "views")
-        return Shown(text, source(kind, found.kind), found.imports)
+        return Shown(text, found.kind, found.imports)
 
     def _session(self, bind: str, view: str) -> Identifier:
         """The struct of who is signed in, and the token that says so."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from backwright.emit import removal
 from backwright.emit.annotations import stored_as
-from backwright.emit.judge import is_public
+from backwright.emit.judge import holds, is_public, known_from
 from backwright.emit.names import snake, words
 from backwright.emit.repositories.functions import Function, function, passed, together
 from backwright.emit.repositories.reading import Reading, database_call
@@ -29,17 +29,17 @@ _RUNTIME = "backwright_runtime"
 def update_all(step: UpdateAll, scope: Scope) -> list[str]:
     """Every matching row that the caller may read; all values speak of the rows as they were."""
     entity = scope.model.entity(step.entity)
-    count = scope.bind(step.bind)
     assigned = {each.field: each.value.meaning for each in step.values}
-    after = step.after or step.allowed
-    questions = _questions(entity, step.allowed, after, assigned)
-    found, lines = _found(entity, step.where.meaning, step.readable, questions, step.bind, scope)
+    questions = _questions(entity, step.allowed, step.after or step.allowed, assigned, step.where.meaning, scope)
     audited = entity.audit is not None and "update" in entity.audit.verbs
+    reading = Reading(entity=entity, readable=step.readable, where=step.where.meaning)
+    if not questions and not audited:
+        return [_counted(step.bind, scope.call(_change(entity, step.values, scope, reading)), scope)]
+    found, lines = _found(reading, questions, step.bind, scope)
     keys = _keys(entity, found)
     if audited:
         lines += _rows_before(entity, found, scope)
-    name = _change(entity, step.values, scope)
-    lines.append(f"{count} = {scope.call(name, keys)}")
+    lines.append(_counted(step.bind, scope.call(_change(entity, step.values, scope, None), keys), scope))
     if audited:
         lines += _records(entity, found, scope)
     return lines
@@ -48,23 +48,28 @@ def update_all(step: UpdateAll, scope: Scope) -> list[str]:
 def delete_all(step: DeleteAll, scope: Scope) -> list[str]:
     """Every matching row that the caller may read; all are judged before one is removed."""
     entity = scope.model.entity(step.entity)
-    count = scope.bind(step.bind)
-    questions = _questions(entity, step.allowed, None, {})
+    questions = _questions(entity, step.allowed, None, {}, step.where.meaning, scope)
+    reading = Reading(entity=entity, readable=step.readable, where=step.where.meaning)
     if removal.is_plain(entity, scope.model):
-        found, lines = _found(entity, step.where.meaning, step.readable, questions, step.bind, scope)
-        scope.call(_remove(entity, scope), "")
-        module = repository(entity, scope)
-        lines.append(f"await {module}.delete_all({scope.db}, {_keys(entity, found)})")
-        lines.append(f"{count} = len({found})")
-        return lines
-    found, lines = _found(entity, step.where.meaning, step.readable, questions, step.bind, scope, rows=True)
+        if not questions:
+            return [_counted(step.bind, scope.call(_remove(entity, scope, reading)), scope)]
+        found, lines = _found(reading, questions, step.bind, scope)
+        return [*lines, _counted(step.bind, scope.call(_remove(entity, scope, None), _keys(entity, found)), scope)]
+    found, lines = _found(reading, questions, step.bind, scope, rows=True)
     removal.need(entity, scope.package)
     scope.imports |= imports(scope.names.package, "removal")
     row = scope.variable(scope.names.row(entity.name))
     operation = f", {literal(scope.operation.name)}" if removal.records(entity, scope.model) else ""
-    lines.append(f"for {row} in {found}:\n    await removal.remove_{snake(entity.name)}(ctx, {scope.db}, {row}{operation})")
-    lines.append(f"{count} = len({found})")
+    call = f"await removal.remove_{snake(entity.name)}(ctx, {scope.db}, {row}{operation})"
+    lines.append(f"for {row} in {found}:\n    {call}")
+    if scope.mentions(step.bind):
+        lines.append(f"{scope.bind(step.bind)} = len({found})")
     return lines
+
+
+def _counted(bind: str, call: str, scope: Scope) -> str:
+    """A call that tells how many rows there were, where anybody wants to know."""
+    return f"{scope.bind(bind)} = {call}" if scope.mentions(bind) else call
 
 
 class _Question:
@@ -78,36 +83,39 @@ class _Question:
 
 
 def _questions(
-    entity: Entity, allowed: Rule | None, after: Rule | None, assigned: dict[str, Expression]
+    entity: Entity,
+    allowed: Rule | None,
+    after: Rule | None,
+    assigned: dict[str, Expression],
+    condition: Expression,
+    scope: Scope,
 ) -> list[_Question]:
+    """What is not certain already, by the condition that picks the rows out."""
     found: list[_Question] = []
-    if allowed is not None and not is_public(allowed):
+    known = known_from(Rule(source="", condition=condition))
+
+    def certain(rule: Expression) -> bool:
+        return holds(rule, known=known, signed_in=scope.signed_in)
+
+    if allowed is not None and not certain(allowed.condition):
         found.append(_Question("allowed", allowed.condition, allowed.source, "Forbidden"))
     if after is not None and not is_public(after) and assigned:
-        condition = substitute(after.condition, assigned)
-        if allowed is None or condition != allowed.condition:
-            found.append(_Question("still_allowed", condition, after.source, "Forbidden"))
+        later = substitute(after.condition, assigned)
+        if (allowed is None or later != allowed.condition) and not certain(later):
+            found.append(_Question("still_allowed", later, after.source, "Forbidden"))
     if assigned:
         for check in entity.checks:
-            condition = substitute(check.condition.meaning, assigned)
+            holding = substitute(check.condition.meaning, assigned)
             error = f"Invalid(FieldError({literal(check.field or '')}, {literal(check.code)}))"
-            found.append(_Question(f"is_{snake(check.name)}", condition, check.condition.source, error))
+            found.append(_Question(f"is_{snake(check.name)}", holding, check.condition.source, error))
     return found
 
 
 def _found(
-    entity: Entity,
-    condition: Expression,
-    readable: Rule | None,
-    questions: Sequence[_Question],
-    bind: str,
-    scope: Scope,
-    *,
-    rows: bool = False,
+    reading: Reading, questions: Sequence[_Question], bind: str, scope: Scope, *, rows: bool = False
 ) -> tuple[Identifier, list[str]]:
     """The variable that holds the rows, and the lines that find and judge them."""
-    model, names = scope.model, scope.names
-    reading = Reading(entity=entity, readable=readable, where=condition)
+    model, names, entity = scope.model, scope.names, reading.entity
     whole_row = rows
     fields = whole(entity, scope.model).fields if whole_row else tuple(key_fields(entity))
 
@@ -148,7 +156,7 @@ def _found(
         return together(statement.declared(called.upper()), *[p for p in pieces if p.text], text)
 
     added = scope.repositories.add(entity.name, [name], write)
-    found = scope.variable("found")
+    found = scope.variable("matched")
     call = scope.call(Function(module=names.repository(entity.name), name=added, context=given.context, values=given.values))
     lines = [f"{found} = {call}"]
     groups: dict[str, list[_Question]] = {}
@@ -179,9 +187,9 @@ def _keys(entity: Entity, found: str) -> str:
     return f"[({', '.join(f'row.{column}' for column in columns)}) for row in {found}]"
 
 
-def _change(entity: Entity, given: Sequence[Assignment], scope: Scope) -> Function:
-    """The function that changes the rows with these keys."""
-    model, names = scope.model, scope.names
+def _change(entity: Entity, given: Sequence[Assignment], scope: Scope, reading: Reading | None) -> Function:
+    """The function that changes the rows with these keys, or those that a condition picks out."""
+    model = scope.model
 
     def write_statement(sql: Writing) -> str:
         settings = []
@@ -192,11 +200,12 @@ def _change(entity: Entity, given: Sequence[Assignment], scope: Scope) -> Functi
             column = quoted(entity.field(entity.version).column)
             settings.append(f"{column} = {column} + 1")
         return "\n".join(
-            [f"UPDATE {quoted(entity.table)}", f"SET {(',' + chr(10) + '    ').join(settings)}", *where(in_keys(entity, sql))]
+            [f"UPDATE {quoted(entity.table)}", f"SET {(',' + chr(10) + '    ').join(settings)}", *where(_picked(entity, sql, reading))]
         )
 
     statement = written(model, write_statement, signed_in=scope.signed_in)
-    return _on_keys(entity, statement, f"{snake(scope.operation.name)}_rows", "Change these rows.", scope)
+    wanted = f"{snake(scope.operation.name)}_rows"
+    return _on_rows(entity, statement, wanted, "Change these rows.", scope, keys=reading is None)
 
 
 def stored(sql: Writing, given: Assignment, kind: object) -> str:
@@ -211,30 +220,38 @@ def stored(sql: Writing, given: Assignment, kind: object) -> str:
     return text
 
 
-def _remove(entity: Entity, scope: Scope) -> Function:
-    """The function that removes the rows with these keys."""
+def _picked(entity: Entity, sql: Writing, reading: Reading | None) -> list[str]:
+    return in_keys(entity, sql) if reading is None else reading.conditions(sql)
+
+
+def _remove(entity: Entity, scope: Scope, reading: Reading | None) -> Function:
+    """The function that removes the rows with these keys, or those that a condition picks out."""
     statement = written(
         scope.model,
-        lambda sql: "\n".join([f"DELETE FROM {quoted(entity.table)}", *where(in_keys(entity, sql))]),
+        lambda sql: "\n".join([f"DELETE FROM {quoted(entity.table)}", *where(_picked(entity, sql, reading))]),
         signed_in=scope.signed_in,
     )
-    return _on_keys(entity, statement, "delete_all", "Remove the rows with these keys.", scope)
+    wanted = "delete_all" if reading is None else f"{snake(scope.operation.name)}_rows"
+    return _on_rows(entity, statement, wanted, "Remove these rows.", scope, keys=reading is None)
 
 
-def _on_keys(entity: Entity, statement: Statement, wanted: str, about: str, scope: Scope) -> Function:
+def _on_rows(
+    entity: Entity, statement: Statement, wanted: str, about: str, scope: Scope, *, keys: bool
+) -> Function:
     names = scope.names
     given = passed(statement, scope.model, names, signed_in=scope.signed_in)
-    keys, arguments = key_arguments(entity, scope.repositories)
+    of_keys, arguments = key_arguments(entity, scope.repositories) if keys else (source(""), [])
 
     def write(name: Identifier) -> Source:
         call = database_call("execute", [name.upper(), *arguments, *given.arguments])
-        parameters = [*given.parameters[: len(given.context)], keys, *given.parameters[len(given.context) :]]
+        parameters = [*given.parameters[: len(given.context)], *([of_keys] if keys else [])]
+        parameters += given.parameters[len(given.context) :]
         text = function(name, parameters, "int", f"{about} Returns how many there were.", f"return await {call}")
         return together(statement.declared(name.upper()), text)
 
     name = scope.repositories.add(entity.name, [wanted], write)
     return Function(
-        module=names.repository(entity.name), name=name, context=given.context, given=("keys",), values=given.values
+        module=names.repository(entity.name), name=name, context=given.context, given=("keys",) if keys else (), values=given.values
     )
 
 

@@ -80,7 +80,7 @@ def select(step: Select, scope: Scope, projection: Projection | None = None) -> 
         signed_in=scope.signed_in,
     )
     scope.pages[step.bind] = page.row
-    variable = scope.bind(step.bind, entity=entity.name)
+    variable = scope.current[step.bind] = scope.variable("page")
     if scope.needs_total(step):
         scope.statements += 1
     return [f"{variable} = {scope.call(page.function, *(['query'] if page.function.given else []))}"]

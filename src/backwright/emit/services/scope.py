@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping
 
 from backwright.emit.annotations import of_expression
@@ -37,6 +38,10 @@ from backwright.model.types import (
 )
 
 _RUNTIME = "backwright_runtime"
+USED = frozenset(
+    "ctx query body caller tx db found given replace views rules audit removal access as_text to_decimal page".split()
+)
+"""What handlers and services call their own things."""
 
 
 class Scope:
@@ -252,7 +257,7 @@ def failure_class(category: str) -> str:
 
 def path_variable(name: str) -> Identifier:
     """The parameter of a handler that holds a value of the path."""
-    return Identifier(f"{name}_" if name in ("ctx", "query", "body") else name)
+    return Identifier(f"{name}_" if name in USED or keyword.iskeyword(name) else name)
 
 
 def is_many(field_type: object) -> bool:

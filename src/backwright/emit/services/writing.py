@@ -230,7 +230,7 @@ def changed(
         field = entity.field(each.field)
         if is_many(field.type):
             continue
-        said = f"  # {field.on_update.source}" if field.on_update is not None else ""
+        said = f"  # on update: {field.on_update.source}" if field.on_update is not None else ""
         values.append(f"{Identifier(field.column)}={stored_value(each.value, field, scope, this=before)},{said}")
     if entity.version is not None:
         column = entity.field(entity.version).column
@@ -276,23 +276,12 @@ def sent_value(field: Field, before: str, lines: list[str], scope: Scope) -> str
 
 def followed(entity: Entity, field: Field, before: str, after: str, scope: Scope) -> str:
     """The slug of a changed source."""
-    longest = lookups.longest(field)
-    source_column = Identifier(entity.field(field.source or "").column)
-    scope.imports |= imports(_RUNTIME, "slug") | imports("msgspec.structs", "replace")
-    name = lookups.free_slug(entity, field, scope.repositories)
+    name = lookups.slug_after(entity, field, scope.repositories)
     module = repository(entity, scope)
     scope.statements += 1
-    own = ", ".join(f"{before}.{Identifier(each.column)}" for each in key_fields(entity))
     scope.package.changes[entity.name].fields.add(field.name)
-    nullable = entity.field(field.source or "").nullable
-    olds, news = (f"{row}.{source_column}" for row in (before, after))
-    if nullable:
-        olds, news = f"{olds} or ''", f"{news} or ''"
-    return (
-        f"if slug({news}, {longest}) != slug({olds}, {longest}):\n"
-        f"    {field.column} = await {module}.{name}({scope.db}, {news}, ctx.new_suffix, {own})\n"
-        f"    {after} = replace({after}, {field.column}={field.column})"
-    )
+    call = f"await {module}.{name}({scope.db}, {before}, {after}, ctx.new_suffix)"
+    return f"{after} = replace({after}, {Identifier(field.column)}={call})"
 
 
 def saved(entity: Entity, touched: Iterable[str], row: str, scope: Scope) -> list[str]:

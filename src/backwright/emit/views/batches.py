@@ -6,6 +6,7 @@ everything that the database computes in one statement, each view inside it in o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -46,13 +47,14 @@ from backwright.model.types import (
 _RUNTIME = "backwright_runtime"
 _SEQUENCE = imports("collections.abc", "Sequence")
 ROW = "row"
+CONTEXT = ("caller", "now", "cipher")
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """How rows are shown. `plain`: a function of one row, in Python alone.
 
     Otherwise a function of many rows of the class `row` (`projection` says which), and one by their keys.
-    `context` are the parameters before the rows; `arguments` those behind them.
+    `context` are the parameters before the rows (`key_context`: before keys), `arguments` those behind them.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     projection: Projection
     plain: bool
     context: tuple[str, ...]
+    key_context: tuple[str, ...]
     arguments: tuple[tuple[str, Source], ...]
     one: Identifier
     many: Identifier
@@ -78,6 +81,7 @@ class Views:
         self.functions: list[Source] = []
         self.known: dict[str, Batch] = {}
         self.written: set[str] = set()
+        self.structs: set[str] = set()
         self.classes: dict[str, Identifier] = {}
         self.taken: set[str] = {"Caller", "Queries", "Sequence", "Struct", "UUID", "Decimal", "Literal", "Any", "Cipher", "Json"}
         self.taken |= {str(package.names.view_class(view.name)) for view in self.model.views}
@@ -96,7 +100,15 @@ class Views:
 
     def define(self, piece: Source) -> None:
         """A struct, before those that use it."""
+        self.structs.add(piece.text.removeprefix("class ").partition("(")[0])
         self.pieces.append(piece)
+
+    def qualified(self, text: str, behind: str) -> str:
+        """A text in which the structs of `views.py` are named as other modules do: `views.ArticleView`."""
+        if not self.structs:
+            return text
+        names = "|".join(sorted(self.structs, key=len, reverse=True))
+        return re.sub(rf"(?<![\w.\"'])({names})(?!\w){re.escape(behind)}", rf"views.\1{behind}", text)
 
     def view(self, name: str) -> Batch:
         """How a view is shown; it is written when it is first asked for."""
@@ -191,7 +203,7 @@ class _BatchWriter:
         found = self._value(row, snake(name))
         variable = self.variable(snake(name.removeprefix(pascal(self.name))) or "shown")
         levels = ["levels"] if batch.depth else []
-        arguments = ["db", *self.passed(batch), f"[{found.text} for {ROW} in rows]", *given, *levels]
+        arguments = ["db", *self.passed(batch, by_key=True), f"[{found.text} for {ROW} in rows]", *given, *levels]
         self.ask(batch, by_key=True)
         self.lines.append(f"{variable} = await {batch.by_key}({', '.join(arguments)})")
         target = self.model.entity(row.type.entity or "")
@@ -213,7 +225,7 @@ class _BatchWriter:
             found = self._value(meaning, snake(name))
             flat = f"[key for {ROW} in rows for key in {found.text}]"
             self.ask(batch, by_key=True)
-            arguments = ["db", *self.passed(batch), flat, *levels]
+            arguments = ["db", *self.passed(batch, by_key=True), flat, *levels]
             self.lines.append(f"{variable} = await {batch.by_key}({', '.join(arguments)})")
             limit = f"[:{shape.limit}]" if shape.limit is not None else ""
             return Shown(f"[{variable}[key] for key in {found.text} if key in {variable}]{limit}", item_kind)
@@ -332,10 +344,11 @@ class _BatchWriter:
         arguments = ["db", *function.context, *given, *(self.python(supplier) for _, supplier in function.values)]
         return f"await {function.module}.{function.name}({', '.join(arguments)})"
 
-    def passed(self, batch: Batch) -> list[str]:
+    def passed(self, batch: Batch, *, by_key: bool = False) -> list[str]:
         """The context that another view needs."""
-        self.context |= set(batch.context)
-        return list(batch.context)
+        needed = batch.key_context if by_key else batch.context
+        self.context |= set(needed)
+        return list(needed)
 
     def ask(self, batch: Batch, *, by_key: bool) -> None:
         """Have the function of another view written."""
@@ -401,7 +414,7 @@ class _BatchWriter:
         self.imports |= result.imports
         plain = not self.extras and not self.lines
         projection = self.projection(plain=plain)
-        context = tuple(each for each in ("caller", "now", "cipher") if each in self.context)
+        context = tuple(each for each in CONTEXT if each in self.context)
         if self.recursive:
             context = tuple(dict.fromkeys([*self._all_context(), *context]))
         batch = self._batch(result.kind, plain=plain, projection=projection, context=context)
@@ -431,12 +444,22 @@ class _BatchWriter:
             projection=projection,
             plain=plain,
             context=context,
+            key_context=tuple(each for each in CONTEXT if each in {*context, *self.asked(projection)}),
             arguments=tuple(self.arguments.items()),
             one=Identifier(f"{name}_view"),
             many=Identifier(f"{name}_views"),
             by_key=Identifier(f"{name}_views_by_key"),
             depth=self.recursive,
         )
+
+    def asked(self, projection: Projection) -> set[str]:
+        """The context of what the database computes for each row."""
+        found: set[str] = set()
+        for each in projection.extras:
+            known = fold(each.value, caller_known=self.signed_in, lookup=field_types(self.model))
+            found |= {"caller"} if mentions_caller(known) else set()
+            found |= {"now"} if any(isinstance(node, Name) and node.root == "now" for node in nodes(known)) else set()
+        return found
 
     def functions(self, batch: Batch, result: Shown) -> list[Source]:
         """One plain function, or one for many rows; and one by keys."""
@@ -492,7 +515,7 @@ def by_key_function(batch: Batch, views: Views) -> Source:
     rows = reading.by_keys(batch.projection, views.package.repositories, signed_in=signed_in)
     kind = key(entity.name, views.model)
     writer = _BatchWriter(views, entity, batch.name, (), signed_in=signed_in, recursive=False)
-    context = tuple(dict.fromkeys([*batch.context, *rows.function.context]))
+    context = batch.key_context
     parameters = ["db: Queries", *map(str, writer.context_parameters(context)), f"keys: Iterable[{kind} | None]"]
     arguments = [f"{Identifier(name)}: {of}" for name, of in batch.arguments]
     passed_on = [name for name, _ in batch.arguments]
