@@ -25,6 +25,7 @@ from backwright_runtime.database.interface import (
     ForeignKeyViolation,
     UniqueViolation,
 )
+from backwright_runtime.database.statement import Statement
 from backwright_runtime.documentation import Documentation
 from backwright_runtime.errors import (
     Conflict,
@@ -36,6 +37,7 @@ from backwright_runtime.errors import (
     Unavailable,
 )
 from backwright_runtime.failures import AS_USUAL, ErrorAnswers, answered
+from backwright_runtime.forgetting import IDEMPOTENT_ANSWERS, REVOKED_TOKENS, forget_hourly
 from backwright_runtime.limits import Rates
 from backwright_runtime.logs import LOG, AccessLog
 from backwright_runtime.passwords import ARGON2ID, Passwords
@@ -157,10 +159,18 @@ class Application:
             LOG.error("the database cannot be reached (%s); see DATABASE_URL", error)
             await send({"type": "lifespan.startup.failed", "message": ""})
             return
+        forgetting = asyncio.create_task(forget_hourly(self.database, self._remembered()))
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        forgetting.cancel()
         await self.shutdown()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _remembered(self) -> list[Statement]:
+        """What removes the things that this service remembers for a while."""
+        keeps_answers = any(route.idempotent != "no" for route in self._table.routes)
+        tables = ((self.sessions.revocation, REVOKED_TOKENS), (keeps_answers, IDEMPOTENT_ANSWERS))
+        return [statement for remembers, statement in tables if remembers]
 
     # One request -------------------------------------------------------------------------------------
 

@@ -183,9 +183,10 @@ class RouteTable:
     """Finds routes. Literal segments win over parameters."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes = tuple(routes)
         self._literal: dict[str, dict[str, Route]] = {}
         by_template: dict[str, dict[str, Route]] = {}
-        for route in routes:
+        for route in self.routes:
             group = (by_template if "{" in route.path else self._literal).setdefault(route.path, {})
             if group.setdefault(route.method, route) is not route:
                 raise ValueError(f"two operations answer {route.method} {route.path}")
