@@ -59,6 +59,8 @@ class Route(Struct, frozen=True, kw_only=True):
         Raises Malformed, or Invalid with every bad field of both.
         """
         found: dict[str, object] = {}
+        if self.query is None and self.body is None:
+            return found
         judged: list[Found] = []
         asked = None if self.query is None else self.query.judged(query)
         if asked is not None:
