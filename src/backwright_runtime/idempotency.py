@@ -4,7 +4,7 @@ Whoever repeats it while the first is still running waits for it, because the tw
 """
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Struct
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from backwright_runtime.database.interface import (
@@ -73,7 +72,7 @@ class _Kept(Struct, frozen=True):
 
 
 def key_of(
-    operation: str, demand: Demand, caller: str, headers: Headers, scope: Scope, body: bytes
+    operation: str, demand: Demand, caller: str, headers: Mapping[str, str], scope: Scope, body: bytes
 ) -> Key | None:
     """The key that a request comes with. Raises Malformed where it must have one, or what it has is none."""
     if demand == "no":

@@ -8,7 +8,6 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any, Protocol, TypeVar, get_type_hints
 
 from msgspec import Struct
-from starlette.datastructures import Headers
 
 from backwright_runtime.database.interface import Queries
 from backwright_runtime.database.statement import sql
@@ -66,7 +65,7 @@ class Sessions:
         return self._tokens.issue(subject, now, with_csrf=self.cookie is not None)
 
     async def caller(
-        self, headers: Headers, db: Queries, now: datetime, *, required: bool
+        self, headers: Mapping[str, str], db: Queries, now: datetime, *, required: bool
     ) -> tuple[Session | None, object]:
         """The session and the caller. Raises Unauthenticated without valid credentials where they count."""
         token = self._presented(headers)
@@ -82,7 +81,7 @@ class Sessions:
             return None, None  # a browser sends an old cookie by itself
         raise Unauthenticated
 
-    def _presented(self, headers: Headers) -> str | None:
+    def _presented(self, headers: Mapping[str, str]) -> str | None:
         if self.cookie is not None:
             return cookies(headers).get(self.cookie) or None
         given = headers.get("authorization")
@@ -126,7 +125,7 @@ class Sessions:
 
 
 def check_origin(
-    session: Session | None, method: str, headers: Headers, members: Mapping[str, object]
+    session: Session | None, method: str, headers: Mapping[str, str], members: Mapping[str, object]
 ) -> None:
     """Raises Forbidden where a request that writes does not prove that a page of ours sends it."""
     if session is None or session.csrf is None or method in SAFE:
@@ -136,7 +135,7 @@ def check_origin(
         raise Forbidden(code="csrf")
 
 
-def cookies(headers: Headers) -> dict[str, str]:
+def cookies(headers: Mapping[str, str]) -> dict[str, str]:
     """The cookies of a request; none where they cannot be read."""
     try:
         return {name: each.value for name, each in SimpleCookie(headers.get("cookie", "")).items()}
