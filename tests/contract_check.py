@@ -140,6 +140,8 @@ class Contract:
 
 def _parsed(text: str, schema: Mapping[str, Any]) -> Any:
     """A text of an address as JSON has it, where its schema says that it is no string."""
+    if "anyOf" in schema and text:
+        return _parsed(text, schema["anyOf"][0])
     kinds = schema.get("type")
     if kinds in ("integer", "number", "boolean"):
         try:

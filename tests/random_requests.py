@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from backwright.emit.aliases import is_file
 from backwright.model.types import (
     Entity,
     Field,
@@ -167,7 +168,7 @@ class Traffic:
                 least = Decimal(-1000 if kind.min is None else kind.min)
                 return max(least, min(found, Decimal(100000 if kind.max is None else kind.max)))
             case "double":
-                return random.choice((0.5, 1.0, 2.25))
+                return min(random.choice((0.5, 1.0, 2.25)), 2.25 if kind.max is None else float(kind.max))
             case "boolean":
                 return random.random() < 0.5
             case "date":
@@ -233,7 +234,9 @@ class Traffic:
         if operation.body.media == "form":
             return form(given)
         media = self.random.choice(("image/png", "image/jpeg", "text/html"))
-        return multipart({name: {"file": "abc", "type": media, "name": "a.png"} for name in given})
+        files = {field.wire for field in operation.body.fields if is_file(field)}
+        file = {"file": "abc", "type": media, "name": "a.png"}
+        return multipart({name: file if name in files else value for name, value in given.items()})
 
     def _headers(self, operation: Operation) -> dict[str, str]:
         random, auth = self.random, self.model.auth

@@ -71,7 +71,7 @@ class Aliases:
 
     def _list(self, element: Source, field: InputField, least: int | None, most: int) -> Source:
         word = pascal(field.name)
-        if singular(field.name) == field.name:  # its element may have that name
+        if element.text.rstrip("0123456789") == word:  # its element has that name
             word = f"{word}List"
         return self._named(word, sized(element, least, most))
 

@@ -215,7 +215,9 @@ def limited(
             allowed = source(f"Media({media})", imports("backwright_runtime", "Media"))
             return annotated(_BYTES, *([allowed] if media else []), *_lengths(kind))
         case "integer":
-            return annotated(_INT, *_bounds(kind))
+            low = "-(2**63)" if kind.min is None else kind.min
+            high = "2**63 - 1" if kind.max is None else kind.max
+            return annotated(_INT, *_meta(f"ge={low}", f"le={high}"))  # bounded, it is decoded at once
         case "double":
             return annotated(_FLOAT, *_bounds(kind))
         case "decimal":

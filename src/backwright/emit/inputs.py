@@ -275,7 +275,8 @@ def copies(update: Update, operation: Operation, model: Model) -> bool:
     members = {field.name: field for field in operation.body.fields} if operation.body is not None else {}
     changed = [(entity.field(name), members.get(name)) for name in update.changes]
     others = [step for step in operation.steps if isinstance(step, Update) and step.changes]
-    return bool(changed) and len(others) == 1 and all(is_copied(field, member) for field, member in changed)
+    free = bool(changed) and len(others) == 1 and "applied_to" not in members
+    return free and all(is_copied(field, member) for field, member in changed)
 
 
 def is_copied(field: Field, member: InputField | None) -> bool:

@@ -20,7 +20,8 @@ from backwright.verify.scenarios import Scenario, read_scenarios, scenario_files
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted(path.parent for path in ROOT.glob("examples/*/backwright.yaml"))
 SEMANTICS = sorted(path.parent for path in ROOT.glob("tests/cases/semantics/*/backwright.yaml"))
-SPECIFIED = [*EXAMPLES, *SEMANTICS]
+REQUESTS = sorted(path.parent for path in ROOT.glob("tests/cases/requests/*/backwright.yaml"))
+SPECIFIED = [*EXAMPLES, *SEMANTICS, *REQUESTS]
 
 
 def model_of(folder: Path) -> Model:
@@ -42,7 +43,7 @@ def test_the_contract_is_valid_openapi(folder: Path) -> None:
     assert [error.message for error in errors] == []
 
 
-@pytest.mark.parametrize("folder", SPECIFIED, ids=named)
+@pytest.mark.parametrize("folder", [*EXAMPLES, *SEMANTICS], ids=named)
 def test_every_answer_of_every_scenario_is_as_the_contract_says(folder: Path) -> None:
     model = model_of(folder)
     subject = HeldSubject(model)

@@ -7,9 +7,9 @@ from typing import assert_never
 
 import msgspec
 
-from backwright.emit.contract.headers import REQUEST_ID, deprecation_headers
+from backwright.emit.contract.headers import REPLAYED, REQUEST_ID, deprecation_headers
 from backwright.emit.contract.values import NULL, Json, array, closed, either, ref
-from backwright.emit.failures import MEANING, Answer, Outcome, answer_of, field_codes, outcomes
+from backwright.emit.failures import MEANING, OF_RUNTIME, Answer, Outcome, answer_of, field_codes, outcomes
 from backwright.emit.names import pascal
 from backwright.model.types import (
     ErrorArray,
@@ -41,6 +41,12 @@ WITH_FIELDS = frozenset({"invalid", "conflict"})
 """The categories whose envelope names fields."""
 
 
+BEFORE_KEYS = frozenset(
+    {"payload_too_large", "unsupported_media_type", "unauthenticated", "too_many_requests", *OF_RUNTIME}
+)
+"""The categories that are answered before an idempotency key is looked at, or whatever it is."""
+
+
 class Failing(msgspec.Struct, frozen=True):
     """One category of an operation, and how it is answered."""
 
@@ -56,10 +62,21 @@ def failures(operation: Operation, model: Model) -> Json:
         by_status.setdefault(answer.status, []).append(Failing(outcome, answer))
     found: Json = {}
     for status, failing in sorted(by_status.items()):
-        component = None if operation.deprecated is not None else shared(failing, model)
+        particular = particular_headers(operation, failing)
+        component = None if particular else shared(failing, model)
         found[str(status)] = failure(failing, model) if component is None else _response(component)
-        if operation.deprecated is not None:
-            found[str(status)]["headers"] |= deprecation_headers(operation.deprecated)
+        if particular:
+            found[str(status)]["headers"] |= particular
+    return found
+
+
+def particular_headers(operation: Operation, failing: list[Failing]) -> Json:
+    """The headers that the failures of one operation have, and others do not."""
+    found: Json = {}
+    if operation.idempotent != "no" and not all(each.outcome.category in BEFORE_KEYS for each in failing):
+        found |= REPLAYED
+    if operation.deprecated is not None:
+        found |= deprecation_headers(operation.deprecated)
     return found
 
 

@@ -7,6 +7,12 @@ from backwright.emit.contract.values import Json
 from backwright.model.types import Deprecation, Model, Operation, ShowCsv, ShowFile, ShowRow, SignIn, SignOut
 
 REQUEST_ID: Json = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
+REPLAYED: Json = {
+    "Idempotency-Replayed": {
+        "description": "`true`: the answer to an earlier request with this key.",
+        "schema": {"type": "string"},
+    }
+}
 
 
 def headers(operation: Operation, model: Model) -> Json:
@@ -25,7 +31,7 @@ def headers(operation: Operation, model: Model) -> Json:
     if operation.deprecated is not None:
         found |= deprecation_headers(operation.deprecated)
     if operation.idempotent != "no":
-        found["Idempotency-Replayed"] = _header("`true`: the answer to an earlier request with this key.")
+        found |= REPLAYED
     for header in respond.headers:
         found[header.name.title()] = _header()
     if sets_cookies(operation, model):
