@@ -26,8 +26,8 @@ def register(connection: sqlite3.Connection) -> None:
         connection.create_aggregate(name, 2 if name in _WITH_SCALE else 1, aggregate)
 
 
-def _strict(function: Callable[..., object]) -> Callable[..., object]:
-    def answered(*arguments: Any) -> object:
+def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
+    def answered(*arguments: Any) -> Any:
         return None if None in arguments else function(*arguments)
 
     return answered
