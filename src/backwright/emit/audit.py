@@ -44,7 +44,9 @@ def _document(entity: Entity, package: Package) -> Source:
     names = package.names
     row, row_class = names.row(entity.name), names.row_class(entity)
     links = link_fields(entity)
-    lines = [f'"{field.name}": plain({row}.{Identifier(field.column)}),' for field in kept(entity, package.model)]
+    lines = [
+        f'"{field.name}": plain({row}.{Identifier(field.column)}),' for field in kept(entity, package.model)
+    ]
     if entity.soft_delete is not None:
         lines.append(f'"{entity.soft_delete}": None,')
     lines += [f'"{field.name}": plain(sorted({field.name})),' for field in links]
@@ -105,7 +107,12 @@ def _record(entity: Entity, package: Package) -> Source:
     for field in columns(companion, model):
         value = "ctx.new_id()" if field.name == companion.key else values.get(field.name, "None")
         members.append(f"{Identifier(field.column)}={value},")
-    given = ["ctx: Context" if model.auth else "ctx: RequestContext[None]", "tx: Queries", "operation: str", "*"]
+    given = [
+        "ctx: Context" if model.auth else "ctx: RequestContext[None]",
+        "tx: Queries",
+        "operation: str",
+        "*",
+    ]
     given += [f"before: {row_class} | None", f"after: {row_class} | None"]
     if links:
         needed |= imports("collections.abc", "Mapping") | imports("typing", "Any")

@@ -48,7 +48,12 @@ def depends(operation: Operation, model: Model) -> Iterator[str]:
                 yield entity
             case Select(entity=entity) | Group(entity=entity):
                 yield entity
-            case Ensure(entity=entity) | Upsert(entity=entity) | UpdateAll(entity=entity) | DeleteAll(entity=entity):
+            case (
+                Ensure(entity=entity)
+                | Upsert(entity=entity)
+                | UpdateAll(entity=entity)
+                | DeleteAll(entity=entity)
+            ):
                 yield entity
             case _:
                 pass

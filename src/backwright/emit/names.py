@@ -208,6 +208,7 @@ class Names(msgspec.Struct, frozen=True):
     sessions: tuple[str, ...] = ()
     tags: frozenset[str] = frozenset()
     classes: dict[tuple[str, str], Identifier] = {}
+    operations: frozenset[str] = frozenset()
 
     def row_class(self, entity: Entity | str) -> Identifier:
         """The struct of a row: `Book`."""
@@ -255,7 +256,14 @@ def names(model: Model) -> Names:
     """The names of a model."""
     plurals = {entity.name: entity.plural for entity in model.entities}
     tags = frozenset(module_name(operation.tag) for operation in model.operations)
-    return Names(package=model.service.package, plurals=plurals, tags=tags, classes=classes(model))
+    operations = frozenset(operation.name for operation in model.operations)
+    return Names(
+        package=model.service.package,
+        plurals=plurals,
+        tags=tags,
+        classes=classes(model),
+        operations=operations,
+    )
 
 
 def classes(model: Model) -> dict[tuple[str, str], Identifier]:

@@ -37,10 +37,14 @@ class Package:
         self.removed: set[str] = set()
         self.accesses: dict[str, Rule] = {}
 
-    def rule(self, wanted: list[str], about: str, condition: Expression, entity: str | None, *, known: bool) -> RuleFunction:
+    def rule(
+        self, wanted: list[str], about: str, condition: Expression, entity: str | None, *, known: bool
+    ) -> RuleFunction:
         """The function of `rules.py` that judges a condition; one that judges the same is shared."""
         for name in [*wanted, *(f"{wanted[-1]}_{number}" for number in range(2, 1000))]:
-            found = RuleFunction(name=Identifier(name), about=about, condition=condition, entity=entity, known=known)
+            found = RuleFunction(
+                name=Identifier(name), about=about, condition=condition, entity=entity, known=known
+            )
             if self.rules.setdefault(name, found) == found:
                 return found
         raise AssertionError("a thousand rules of one name")

@@ -8,7 +8,7 @@ from backwright.emit.source import Imports, Source, imports, source
 from backwright.emit.storage import field_types
 from backwright.expr import python
 from backwright.expr.fold import fold, rebuilt
-from backwright.expr.typed import Expression, Input, Name
+from backwright.expr.typed import Expression, Name
 from backwright.model.types import Model
 
 

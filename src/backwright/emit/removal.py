@@ -96,9 +96,7 @@ def need(entity: Entity, package: Package) -> None:
 
 def removal_module(package: Package) -> str:
     """The functions for all rows whose going has to be written out."""
-    pieces = [
-        _remove(entity, package) for entity in package.model.entities if entity.name in package.removed
-    ]
+    pieces = [_remove(entity, package) for entity in package.model.entities if entity.name in package.removed]
     return module("What the going of a row does to others.", pieces, package=package.names.package)
 
 
@@ -125,7 +123,9 @@ def _remove(entity: Entity, package: Package) -> Source:
                 lines.append(f"{field.name} = await {own}.{called}(tx, {row}.{key_fields(entity)[0].column})")
                 pairs.append(f'"{field.name}": {field.name}')
             links = f", links_before={{{', '.join(pairs)}}}"
-        record = f"await audit.record_{snake(entity.name)}(ctx, tx, operation, before={row}, after=None{links})"
+        record = (
+            f"await audit.record_{snake(entity.name)}(ctx, tx, operation, before={row}, after=None{links})"
+        )
     mark = ", ctx.now" if entity.soft_delete is not None else ""
     delete = f"await {own}.delete(tx, {row}{mark})"
     held = list(holders(entity, model))
@@ -153,7 +153,11 @@ def _remove(entity: Entity, package: Package) -> Source:
                     f"    await remove_{snake(holder.name)}(ctx, tx, {inner}{operation})"
                 )
     lines += [*([record] if audited else []), *before, delete]
-    parameters = ["ctx: Context" if model.auth else "ctx: RequestContext[None]", "tx: Queries", f"{row}: {row_class}"]
+    parameters = [
+        "ctx: Context" if model.auth else "ctx: RequestContext[None]",
+        "tx: Queries",
+        f"{row}: {row_class}",
+    ]
     parameters += ["operation: str"] if recorded else []
     text = (
         f"async def remove_{snake(entity.name)}({', '.join(parameters)}) -> None:\n"
@@ -191,7 +195,11 @@ def _held_rows(holder: Entity, field: Field, package: Package) -> None:
     name = _held_name(field)
     row = package.names.row_class(holder)
     columns = [quoted(each.column) for each in whole(holder, package.model).fields]
-    lines = [selected(columns), f"FROM {quoted(holder.table)}", *where([f"{quoted(field.column)} = :{field.column}", *live(holder)])]
+    lines = [
+        selected(columns),
+        f"FROM {quoted(holder.table)}",
+        *where([f"{quoted(field.column)} = :{field.column}", *live(holder)]),
+    ]
     body = f"return await {database_call('fetch_all', [row, name.upper(), given])}"
     result = source(f"list[{row}]", imports(f"{package.names.package}.entities", row))
     about = f"The {words(package.names.plurals[holder.name])} that refer to one by their {words(field.name)}."
@@ -203,7 +211,12 @@ def _is_held(holder: Entity, field: Field, package: Package) -> None:
     """The function that tells whether rows refer to one."""
     parameter, given = _value(holder, field, package)
     name = f"is_{_held_name(field)}"
-    lines = ["SELECT 1 AS yes", f"FROM {quoted(holder.table)}", *where([f"{quoted(field.column)} = :{field.column}", *live(holder)]), "LIMIT 1"]
+    lines = [
+        "SELECT 1 AS yes",
+        f"FROM {quoted(holder.table)}",
+        *where([f"{quoted(field.column)} = :{field.column}", *live(holder)]),
+        "LIMIT 1",
+    ]
     body = f"return await {database_call('fetch_one', ['Holds', name.upper(), given])} is not None"
     about = f"Whether there are {words(package.names.plurals[holder.name])} that refer to one by their {words(field.name)}."
     text = function(Identifier(name), [parameter], "bool", about, body)
@@ -216,7 +229,11 @@ def _release(holder: Entity, field: Field, package: Package) -> None:
     parameter, given = _value(holder, field, package)
     name = f"release_{_held_name(field)}"
     column = quoted(field.column)
-    lines = [f"UPDATE {quoted(holder.table)}", f"SET {column} = NULL", *where([f"{column} = :{field.column}"])]
+    lines = [
+        f"UPDATE {quoted(holder.table)}",
+        f"SET {column} = NULL",
+        *where([f"{column} = :{field.column}"]),
+    ]
     body = f"await {database_call('execute', [name.upper(), given])}"
     about = f"Let go of one as the {words(field.name)}."
     text = function(Identifier(name), [parameter], "None", about, body)

@@ -42,7 +42,9 @@ _RUNTIME = "backwright_runtime"
 _ENVELOPED = (ShowRow, ShowPage, ShowSession, ShowShape)
 
 
-def route_module(tag: str, operations: list[Operation], package: Package, returned: dict[str, Returned]) -> str:
+def route_module(
+    tag: str, operations: list[Operation], package: Package, returned: dict[str, Returned]
+) -> str:
     """The handlers of one tag."""
     router = source("router = Router()", imports(_RUNTIME, "Router", "Response"))
     handlers = [Handler(operation, package).written(returned[operation.name]) for operation in operations]
@@ -66,7 +68,8 @@ class Handler:
         given, needed = parameters(operation, self.model, self.names)
         passed = ", ".join(["ctx", *(each.partition(":")[0] for each in given)])
         service = module_name(operation.tag)
-        call = f"await {service}.{Identifier(operation.name)}({passed})"
+        alias = f"{service}_service" if service in self.names.operations else str(service)
+        call = f"await {alias}.{Identifier(operation.name)}({passed})"
         body = self.answer(call, returned)
         text = (
             f"@router.{operation.method.lower()}({', '.join([literal(self.path()), *self.settings()])})\n"
@@ -74,14 +77,22 @@ class Handler:
             f"    {docstring(operation.summary or operation.name, 4)}\n{indented(body)}"
         )
         return source(
-            text, context, *needed, self.imports, imports(f"{self.names.package}.services", service)
+            text,
+            context,
+            *needed,
+            self.imports,
+            imports(
+                f"{self.names.package}.services", service if alias == service else f"{service} as {alias}"
+            ),
         )
 
     def path(self) -> str:
         """The template, with the names of the handler's parameters."""
         by_wire = {each.wire or each.name: each.name for each in self.operation.path_parameters}
         return re.sub(
-            r"\{(\w+)\}", lambda hole: f"{{{path_variable(by_wire.get(hole[1], hole[1]))}}}", self.operation.path
+            r"\{(\w+)\}",
+            lambda hole: f"{{{path_variable(by_wire.get(hole[1], hole[1]))}}}",
+            self.operation.path,
         )
 
     def settings(self) -> list[str]:
@@ -139,7 +150,9 @@ class Handler:
             return f"{call}\nreturn {self.respond('')}"
         if not names and not isinstance(self.operation.respond.show, ShowPage):
             return f"return {self.respond(call)}"
-        return f"{', '.join(targets)} = {call}\nreturn {self.respond(data if returned.data is not None else '')}"
+        return (
+            f"{', '.join(targets)} = {call}\nreturn {self.respond(data if returned.data is not None else '')}"
+        )
 
     def data_name(self, returned: Returned) -> str:
         """What the answer is called."""
@@ -175,7 +188,9 @@ class Handler:
             if self.model.service.envelope and not respond.envelope:
                 settings.append("bare=True")
         match show:
-            case ShowNothing() if status == 204 and respond.choose is None and not headers and not respond.cookies:
+            case ShowNothing() if (
+                status == 204 and respond.choose is None and not headers and not respond.cookies
+            ):
                 return self.use("no_content") + "()"
             case ShowNothing():
                 return f"{self.use('answer')}({', '.join([own_status, *settings])})"

@@ -7,7 +7,16 @@ from backwright.expr.fold import Lookup
 from backwright.expr.sql.storage import Link
 from backwright.expr.typed import Kind, Type
 from backwright.model.storage import link_columns, link_table
-from backwright.model.types import Entity, Field, FieldType, ListType, ManyType, Model, ReferenceType, ScalarType
+from backwright.model.types import (
+    Entity,
+    Field,
+    FieldType,
+    ListType,
+    ManyType,
+    Model,
+    ReferenceType,
+    ScalarType,
+)
 
 KINDS: dict[str, Kind] = {
     "integer": "integer",

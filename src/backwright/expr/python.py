@@ -46,8 +46,7 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
 
     roots: Mapping[str, str] = {}
     attribute: Callable[[str, str], str]
-    keys: Callable[[str], tuple[str, ...]] = lambda entity: ("id",)
-    inputs: Callable[[str, str], str] = lambda origin, name: f"{origin}.{name}"
+    key: str = "id"
     caller_known: bool = False
 
     def root(self, name: str) -> str:
@@ -103,7 +102,7 @@ class _Printer:
             case Name():
                 return self.name(node, known)
             case Input(source=source, name=name):
-                return self.names.inputs(source, name), ATOM
+                return f"{self.names.root(source)}.{name}", ATOM
             case Member(of=of, entity=entity, field=field):
                 return self.reached(of, self.names.attribute(entity, field), known)
             case And(parts=parts):
@@ -137,7 +136,7 @@ class _Printer:
         """A row stands for its key."""
         if node.type.kind != "entity":
             return self.names.root(node.binding or node.root), ATOM
-        return self.reached(node, self.names.keys(node.type.entity or '')[0], known)
+        return self.reached(node, self.names.key, known)
 
     def row(self, node: Expression) -> str:
         if not isinstance(node, Name) or node.root == "variable":

@@ -34,7 +34,8 @@ def lines(entity: Entity, row: str, scope: Scope) -> list[str]:
         return [f"if not {questions[0]}:\n    raise Invalid({errors[0]})"]
     wrong = scope.variable("wrong")
     found = "\n".join(
-        f"if not {question}:\n    {wrong}.append({error})" for question, error in zip(questions, errors, strict=True)
+        f"if not {question}:\n    {wrong}.append({error})"
+        for question, error in zip(questions, errors, strict=True)
     )
     del local
     return [f"{wrong}: list[FieldError] = []\n{found}\nif {wrong}:\n    raise Invalid(*{wrong})"]
@@ -82,7 +83,9 @@ def shared_lines(
         value = f"{row}.{Identifier(field.column)}"
         guard = f"{value} is not None and " if field.nullable else ""
         call = f"await {module}.{name}({scope.db}, {tenant}, [{value}])"
-        found.append(f"if {guard}{call}:\n    {elsewhere}.append(FieldError({literal(field.name)}, 'reference'))")
+        found.append(
+            f"if {guard}{call}:\n    {elsewhere}.append(FieldError({literal(field.name)}, 'reference'))"
+        )
     listed = "\n".join(found)
     return [f"{elsewhere}: list[FieldError] = []\n{listed}\nif {elsewhere}:\n    raise Invalid(*{elsewhere})"]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from backwright.emit.annotations import of_expression
+from backwright.emit.annotations import of_expression, optional
 from backwright.emit.names import Names
 from backwright.emit.repositories.statement import Statement
 from backwright.emit.source import (
@@ -24,7 +24,7 @@ from backwright.emit.source import (
     indented,
     source,
 )
-from backwright.expr.typed import Expression, Input, Member, Name
+from backwright.expr.typed import Expression, Input, Member, Name, Type
 from backwright.model.types import Model
 
 _RUNTIME = "backwright_runtime"
@@ -127,7 +127,7 @@ def passed(
                 arguments.append(f"{name}=query.{in_query[wanted]}")
             case _:
                 values[name] = supplier
-                kind = of_expression(supplier.type, model)
+                kind = parameter_kind(supplier.type, model)
                 parameters.append(source(f"{Identifier(name)}: {kind}", kind))
                 arguments.append(f"{name}={name}")
     ordered = [each for each in ("caller", "now") if each in context]
@@ -137,6 +137,18 @@ def passed(
         (*(context[each] for each in ordered), *parameters),
         tuple(arguments),
     )
+
+
+def parameter_kind(kind: Type, model: Model) -> Source:
+    """The type of a parameter: of lists of objects it is enough that they are read."""
+    match kind:
+        case Type(kind="list", element=Type(kind="record"), nullable=nullable):
+            found = source(
+                "Sequence[Struct]", imports("collections.abc", "Sequence"), imports("msgspec", "Struct")
+            )
+            return optional(found, nullable)
+        case _:
+            return of_expression(kind, model)
 
 
 def caller_parameter(names: Names, *, signed_in: bool) -> Source:
@@ -155,14 +167,16 @@ def of_caller(supplier: Expression, model: Model, *, signed_in: bool) -> str:
 
 
 def function(
-    name: Identifier, parameters: Sequence[Source | str], result: Source | str, about: str, body: str, *needed: Imports | Source
+    name: Identifier,
+    parameters: Sequence[Source | str],
+    result: Source | str,
+    about: str,
+    body: str,
+    *needed: Imports | Source,
 ) -> Source:
     """`async def name(db: Queries, …) -> result`."""
     listed = ", ".join(["db: Queries", *(str(each) for each in parameters)])
-    text = (
-        f"async def {name}({listed}) -> {result}:\n"
-        f"    {docstring(about, 4)}\n{indented(body)}"
-    )
+    text = f"async def {name}({listed}) -> {result}:\n    {docstring(about, 4)}\n{indented(body)}"
     pieces = [each for each in (*parameters, result) if isinstance(each, Source)]
     return source(text, QUERIES, gathered(pieces), gathered(needed))
 
@@ -171,9 +185,21 @@ def together(*pieces: Source) -> Source:
     """Statements and their function as one piece."""
     text = ""
     for piece in pieces:
-        gap = "" if not text else "\n\n\n" if piece.text.startswith(("async def ", "def ", "class ")) else "\n"
+        gap = (
+            "" if not text else "\n\n\n" if piece.text.startswith(("async def ", "def ", "class ")) else "\n"
+        )
         text += f"{gap}{piece.text}"
     return source(text, *pieces)
 
 
-__all__ = ["NO_IMPORTS", "Function", "Passed", "Repositories", "caller_parameter", "function", "of_caller", "passed", "together"]
+__all__ = [
+    "NO_IMPORTS",
+    "Function",
+    "Passed",
+    "Repositories",
+    "caller_parameter",
+    "function",
+    "of_caller",
+    "passed",
+    "together",
+]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from backwright.emit.inputs import query_attribute
 from backwright.emit.judge import inputs_of
 from backwright.emit.names import pascal, snake, words
@@ -24,7 +26,14 @@ from backwright.model.types import Entity, Group, Operation
 _BOOLEAN = Type("boolean")
 
 
-def group(step: Group, operation: Operation, repositories: Repositories, *, signed_in: bool) -> Function:
+class Groups(msgspec.Struct, frozen=True, kw_only=True):
+    """The function that reads groups, and the class of their records."""
+
+    function: Function
+    record: Source
+
+
+def group(step: Group, operation: Operation, repositories: Repositories, *, signed_in: bool) -> Groups:
     """The function that reads the groups of a step, in the order of their keys."""
     model, names = repositories.model, repositories.names
     entity = model.entity(step.entity)
@@ -80,13 +89,19 @@ def group(step: Group, operation: Operation, repositories: Repositories, *, sign
         parameters = list(given.parameters)
         if filtered:
             query = names.query_class(operation)
-            parameters.insert(len(given.context), source(f"query: {query}", imports(f"{names.package}.inputs", query)))
+            parameters.insert(
+                len(given.context), source(f"query: {query}", imports(f"{names.package}.inputs", query))
+            )
         about = f"The {words(names.plurals[entity.name])} in groups, in the order of their keys."
         text = function(name, parameters, f"list[{record}]", about, f"return await {call}")
         return together(statement.declared(name.upper()), struct, text)
 
     name = repositories.add(entity.name, [f"{snake(operation.name)}_{snake(step.bind)}"], write)
-    return called(entity, name, given, repositories, extra=["query"] if filtered else [])
+    module = f"{names.package}.repositories.{names.repository(entity.name)}"
+    return Groups(
+        function=called(entity, name, given, repositories, extra=["query"] if filtered else []),
+        record=source(record, imports(module, record)),
+    )
 
 
 def _about_members(value: Expression, step: Group, entity: Entity) -> Expression:

@@ -37,7 +37,9 @@ def by_fields(entity: Entity, by: Sequence[str], repositories: Repositories) -> 
     given = [f"{Identifier(field.column)}={field.column}" for field in fields]
     call = database_call("fetch_one", [row, name.upper(), *given])
     result = source(f"{row} | None", imports(f"{names.package}.entities", row))
-    about = f"The {words(entity.name)} with this {' and '.join(words(field.name) for field in fields)}, or None."
+    about = (
+        f"The {words(entity.name)} with this {' and '.join(words(field.name) for field in fields)}, or None."
+    )
     text = function(Identifier(name), parameters, result, about, f"return await {call}")
     repositories.once(entity.name, name, lambda: together(statement, text))
     return Identifier(name)
@@ -58,7 +60,11 @@ def free_slug(entity: Entity, field: Field, repositories: Repositories) -> Ident
     apart = f"{{AND {other}}}" if len(keys) == 1 else f"{{AND ({other})}}"
     statement = plain_statement(
         f"{field.name.upper()}_TAKEN",
-        ["SELECT 1 AS yes", f"FROM {quoted(entity.table)}", *where([f"{column} = :{field.column}", apart, *live(entity)])],
+        [
+            "SELECT 1 AS yes",
+            f"FROM {quoted(entity.table)}",
+            *where([f"{column} = :{field.column}", apart, *live(entity)]),
+        ],
     )
     kinds = [annotation(key.type, model) for key in keys]
     unset = imports("msgspec", "UNSET", "UnsetType")
@@ -71,7 +77,9 @@ def free_slug(entity: Entity, field: Field, repositories: Repositories) -> Ident
         for key, kind in zip(keys, kinds, strict=True)
     ]
     given = [f"{Identifier(key.column)}={key.column}" for key in keys]
-    call = database_call("fetch_one", ["Holds", f"{field.name.upper()}_TAKEN", f"{field.column}=base", *given])
+    call = database_call(
+        "fetch_one", ["Holds", f"{field.name.upper()}_TAKEN", f"{field.column}=base", *given]
+    )
     body = (
         f"base = slug(text, {longest(field)})\n"
         f"if base and await {call} is None:\n    return base\n"

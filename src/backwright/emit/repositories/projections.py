@@ -77,7 +77,9 @@ def row_class(projection: Projection, repositories: Repositories) -> Source:
 def projection_struct(projection: Projection, model: Model) -> Source:
     """The struct of what a view reads of a row."""
     members = [Member(Identifier(field.column), stored_as(field, model)) for field in projection.fields]
-    members += [Member(Identifier(each.name), value_kind(each.value.type, model)) for each in projection.extras]
+    members += [
+        Member(Identifier(each.name), value_kind(each.value.type, model)) for each in projection.extras
+    ]
     about = f"What is shown of a row of `{projection.entity.table}`."
     return struct_of(Identifier(projection.name or ""), about, members)
 
@@ -95,7 +97,11 @@ def value_kind(kind: Type, model: Model) -> Source:
 
 def scaled(scale: int | None) -> Source:
     """A decimal with its digits behind the point."""
-    needed = imports("typing", "Annotated") | imports("decimal", "Decimal") | imports("backwright_runtime", "Scale")
+    needed = (
+        imports("typing", "Annotated")
+        | imports("decimal", "Decimal")
+        | imports("backwright_runtime", "Scale")
+    )
     return source(f"Annotated[Decimal, Scale({scale or 0})]", needed)
 
 
@@ -112,4 +118,6 @@ def in_module(kind: Source, entity: Entity, names: Names) -> Source:
     """A class of a repository, as other modules name it."""
     if kind.imports:
         return kind
-    return source(str(kind), imports(f"{names.package}.repositories.{names.repository(entity.name)}", str(kind)))
+    return source(
+        str(kind), imports(f"{names.package}.repositories.{names.repository(entity.name)}", str(kind))
+    )

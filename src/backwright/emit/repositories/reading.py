@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from backwright.emit.inputs import query_attribute
-from backwright.emit.judge import inputs_of, is_row
-from backwright.emit.judge import is_public
+from backwright.emit.judge import inputs_of, is_public, is_row
 from backwright.emit.names import pascal, snake, words
 from backwright.emit.repositories import orders
 from backwright.emit.repositories.functions import (
@@ -72,7 +71,13 @@ def rule_words(entity: Entity, rule: Rule | None) -> str:
 
 
 def find(
-    step: Find, operation: Operation, projection: Projection, repositories: Repositories, *, lock: bool, signed_in: bool
+    step: Find,
+    operation: Operation,
+    projection: Projection,
+    repositories: Repositories,
+    *,
+    lock: bool,
+    signed_in: bool,
 ) -> Function:
     """The function that finds a row, or None."""
     entity = projection.entity
@@ -80,7 +85,11 @@ def find(
     unique = is_unique(step.where.meaning, entity)
 
     def write_statement(sql: Writing) -> str:
-        tail = [] if unique else [orders.order_by(orders.terms(entity, orders.total(entity, ()), sql)), "LIMIT 1"]
+        tail = (
+            []
+            if unique
+            else [orders.order_by(orders.terms(entity, orders.total(entity, ()), sql)), "LIMIT 1"]
+        )
         tail += ["FOR UPDATE"] if lock else []
         return "\n".join(
             [
@@ -104,13 +113,23 @@ def find(
     base = find_name(step, entity) + ("_for_update" if lock else "")
     if projection.name is not None:
         base = f"{base}_as_{snake(projection.name.removesuffix('Row'))}"
-    wanted = [base, f"{base}_if_any" if signed_in else f"{base}_for_anyone", f"{base}_to_{snake(operation.name)}"]
+    wanted = [
+        base,
+        f"{base}_if_any" if signed_in else f"{base}_for_anyone",
+        f"{base}_to_{snake(operation.name)}",
+    ]
     name = repositories.add(entity.name, wanted, write)
     return called(entity, name, given, repositories, row=projection.name or "")
 
 
 def called(
-    entity: Entity, name: Identifier, given: Passed, repositories: Repositories, *, row: str = "", extra: Sequence[str] = ()
+    entity: Entity,
+    name: Identifier,
+    given: Passed,
+    repositories: Repositories,
+    *,
+    row: str = "",
+    extra: Sequence[str] = (),
 ) -> Function:
     """A function as its callers see it."""
     return Function(
@@ -127,7 +146,11 @@ def found_words(step: Find, entity: Entity, *, lock: bool) -> str:
     """The docstring of a look-up."""
     fields = equal_fields(step.where.meaning, entity)
     noun = words(entity.name)
-    by = f" with this {' and '.join(words(field) for field in fields)}" if fields else f" where {step.where.source}"
+    by = (
+        f" with this {' and '.join(words(field) for field in fields)}"
+        if fields
+        else f" where {step.where.source}"
+    )
     readable = "" if is_public(step.readable) else " that the caller may read"
     locked = ", locked until the transaction ends" if lock else ""
     trusted = f" Trusted: {step.trusted}." if step.trusted else ""
@@ -234,7 +257,13 @@ def page(
 
 class _PageWriter:
     def __init__(
-        self, step: Select, operation: Operation, projection: Projection, repositories: Repositories, *, signed_in: bool
+        self,
+        step: Select,
+        operation: Operation,
+        projection: Projection,
+        repositories: Repositories,
+        *,
+        signed_in: bool,
     ) -> None:
         self.step = step
         self.operation = operation
@@ -243,7 +272,9 @@ class _PageWriter:
         self.entity = projection.entity
         self.signed_in = signed_in
         self.reading = Reading(
-            entity=self.entity, readable=step.readable, where=None if step.where is None else step.where.meaning
+            entity=self.entity,
+            readable=step.readable,
+            where=None if step.where is None else step.where.meaning,
         )
         path = {each.name for each in operation.path_parameters}
         self.filtered = {
@@ -338,7 +369,9 @@ class _PageWriter:
             conditions = self.conditions(sql)
             if conditions and conditions[0].startswith("{"):
                 conditions.insert(0, "TRUE")
-            return "\n".join(["SELECT count(*) AS total", f"FROM {quoted(self.entity.table)}", *where(conditions)])
+            return "\n".join(
+                ["SELECT count(*) AS total", f"FROM {quoted(self.entity.table)}", *where(conditions)]
+            )
 
         return written(self.repositories.model, write, signed_in=self.signed_in)
 
@@ -357,7 +390,9 @@ class _PageWriter:
         pieces: list[Source] = []
         names: dict[str, tuple[str, str]] = {}
         for sort, statement in statements.items():
-            constant = name.upper() if len(statements) == 1 else f"{name.upper()}_BY_{(sort or 'default').upper()}"
+            constant = (
+                name.upper() if len(statements) == 1 else f"{name.upper()}_BY_{(sort or 'default').upper()}"
+            )
             order = f"{constant}_ORDER"
             names[sort] = (constant, order)
             pieces.append(statement.declared(constant))
@@ -377,7 +412,11 @@ class _PageWriter:
         plural = words(self.repositories.names.plurals[self.entity.name])
         which = f"the {plural} the caller may read" if rule_words(self.entity, self.step.readable) else plural
         result = source(f"Page[{kind}]", imports(_RUNTIME, "Page"), kind)
-        about = f"A page of {which}." if style != "none" else f"{which[0].upper()}{which[1:]}, at most {self.step.paging.max}."
+        about = (
+            f"A page of {which}."
+            if style != "none"
+            else f"{which[0].upper()}{which[1:]}, at most {self.step.paging.max}."
+        )
         text = function(name, parameters, result, about, body, needed)
         return together(*pieces, text)
 
@@ -393,7 +432,9 @@ class _PageWriter:
             statement, order = "statement", "order"
             default = next(iter(names))
             choices = ", ".join(
-                f"{literal(sort)}: ({constant}, {terms})" if style == "keyset" else f"{literal(sort)}: {constant}"
+                f"{literal(sort)}: ({constant}, {terms})"
+                if style == "keyset"
+                else f"{literal(sort)}: {constant}"
                 for sort, (constant, terms) in names.items()
             )
             target = "statement, order" if style == "keyset" else "statement"

@@ -15,15 +15,15 @@ from backwright.emit.repositories.reading import called, database_call
 from backwright.emit.repositories.statement import Writing, written
 from backwright.emit.source import Identifier, Source, imports, source
 from backwright.emit.sql import quoted, where
-from backwright.emit.structs import Member
 from backwright.emit.storage import key_fields, live
+from backwright.emit.structs import Member
 from backwright.expr.fold import rebuilt
 from backwright.expr.sql import type_name
 from backwright.expr.typed import Expression, Filtered, Name, Related, Rows, Type
 from backwright.expr.walk import nodes
 from backwright.model.types import Entity, OrderTerm
 
-_SEQUENCE = imports("collections.abc", "Sequence")
+_COLLECTION = imports("collections.abc", "Collection")
 
 
 class RowsOf(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +85,7 @@ def in_keys(entity: Entity, sql: Writing, row: str = "") -> list[str]:
 def key_arguments(entity: Entity, repositories: Repositories) -> tuple[Source, list[str]]:
     """The parameter that holds keys, and the arguments that the statement gets of it."""
     kind = key(entity.name, repositories.model)
-    parameter = source(f"keys: Sequence[{kind}]", _SEQUENCE, kind)
+    parameter = source(f"keys: Collection[{kind}]", _COLLECTION, kind)
     if not entity.composite:
         return parameter, ["keys=list(keys)"]
     columns = [field.column for field in key_fields(entity)]
@@ -111,7 +111,9 @@ def belonging(
     entity, model, names = projection.entity, repositories.model, repositories.names
     base = row_class(projection, repositories)
     parent_kind = key(parent.name, model)
-    kind = extended(base, f"{pascal(wanted)}Row", [Member(Identifier("parent"), parent_kind)], repositories, entity)
+    kind = extended(
+        base, f"{pascal(wanted)}Row", [Member(Identifier("parent"), parent_kind)], repositories, entity
+    )
     direct = _direct(rows)
 
     def write_statement(sql: Writing) -> str:

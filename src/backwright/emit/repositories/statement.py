@@ -118,7 +118,7 @@ def written(model: Model, write: Callable[[Writing], str], *, signed_in: bool) -
     first = Writing(model, "postgresql", signed_in=signed_in)
     postgresql = write(first)
     second = Writing(model, "sqlite", signed_in=signed_in)
-    second.parameters |= {name: None for name in RESERVED}
+    second.parameters |= dict.fromkeys(RESERVED)
     sqlite = write(second)
     supplied = {name: each for name, each in first.parameters.items() if each is not None}
     return Statement(postgresql, sqlite, supplied)

@@ -46,7 +46,13 @@ def value(
 
 
 def judge(
-    rule: Rule, entity: Entity, wanted: Sequence[str], repositories: Repositories, *, signed_in: bool, in_place: bool
+    rule: Rule,
+    entity: Entity,
+    wanted: Sequence[str],
+    repositories: Repositories,
+    *,
+    signed_in: bool,
+    in_place: bool,
 ) -> Function:
     """The function that judges a rule over relations: on the stored row, or on a row that it is given."""
     model, names = repositories.model, repositories.names
@@ -54,7 +60,9 @@ def judge(
     stored = in_place and about_row
 
     def write_statement(sql: Writing) -> str:
-        clause = described(sql.condition(rule.condition, candidate=not stored), f"{entity.name}: {rule.source}")
+        clause = described(
+            sql.condition(rule.condition, candidate=not stored), f"{entity.name}: {rule.source}"
+        )
         if not stored:
             return "\n".join(["SELECT 1 AS yes", *where([clause])])
         keys = [f"{quoted(field.column)} = :{field.column}" for field in key_fields(entity)]
@@ -76,7 +84,9 @@ def judge(
 
     def write(name: Identifier) -> Source:
         call = database_call("fetch_one", ["Holds", name.upper(), *arguments])
-        about = f"{rule.source}: whether it holds of this {words(entity.name)}, as things are before the write."
+        about = (
+            f"{rule.source}: whether it holds of this {words(entity.name)}, as things are before the write."
+        )
         text = function(name, parameters, "bool", about, f"return await {call} is not None")
         return together(statement.declared(name.upper()), text)
 

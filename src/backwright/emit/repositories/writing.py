@@ -11,7 +11,17 @@ from backwright.emit.repositories.functions import Repositories, function, toget
 from backwright.emit.repositories.reading import database_call
 from backwright.emit.repositories.shown import in_keys, key_arguments
 from backwright.emit.repositories.statement import Statement, Writing, written
-from backwright.emit.source import NO_IMPORTS, Identifier, Imports, Source, imports, indented, literal, source, sql_block
+from backwright.emit.source import (
+    NO_IMPORTS,
+    Identifier,
+    Imports,
+    Source,
+    imports,
+    indented,
+    literal,
+    source,
+    sql_block,
+)
 from backwright.emit.sql import quoted, where
 from backwright.emit.storage import key_fields
 from backwright.model.storage import link_columns, link_table
@@ -66,7 +76,9 @@ def unique_keys(entity: Entity, *, made: bool = False) -> list[tuple[str, list[F
     found = []
     for names in ordered:
         columns = [entity.field(name).column for name in names]
-        default = primary_key_name(entity.table) if names == entity.keys else unique_name(entity.table, columns)
+        default = (
+            primary_key_name(entity.table) if names == entity.keys else unique_name(entity.table, columns)
+        )
         found.append((by_name.get(names, default), [entity.field(name) for name in names]))
     return found
 
@@ -80,7 +92,9 @@ class _Writer:
         self.model: Model = repositories.model
         self.row = self.names.row(entity.name)
         row_class = self.names.row_class(entity)
-        self.parameter = source(f"{self.row}: {row_class}", imports(f"{self.names.package}.entities", row_class))
+        self.parameter = source(
+            f"{self.row}: {row_class}", imports(f"{self.names.package}.entities", row_class)
+        )
         self.row_class = row_class
 
     # Insert ------------------------------------------------------------------------------------------
@@ -114,7 +128,12 @@ class _Writer:
         body += f"\nreturn replace({self.row}, {number.column}=number.{number.column})"
         needed |= imports("msgspec.structs", "replace")
         text = function(
-            Identifier("insert"), [self.parameter], self.row_class, f"{about} Returns it with its number.", body, needed
+            Identifier("insert"),
+            [self.parameter],
+            self.row_class,
+            f"{about} Returns it with its number.",
+            body,
+            needed,
         )
         return together(plain_statement("INSERT", lines), struct, text)
 
@@ -153,7 +172,11 @@ class _Writer:
         parameters: list[Source] = [self.parameter]
         if self.entity.soft_delete is not None:
             column = self.entity.field(self.entity.soft_delete).column
-            lines = [f"UPDATE {quoted(self.entity.table)}", f"SET {quoted(column)} = :now", *where(conditions)]
+            lines = [
+                f"UPDATE {quoted(self.entity.table)}",
+                f"SET {quoted(column)} = :now",
+                *where(conditions),
+            ]
             parameters.append(source("now: datetime", imports("datetime", "datetime")))
             given.append("now=now")
             about = f"Mark the {words(self.entity.name)} as deleted: nothing sees it any more."
@@ -220,7 +243,8 @@ class _Writer:
             Identifier("refuse_taken"), [self.parameter], "None", about, body, imports(_RUNTIME, "Conflict")
         )
         struct = source(
-            'class Taken(Struct, frozen=True):\n    """The name of a unique key."""\n\n    key: str | None', _STRUCT
+            'class Taken(Struct, frozen=True):\n    """The name of a unique key."""\n\n    key: str | None',
+            _STRUCT,
         )
         taken = source(f"TAKEN = {{\n{indented(chr(10).join(errors))}\n}}", imports(_RUNTIME, "FieldError"))
         return [taken, struct, together(plain_statement("FIRST_TAKEN", lines), text)]
@@ -230,7 +254,9 @@ def wrapped(lines: Sequence[str]) -> list[str]:
     """Long lines of an INSERT, broken between columns."""
     import textwrap  # noqa: PLC0415
 
-    return ["\n".join(textwrap.wrap(line, 88, subsequent_indent="    ", break_on_hyphens=False)) for line in lines]
+    return [
+        "\n".join(textwrap.wrap(line, 88, subsequent_indent="    ", break_on_hyphens=False)) for line in lines
+    ]
 
 
 def plain_statement(name: str, lines: Sequence[str]) -> Source:
@@ -312,13 +338,16 @@ def links_of(entity: Entity, field: Field, repositories: Repositories) -> tuple[
         ],
     )
     row = Identifier(f"{field.name.title().replace('_', '')}Key")
-    struct = source(f'class {row}(Struct, frozen=True):\n    """A row that is listed."""\n\n    key: {kind}', _STRUCT, kind)
-    body = (
-        f"rows = await db.fetch_all({row}, {upper}, {holder}={holder})\n"
-        "return [row.key for row in rows]"
+    struct = source(
+        f'class {row}(Struct, frozen=True):\n    """A row that is listed."""\n\n    key: {kind}',
+        _STRUCT,
+        kind,
     )
+    body = f"rows = await db.fetch_all({row}, {upper}, {holder}={holder})\nreturn [row.key for row in rows]"
     about = f"The keys of the {words(field.name)} of {a(words(entity.name))}, in their order."
-    text = function(Identifier(f"{field.name}_of"), [source(f"{holder}: {of}", of)], f"list[{kind}]", about, body)
+    text = function(
+        Identifier(f"{field.name}_of"), [source(f"{holder}: {of}", of)], f"list[{kind}]", about, body
+    )
     repositories.once(entity.name, f"{field.name}_of", lambda: together(statement, struct, text))
     return names.repository(entity.name), Identifier(f"{field.name}_of")
 

@@ -6,22 +6,20 @@ import re
 
 import msgspec
 
-from backwright.emit.annotations import key, listed, of_expression, optional
+from backwright.emit.annotations import listed, of_expression, optional
 from backwright.emit.names import pascal, snake
 from backwright.emit.repositories import shown as reading
-from backwright.emit.repositories.projections import Projection, in_module
-from backwright.emit.services.mentions import formulas, mentions
+from backwright.emit.repositories.projections import Projection
+from backwright.emit.services.mentions import formulas
 from backwright.emit.services.scope import Scope
 from backwright.emit.source import Identifier, Source, imports, literal, source
 from backwright.emit.storage import key_fields
 from backwright.emit.structs import Member, struct_of
 from backwright.emit.views.batches import Batch, Views
-from backwright.emit.views.shapes import Shown, attributes, printed, shown
+from backwright.emit.views.shapes import Shown, shown
 from backwright.expr.typed import Expression, Name
 from backwright.expr.walk import is_local, nodes
 from backwright.model.types import (
-    Column,
-    Delete,
     Each,
     Entity,
     Find,
@@ -38,8 +36,6 @@ from backwright.model.types import (
     ShowSession,
     ShowShape,
     ShowText,
-    Value,
-    View,
     Viewed,
 )
 
@@ -55,7 +51,9 @@ class Returned(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def kind(self) -> Source:
         """The type of the whole."""
-        kinds = [each.kind for each in ([self.data] if self.data else []) + [shown for _, shown in self.beside]]
+        kinds = [
+            each.kind for each in ([self.data] if self.data else []) + [shown for _, shown in self.beside]
+        ]
         if not kinds:
             return source("None")
         if len(kinds) == 1:
@@ -65,7 +63,9 @@ class Returned(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """The expression behind `return`; empty where there is nothing to say."""
-        texts = [each.text for each in ([self.data] if self.data else []) + [shown for _, shown in self.beside]]
+        texts = [
+            each.text for each in ([self.data] if self.data else []) + [shown for _, shown in self.beside]
+        ]
         return ", ".join(texts)
 
 
@@ -96,13 +96,20 @@ class Answers:
         show = self.operation.respond.show
         bind = step.bind
         if isinstance(show, ShowPage | ShowRow) and show.bind == bind:
-            others = (self.operation.steps, msgspec.structs.replace(self.operation.respond, show=ShowNothing()))
+            others = (
+                self.operation.steps,
+                msgspec.structs.replace(self.operation.respond, show=ShowNothing()),
+            )
             batch = self.views.view(show.view)
             entity = self.model.entity(step.entity)
             located = isinstance(show, ShowRow) and (show.location is not None or entity.version is not None)
             return None if _speaks_of(others, bind) or located else batch
         places = list(_shown_places(self.operation.respond, bind))
-        total = sum(1 for formula in formulas((self.operation.steps, self.operation.respond)) if _names(formula.meaning, bind))
+        total = sum(
+            1
+            for formula in formulas((self.operation.steps, self.operation.respond))
+            if _names(formula.meaning, bind)
+        )
         if len(places) != 1 or total != 1:
             return None
         place = places[0]
@@ -128,7 +135,7 @@ class Answers:
 
     def value(self, formula: Formula, name: str) -> Shown:
         """The value of an expression."""
-        kind = of_expression(formula.meaning.type, self.model)
+        kind = self._kind(formula.meaning)
         short = name.removeprefix(f"{snake(self.operation.name)}_")
         text = self.scope.value(formula, short)
         if text.startswith("await "):
@@ -136,6 +143,12 @@ class Answers:
             self.lines.append(f"{variable} = {text}")
             text = variable
         return Shown(text, kind)
+
+    def _kind(self, expression: Expression) -> Source:
+        """The type of a value; records of groups are what their repository says."""
+        if isinstance(expression, Name) and expression.binding in self.scope.records:
+            return listed(self.scope.records[expression.binding or ""])
+        return of_expression(expression.type, self.model)
 
     def viewed(self, shape: Viewed, name: str) -> Shown:
         """A row under a view."""
@@ -155,7 +168,9 @@ class Answers:
         if batch.plain:
             text = f"views.{batch.one}({', '.join([*self.context(batch), row, *given])})"
             self.scope.imports |= imports(self.scope.names.package, "views")
-            return Shown(f"{text} if {row} else None" if nullable else text, optional(self.kind(batch), nullable))
+            return Shown(
+                f"{text} if {row} else None" if nullable else text, optional(self.kind(batch), nullable)
+            )
         whole = batch.projection.name is None or self.projected.get(bind) == batch.projection
         if not whole:
             entity = batch.projection.entity
@@ -179,8 +194,7 @@ class Answers:
         variable = self.scope.variable(f"shown_{snake(name)}" if name else "shown")
         self.scope.statements += 1 + self.nested(batch)
         self.scope.imports |= imports(self.scope.names.package, "views")
-        levels = [str(self.depth(batch))] if batch.depth else []
-        arguments = [self.scope.db, *self.context(batch, by_key=True), f"[{text}]", *given, *levels]
+        arguments = [self.scope.db, *self.context(batch, by_key=True), f"[{text}]", *given]
         self.lines.append(f"{variable} = await views.{batch.by_key}({', '.join(arguments)})")
         if nullable:
             return Shown(f"{variable}.get({text})", optional(self.kind(batch), True))
@@ -210,7 +224,9 @@ class Answers:
             self.lines.append(f"{keys} = {found.text}")
             arguments = [self.scope.db, *self.context(batch, by_key=True), keys]
             self.lines.append(f"{variable} = await views.{batch.by_key}({', '.join(arguments)})")
-            return Shown(f"[{variable}[key] for key in {keys} if key in {variable}]{limit}", listed(self.kind(batch)))
+            return Shown(
+                f"[{variable}[key] for key in {keys} if key in {variable}]{limit}", listed(self.kind(batch))
+            )
         wanted = f"{snake(self.operation.name)}_{snake(name).removeprefix(f'{snake(self.operation.name)}_')}"
         found_rows = reading.listing(
             meaning, shape.order, batch.projection, self.scope.repositories, wanted=wanted,
@@ -249,11 +265,6 @@ class Answers:
     def nested(self, batch: Batch) -> int:
         """How many statements at least a view takes beside that for its rows."""
         return 0 if batch.plain else 1
-
-    def depth(self, batch: Batch) -> int:
-        view: View = self.model.view(batch.name)
-        depths = [each.depth for member in view.shape for each in _eaches(member.shape) if each.depth]
-        return max(depths, default=1)
 
     def kind(self, batch: Batch) -> Source:
         """The type of what a view shows."""
@@ -305,12 +316,20 @@ class Answers:
                 if location is not None:
                     for name in dict.fromkeys(re.findall(r"\{(\w+)\}", location)):
                         field = entity.field(name)
-                        value = Shown(f"{row}.{Identifier(field.column)}", _kind_of(field.name, entity, self.model))
+                        value = Shown(
+                            f"{row}.{Identifier(field.column)}", _kind_of(field.name, entity, self.model)
+                        )
                         beside.append((f"{name}_", value))
                 if entity.version is not None:
                     column = entity.field(entity.version).column
-                    text = f"{row}.{column} if {row} else None" if self.scope.optional(bind) else f"{row}.{column}"
-                    beside.append(("version", Shown(text, optional(source("int"), self.scope.optional(bind)))))
+                    text = (
+                        f"{row}.{column} if {row} else None"
+                        if self.scope.optional(bind)
+                        else f"{row}.{column}"
+                    )
+                    beside.append(
+                        ("version", Shown(text, optional(source("int"), self.scope.optional(bind))))
+                    )
                 return found
             case ShowPage(bind=bind, view=view):
                 batch = self.views.view(view)
@@ -323,7 +342,9 @@ class Answers:
                 inner = self.row(bind, self.views.view(view), [], nullable=False)
                 cls = self._session(bind, view)
                 self.scope.imports |= imports(self.scope.names.package, "views")
-                return Shown(f"views.{cls}({bind}={inner.text}, token={self.scope.bound(token)})", source(cls))
+                return Shown(
+                    f"views.{cls}({bind}={inner.text}, token={self.scope.bound(token)})", source(cls)
+                )
             case ShowShape(shape=shape):
                 return self._shape(shown(shape, self, f"{pascal(self.operation.name)}Answer"))
             case ShowText(text=formula):
@@ -333,7 +354,9 @@ class Answers:
             case ShowHtml(context=context):
                 members = []
                 for member in context:
-                    inner = shown(member.shape, self, f"{pascal(self.operation.name)}{pascal(snake(member.wire))}")
+                    inner = shown(
+                        member.shape, self, f"{pascal(self.operation.name)}{pascal(snake(member.wire))}"
+                    )
                     members.append(f"{literal(member.wire)}: {self._shape(inner).text}")
                 return Shown(f"{{{', '.join(members)}}}", source("dict[str, object]"))
             case ShowCsv():
@@ -375,7 +398,9 @@ class Answers:
         meaning = show.rows.meaning
         if isinstance(meaning, Name) and meaning.root == "binding":
             bind = meaning.binding or ""
-            rows = f"{self.scope.bound(bind)}.rows" if bind in self.scope.pages else str(self.scope.bound(bind))
+            rows = (
+                f"{self.scope.bound(bind)}.rows" if bind in self.scope.pages else str(self.scope.bound(bind))
+            )
             text = self.items(bind, rows, batch)
         else:
             found = reading.listing(
@@ -423,7 +448,10 @@ def _speaks_of(value: object, bind: str) -> bool:
 
 
 def _names(expression: Expression, bind: str) -> bool:
-    return any(isinstance(node, Name) and node.root == "binding" and node.binding == bind for node in nodes(expression))
+    return any(
+        isinstance(node, Name) and node.root == "binding" and node.binding == bind
+        for node in nodes(expression)
+    )
 
 
 def _is_binding(expression: Expression, bind: str) -> bool:
@@ -432,23 +460,3 @@ def _is_binding(expression: Expression, bind: str) -> bool:
 
 def _is_this(expression: Expression) -> bool:
     return isinstance(expression, Name) and expression.root == "this"
-
-
-def _eaches(shape: object) -> list[Each]:
-    found: list[Each] = []
-    match shape:
-        case Each():
-            return [shape, *_eaches(shape.shape)]
-        case msgspec.Struct():
-            for field in msgspec.structs.fields(type(shape)):
-                if field.name in ("members", "items", "shape"):
-                    found += _eaches(getattr(shape, field.name))
-        case tuple():
-            for each in shape:
-                found += _eaches(each)
-        case _:
-            pass
-    return found
-
-
-__all__ = ["Answers", "Column", "Delete", "Returned", "Value", "attributes", "in_module", "key", "mentions", "printed"]

@@ -9,12 +9,12 @@ from backwright.emit.annotations import stored_as
 from backwright.emit.judge import holds, is_public, known_from
 from backwright.emit.names import snake, words
 from backwright.emit.repositories.functions import Function, function, passed, together
-from backwright.emit.repositories.reading import Reading, database_call
 from backwright.emit.repositories.projections import extended, selected, whole
+from backwright.emit.repositories.reading import Reading, database_call
 from backwright.emit.repositories.shown import in_keys, key_arguments
 from backwright.emit.repositories.statement import Statement, Writing, written
 from backwright.emit.services.scope import Scope
-from backwright.emit.services.writing import recorded, repository
+from backwright.emit.services.writing import recorded
 from backwright.emit.source import Identifier, Source, imports, indented, literal, source
 from backwright.emit.sql import quoted, where
 from backwright.emit.storage import key_fields
@@ -30,7 +30,9 @@ def update_all(step: UpdateAll, scope: Scope) -> list[str]:
     """Every matching row that the caller may read; all values speak of the rows as they were."""
     entity = scope.model.entity(step.entity)
     assigned = {each.field: each.value.meaning for each in step.values}
-    questions = _questions(entity, step.allowed, step.after or step.allowed, assigned, step.where.meaning, scope)
+    questions = _questions(
+        entity, step.allowed, step.after or step.allowed, assigned, step.where.meaning, scope
+    )
     audited = entity.audit is not None and "update" in entity.audit.verbs
     reading = Reading(entity=entity, readable=step.readable, where=step.where.meaning)
     if not questions and not audited:
@@ -54,7 +56,10 @@ def delete_all(step: DeleteAll, scope: Scope) -> list[str]:
         if not questions:
             return [_counted(step.bind, scope.call(_remove(entity, scope, reading)), scope)]
         found, lines = _found(reading, questions, step.bind, scope)
-        return [*lines, _counted(step.bind, scope.call(_remove(entity, scope, None), _keys(entity, found)), scope)]
+        return [
+            *lines,
+            _counted(step.bind, scope.call(_remove(entity, scope, None), _keys(entity, found)), scope),
+        ]
     found, lines = _found(reading, questions, step.bind, scope, rows=True)
     removal.need(entity, scope.package)
     scope.imports |= imports(scope.names.package, "removal")
@@ -149,15 +154,21 @@ def _found(
         else:
             kind = row
             members = [Member(Identifier(field.column), stored_as(field, model)) for field in fields]
-            pieces = [struct_of(row, "A row that is to be changed, and whether it may be.", [*members, *more])]
+            pieces = [
+                struct_of(row, "A row that is to be changed, and whether it may be.", [*members, *more])
+            ]
         call = database_call("fetch_all", [kind, called.upper(), *given.arguments])
-        about = f"The {words(names.plurals[entity.name])} that are changed, locked in the order of their keys."
+        about = (
+            f"The {words(names.plurals[entity.name])} that are changed, locked in the order of their keys."
+        )
         text = function(called, given.parameters, f"list[{kind}]", about, f"return await {call}", *pieces)
         return together(statement.declared(called.upper()), *[p for p in pieces if p.text], text)
 
     added = scope.repositories.add(entity.name, [name], write)
     found = scope.variable("matched")
-    call = scope.call(Function(module=names.repository(entity.name), name=added, context=given.context, values=given.values))
+    call = scope.call(
+        Function(module=names.repository(entity.name), name=added, context=given.context, values=given.values)
+    )
     lines = [f"{found} = {call}"]
     groups: dict[str, list[_Question]] = {}
     for each in questions:
@@ -200,7 +211,11 @@ def _change(entity: Entity, given: Sequence[Assignment], scope: Scope, reading: 
             column = quoted(entity.field(entity.version).column)
             settings.append(f"{column} = {column} + 1")
         return "\n".join(
-            [f"UPDATE {quoted(entity.table)}", f"SET {(',' + chr(10) + '    ').join(settings)}", *where(_picked(entity, sql, reading))]
+            [
+                f"UPDATE {quoted(entity.table)}",
+                f"SET {(',' + chr(10) + '    ').join(settings)}",
+                *where(_picked(entity, sql, reading)),
+            ]
         )
 
     statement = written(model, write_statement, signed_in=scope.signed_in)
@@ -212,7 +227,12 @@ def stored(sql: Writing, given: Assignment, kind: object) -> str:
     """A value in the field's own type."""
     text = sql.value(given.value.meaning)
     of = given.value.meaning.type
-    if isinstance(kind, ScalarType) and kind.scalar == "decimal" and of.kind == "decimal" and of.scale != kind.scale:
+    if (
+        isinstance(kind, ScalarType)
+        and kind.scalar == "decimal"
+        and of.kind == "decimal"
+        and of.scale != kind.scale
+    ):
         from backwright.expr.typed import Convert, Type  # noqa: PLC0415
 
         wanted = Type("decimal", scale=kind.scale, nullable=of.nullable)
@@ -246,12 +266,18 @@ def _on_rows(
         call = database_call("execute", [name.upper(), *arguments, *given.arguments])
         parameters = [*given.parameters[: len(given.context)], *([of_keys] if keys else [])]
         parameters += given.parameters[len(given.context) :]
-        text = function(name, parameters, "int", f"{about} Returns how many there were.", f"return await {call}")
+        text = function(
+            name, parameters, "int", f"{about} Returns how many there were.", f"return await {call}"
+        )
         return together(statement.declared(name.upper()), text)
 
     name = scope.repositories.add(entity.name, [wanted], write)
     return Function(
-        module=names.repository(entity.name), name=name, context=given.context, given=("keys",) if keys else (), values=given.values
+        module=names.repository(entity.name),
+        name=name,
+        context=given.context,
+        given=("keys",) if keys else (),
+        values=given.values,
     )
 
 
@@ -286,5 +312,3 @@ def _records(entity: Entity, found: str, scope: Scope) -> list[str]:
 def _key_of(entity: Entity, row: str) -> str:
     columns = [f"{row}.{Identifier(field.column)}" for field in key_fields(entity)]
     return columns[0] if len(columns) == 1 else f"({', '.join(columns)})"
-
-

@@ -61,7 +61,9 @@ def service(operation: Operation, package: Package, views: Views) -> Service:
             lines += _under_condition(step, scope, lambda step=step: _step(step, scope, projected))  # type: ignore[misc]
         returned = answers.returned()
         lines += answers.lines
-        if returned.text:
+        if returned.text and lines and lines[-1].startswith(f"{returned.text} = ") and "\n" not in lines[-1]:
+            lines[-1] = f"return {lines[-1].removeprefix(f'{returned.text} = ')}"
+        elif returned.text:
             lines.append(f"return {returned.text}")
     except Refused as refused:
         lines.append(str(refused))
@@ -116,7 +118,7 @@ def _step(step: Step, scope: Scope, projected: dict) -> list[str]:  # type: igno
             assert_never(step)
 
 
-def _under_condition(step: Step, scope: Scope, write) -> list[str]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _under_condition(step: Step, scope: Scope, write) -> list[str]:  # type: ignore[no-untyped-def]
     """The lines of a step, where its `if` holds; what it would have bound is null otherwise."""
     when = step.when
     if when is None:
@@ -129,7 +131,9 @@ def _under_condition(step: Step, scope: Scope, write) -> list[str]:  # type: ign
         if name not in before:
             kind = _binding_kind(step, name, scope)
             declared.append(f"{variable}: {kind} | None = None")
-    changed = [(name, variable) for name, variable in scope.current.items() if before.get(name, variable) != variable]
+    changed = [
+        (name, variable) for name, variable in scope.current.items() if before.get(name, variable) != variable
+    ]
     for name, variable in changed:
         declared.append(f"{variable} = {before[name]}")
     return [*declared, f"if {condition}:\n{indented(chr(10).join(lines))}"]
@@ -189,7 +193,11 @@ def _about(operation: Operation, scope: Scope) -> str:
         if isinstance(step, Select):
             plural = words(scope.names.plurals[step.entity])
             which = plural if is_public(step.readable) else f"the {plural} the caller may read"
-            return f"{route}: {which}, a page at a time." if step.paging.style != "none" else f"{route}: {which}."
+            return (
+                f"{route}: {which}, a page at a time."
+                if step.paging.style != "none"
+                else f"{route}: {which}."
+            )
     if operation.body is not None and operation.body.partial:
         return f"{route}: absent members stay as they are."
     return f"{route}." if not has_query(operation) or True else route

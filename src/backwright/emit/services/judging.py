@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from backwright.emit.judge import holds, is_caller, is_now, known_from, never, row_fields
-from backwright.emit.judge import is_public
+from backwright.emit.judge import holds, is_caller, is_now, is_public, never, row_fields
 from backwright.emit.names import snake
 from backwright.emit.package import Package, mentions_this, verb_name
 from backwright.emit.repositories import values
 from backwright.emit.services.scope import Scope
 from backwright.emit.source import Imports, comment, imports, remark
-from backwright.expr.fold import substitute
+from backwright.expr.fold import Shape, substitute
 from backwright.expr.typed import Constant, Expression, Name
 from backwright.expr.walk import is_local, mentions_caller, nodes
 from backwright.model.types import Assignment, Entity, Formula, Operation, Rule
@@ -40,16 +39,16 @@ def judge_candidate(
 
 
 def judge_stored(
-    rule: Rule | None, entity: Entity, verb: str, row: str, readable: Rule | None, scope: Scope
+    rule: Rule | None, entity: Entity, verb: str, row: str, known: frozenset[Shape], scope: Scope
 ) -> list[str]:
-    """The lines that judge a row as it is stored; `readable` is what is known of it."""
+    """The lines that judge a row as it is stored; `known` is what holds of it already."""
     if rule is None or is_public(rule):
         return []
     said = f"{entity.name} {verb}: {rule.source}"
     if never(rule.condition, signed_in=scope.signed_in):
         raise Refused(refusal(said, scope))
-    if holds(rule.condition, known=known_from(readable), signed_in=scope.signed_in):
-        return [comment(f"{said}; true of the row found.", 8)]
+    if holds(rule.condition, known=known, signed_in=scope.signed_in):
+        return [comment(f"{said}; true of the row at hand.", 8)]
     return judged(rule, entity, verb, row, scope, said=said, in_place=True)
 
 
@@ -61,7 +60,9 @@ def judge_after(
         return []
     if rule == before and not row_fields(rule.condition, entity.key) & touched:
         return []
-    return judged(rule, entity, "update", row, scope, said="it has to hold after the change, too", in_place=False)
+    return judged(
+        rule, entity, "update", row, scope, said="it has to hold after the change, too", in_place=False
+    )
 
 
 def judged(

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backwright.emit.judge import is_public
+import msgspec
+
 from backwright.emit.inputs import may_be_unset
+from backwright.emit.judge import is_public
 from backwright.emit.names import attribute, words
 from backwright.emit.repositories import groups, reading
-from backwright.emit.repositories.projections import Projection, whole
-from backwright.emit.repositories.shown import key_arguments
 from backwright.emit.repositories.functions import Function, function, passed, together
+from backwright.emit.repositories.projections import Projection, whole
 from backwright.emit.repositories.reading import database_call, rule_words
+from backwright.emit.repositories.shown import key_arguments
 from backwright.emit.repositories.statement import Writing, written
 from backwright.emit.services.scope import Scope, failure_class
 from backwright.emit.source import Identifier, Source, imports, indented, literal, remark, source
 from backwright.emit.sql import described, quoted, where
-from backwright.emit.storage import key_fields, live
-from backwright.expr.typed import Compare, In, Not
+from backwright.emit.storage import field_types, key_fields, live
+from backwright.expr.fold import fold
+from backwright.expr.typed import Compare, Expression, In, Not
 from backwright.expr.walk import is_local
 from backwright.model.types import (
     Entity,
@@ -89,29 +92,33 @@ def select(step: Select, scope: Scope, projection: Projection | None = None) -> 
 def group(step: Group, scope: Scope) -> list[str]:
     """Records of groups."""
     found = groups.group(step, scope.operation, scope.repositories, signed_in=scope.signed_in)
+    scope.records[step.bind] = found.record
     variable = scope.bind(step.bind)
-    return [f"{variable} = {scope.call(found, *(['query'] if found.given else []))}"]
+    return [f"{variable} = {scope.call(found.function, *(['query'] if found.function.given else []))}"]
 
 
 def require(step: Require, scope: Scope) -> list[str]:
     """Goes on only where the condition holds."""
-    condition = step.condition.meaning
-    local = is_local(condition)
-    match condition:
-        case Compare(op="==") if local:
-            opposite = Compare(type=condition.type, op="!=", left=condition.left, right=condition.right)
-            question = scope.python(opposite)
-        case Compare(op="!=") if local:
-            opposite = Compare(type=condition.type, op="==", left=condition.left, right=condition.right)
-            question = scope.python(opposite)
-        case Not(of=of) if local:
-            question = scope.python(of)
-        case In() if local:
-            question = scope.python(condition).replace(" in ", " not in ", 1)
-        case _:
-            value = scope.value(step.condition, "condition")
-            question = f"not {value}" if value.startswith("await ") else f"not ({value})"
+    condition = fold(step.condition.meaning, caller_known=scope.signed_in, lookup=field_types(scope.model))
+    if is_local(condition):
+        question = scope.python(opposite(condition))
+    else:
+        value = scope.value(step.condition, "condition")
+        question = f"not {value}"
     return [f"if {question}:\n    raise {scope.failure(step.otherwise)}"]
+
+
+def opposite(condition: Expression) -> Expression:
+    """When a condition does not hold, in the words that say it shortest. (Orderings have no opposite: null.)"""
+    match condition:
+        case Compare(op="==" | "!=" as op):
+            return msgspec.structs.replace(condition, op="!=" if op == "==" else "==")
+        case In(item=item, options=(option,)):
+            return Compare(type=condition.type, op="!=", left=item, right=option)
+        case Not(of=of):
+            return of
+        case _:
+            return Not(type=condition.type, of=condition)
 
 
 # Signing in and out ----------------------------------------------------------------------------------
@@ -125,10 +132,19 @@ def verify_password(step: VerifyPassword, scope: Scope) -> list[str]:
     given = scope.value(step.given, "password")
     if step.otherwise is None:
         stored = f"{row}.{column} if {row} else None" if scope.optional(step.bind) else f"{row}.{column}"
+        scope.verified.add(step.bind)
         code = f"{row} = await ctx.passwords.verified({row}, {stored}, {given})"
         return [remark(code, "401", 8)]
+    failure = scope.failure(step.otherwise)
+    if not scope.optional(step.bind):
+        return [f"if not await ctx.passwords.matches({row}.{column}, {given}):\n    raise {failure}"]
+    scope.imports |= imports(_RUNTIME, "found")
+    scope.verified.add(step.bind)
     stored = f"{row}.{column} if {row} else None"
-    return [f"if not await ctx.passwords.matches({stored}, {given}):\n    raise {scope.failure(step.otherwise)}"]
+    return [
+        f"if not await ctx.passwords.matches({stored}, {given}):\n    raise {failure}",
+        f"{row} = found({row}, {failure})",
+    ]
 
 
 def sign_in(step: SignIn, scope: Scope) -> list[str]:
@@ -136,7 +152,8 @@ def sign_in(step: SignIn, scope: Scope) -> list[str]:
     row = scope.bound(step.row)
     entity = scope.entity_of(step.row)
     key = Identifier(key_fields(entity)[0].column)
-    return [f"{scope.bind(step.bind)} = ctx.issue_token({row}.{key})"]
+    call = f"ctx.issue_token({row}.{key})"
+    return [f"{scope.bind(step.bind)} = {call}" if scope.shows_token(step) else call]
 
 
 def sign_out(step: SignOut, scope: Scope) -> list[str]:
@@ -161,6 +178,8 @@ def check_references(scope: Scope) -> list[str]:
     if not lines:
         return []
     scope.imports |= imports(_RUNTIME, "FieldError", "Invalid")
+    if any("is not UNSET" in line for line in lines):
+        scope.imports |= imports("msgspec", "UNSET")
     single = len(lines) == 1 and lines[0].startswith("if ") and "\n    unreadable.append(" in lines[0]
     if single and lines[0].count("\n") == 1:
         head, _, error = lines[0].partition("\n    unreadable.append(")
@@ -173,7 +192,6 @@ def _looked_at(
 ) -> Iterator[str]:
     guard = ""
     if unset:
-        scope.imports |= imports("msgspec", "UNSET")
         guard = f"{text} is not UNSET and {text} is not None" if nullable else f"{text} is not UNSET"
     elif nullable:
         guard = f"{text} is not None"
@@ -198,7 +216,12 @@ def _looked_at(
             for member in members:
                 at = f'f"{name}[{{place}}].{member.wire}"'
                 inner += _looked_at(
-                    member.type, f"each.{attribute(member.name)}", at, scope, nullable=member.nullable, unset=False
+                    member.type,
+                    f"each.{attribute(member.name)}",
+                    at,
+                    scope,
+                    nullable=member.nullable,
+                    unset=False,
                 )
             if inner:
                 loop = f"for place, each in enumerate({text}):\n{indented(chr(10).join(inner))}"
@@ -235,7 +258,12 @@ def _readable(entity: Entity, keys: str, scope: Scope) -> str:
                 conditions.append(described(clause, said))
         lock = ["FOR KEY SHARE"] if scope.writes else []
         return "\n".join(
-            [f"SELECT {column} AS key", f"FROM {quoted(entity.table)}", *where([*conditions, *live(entity)]), *lock]
+            [
+                f"SELECT {column} AS key",
+                f"FROM {quoted(entity.table)}",
+                *where([*conditions, *live(entity)]),
+                *lock,
+            ]
         )
 
     statement = written(model, write_statement, signed_in=scope.signed_in)
@@ -251,7 +279,11 @@ def _readable(entity: Entity, keys: str, scope: Scope) -> str:
             imports("msgspec", "Struct"),
         )
         scope.repositories.once(entity.name, "Key", lambda: struct_kind)
-        parameters = [*given.parameters[: len(given.context)], parameter, *given.parameters[len(given.context) :]]
+        parameters = [
+            *given.parameters[: len(given.context)],
+            parameter,
+            *given.parameters[len(given.context) :],
+        ]
         which = " that the caller may read" if not is_public(rule) else ""
         about = f"Those of these {words(names.plurals[entity.name])} that are there{which}."
         body = f"rows = await {call}\nreturn {{row.key for row in rows}}"
@@ -260,10 +292,14 @@ def _readable(entity: Entity, keys: str, scope: Scope) -> str:
 
     name = scope.repositories.add(entity.name, ["readable", "readable_for_anyone"], write)
     found = Function(
-        module=names.repository(entity.name), name=name, context=given.context, given=("keys",), values=given.values
+        module=names.repository(entity.name),
+        name=name,
+        context=given.context,
+        given=("keys",),
+        values=given.values,
     )
     return scope.call(found, keys)
 
 
 def _key_kind(parameter: Source) -> str:
-    return parameter.text.removeprefix("keys: Sequence[").removesuffix("]")
+    return parameter.text.removeprefix("keys: Collection[").removesuffix("]")

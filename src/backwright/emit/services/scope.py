@@ -15,7 +15,7 @@ from backwright.emit.pythonic import compiled
 from backwright.emit.repositories import values
 from backwright.emit.repositories.functions import Function
 from backwright.emit.services.mentions import mentions, writes
-from backwright.emit.source import Identifier, Imports, Source, imports, is_builtin, literal, source
+from backwright.emit.source import Identifier, Imports, Source, imports, is_builtin, literal
 from backwright.expr.typed import Constant, Expression, Input, Member, Name
 from backwright.expr.walk import is_local, mentions_caller, nodes
 from backwright.model.types import (
@@ -32,6 +32,8 @@ from backwright.model.types import (
     ScalarType,
     Select,
     ShowPage,
+    ShowSession,
+    SignIn,
     Update,
     Upsert,
     VerifyPassword,
@@ -39,7 +41,25 @@ from backwright.model.types import (
 
 _RUNTIME = "backwright_runtime"
 USED = frozenset(
-    "ctx query body caller tx db found given replace views rules audit removal access as_text to_decimal page".split()
+    [
+        "ctx",
+        "query",
+        "body",
+        "caller",
+        "tx",
+        "db",
+        "found",
+        "given",
+        "replace",
+        "views",
+        "rules",
+        "audit",
+        "removal",
+        "access",
+        "as_text",
+        "to_decimal",
+        "page",
+    ]
 )
 """What handlers and services call their own things."""
 
@@ -62,9 +82,14 @@ class Scope:
         self.current: dict[str, str] = {}
         self.entities: dict[str, str] = {}
         self.pages: dict[str, Source] = {}
+        self.verified: set[str] = set()
+        self.records: dict[str, Source] = {}
         self._variables: set[str] = set()
         modules = {*map(str, (package.names.repository(e.name) for e in self.model.entities))}
-        modules |= {str(module_name(operation.tag)), str(Identifier(operation.name)) if operation.name.isidentifier() else ""}
+        modules |= {
+            str(module_name(operation.tag)),
+            str(Identifier(operation.name)) if operation.name.isidentifier() else "",
+        }
         self._taken = modules | set(TAKEN_NAMES) - {"token", "page", "changed", "row"}
         self._taken |= {str(parameter.name) for parameter in operation.path_parameters}
 
@@ -74,7 +99,11 @@ class Scope:
         """A new local variable."""
         name, number = wanted, 2
         while name in self._taken or name in self._variables or is_builtin(name):
-            name = f"{wanted}_row" if number == 2 and f"{wanted}_row" not in self._variables else f"{wanted}_{number}"
+            name = (
+                f"{wanted}_row"
+                if number == 2 and f"{wanted}_row" not in self._variables
+                else f"{wanted}_{number}"
+            )
             number += 1
         self._variables.add(name)
         return Identifier(name)
@@ -95,7 +124,9 @@ class Scope:
         """The entity of a binding's row or rows."""
         for step in self.operation.steps:
             match step:
-                case Find() | Select() | Create() | Ensure() | Upsert() | Update() | Delete() if step.bind == bind:
+                case Find() | Select() | Create() | Ensure() | Upsert() | Update() | Delete() if (
+                    step.bind == bind
+                ):
                     return self.model.entity(step.entity)
                 case _:
                     pass
@@ -109,8 +140,10 @@ class Scope:
         """Whether a binding may be null."""
         for step in self.operation.steps:
             if getattr(step, "bind", None) == bind:
-                found = isinstance(step, Find) and (step.optional or self.verified_later(step))
-                return found or getattr(step, "when", None) is not None
+                if isinstance(step, Find) and self.verified_later(step):
+                    return bind not in self.verified
+                optional = isinstance(step, Find) and step.optional
+                return optional or getattr(step, "when", None) is not None
         return False
 
     def verified_later(self, step: Find) -> bool:
@@ -119,7 +152,15 @@ class Scope:
             step.otherwise is None or step.otherwise.category != "invalid_credentials"
         ):
             return False
-        return any(isinstance(each, VerifyPassword) and each.bind == step.bind for each in self.operation.steps)
+        return any(
+            isinstance(each, VerifyPassword) and each.bind == step.bind for each in self.operation.steps
+        )
+
+    def shows_token(self, step: SignIn) -> bool:
+        """Whether the token is in the answer, and not in a cookie alone."""
+        show = self.operation.respond.show
+        in_session = isinstance(show, ShowSession) and show.token == step.bind
+        return in_session or self.mentions(step.bind)
 
     def page_name(self, step: Select) -> str:
         """What the function of a page is called."""
@@ -167,7 +208,8 @@ class Scope:
     def input(self, origin: str, name: str) -> str:
         """A value of the request."""
         if origin == "session":
-            return "ctx.session_token" if name == "token" else "ctx.session_expires_at"
+            text = "token" if name == "token" else "expires_at"
+            return f"ctx.presented().{text}" if self.signed_in else f"ctx.session_{text}"
         if origin == "params":
             if any(each.name == name for each in self.operation.path_parameters):
                 return path_variable(name)
@@ -235,7 +277,7 @@ class Scope:
         said = [f"code={literal(failing.code)}"] if failing.code != failing.category or failing.field else []
         said += [f"message={literal(failing.message)}"] if failing.message is not None else []
         said += [f"field={literal(failing.field)}"] if failing.field is not None else []
-        return f"{name}({', '.join(said)})"
+        return f"{name}({', '.join(said)})" if said else name
 
     def row_class(self, entity: str) -> str:
         """The class of an entity's rows."""
@@ -272,11 +314,12 @@ def negated(text: str, expression: Expression) -> str:
 
 def mentions_binding(expression: Expression, bind: str) -> bool:
     """Whether an expression speaks of a binding."""
-    return any(isinstance(node, Name) and node.binding == bind and node.root != "variable" for node in nodes(expression))
+    return any(
+        isinstance(node, Name) and node.binding == bind and node.root != "variable"
+        for node in nodes(expression)
+    )
 
 
 def is_null(expression: Expression) -> bool:
     """Whether it is the constant null."""
     return isinstance(expression, Constant) and expression.value is None
-
-

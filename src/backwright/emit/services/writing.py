@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from backwright.emit import removal
 from backwright.emit.entities import columns
-from backwright.emit.judge import is_public
 from backwright.emit.inputs import may_be_unset
+from backwright.emit.judge import is_public, known_from
 from backwright.emit.names import attribute, snake, words
 from backwright.emit.repositories import checking, lookups
 from backwright.emit.repositories.writing import numbered, set_links, unique_keys
@@ -16,7 +17,8 @@ from backwright.emit.services.judging import asked, judge_after, judge_candidate
 from backwright.emit.services.scope import Scope, is_many
 from backwright.emit.source import Identifier, imports, indented, literal, remark
 from backwright.emit.storage import key_fields, link_fields
-from backwright.expr.typed import Expression, Input, Type
+from backwright.expr.fold import Shape, rebuilt
+from backwright.expr.typed import Expression, Input, Name, Type
 from backwright.expr.walk import is_local
 from backwright.model.types import (
     Assignment,
@@ -28,6 +30,7 @@ from backwright.model.types import (
     Find,
     Formula,
     ReferenceType,
+    Require,
     Rule,
     ScalarType,
     Update,
@@ -53,6 +56,8 @@ def create(step: Create, scope: Scope) -> list[str]:
     if step.each.meaning.type.nullable:
         items = f"{items} or []"
     loop = "\n".join([*made, *judged, f"{rows}.append({row})"])
+    if not re.search(rf"\b{item}\b", loop):
+        item = Identifier("_")
     kept = stored_lines(entity, step.values, step.allowed, row, scope, item=item)
     number = f"{rows}[place] = {row}" if numbered(entity) is not None else ""
     head = f"for place, {row} in enumerate({rows}):" if number else f"for {row} in {rows}:"
@@ -66,7 +71,13 @@ def create(step: Create, scope: Scope) -> list[str]:
 
 
 def inserted(
-    entity: Entity, given: Sequence[Assignment], allowed: Rule | None, row: str, scope: Scope, *, item: str = "item"
+    entity: Entity,
+    given: Sequence[Assignment],
+    allowed: Rule | None,
+    row: str,
+    scope: Scope,
+    *,
+    item: str = "item",
 ) -> list[str]:
     """A candidate, judged and stored."""
     made = candidate(entity, given, row, scope, item=item)
@@ -75,14 +86,22 @@ def inserted(
 
 
 def stored_lines(
-    entity: Entity, given: Sequence[Assignment], allowed: Rule | None, row: str, scope: Scope, *, item: str = "item"
+    entity: Entity,
+    given: Sequence[Assignment],
+    allowed: Rule | None,
+    row: str,
+    scope: Scope,
+    *,
+    item: str = "item",
 ) -> list[str]:
     """Everything behind the rule: members that may not be sent, checks, keys, links and the record of it."""
     lines: list[str] = []
     if allowed is not None:
         lines += judge_members(entity, row, scope)
     links = {each.field: each for each in given if is_many(entity.field(each.field).type)}
-    lines += shared(entity, row, {name: scope.value(each.value, name, item=item) for name, each in links.items()}, scope)
+    lines += shared(
+        entity, row, {name: scope.value(each.value, name, item=item) for name, each in links.items()}, scope
+    )
     lines += checked(entity, row, scope)
     number = f"{row} = " if numbered(entity) is not None else ""
     module = repository(entity, scope)
@@ -197,7 +216,15 @@ def update(step: Update, scope: Scope) -> list[str]:
         guard = scope.sent(name) if partial(scope) else ""
         lines.append(f"if {guard}:\n{indented(line)}" if guard else line)
     for each in own_links:
-        lines.append(linked(entity, entity.field(each.field), after, scope.value(each.value, each.field, this=before), scope))
+        lines.append(
+            linked(
+                entity,
+                entity.field(each.field),
+                after,
+                scope.value(each.value, each.field, this=before),
+                scope,
+            )
+        )
     return [*lines, *recorded(entity, "updated", before, after, scope, links=before_links[1])]
 
 
@@ -231,7 +258,9 @@ def changed(
         if is_many(field.type):
             continue
         said = f"  # on update: {field.on_update.source}" if field.on_update is not None else ""
-        values.append(f"{Identifier(field.column)}={stored_value(each.value, field, scope, this=before)},{said}")
+        values.append(
+            f"{Identifier(field.column)}={stored_value(each.value, field, scope, this=before)},{said}"
+        )
     if entity.version is not None:
         column = entity.field(entity.version).column
         values.append(f"{Identifier(column)}={before}.{column} + 1,")
@@ -256,7 +285,9 @@ def sent_value(field: Field, before: str, lines: list[str], scope: Scope) -> str
     if always and member is not None and may_be_unset(member, partial=False):
         text = scope.received(text, member)
     stored = f"{before}.{Identifier(field.column)}"
-    meaning = Input(type=Type("decimal", scale=getattr(field.type, "scale", None)), source="body", name=field.name)
+    meaning = Input(
+        type=Type("decimal", scale=getattr(field.type, "scale", None)), source="body", name=field.name
+    )
     if isinstance(field.type, ScalarType) and (field.type.scalar == "password" or field.encrypted):
         if always:
             return as_stored(text, field, meaning, scope)
@@ -299,16 +330,32 @@ def saved(entity: Entity, touched: Iterable[str], row: str, scope: Scope) -> lis
     return [conflicting(code, keys)]
 
 
-def known_of(bind: str, step: Update | Delete, scope: Scope) -> Rule | None:
-    """The read rule that is known of a binding: its step found it, and nothing has changed it since."""
+def known_of(bind: str, step: Update | Delete, scope: Scope) -> frozenset[Shape]:
+    """What is known of a binding's row: the rule under which it was found, and what was required of it since.
+
+    Nothing is known once a step has changed it.
+    """
+    known: frozenset[Shape] = frozenset()
     for each in scope.operation.steps:
         if each is step:
             break
-        if isinstance(each, Update | Upsert | Ensure | Create) and each.bind == bind:
-            return None
-    found = (each for each in scope.operation.steps if isinstance(each, Find) and each.bind == bind)
-    first = next(found, None)
-    return None if first is None else first.readable
+        match each:
+            case Find() if each.bind == bind and each.when is None:
+                known = known_from(each.readable)
+            case Require() if each.when is None:
+                condition = rebuilt(each.condition.meaning, lambda node: _as_this(node, bind))
+                known |= known_from(Rule(source="", condition=condition))
+            case Update() | Upsert() | Ensure() | Create() if each.bind == bind:
+                known = frozenset()
+            case _:
+                pass
+    return known
+
+
+def _as_this(node: Expression, bind: str) -> Expression:
+    if isinstance(node, Name) and node.root == "binding" and node.binding == bind:
+        return Name(type=node.type, root="this")
+    return node
 
 
 # Ensure and upsert -----------------------------------------------------------------------------------
@@ -321,7 +368,9 @@ def ensure(step: Ensure, scope: Scope) -> list[str]:
     row = scope.bind(step.bind, entity=entity.name)
     lines = [f"{row} = {existing(entity, step.by, step.values, scope)}"]
     lines += created_flag(step.bind, row, scope)
-    lines.append(f"if {row} is None:\n{indented(chr(10).join(inserted(entity, step.values, step.allowed, row, scope)))}")
+    lines.append(
+        f"if {row} is None:\n{indented(chr(10).join(inserted(entity, step.values, step.allowed, row, scope)))}"
+    )
     if step.readable is not None and not is_public(step.readable):
         question = asked(step.readable, entity, "read", row, scope, in_place=True)
         fields = ", ".join(f"FieldError({literal(name)}, 'taken')" for name in step.by)
@@ -345,7 +394,7 @@ def upsert(step: Upsert, scope: Scope) -> list[str]:
         if step.otherwise is None:
             scope.imports |= imports(_RUNTIME, "Conflict")
         there.append(f"if not ({condition}):\n    raise {failing}")
-    there += judge_stored(step.updated, entity, "update", row, None, scope)
+    there += judge_stored(step.updated, entity, "update", row, frozenset(), scope)
     touched = frozenset(each.field for each in step.changes)
     before, audited = row, entity.audit is not None
     before_links = linked_before(entity, row, scope)
@@ -424,7 +473,9 @@ def judge_members(entity: Entity, row: str, scope: Scope, only: Sequence[str] | 
             question = rule_call(wanted, said, field.write.condition, entity, row, scope)
         else:
             question = asked(field.write, entity, f"write_{snake(field.name)}", row, scope, in_place=False)
-        lines.append(remark(f"if {scope.sent(field.name)} and not {question}:", said, 8) + "\n    raise Forbidden")
+        lines.append(
+            remark(f"if {scope.sent(field.name)} and not {question}:", said, 8) + "\n    raise Forbidden"
+        )
     return lines
 
 
@@ -435,7 +486,9 @@ def checked(entity: Entity, row: str, scope: Scope) -> list[str]:
     return checking.lines(entity, row, scope)
 
 
-def shared(entity: Entity, row: str, links: dict[str, str], scope: Scope, *, partial: bool = False) -> list[str]:
+def shared(
+    entity: Entity, row: str, links: dict[str, str], scope: Scope, *, partial: bool = False
+) -> list[str]:
     """References have to lead to rows of the same tenant: 422."""
     fields = [field for field in entity.fields if field.same is not None]
     fields = [field for field in fields if isinstance(field.type, ReferenceType) or field.name in links]
@@ -472,7 +525,13 @@ def linked_before(entity: Entity, row: str, scope: Scope) -> tuple[list[str], di
 
 
 def recorded(
-    entity: Entity, action: str, before: str | None, after: str | None, scope: Scope, *, links: dict[str, str] | None = None
+    entity: Entity,
+    action: str,
+    before: str | None,
+    after: str | None,
+    scope: Scope,
+    *,
+    links: dict[str, str] | None = None,
 ) -> list[str]:
     """The record of an audited write."""
     verb = {"created": "create", "updated": "update", "deleted": "delete"}[action]
@@ -504,4 +563,3 @@ def conflicting(code: str, keys: Sequence[Sequence[Field]]) -> str:
     said = " or ".join(" and ".join(words(field.name) for field in key) for key in keys)
     verb = "are" if len(keys) == 1 and len(keys[0]) > 1 else "is"
     return remark(code, f"409 if the {said} {verb} taken", 8)
-

@@ -7,7 +7,7 @@ everything that the database computes in one statement, each view inside it in o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -83,7 +83,18 @@ class Views:
         self.written: set[str] = set()
         self.structs: set[str] = set()
         self.classes: dict[str, Identifier] = {}
-        self.taken: set[str] = {"Caller", "Queries", "Sequence", "Struct", "UUID", "Decimal", "Literal", "Any", "Cipher", "Json"}
+        self.taken: set[str] = {
+            "Caller",
+            "Queries",
+            "Sequence",
+            "Struct",
+            "UUID",
+            "Decimal",
+            "Literal",
+            "Any",
+            "Cipher",
+            "Json",
+        }
         self.taken |= {str(package.names.view_class(view.name)) for view in self.model.views}
         self.taken |= {str(package.names.row_class(entity)) for entity in self.model.entities}
         self.open: set[str] = set()
@@ -135,11 +146,32 @@ class Views:
         cls = self.names.view_class(view.name)
         signed_in = view.name not in self.anyone
         recursive = self._is_recursive(view)
-        writer = _BatchWriter(self, entity, view.name, view.arguments, signed_in=signed_in, recursive=recursive)
-        writer.view = view
+
+        def write() -> Batch:
+            writer = _BatchWriter(
+                self, entity, view.name, view.arguments, signed_in=signed_in, recursive=recursive
+            )
+            writer.view = view
+            if view.name not in self.known and recursive:
+                self.known[view.name] = writer.draft(source(cls))
+            return writer.write(lambda: writer.of_view(view, cls))
+
         if recursive:
-            self.known[view.name] = writer.draft(source(cls))
-        self.known[view.name] = writer.write(lambda: writer.of_view(view, cls))
+            self.known[view.name] = self.rehearsed(write)
+        self.known[view.name] = write()
+
+    def rehearsed(self, write: Callable[[], Batch]) -> Batch:
+        """What would be written, without writing it: a view that shows itself has to know what it reads."""
+        repositories = self.package.repositories
+        pieces, functions = list(self.pieces), list(self.functions)
+        there = {entity: list(each) for entity, each in repositories.pieces.items()}
+        known, written, taken = dict(repositories.known), set(self.written), set(self.taken)
+        others, structs = dict(self.known), set(self.structs)
+        batch = write()
+        self.pieces, self.functions, self.written, self.taken = pieces, functions, written, taken
+        self.known, self.structs = others, structs
+        repositories.pieces, repositories.known = there, known
+        return batch
 
     def _is_recursive(self, view: View) -> bool:
         """Whether rows under the view are shown inside themselves."""
@@ -150,7 +182,14 @@ class _BatchWriter:
     """Writes the functions of one view, or of one shape that is shown for several rows."""
 
     def __init__(
-        self, views: Views, entity: Entity, name: str, arguments: Sequence[str], *, signed_in: bool, recursive: bool
+        self,
+        views: Views,
+        entity: Entity,
+        name: str,
+        arguments: Sequence[str],
+        *,
+        signed_in: bool,
+        recursive: bool,
     ) -> None:
         self.views = views
         self.model = views.model
@@ -167,7 +206,19 @@ class _BatchWriter:
         self.lines: list[str] = []
         self.context: set[str] = set()
         self.imports: Imports = frozenset()
-        self.variables: set[str] = {"db", "caller", "now", "cipher", "rows", "keys", ROW, "levels"}
+        self.variables: set[str] = {
+            "db",
+            "caller",
+            "now",
+            "cipher",
+            "rows",
+            "keys",
+            ROW,
+            "levels",
+            "view",
+            "views",
+        }
+        self.variables |= {str(self.names.repository(each.name)) for each in self.model.entities}
 
     # Place ------------------------------------------------------------------------------------------
 
@@ -202,13 +253,21 @@ class _BatchWriter:
                 return Shown(f"{batch.one}({', '.join([*self.passed(batch), ROW, *given])})", batch.kind)
         found = self._value(row, snake(name))
         variable = self.variable(snake(name.removeprefix(pascal(self.name))) or "shown")
-        levels = ["levels"] if batch.depth else []
-        arguments = ["db", *self.passed(batch, by_key=True), f"[{found.text} for {ROW} in rows]", *given, *levels]
+        levels = ["levels"] if batch.depth and self.recursive else []
+        arguments = [
+            "db",
+            *self.passed(batch, by_key=True),
+            f"[{found.text} for {ROW} in rows]",
+            *given,
+            *levels,
+        ]
         self.ask(batch, by_key=True)
         self.lines.append(f"{variable} = await {batch.by_key}({', '.join(arguments)})")
         target = self.model.entity(row.type.entity or "")
         certain = not row.type.nullable and target.soft_delete is None and is_local(row)
         text = f"{variable}[{found.text}]" if certain else f"{variable}.get({found.text})"
+        if row.type.nullable:
+            text = f"{text} if {found.text} is not None else None"
         return Shown(text, optional(batch.kind, not certain))
 
     def each(self, shape: Each, name: str) -> Shown:
@@ -220,7 +279,7 @@ class _BatchWriter:
         batch = self.of_items(shape, target, name)
         variable = self.variable(snake(name.removeprefix(pascal(self.name))) or "items")
         item_kind = listed(batch.kind)
-        levels = ["levels - 1"] if batch.depth else []
+        levels = ["levels - 1"] if batch.depth and self.recursive else []
         if kind.kind == "list":
             found = self._value(meaning, snake(name))
             flat = f"[key for {ROW} in rows for key in {found.text}]"
@@ -251,7 +310,7 @@ class _BatchWriter:
             shown_text = f"await {batch.many}({', '.join(['db', *self.passed(batch), loaded, *levels])})"
         limit = f", limit={shape.limit}" if shape.limit is not None else ""
         lines.append(f"{variable} = grouped([each.parent for each in {loaded}], {shown_text}{limit})")
-        if shape.depth is not None and batch.depth:
+        if shape.depth is not None and batch.depth and self.recursive:
             inside = "\n".join(lines)
             self.lines.append(f"{variable}: dict[{key(self.entity.name, self.model)}, {item_kind}] = {{}}")
             self.lines.append(f"if levels > 0:\n{indented(inside)}")
@@ -306,7 +365,9 @@ class _BatchWriter:
 
         def opened(node: Expression) -> Expression:
             match node:
-                case MemberOf(of=Name(root="this"), entity=of, field=field) if self.model.entity(of).field(field).encrypted:
+                case MemberOf(of=Name(root="this"), entity=of, field=field) if (
+                    self.model.entity(of).field(field).encrypted
+                ):
                     self.context.add("cipher")
                     entity = self.model.entity(of)
                     text = f"cipher.decrypt({ROW}.{self.column(field)}, {literal(purpose_of(entity, entity.field(field)))})"
@@ -341,7 +402,12 @@ class _BatchWriter:
         """The call of a repository's function."""
         self.imports |= imports(f"{self.names.package}.repositories", function.module)
         self.context |= set(function.context)
-        arguments = ["db", *function.context, *given, *(self.python(supplier) for _, supplier in function.values)]
+        arguments = [
+            "db",
+            *function.context,
+            *given,
+            *(self.python(supplier) for _, supplier in function.values),
+        ]
         return f"await {function.module}.{function.name}({', '.join(arguments)})"
 
     def passed(self, batch: Batch, *, by_key: bool = False) -> list[str]:
@@ -403,7 +469,9 @@ class _BatchWriter:
 
     def draft(self, kind: Source) -> Batch:
         """What is known before anything is written: views that show themselves need it."""
-        return self._batch(kind, plain=False, projection=whole(self.entity, self.model), context=self._all_context())
+        return self._batch(
+            kind, plain=False, projection=whole(self.entity, self.model), context=self._all_context()
+        )
 
     def _all_context(self) -> tuple[str, ...]:
         return ("caller",) if self.model.auth is not None else ()
@@ -434,9 +502,7 @@ class _BatchWriter:
         name = f"{pascal(self.name)}ViewRow" if name in taken else name
         return Projection(entity=self.entity, fields=fields, extras=tuple(self.extras.values()), name=name)
 
-    def _batch(
-        self, kind: Source, *, plain: bool, projection: Projection, context: tuple[str, ...]
-    ) -> Batch:
+    def _batch(self, kind: Source, *, plain: bool, projection: Projection, context: tuple[str, ...]) -> Batch:
         name = snake(self.name)
         return Batch(
             name=self.name,
@@ -458,7 +524,11 @@ class _BatchWriter:
         for each in projection.extras:
             known = fold(each.value, caller_known=self.signed_in, lookup=field_types(self.model))
             found |= {"caller"} if mentions_caller(known) else set()
-            found |= {"now"} if any(isinstance(node, Name) and node.root == "now" for node in nodes(known)) else set()
+            found |= (
+                {"now"}
+                if any(isinstance(node, Name) and node.root == "now" for node in nodes(known))
+                else set()
+            )
         return found
 
     def functions(self, batch: Batch, result: Shown) -> list[Source]:
@@ -466,7 +536,12 @@ class _BatchWriter:
         row = in_module(row_class(batch.projection, self.package.repositories), self.entity, self.names)
         context = self.context_parameters(batch.context)
         arguments = [f"{Identifier(name)}: {kind}" for name, kind in self.arguments.items()]
-        needed = [self.imports, row.imports, batch.kind.imports, *(kind.imports for kind in self.arguments.values())]
+        needed = [
+            self.imports,
+            row.imports,
+            batch.kind.imports,
+            *(kind.imports for kind in self.arguments.values()),
+        ]
         needed += [each.imports for each in context]
         noun = words(self.name)
         found: list[Source] = []
@@ -479,7 +554,9 @@ class _BatchWriter:
             found.append(source(text, *needed))
         else:
             levels = [f"levels: int = {self.depth()}"] if self.recursive else []
-            parameters = ", ".join(["db: Queries", *map(str, context), f"rows: Sequence[{row}]", *arguments, *levels])
+            parameters = ", ".join(
+                ["db: Queries", *map(str, context), f"rows: Sequence[{row}]", *arguments, *levels]
+            )
             lines = [*self.lines, f"return [{result.text} for {ROW} in rows]"]
             text = (
                 f"async def {batch.many}({parameters}) -> list[{batch.kind}]:\n"
@@ -492,8 +569,7 @@ class _BatchWriter:
     def depth(self) -> int:
         """How deep a view shows itself."""
         assert self.view is not None
-        depths = [each.depth for member in self.view.shape for each in _repeating(member.shape) if each.depth]
-        return max(depths, default=1)
+        return depth_of(self.view)
 
     def context_parameters(self, context: Sequence[str]) -> list[Source]:
         """`caller`, `now` and `cipher`, as far as they are needed."""
@@ -508,19 +584,34 @@ class _BatchWriter:
         return [kinds[each] for each in context]
 
 
+def depth_of(view: View) -> int:
+    """How often a view shows itself inside itself."""
+    depths = [each.depth for member in view.shape for each in _repeating(member.shape) if each.depth]
+    return max(depths, default=1)
+
+
 def by_key_function(batch: Batch, views: Views) -> Source:
     """The function that shows the rows with these keys."""
     names, entity = views.names, batch.projection.entity
-    signed_in = batch.name not in views.anyone if batch.name in {view.name for view in views.model.views} else False
+    signed_in = (
+        batch.name not in views.anyone if batch.name in {view.name for view in views.model.views} else False
+    )
     rows = reading.by_keys(batch.projection, views.package.repositories, signed_in=signed_in)
     kind = key(entity.name, views.model)
     writer = _BatchWriter(views, entity, batch.name, (), signed_in=signed_in, recursive=False)
     context = batch.key_context
-    parameters = ["db: Queries", *map(str, writer.context_parameters(context)), f"keys: Iterable[{kind} | None]"]
+    parameters = [
+        "db: Queries",
+        *map(str, writer.context_parameters(context)),
+        f"keys: Iterable[{kind} | None]",
+    ]
     arguments = [f"{Identifier(name)}: {of}" for name, of in batch.arguments]
     passed_on = [name for name, _ in batch.arguments]
     levels = ["levels"] if batch.depth else []
-    parameters += [*arguments, *(["levels: int"] if batch.depth else [])]
+    parameters += [
+        *arguments,
+        *([f"levels: int = {depth_of(views.model.view(batch.name))}"] if batch.depth else []),
+    ]
     columns = [field.column for field in key_fields(entity)]
     of_row = f"row.{columns[0]}" if len(columns) == 1 else f"({', '.join(f'row.{c}' for c in columns)})"
     wanted = "{key for key in keys if key is not None}"
@@ -567,5 +658,3 @@ def _row_type(entity: Entity) -> Type:
 def _has_secret(expression: Expression, model: Model) -> bool:
     found = (node for node in nodes(expression) if isinstance(node, MemberOf))
     return any(model.entity(node.entity).field(node.field).encrypted for node in found)
-
-

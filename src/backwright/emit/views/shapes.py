@@ -11,7 +11,7 @@ from typing import Protocol, assert_never
 
 import msgspec
 
-from backwright.emit.annotations import of_expression, optional
+from backwright.emit.annotations import optional
 from backwright.emit.names import pascal, snake
 from backwright.emit.source import NO_IMPORTS, Identifier, Imports, Source, gathered, imports, source
 from backwright.emit.structs import Member, struct_of
@@ -135,4 +135,4 @@ def printed(value: Shown, kind: Type, model: Model) -> Shown:
             text = f"{text} if {value.text} is not None else None" if nullable else text
             return Shown(text, optional(source("list[str]"), nullable), needed)
         case _:
-            return Shown(value.text, of_expression(kind, model), value.imports)
+            return value
