@@ -58,6 +58,8 @@ class Printer(Values):
                 return self.joined(parts, known, holds=True)
             case Or(parts=parts):
                 return self.joined(parts, known, holds=False)
+            case Not(of=In() as of):
+                return self.bare(of, known).replace(" in (", " not in (", 1), RELATION
             case Not(of=of):
                 return f"not {self.within(of, ATOM, known)}", NOT
             case Compare():
