@@ -66,13 +66,15 @@ class Code(msgspec.Struct, frozen=True):
     example: str = ""
 
 
+# Nothing says these any more. They are kept here because a code always means the same.
+RETIRED = frozenset({"BW373", "BW381", "BW412"})
 _registry: dict[str, Code] = {}
 
 
 def register(code: str, title: str, why: str, example: str = "") -> Code:
-    """Declare a diagnostic code. Raises ValueError when the code is taken: codes are never reused."""
-    if code in _registry:
-        raise ValueError(f"diagnostic code {code} is registered twice")
+    """Declare a diagnostic code. Raises ValueError when the code is or was taken: codes are never reused."""
+    if code in _registry or code in RETIRED:
+        raise ValueError(f"diagnostic code {code} is taken")
     _registry[code] = Code(code, title, why, example)
     return _registry[code]
 

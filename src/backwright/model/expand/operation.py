@@ -127,7 +127,7 @@ def _assembled(draft: Draft, location: str | None, show: Show | None) -> Operati
     if show is not None:
         answer = msgspec.structs.replace(answer, show=show, status=201 if _creates(draft) else 200)
     if_match = policies.if_match(draft)
-    body = policies.max_body(node.limits, building)
+    body = policies.max_body(node.limits)
     return finished(
         Operation(
             name=node.name.value,
