@@ -124,7 +124,9 @@ def folded_comment_trap(scalar: Scalar) -> Diagnostic | None:
     place = placed(inside, scalar.turns, comment.start())
     if placed(inside, scalar.turns, last).line == place.line:
         return None
-    return diagnose(FOLDED, place, "the comment hides the lines behind it", "use # above the key, or `|` for >")
+    return diagnose(
+        FOLDED, place, "the comment hides the lines behind it", "use # above the key, or `|` for >"
+    )
 
 
 def split_by_commas(entries: tuple[Entry, ...], index: int) -> int:

@@ -66,7 +66,9 @@ def test_a_diagnostic_points_into_the_value(tmp_path: Path, computed: str) -> No
 
 @pytest.mark.parametrize("header", [">", ">-", "|", "|-", ">+"])
 def test_expressions_may_be_blocks(tmp_path: Path, header: str) -> None:
-    assert not places(tmp_path, f"      x: {header}\n        this.title == 'a' &&\n\n        this.title != 'b'\n")
+    assert not places(
+        tmp_path, f"      x: {header}\n        this.title == 'a' &&\n\n        this.title != 'b'\n"
+    )
 
 
 @pytest.mark.parametrize("style", [">-\n        ", "", ">-\n        'http://x' == this.title && "])

@@ -164,6 +164,8 @@ def _creates(draft: Draft) -> bool:
 
 def _query(draft: Draft, answer: Respond) -> Iterator[InputField]:
     """The query parameters. One that only switches filters on may be left out, however it is declared."""
+    if not draft.query:
+        return
     switches: set[str] = set()
     demanded = set(_named(expressions((answer, draft.access))))
     for step in draft.steps:
