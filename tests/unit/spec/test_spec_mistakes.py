@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from spec_mistakes import ENTITY, FILES, HEAD, MEANT, SHAPED, WRITTEN, Mistake
 
-import backwright.pipeline  # noqa: F401  reaches every module that registers a diagnostic
+import backwright.pipeline.whole  # noqa: F401  reaches every module that registers a diagnostic
 from backwright.model.build import examine
 from backwright.model.check import rules
 from backwright.project import Project
