@@ -16,7 +16,17 @@ from backwright.emit.emitted import EMITTED, WITHOUT_EFFECT
 from backwright.emit.forms import entity_forms, operation_forms, view_forms
 from backwright.emit.wording import construct_words, setting_words, subject_of
 from backwright.expr.typed import Constant, Input, Name, Type
-from backwright.model.types import Entity, Field, InputField, Model, Operation, ScalarType, View
+from backwright.model.types import (
+    Entity,
+    Field,
+    Formula,
+    InputField,
+    Model,
+    Operation,
+    Rule,
+    ScalarType,
+    View,
+)
 from backwright.spec.diagnostics import NOWHERE, Diagnostic, Place, diagnose, register
 
 NOT_EMITTED = register(
@@ -53,10 +63,13 @@ class Refusals:
         self.found: list[Diagnostic] = []
         self.said: set[tuple[Place, str]] = set()
         self.refused: set[str] = set()
+        self.fine: set[int] = set()
 
     def visit(self, value: Any, subject: str, place: Place) -> None:
         """Look at a value of any kind. Whatever is no part of a model has nothing in it."""
         if isinstance(value, msgspec.Struct):
+            if id(value) in self.fine:
+                return
             known = EMITTED.get(type(value))
             place = placed(value, place)
             kind = KINDS.get(type(value))
@@ -66,9 +79,13 @@ class Refusals:
                 self.refuse(setting_words(value, kind, getattr(value, kind)), subject, place)
             else:
                 before = len(self.found)
-                self.inside(value, subject_of(value, subject), place)
+                inner = subject_of(value, subject)
+                self.inside(value, inner, place)
                 if len(self.found) == before:
-                    self.form(value, subject_of(value, subject), place)
+                    self.form(value, inner, place)
+                # The rules of an entity are part of every operation that reaches it: once is enough.
+                if isinstance(value, (Rule, Formula)) and len(self.found) == before:
+                    self.fine.add(id(value))
                 if isinstance(value, Entity) and len(self.found) > before:
                     self.refused.add(value.name)
         elif isinstance(value, tuple | list):
@@ -85,6 +102,8 @@ class Refusals:
             given = getattr(value, setting)
             if setting in known:
                 if known[setting](given):
+                    if isinstance(given, str | int | None):
+                        continue
                     self.visit(given, subject, place)
                 else:
                     self.refuse(setting_words(value, setting, given), subject, placed(given, place))
