@@ -73,12 +73,14 @@ class Reference:
         rows, gone, sequences, sessions = self.rows, self.gone, self.sequences, dict(self.sessions)
         cursors, rates = dict(self._cursors.given), dict(self._rates.counts)
         answers, made = dict(self._answers.kept), dict(self._made)
+        observe, self.observe = self.observe, None
         try:
             return self.answer(request)
         finally:
             self.rows, self.gone, self.sequences, self.sessions = rows, gone, sequences, sessions
             self._cursors.given, self._rates.counts = cursors, rates
             self._answers.kept, self._made = answers, made
+            self.observe = observe
 
     def answer(self, request: Request) -> Response:
         """The answer to one request. A request that fails changes nothing."""
@@ -355,6 +357,10 @@ class Reference:
         ):
             return Response(status=304, headers=headers)
         return Response(status=status, headers=headers, body=body, content=content, cookies=tuple(cookies))
+
+    def made_up(self, request_id: str) -> bool:
+        """Whether it made up a string for this request."""
+        return request_id in self._made
 
     def _fresh(self, kind: str) -> str:
         """A string that was never given out before: named after the request that made it, and its place there."""

@@ -101,7 +101,7 @@ def _operation(entity: Entity, model: Model) -> Operation:
         method="POST",
         path=f"{PATH}{entity.name}",
         caller="none",
-        body=Body(fields=tuple(_member(field, entity, model) for field in given)),
+        body=Body(fields=tuple(member(field, entity, model) for field in given)),
         steps=(
             Create(
                 entity=entity.name,
@@ -119,7 +119,8 @@ def _operation(entity: Entity, model: Model) -> Operation:
     )
 
 
-def _member(field: Field, entity: Entity, model: Model) -> InputField:
+def member(field: Field, entity: Entity, model: Model) -> InputField:
+    """How a row takes a field."""
     initial = entity.states is not None and entity.states.field == field.name
     many = isinstance(field.type, ManyType)
     made = field.set or field.on_update
