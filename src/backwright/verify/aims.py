@@ -26,6 +26,7 @@ from backwright.model.types import (
     Operation,
     RecordType,
     ReferenceType,
+    Require,
     Select,
     SignIn,
     Step,
@@ -50,12 +51,13 @@ class Tie(msgspec.Struct, frozen=True):
 
 
 class Search(msgspec.Struct, frozen=True):
-    """A row that the operation looks for, and what its fields are tied to."""
+    """A row that the operation looks for, what its fields are tied to, and what is required of it later."""
 
     entity: str
     bind: str
     ties: tuple[Tie, ...]
     version: bool = False
+    required: tuple[Expression, ...] = ()
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -107,7 +109,13 @@ def searches(operation: Operation) -> Iterator[Search]:
     for step in operation.steps:
         match step:
             case Find() if step.error != "invalid_credentials":
-                yield Search(step.entity, step.bind, tuple(ties(step.where.meaning)), step.bind in matched)
+                yield Search(
+                    step.entity,
+                    step.bind,
+                    tuple(ties(step.where.meaning)),
+                    step.bind in matched,
+                    tuple(required(operation, step.bind)),
+                )
             case UpdateAll() | DeleteAll():
                 yield Search(step.entity, step.bind, tuple(ties(step.where.meaning)))
             case Select(where=where) if where is not None:
@@ -116,6 +124,17 @@ def searches(operation: Operation) -> Iterator[Search]:
                     yield Search(step.entity, step.bind, found)
             case _:
                 pass
+
+
+def required(operation: Operation, bind: str) -> Iterator[Expression]:
+    """What later steps require of a row, where it hangs on nothing else that is not stored."""
+    for step in operation.steps:
+        if isinstance(step, Require):
+            meaning = step.condition.meaning
+            names = {(n.root, n.binding) for n in nodes(meaning) if isinstance(n, Name) and n.root != "variable"}
+            inputs = any(isinstance(node, Input) for node in nodes(meaning))
+            if ("binding", bind) in names and names <= {("binding", bind), ("now", None)} and not inputs:
+                yield meaning
 
 
 def ties(condition: Expression) -> Iterator[Tie]:

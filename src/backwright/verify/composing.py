@@ -172,6 +172,9 @@ class Composer:
                 wanted = solved.given[tie.source, tie.name]
             if wanted is not None:
                 rows = [row for row in rows if str(row[field]) == wanted] or rows
+        if search.required and self._random.random() < 0.75:
+            fitting = [row for row in rows if self._world.fulfils(search.bind, row, search.required, moment(self.number))]
+            rows = fitting or rows
         return self._world.choose(search.entity, solved.near(), person, rows)
 
     def _value_of(self, columns: Sequence[Column], solved: Solved) -> str | None:
@@ -188,6 +191,11 @@ class Composer:
         """What values depend on; references keep to the rows at hand."""
 
         def keys(entity: str) -> list[str]:
+            if entity == self._world.identity and self._random.random() < 0.7:
+                concerned = self._world.concerned(solved.near())
+                rows = [row for row in self._world.rows(entity) if self._world.key_text(entity, row) in concerned]
+                if rows:
+                    return [self._key_source(entity, row) for row in rows]
             found = []
             for _ in range(min(OFFERED, len(self._world.rows(entity)))):
                 row = self._world.choose(entity, solved.near(), None)
@@ -249,7 +257,9 @@ class Composer:
         at = self.situation(solved, multipart=body.media == "multipart")
         chosen = []
         for field in body.fields:
-            if field.required or field.name in known or self._random.random() < (0.5 if body.partial else 0.6):
+            nothing = isinstance(field.type, ReferenceType) and not self._world.rows(field.type.entity)
+            wanted = self._random.random() < (0.5 if body.partial else 0.6)
+            if field.required or field.name in known or (wanted and not nothing):
                 value = known.get(field.name) or self.value(field, aim.stores.get(field.name, ()), at, solved, aim)
                 chosen.append((field.wire, value))
         self._random.shuffle(chosen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from backwright.expr.typed import Constant
+from backwright.expr.typed import Compare, Constant, Expression, Name
 from backwright.model.types import (
     Create,
     Delete,
@@ -135,8 +135,17 @@ def conditions(model: Model) -> dict[Condition, str]:
 
 def _add(found: dict[Condition, str], name: str, condition: Rule | Formula) -> None:
     meaning = condition.condition if isinstance(condition, Rule) else condition.meaning
-    if not isinstance(meaning, Constant):
+    if not isinstance(meaning, Constant) and not _is_signed_in(meaning):
         found.setdefault((condition.source, condition.place), f"{name} `{condition.source}`")
+
+
+def _is_signed_in(meaning: Expression) -> bool:
+    """Whether it only asks for a caller: where there is none, the answer is 401 before it is asked."""
+    match meaning:
+        case Compare(op="!=", left=Name(root="caller"), right=Constant(value=None)):
+            return True
+        case _:
+            return False
 
 
 def of_step(step: Step) -> Iterator[tuple[str, Rule | Formula]]:

@@ -83,7 +83,8 @@ def inserted(answer: Seen) -> dict[str, Any]:
 def takes(entity: Entity) -> list[Field]:
     """The fields that a scenario may give a row."""
     made = entity.key if not entity.composite and _is_made(entity.field(entity.key)) else None
-    return [field for field in entity.fields if field.generated is None and field.name != made]
+    made_here = (made, entity.soft_delete)  # a row that was deleted softly is no row
+    return [field for field in entity.fields if field.generated is None and field.name not in made_here]
 
 
 def _is_made(key: Field) -> bool:

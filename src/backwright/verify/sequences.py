@@ -21,13 +21,17 @@ from backwright.verify.composing import Composer, Page, assignable
 from backwright.verify.coverage import declared
 from backwright.verify.draft import Draft
 from backwright.verify.oracle import Made, Oracle
-from backwright.verify.spoil import Spoiler, edges
+from backwright.verify.spoil import Edge, Spoiler, edges
 from backwright.verify.traffic import Assigned, Put, Sent
 from backwright.verify.world import World, moment
 
 MEANT_WELL = 0.66
 """The share of requests that are made until the reference would accept one."""
-TRIES = 6
+TRIES = 12
+OTHERS = 4
+IN_VAIN = 0.2
+RARE = 3
+FORGOTTEN = 6
 LOOKED_FOR = 0.12
 EDGES = 0.1
 MINUTE, DAY = 60_000, 86_400_000
@@ -51,10 +55,9 @@ class Sequence:
         self._last: tuple[Draft, Sent, int] | None = None
         self._repeatable: list[tuple[Draft, Sent]] = []
         self._seen: dict[str, Counter[int]] = {aim.operation.name: Counter() for aim in self._composer.aims}
+        self._in_vain: Counter[str] = Counter()
         self._declared = {aim.operation.name: declared(aim.operation, model) for aim in self._composer.aims}
-        makers = {entity for aim in self._composer.aims for entity in aim.makes}
         audits = {entity.audit.into for entity in model.entities if entity.audit is not None}
-        self._unmade = [e for e in model.entities if e.name not in makers and e.name not in audits]
         self._puttable = [entity for entity in model.entities if entity.name not in audits]
 
     @property
@@ -103,10 +106,10 @@ class Sequence:
             return auth.token_seconds * 1000 - MINUTE
         if auth is not None and self._made == self._length * 75 // 100:
             return 2 * MINUTE
-        if chance < 0.006:
+        if chance < 0.003:
             return self._random.randint(1, 4) * DAY
-        if chance < 0.05:
-            return self._random.randint(1, 90) * MINUTE
+        if chance < 0.03:
+            return self._random.randint(1, 90 * MINUTE if auth is None else max(1, auth.token_seconds * 30))
         return self._random.choice((0, 0, 1, 7, 60))
 
     def _happening(self) -> list[Put | Assigned]:
@@ -119,16 +122,24 @@ class Sequence:
                 put = Put(entity=entity.name, number=self._number, content=self._composer.row(entity))
                 if self._oracle.fits(put):
                     return [put]
-        assigned = self._assigned() if self._random.random() < 0.06 else None
+        assigned = self._assigned() if self._random.random() < (0.2 if self._made < 80 else 0.04) else None
         return [] if assigned is None else [assigned]
 
     def _to_put(self) -> Entity | None:
         """An entity of which a row is put in."""
-        for entity in self._unmade:
-            few = len(self._oracle.rows[entity.name]) < 4
-            if self._random.random() < (0.5 if few else 0.02):
-                return entity
+        for entity in self._puttable:
+            if len(self._oracle.rows[entity.name]) < 4 and self._is_hard_to_make(entity.name):
+                if self._random.random() < 0.4:
+                    return entity
         return self._random.choice(self._puttable) if self._puttable and self._random.random() < 0.02 else None
+
+    def _is_hard_to_make(self, entity: str) -> bool:
+        """Whether no operation makes such a row, or those that do were refused so far."""
+        makers = [aim for aim in self._composer.aims if entity in aim.makes]
+        if entity == self.world.identity and not any(aim.operation.caller != "required" for aim in makers):
+            return True
+        seen = [status for aim in makers for status in self._seen[aim.operation.name].elements()]
+        return not makers or (len(seen) > 4 * len(makers) and min(seen) >= 400)
 
     def _assigned(self) -> Assigned | None:
         choices = [
@@ -140,7 +151,7 @@ class Sequence:
         if not choices:
             return None
         entity, field, offered = self._random.choice(choices)
-        row = self._random.choice(self.world.rows(entity.name)[:8])
+        row = self._random.choice(self._oracle.rows[entity.name][:8])
         keys = self.world.keys(entity.name, row)
         return Assigned(entity=entity.name, keys=keys, field=field.name, value=self._random.choice(list(offered)))
 
@@ -157,29 +168,46 @@ class Sequence:
         if chance < 0.03 + LOOKED_FOR + EDGES and self._edges:
             edge = self._edges.pop()
             aim = next(aim for aim in self._composer.aims if aim.operation is edge.operation)
-            return self._accepted(aim, edge.apply)
-        aim = self._chosen()
+            return self._at_the_edge(aim, edge)
         if self._random.random() < MEANT_WELL:
-            return self._accepted(aim)
-        draft = self._good(aim)
+            return self._meant_well()
+        draft = self._good(self._chosen())
         if self._random.random() < 0.8:
             self._spoiler.spoil(draft)
         return self._finished(draft)
 
-    def _accepted(self, aim: Aim, change: object = None) -> tuple[Draft, Sent]:
-        """The first of some tries that the reference would accept; the last where it accepts none."""
-        for _ in range(TRIES):
-            draft = self._good(aim)
-            found = self._finished(draft)
+    def _meant_well(self) -> tuple[Draft, Sent]:
+        """A request that the reference accepts; now and then one that somebody tries in vain."""
+        for _ in range(OTHERS):
+            found, accepted = self._tried(self._chosen())
+            if accepted or self._random.random() < IN_VAIN:
+                break
+        return found
+
+    def _at_the_edge(self, aim: Aim, edge: Edge) -> tuple[Draft, Sent]:
+        """A request that would be accepted, with a value at the limit of one input."""
+        (draft, _), _ = self._tried(aim)
+        edge.apply(draft)
+        return self._finished(draft)
+
+    def _tried(self, aim: Aim) -> tuple[tuple[Draft, Sent], bool]:
+        """The first of some tries that the reference would accept, or the last; and whether it would."""
+        tries = TRIES * 2 if self._accepted(aim) < RARE else TRIES
+        in_vain = self._in_vain[aim.operation.name]
+        for _ in range(max(2, tries >> in_vain)):
+            found = self._finished(self._good(aim))
             answer = self._oracle.foretold(found[1])
             if answer.status == 429 and self._random.random() < 0.85:
                 self._number += 1000 * int(answer.headers.get("retry-after", "1"))
             elif answer.status < 400:
-                break
-        if callable(change):
-            change(draft)
-            return self._finished(draft)
-        return found
+                self._in_vain[aim.operation.name] = 0
+                return found, True
+        self._in_vain[aim.operation.name] = (in_vain + 1) % FORGOTTEN
+        return found, False
+
+    def _accepted(self, aim: Aim) -> int:
+        """How often the operation was accepted."""
+        return sum(n for status, n in self._seen[aim.operation.name].items() if status < 400)
 
     def _looked_for(self) -> tuple[Draft, Sent]:
         """A request with an answer that its operation says it gives, and that nobody has seen yet."""
@@ -201,7 +229,7 @@ class Sequence:
         """An operation: one that makes or shows something, rather than one that ends something."""
         if len(self.world.accounts()) < 3 or not self._sessions():
             entrance = self._entrance()
-            if entrance is not None and self._random.random() < 0.7:
+            if entrance is not None and self._random.random() < 0.85:
                 return entrance
         aims = self._composer.aims
         return self._possible(self._random.choices(aims, [self._weight(aim) for aim in aims])[0])
@@ -209,10 +237,16 @@ class Sequence:
     def _entrance(self) -> Aim | None:
         """An operation by which somebody gets an account, or signs in."""
         wanted = "new" if len(self.world.accounts()) < 3 else "known"
-        ways = [aim for aim in self._composer.aims if aim.begins or self.world.identity in aim.makes]
+        ways = [
+            aim
+            for aim in self._composer.aims
+            if aim.operation.caller != "required" and (aim.begins or self.world.identity in aim.makes)
+        ]
         fresh = [aim for aim in ways if self.world.identity in aim.makes]
         signing = [aim for aim in ways if aim.begins and aim.proves is not None]
         choices = fresh if wanted == "new" and (not self.world.accounts() or self._random.random() < 0.6) else signing
+        if not choices and not self.world.accounts():
+            return None
         return self._random.choice(choices or ways) if ways else None
 
     def _possible(self, aim: Aim) -> Aim:
@@ -226,8 +260,7 @@ class Sequence:
         return aim
 
     def _weight(self, aim: Aim) -> float:
-        seen = self._seen[aim.operation.name]
-        fresh = 4 / (1 + sum(n for status, n in seen.items() if status < 400))
+        fresh = 4 / (1 + self._accepted(aim))
         if any(isinstance(step, SignOut) for step in aim.operation.steps):
             return 0.2 + fresh / 4
         if aim.begins:

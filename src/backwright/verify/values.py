@@ -61,6 +61,7 @@ NUL = '"a\\u0000b"'
 SURROGATE = '"a\\ud800b"'
 ANYWHERE = (*WRONG, NUL, SURROGATE, "null")
 TEXTS = ("string", "text", "password", "slug", "token")
+LONGEST_PARAMETER = 1000
 SHORTEST_FILE, LONGEST_FILE = 1, 400
 
 
@@ -316,7 +317,7 @@ def as_text(value: Any) -> str:
 def unusual_parameter(kind: FieldType | None, at: Situation) -> str:
     """A query parameter that its type may refuse, or that every type does."""
     if kind is not None and at.random.random() < 0.5:
-        written = (as_texts(unusual(kind, at)) or [""])[0]
+        written = (as_texts(unusual(kind, at)) or [""])[0][:LONGEST_PARAMETER]
         if not re.search("[\ud800-\udfff]", written):  # which no URL can carry
             return written
     return at.random.choice(ODD_PARAMETERS)

@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
+from backwright.expr.typed import Expression
 from backwright.model.types import Entity, Field, FieldType, ListType, ManyType, Model, ReferenceType, ScalarType
-from backwright.reference.evaluate import Row
+from backwright.reference.evaluate import Environment, Overflow, Row, holds
 from backwright.reference.seam import now
 from backwright.reference.sessions import Session
 from backwright.reference.texts import written
@@ -115,6 +116,15 @@ class World:
             if own:
                 return self.random.choice(own)
         return self.random.choice(rows)
+
+    def fulfils(self, bind: str, row: Row, conditions: Iterable[Expression], at: datetime) -> bool:
+        """Whether a row that is bound to a name is as some conditions want it."""
+        keys = {entity.name: entity.keys for entity in self.model.entities}
+        about = Environment(now=at, keys=keys, rows=self.oracle.rows, bindings={bind: row})
+        try:
+            return all(holds(condition, about) for condition in conditions)
+        except Overflow:
+            return False
 
     def refers(self, entity: str, row: Row) -> list[tuple[str, str]]:
         """The row itself and the rows that it refers to; accounts tie nothing together."""
@@ -219,6 +229,10 @@ class World:
         origin = self._origins.get((entity, key_of(found, row)))
         name = None if origin is None else self.oracle.number_name(origin.moment, found, field, row[field.name])
         return name or str(row[field.name])
+
+    def key_text(self, entity: str, row: Row) -> str:
+        """The key of a row as it is."""
+        return str(row[self.model.entity(entity).key])
 
     def keys(self, entity: str, row: Row) -> tuple[str, ...]:
         """Every key field of a row as text."""
