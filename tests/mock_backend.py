@@ -29,7 +29,9 @@ class MockBackend:
     `burned` numbers of each sequence are skipped at every use, as a database may do.
     """
 
-    def __init__(self, model: Model, url: str, mock: Mock, wrong: Answer | None = None, burned: int = 0) -> None:
+    def __init__(
+        self, model: Model, url: str, mock: Mock, wrong: Answer | None = None, burned: int = 0
+    ) -> None:
         self.model = model
         self.send = Wired(url).send
         self._mock = mock

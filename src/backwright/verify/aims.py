@@ -131,7 +131,9 @@ def required(operation: Operation, bind: str) -> Iterator[Expression]:
     for step in operation.steps:
         if isinstance(step, Require):
             meaning = step.condition.meaning
-            names = {(n.root, n.binding) for n in nodes(meaning) if isinstance(n, Name) and n.root != "variable"}
+            names = {
+                (n.root, n.binding) for n in nodes(meaning) if isinstance(n, Name) and n.root != "variable"
+            }
             inputs = any(isinstance(node, Input) for node in nodes(meaning))
             if ("binding", bind) in names and names <= {("binding", bind), ("now", None)} and not inputs:
                 yield meaning
@@ -224,7 +226,9 @@ def stores(steps: Iterable[Step]) -> dict[str, tuple[Column, ...]]:
     found: dict[str, list[Column]] = {}
     for step in steps:
         match step:
-            case Create(values=values) | Ensure(values=values) | Upsert(values=values) | Update(values=values):
+            case (
+                Create(values=values) | Ensure(values=values) | Upsert(values=values) | Update(values=values)
+            ):
                 pass
             case _:
                 continue
@@ -297,7 +301,11 @@ def links(model: Model) -> dict[Column, tuple[Column, ...]]:
     for operation in model.operations:
         for expression in expressions(operation.steps):
             for node in nodes(expression):
-                if isinstance(node, Compare) and isinstance(node.left, Member) and isinstance(node.right, Member):
+                if (
+                    isinstance(node, Compare)
+                    and isinstance(node.left, Member)
+                    and isinstance(node.right, Member)
+                ):
                     one, other = (node.left.entity, node.left.field), (node.right.entity, node.right.field)
                     if one != other:
                         found.setdefault(one, []).append(other)

@@ -55,7 +55,7 @@ class Wired:
         self._connection.endheaders(content)
         answer = self._connection.getresponse()
         cookies = answer.headers.get_all("set-cookie") or ()
-        return decoded(answer.status, answer.headers, answer.read(), cookies)
+        return decoded(answer.status, dict(answer.headers), answer.read(), cookies)
 
     def close(self) -> None:
         """End the connection."""

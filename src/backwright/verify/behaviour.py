@@ -41,9 +41,13 @@ def compare_backends(
     while coverage.requests < requests and time.monotonic() < deadline:
         wanted = min(length, requests - coverage.requests)
         conversation = Conversation(model, backend, inspect, coverage)
-        found = _sequence(Sequence(model, seed, wanted, conversation.oracle), conversation, coverage, deadline)
+        found = _sequence(
+            Sequence(model, seed, wanted, conversation.oracle), conversation, coverage, deadline
+        )
         if found is not None:
-            small = shrunk(found, lambda sent: replay(Conversation(model, backend, inspect), sent), SHRINK_SECONDS)
+            small = shrunk(
+                found, lambda sent: replay(Conversation(model, backend, inspect), sent), SHRINK_SECONDS
+            )
             return Comparison(small, coverage.told())
         seed += 1
     return Comparison(None, coverage.told())

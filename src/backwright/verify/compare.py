@@ -122,7 +122,9 @@ def _normal(name: str, value: str | None) -> object:
 
 def _cookies(expected: Response, seen: Seen, values: Values) -> list[str]:
     """Cookies by name, their attributes in any order; the opaque ones are remembered."""
-    wanted, got = ({_cookie(line)[0]: _cookie(line) for line in each} for each in (expected.cookies, seen.lines))
+    wanted, got = (
+        {_cookie(line)[0]: _cookie(line) for line in each} for each in (expected.cookies, seen.lines)
+    )
     found = [f"cookie {name}: not set" for name in wanted if name not in got]
     found += [f"cookie {name}: not expected" for name in got if name not in wanted]
     for name in wanted.keys() & got.keys():

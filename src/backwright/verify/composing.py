@@ -89,10 +89,9 @@ class Composer:
             draft.members = self._members(aim, solved, session)
             draft.headers["content-type"] = MEDIA[operation.body.media]
         self._conditions(draft, aim, solved)
-        if session is not None and draft.session is session and self.model.auth and self.model.auth.cookie:
-            if session.csrf is not None and draft.method not in SAFE:
-                is_form = operation.body is not None and operation.body.media != "json"
-                draft.prove(session.csrf, as_member=is_form and self._random.random() < 0.5)
+        if draft.session is not None and draft.session.csrf is not None and draft.method not in SAFE:
+            is_form = operation.body is not None and operation.body.media != "json"
+            draft.prove(draft.session.csrf, as_member=is_form and self._random.random() < 0.5)
         return draft
 
     def _following(self, operation: Operation) -> Draft | None:
@@ -104,7 +103,10 @@ class Composer:
         names = {usual: wire for wire, usual in paged(operation).items()}
         draft = Draft(operation)
         draft.path = page.path
-        draft.query = [*(pair for pair in page.query if pair[0] != names["after"]), (names["after"], page.cursor)]
+        draft.query = [
+            *(pair for pair in page.query if pair[0] != names["after"]),
+            (names["after"], page.cursor),
+        ]
         self._sign(draft, page.session)
         return draft
 
@@ -173,7 +175,11 @@ class Composer:
             if wanted is not None:
                 rows = [row for row in rows if str(row[field]) == wanted] or rows
         if search.required and self._random.random() < 0.75:
-            fitting = [row for row in rows if self._world.fulfils(search.bind, row, search.required, moment(self.number))]
+            fitting = [
+                row
+                for row in rows
+                if self._world.fulfils(search.bind, row, search.required, moment(self.number))
+            ]
             rows = fitting or rows
         return self._world.choose(search.entity, solved.near(), person, rows)
 
@@ -182,7 +188,11 @@ class Composer:
         entity, field = self._random.choice(list(columns))
         found = self.model.entity(entity)
         near = [row for name, row in solved.near() if name == entity]
-        row = near[0] if near and self._random.random() < 0.5 else self._world.choose(entity, solved.near(), None)
+        row = (
+            near[0]
+            if near and self._random.random() < 0.5
+            else self._world.choose(entity, solved.near(), None)
+        )
         return None if row is None else self._world.text(entity, found.field(field), row)
 
     # Inputs ------------------------------------------------------------------------------------------
@@ -193,7 +203,9 @@ class Composer:
         def keys(entity: str) -> list[str]:
             if entity == self._world.identity and self._random.random() < 0.7:
                 concerned = self._world.concerned(solved.near())
-                rows = [row for row in self._world.rows(entity) if self._world.key_text(entity, row) in concerned]
+                rows = [
+                    row for row in self._world.rows(entity) if self._world.key_text(entity, row) in concerned
+                ]
                 if rows:
                     return [self._key_source(entity, row) for row in rows]
             found = []
@@ -260,7 +272,9 @@ class Composer:
             nothing = isinstance(field.type, ReferenceType) and not self._world.rows(field.type.entity)
             wanted = self._random.random() < (0.5 if body.partial else 0.6)
             if field.required or field.name in known or (wanted and not nothing):
-                value = known.get(field.name) or self.value(field, aim.stores.get(field.name, ()), at, solved, aim)
+                value = known.get(field.name) or self.value(
+                    field, aim.stores.get(field.name, ()), at, solved, aim
+                )
                 chosen.append((field.wire, value))
         self._random.shuffle(chosen)
         return chosen
@@ -270,7 +284,9 @@ class Composer:
         if aim.proves is None or self._world.identity is None:
             return {}
         accounts = self._world.accounts()
-        own = None if session is None or aim.begins else self._world.find(self._world.identity, session.subject)
+        own = (
+            None if session is None or aim.begins else self._world.find(self._world.identity, session.subject)
+        )
         account = own or (self._random.choice(accounts) if accounts else None)
         if account is None:
             return {}
@@ -282,7 +298,12 @@ class Composer:
         }
 
     def value(
-        self, field: InputField, stores: Sequence[Column], at: Situation, solved: Solved, aim: Aim | None = None
+        self,
+        field: InputField,
+        stores: Sequence[Column],
+        at: Situation,
+        solved: Solved,
+        aim: Aim | None = None,
     ) -> str:
         """A value for one member of a body, as JSON source."""
         columns = () if aim is None else aim.hints.get(("body", field.name), ())
@@ -331,7 +352,9 @@ class Composer:
     def _conditions(self, draft: Draft, aim: Aim, solved: Solved) -> None:
         """The headers that name a version, or a request that may be sent twice."""
         operation = aim.operation
-        if operation.idempotent != "no" and self._random.random() < (0.95 if operation.idempotent == "required" else 0.6):
+        if operation.idempotent != "no" and self._random.random() < (
+            0.95 if operation.idempotent == "required" else 0.6
+        ):
             self._made += 1
             draft.headers["idempotency-key"] = f"key-{self._made}"
         for search in aim.searches:
@@ -340,7 +363,11 @@ class Composer:
                 continue
             if search.version and operation.if_match != "no" and self._random.random() < 0.85:
                 draft.headers["if-match"] = version
-            elif operation.method == "GET" and isinstance(operation.respond.show, ShowRow) and self._random.random() < 0.15:
+            elif (
+                operation.method == "GET"
+                and isinstance(operation.respond.show, ShowRow)
+                and self._random.random() < 0.15
+            ):
                 draft.headers["if-none-match"] = version
 
     def _version(self, search: Search, solved: Solved) -> str | None:
@@ -395,7 +422,9 @@ def unique_fields(entity: Entity) -> list[str]:
 def assignable(field: Field, entity: Entity) -> Sequence[str | bool]:
     """The values of a field of few values that callers cannot just send: who may do what hangs on it."""
     closed = not field.input or field.write is not None
-    in_key = field.unique or any(t.field == field.name for index in entity.indexes if index.unique for t in index.terms)
+    in_key = field.unique or any(
+        t.field == field.name for index in entity.indexes if index.unique for t in index.terms
+    )
     state = entity.states is not None and entity.states.field == field.name
     if not closed or in_key or state or field.set is not None or not isinstance(field.type, ScalarType):
         return ()

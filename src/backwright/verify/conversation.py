@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from backwright.model.types import Create, Ensure, Entity, Field, Model, Upsert
+from backwright.model.types import Create, Ensure, Entity, Field, Model, Operation, Upsert
 from backwright.reference.http import Response
 from backwright.verify import compare, rows, traffic
 from backwright.verify.backends import Backend, NoAnswer
@@ -49,11 +49,7 @@ class Conversation:
             operation.name: tuple(header.name for header in operation.respond.headers)
             for operation in model.operations
         }
-        self._counting = {
-            operation.name: counted
-            for operation in model.operations
-            if (counted := _sequences(model, {s.entity for s in operation.steps if isinstance(s, Create | Ensure | Upsert)}))
-        }  # fmt: skip
+        self._counting = {operation.name: _sequences(model, operation) for operation in model.operations}
         backend.fresh()
 
     def prepare(self, sent: Sent) -> Made:
@@ -132,14 +128,12 @@ class Conversation:
         return rows.differences(expected, gone, self._backend.rows(), self._model)
 
 
-def _sequences(model: Model, makes: set[str]) -> list[tuple[Entity, Field]]:
-    """The sequences that the rows of some entities take numbers from."""
+def _sequences(model: Model, operation: Operation) -> list[tuple[Entity, Field]]:
+    """The sequences from which an operation takes numbers."""
+    makes = {step.entity for step in operation.steps if isinstance(step, Create | Ensure | Upsert)}
+    entities = [entity for entity in model.entities if entity.name in makes]
     return [
-        (entity, field)
-        for entity in model.entities
-        if entity.name in makes
-        for field in entity.fields
-        if field.generated == "sequence"
+        (entity, field) for entity in entities for field in entity.fields if field.generated == "sequence"
     ]
 
 

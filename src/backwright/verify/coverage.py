@@ -155,8 +155,9 @@ def of_step(step: Step) -> Iterator[tuple[str, Rule | Formula]]:
     match step:
         case Find(where=where, readable=readable):
             yield from _those(("where", where), ("read", readable))
-        case Select(where=where, readable=readable, filters=filters) | Group(
-            where=where, readable=readable, filters=filters
+        case (
+            Select(where=where, readable=readable, filters=filters)
+            | Group(where=where, readable=readable, filters=filters)
         ):
             yield from _those(("where", where), ("read", readable))
             yield from ((f"filter {each.name}", each.condition) for each in filters)
@@ -169,7 +170,9 @@ def of_step(step: Step) -> Iterator[tuple[str, Rule | Formula]]:
         case Update(allowed=allowed, after=after) | UpdateAll(allowed=allowed, after=after):
             yield from _those(("update", allowed), ("update, after", after))
         case Upsert():
-            yield from _those(("create", step.created), ("update", step.updated), ("update, after", step.after))
+            yield from _those(
+                ("create", step.created), ("update", step.updated), ("update, after", step.after)
+            )
             yield from _those(("if exists", step.if_exists))
         case _:
             pass
@@ -177,4 +180,3 @@ def of_step(step: Step) -> Iterator[tuple[str, Rule | Formula]]:
 
 def _those(*pairs: tuple[str, Rule | Formula | None]) -> Iterator[tuple[str, Rule | Formula]]:
     return ((what, condition) for what, condition in pairs if condition is not None)
-

@@ -25,7 +25,10 @@ class Oracle:
         self.reference = Reference(fixtures.with_fixtures(model), observe=observe)
         self.numbers = Numbers()
         self._counted = [
-            (entity, field) for entity in model.entities for field in entity.fields if field.generated == "sequence"
+            (entity, field)
+            for entity in model.entities
+            for field in entity.fields
+            if field.generated == "sequence"
         ]
 
     @property
@@ -71,13 +74,17 @@ class Oracle:
         found: Made = []
         for entity in self.model.entities:
             old, new = before[entity.name], after[entity.name]
-            if len(new) < len(old) or (new and (not old or key_of(entity, new[-1]) != key_of(entity, old[-1]))):
+            if len(new) < len(old) or (
+                new and (not old or key_of(entity, new[-1]) != key_of(entity, old[-1]))
+            ):
                 known = {key_of(entity, row) for row in old}
                 found += [(entity, row) for row in new if key_of(entity, row) not in known]
         for entity, field in self._counted:
             rows = [row for each, row in found if each is entity]
             for position, row in enumerate(rows):
-                self.numbers.keep(number_name(number, self._place(entity, field) + position), str(row[field.name]))
+                self.numbers.keep(
+                    number_name(number, self._place(entity, field) + position), str(row[field.name])
+                )
         return found
 
     def _place(self, entity: Entity, field: Field) -> int:
@@ -131,4 +138,3 @@ def key_of(entity: Entity, row: Row) -> tuple[str, ...]:
 def number_name(request: int, position: int) -> str:
     """How requests write a number that is not known in advance."""
     return f"number-v-{request}-{position}"
-

@@ -32,7 +32,8 @@ def remembered(rows: Mapping[str, Iterable[Mapping[str, Any]]], model: Model) ->
     """The reference's rows in plain values."""
     return {
         entity.name: keyed(
-            entity, ([(f, plain(f, model, row[f.name])) for f in visible(entity)] for row in rows[entity.name])
+            entity,
+            ([(f, plain(f, model, row[f.name])) for f in visible(entity)] for row in rows[entity.name]),
         )
         for entity in model.entities
     }
@@ -69,7 +70,9 @@ def differences(expected: Rows, gone: Rows, found: Rows, model: Model) -> list[s
             for name in (name for name in row if row[name] != there[key][name]):
                 value, other = row[name], there[key][name]
                 told.append(f"{entity.name} {'/'.join(key)}: {name} is {other!r}, {value!r} expected")
-        told += [f"row of {entity.name} stored, not expected: {there[key]}" for key in there.keys() - wanted.keys()]
+        told += [
+            f"row of {entity.name} stored, not expected: {there[key]}" for key in there.keys() - wanted.keys()
+        ]
     return sorted(told)[:6]
 
 
@@ -84,7 +87,9 @@ def _softly_deleted(
         if key not in gone:
             told.append(f"row of {entity.name} is deleted, not expected: {row}")
         elif gone[key][field] != row[field]:
-            told.append(f"{entity.name} {'/'.join(key)}: {field} is {row[field]!r}, {gone[key][field]!r} expected")
+            told.append(
+                f"{entity.name} {'/'.join(key)}: {field} is {row[field]!r}, {gone[key][field]!r} expected"
+            )
     return told
 
 

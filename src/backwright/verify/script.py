@@ -26,9 +26,9 @@ HEAD = (
     "    return [(name, value)] if isinstance(value, str) else []",
     "try: found = texts(json.loads(body))",
     "except ValueError: found = []",
-    "named = [v for n, v in found if n and kind in n.lower() or kind == \"cursor\" and n in (\"next\", \"after\")]",
+    'named = [v for n, v in found if n and kind in n.lower() or kind == "cursor" and n in ("next", "after")]',
     'print((cookies if kind != "cursor" else []) and cookies[0] or (named or [""])[0])',
-    "' \"$@\"; }",
+    '\' "$@"; }',
 )
 
 
@@ -64,7 +64,10 @@ def _command(sent: Sent, kept: list[str]) -> list[str]:
         command = f"{_printed(sent.body)} | {command}"
     if not kept:
         return [*first, command]
-    picks = [f'{_variable(name)}=$(say "$ANSWER" | pick {name.partition("-")[0]} {name.rpartition("-")[2]})' for name in kept]
+    picks = [
+        f'{_variable(name)}=$(say "$ANSWER" | pick {name.partition("-")[0]} {name.rpartition("-")[2]})'
+        for name in kept
+    ]
     return [*first, f"ANSWER=$({command})", 'say "$ANSWER"', *picks]
 
 
@@ -104,7 +107,9 @@ def _printed(body: bytes) -> str:
     pieces = octal.replace("\ue001", "\ue000").split("\ue000")
     if not names:
         return f"printf '%b' {quote(octal)}"
-    shown = [quote(p) if i % 2 == 0 else f'"${{{_variable(names[int(p)])}}}"' for i, p in enumerate(pieces) if p]
+    shown = [
+        quote(p) if i % 2 == 0 else f'"${{{_variable(names[int(p)])}}}"' for i, p in enumerate(pieces) if p
+    ]
     return f"printf '%b' {''.join(shown)}"
 
 

@@ -25,11 +25,11 @@ from backwright.verify.spoil import Edge, Spoiler, edges
 from backwright.verify.traffic import Assigned, Put, Sent
 from backwright.verify.world import World, moment
 
-MEANT_WELL = 0.66
+MEANT_WELL = 0.72
 """The share of requests that are made until the reference would accept one."""
 TRIES = 12
 OTHERS = 4
-IN_VAIN = 0.2
+IN_VAIN = 0.1
 RARE = 3
 FORGOTTEN = 6
 LOOKED_FOR = 0.12
@@ -128,10 +128,12 @@ class Sequence:
     def _to_put(self) -> Entity | None:
         """An entity of which a row is put in."""
         for entity in self._puttable:
-            if len(self._oracle.rows[entity.name]) < 4 and self._is_hard_to_make(entity.name):
-                if self._random.random() < 0.4:
-                    return entity
-        return self._random.choice(self._puttable) if self._puttable and self._random.random() < 0.02 else None
+            wanted = len(self._oracle.rows[entity.name]) < 4 and self._is_hard_to_make(entity.name)
+            if wanted and self._random.random() < 0.4:
+                return entity
+        return (
+            self._random.choice(self._puttable) if self._puttable and self._random.random() < 0.02 else None
+        )
 
     def _is_hard_to_make(self, entity: str) -> bool:
         """Whether no operation makes such a row, or those that do were refused so far."""
@@ -153,7 +155,9 @@ class Sequence:
         entity, field, offered = self._random.choice(choices)
         row = self._random.choice(self._oracle.rows[entity.name][:8])
         keys = self.world.keys(entity.name, row)
-        return Assigned(entity=entity.name, keys=keys, field=field.name, value=self._random.choice(list(offered)))
+        return Assigned(
+            entity=entity.name, keys=keys, field=field.name, value=self._random.choice(list(offered))
+        )
 
     # Choosing ----------------------------------------------------------------------------------------
 
@@ -218,11 +222,13 @@ class Sequence:
             if self._random.random() < 0.5:
                 self._spoiler.spoil(draft)
             found = self._finished(draft)
-            if draft.label == aim.operation.name and self._oracle.foretold(found[1]).status in self._unseen(aim):
+            if draft.label == aim.operation.name and self._oracle.foretold(found[1]).status in self._unseen(
+                aim
+            ):
                 break
         return found
 
-    def _unseen(self, aim: Aim) -> set[int]:
+    def _unseen(self, aim: Aim) -> frozenset[int]:
         return self._declared[aim.operation.name] - set(self._seen[aim.operation.name])
 
     def _chosen(self) -> Aim:
@@ -244,7 +250,11 @@ class Sequence:
         ]
         fresh = [aim for aim in ways if self.world.identity in aim.makes]
         signing = [aim for aim in ways if aim.begins and aim.proves is not None]
-        choices = fresh if wanted == "new" and (not self.world.accounts() or self._random.random() < 0.6) else signing
+        choices = (
+            fresh
+            if wanted == "new" and (not self.world.accounts() or self._random.random() < 0.6)
+            else signing
+        )
         if not choices and not self.world.accounts():
             return None
         return self._random.choice(choices or ways) if ways else None
@@ -304,14 +314,22 @@ class Sequence:
         draft.label = "unknown route"
         literal = draft.path.replace("{", "").replace("}", "")
         draft.path = self._random.choice(
-            (f"{literal}/more/of/it/still", f"{literal}x/y/z/w", "/nothing/here/at/all", f"{literal}/", "/nothing")
+            (
+                f"{literal}/more/of/it/still",
+                f"{literal}x/y/z/w",
+                "/nothing/here/at/all",
+                f"{literal}/",
+                "/nothing",
+            )
         )
         return draft
 
     def _again(self) -> tuple[Draft, Sent]:
         """A request with an idempotency key once more: the same one, or another under its key."""
         draft, sent = self._random.choice(self._repeatable[-6:])
-        again = msgspec.structs.replace(sent, number=self._number, before=(), needs=(*sent.needs, sent.number))
+        again = msgspec.structs.replace(
+            sent, number=self._number, before=(), needs=(*sent.needs, sent.number)
+        )
         if self._random.random() < 0.3:
             again = msgspec.structs.replace(again, body=(again.body or b"") + b" ")
         return draft, again

@@ -63,7 +63,9 @@ def guesses(found: Disagreement) -> Iterator[tuple[Sent, ...]]:
         yield needed(found.requests)
         yield needed(found.requests, everything_of_caller=True)
     last = found.requests[-1].number
-    yield tuple(sent for sent in found.requests if sent.number in found.changed or sent.number == last or sent.before)
+    yield tuple(
+        sent for sent in found.requests if sent.number in found.changed or sent.number == last or sent.before
+    )
 
 
 def needed(requests: tuple[Sent, ...], *, everything_of_caller: bool = False) -> tuple[Sent, ...]:
@@ -74,7 +76,9 @@ def needed(requests: tuple[Sent, ...], *, everything_of_caller: bool = False) ->
         wanted |= {sent.number for sent in requests if callers & credentials(sent)}
     for sent in reversed(requests):
         if sent.number in wanted:
-            wanted |= set(sent.needs) | {int(found[2]) for name in sent.names() if (found := NAME.fullmatch(name))}
+            wanted |= set(sent.needs) | {
+                int(found[2]) for name in sent.names() if (found := NAME.fullmatch(name))
+            }
     return tuple(sent for sent in requests if sent.number in wanted)
 
 

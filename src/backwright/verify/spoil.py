@@ -13,7 +13,8 @@ from backwright.reference.read import paged, query_fields
 from backwright.reference.sessions import SAFE, Session
 from backwright.verify import values
 from backwright.verify.composing import Composer, credentials
-from backwright.verify.draft import BOUNDARY, Draft, wrapped
+from backwright.verify.draft import Draft, wrapped
+from backwright.verify.wire import BOUNDARY
 from backwright.verify.world import World
 
 ODD_KEYS = (
@@ -26,7 +27,13 @@ ODD_BODIES = (
 )  # fmt: skip
 ODD_FORMS = (b"", b"&&", b"a=%zz", b"a=%ff", b"\xff=1", b"=", b"a", "é=1".encode(), b"a=b=c")
 ODD_PARTS = (b"", b"--", f"--{BOUNDARY}".encode(), f"--{BOUNDARY}--\r\n".encode(), b"no parts at all")
-ODD_TYPES = ("text/plain", "application/jsonx", None, "multipart/form-data", "application/x-www-form-urlencodedx")
+ODD_TYPES = (
+    "text/plain",
+    "application/jsonx",
+    None,
+    "multipart/form-data",
+    "application/x-www-form-urlencodedx",
+)
 JSON_TYPES = ("application/json; charset=utf-8", "Application/JSON", "application/json;charset=UTF-8")
 GARBAGE = ("{} nonsense", "{}", "Basic YWJjOmRlZg==", "nonsense", "", "{} a.b.c", "{} a b", "{}  a")
 COOKIES = ("{}=nonsense", "{}=", "other=1", "{}", "; ;", "{}=a; {}=b")
@@ -165,7 +172,9 @@ class Spoiler:
         place = self._random.choice(places)
         known = segments[place]
         fresh = [*ODD_KEYS, values.unknown_key(self._random), *self._world.gone[-5:]]
-        segments[place] = self._random.choice((self._random.choice(fresh), known.upper(), known.replace("-", "") or "x"))
+        segments[place] = self._random.choice(
+            (self._random.choice(fresh), known.upper(), known.replace("-", "") or "x")
+        )
         draft.path = "/".join(segments)
 
     def _parameter(self, draft: Draft) -> None:
@@ -184,7 +193,9 @@ class Spoiler:
 
     def _situation(self, draft: Draft | None = None) -> values.Situation:
         body = None if draft is None else draft.operation.body
-        return self._composer.at_hand(draft.rows if draft else (), body is not None and body.media == "multipart")
+        return self._composer.at_hand(
+            draft.rows if draft else (), body is not None and body.media == "multipart"
+        )
 
     def _member(self, draft: Draft) -> None:
         """Another value for one or two members; sometimes beside the good one (the last wins)."""

@@ -51,7 +51,12 @@ INSTANTS = (
     "2026-06-01T02:00:00+02:00",
     "9999-12-31T23:59:59.999999Z",
 )
-DOCUMENTS = ('{"a": 1, "b": [true, null, 1.5]}', "{}", '{"é": {"x": "y\\\\"}}', '{"big": 12345678901234567890}')
+DOCUMENTS = (
+    '{"a": 1, "b": [true, null, 1.5]}',
+    "{}",
+    '{"é": {"x": "y\\\\"}}',
+    '{"big": 12345678901234567890}',
+)
 WRONG = ("12", "true", '"12"', '"true"', "[]", "{}", "1.5", "[1]", '""', '" "')
 ODD_PARAMETERS = (
     *("", "TRUE", "1", "0", "-1", "1.5", "+5", " 5", "٣"),
@@ -168,7 +173,12 @@ def _decimal(type: ScalarType, random: Random) -> str:
     least = -5 if type.min is None else type.min
     most = max(least, 1000) if type.max is None else type.max
     step = Decimal(1).scaleb(-scale)
-    choices = [Decimal(least), Decimal(most), Decimal(least) + step, Decimal(random.randint(least, min(most, least + 50)))]
+    choices = [
+        Decimal(least),
+        Decimal(most),
+        Decimal(least) + step,
+        Decimal(random.randint(least, min(most, least + 50))),
+    ]
     choices.append(max(Decimal(least), min(Decimal(most), Decimal(random.randint(0, 9999)) * step)))
     return f"{random.choice(choices):f}"
 
@@ -180,7 +190,9 @@ def _fractions(type: ScalarType) -> list[float]:
 
 def _file(type: ScalarType, at: Situation) -> str:
     """Bytes in base64, or a file with its media type and name."""
-    size = at.random.randint(max(type.min or 0, SHORTEST_FILE), max(type.min or 0, min(type.max or 1, LONGEST_FILE)))
+    size = at.random.randint(
+        max(type.min or 0, SHORTEST_FILE), max(type.min or 0, min(type.max or 1, LONGEST_FILE))
+    )
     content = b64encode(at.random.randbytes(size)).decode()
     if not at.multipart:
         return source(content)
@@ -245,19 +257,32 @@ def _unusual_scalar(type: ScalarType, random: Random) -> list[str]:
         case "string" | "text" | "password" | "slug" | "token":
             return [source(value) for value in _lengths(type)]
         case "email":
-            odd = ("a@b", "A.B@Example.COM", "a b@c.de", "a@", "@b", "a@b..c", "ä@b.de", "a@-b.de", "a@b.de\n")
-            return [source(value) for value in (*odd, "x" * 250 + "@ex.de", "y" * 249 + "@e.de")]
+            addresses = (
+                "a@b",
+                "A.B@Example.COM",
+                "a b@c.de",
+                "a@",
+                "@b",
+                "a@b..c",
+                "ä@b.de",
+                "a@-b.de",
+                "a@b.de\n",
+            )
+            return [source(value) for value in (*addresses, "x" * 250 + "@ex.de", "y" * 249 + "@e.de")]
         case "integer":
-            bounds = [source(bound + step) for bound in _bounds(type) for step in (-1, 0, 1)]
+            bounds = _beside(type)
             wide = ["9223372036854775807", "9223372036854775808", "-9223372036854775809", "1e400"]
             return ["5.0", "5e0", "-0", *wide, *bounds * 3]
         case "decimal":
             step = Decimal(1).scaleb(-(type.scale or 0))
             bounds = [f"{bound + n * step:f}" for bound in _bounds(type) for n in (-1, 0, 1)]
             odd = ["1e2", "1.50000", "0.00001", "-0.0", "999999999999999999", "1e18", "1e400", *bounds]
-            return [*odd, *map(source, ("1.5", "1e2", " 1", "1.", ".5", "+1", "NaN", "0.000", "1,5", *bounds))]
+            return [
+                *odd,
+                *map(source, ("1.5", "1e2", " 1", "1.", ".5", "+1", "NaN", "0.000", "1,5", *bounds)),
+            ]
         case "double":
-            bounds = [source(bound + step) for bound in _bounds(type) for step in (-1, 0, 1)]
+            bounds = _beside(type)
             return ["1e308", "1e309", "-1e309", "5e-324", "1e-400", "0.1", "-0.0", "1", *bounds]
         case "boolean":
             return ["0", "1", '"false"']
@@ -284,7 +309,7 @@ def edges(type: FieldType) -> list[str]:
     if not isinstance(type, ScalarType):
         return []
     if type.scalar in ("integer", "double"):
-        return [source(bound + step) for bound in _bounds(type) for step in (-1, 0, 1)]
+        return _beside(type)
     if type.scalar == "decimal":
         step = Decimal(1).scaleb(-(type.scale or 0))
         return [source(f"{bound + n * step:f}") for bound in _bounds(type) for n in (-1, 0, 1)]
@@ -305,7 +330,11 @@ def as_texts(json_source: str) -> list[str]:
         value = json.loads(json_source)
     except ValueError:
         inside = json_source.removeprefix("[").removesuffix("]")
-        return [part.strip().strip('"') for part in inside.split(",")] if inside != json_source else [json_source]
+        return (
+            [part.strip().strip('"') for part in inside.split(",")]
+            if inside != json_source
+            else [json_source]
+        )
     return [as_text(each) for each in value] if isinstance(value, list) else [as_text(value)]
 
 
@@ -342,6 +371,11 @@ def _lengths(type: ScalarType) -> list[str]:
         bound + step for bound in (type.min or 0, type.max or 0) for step in (-1, 0, 1) if bound + step >= 0
     ]
     return [letter * length for length in wanted if length <= 70_000 for letter in ("x", "😀")]
+
+
+def _beside(type: ScalarType) -> list[str]:
+    """The bounds and their neighbours."""
+    return [source(bound + step) for bound in _bounds(type) for step in (-1, 0, 1)]
 
 
 def _bounds(type: ScalarType) -> list[int]:

@@ -13,7 +13,16 @@ from typing import Any
 import msgspec
 
 from backwright.expr.typed import Expression
-from backwright.model.types import Entity, Field, FieldType, ListType, ManyType, Model, ReferenceType, ScalarType
+from backwright.model.types import (
+    Entity,
+    Field,
+    FieldType,
+    ListType,
+    ManyType,
+    Model,
+    ReferenceType,
+    ScalarType,
+)
 from backwright.reference.evaluate import Environment, Overflow, Row, holds
 from backwright.reference.seam import now
 from backwright.reference.sessions import Session
@@ -130,9 +139,9 @@ class World:
         """The row itself and the rows that it refers to; accounts tie nothing together."""
         found = [(entity, str(row[self.model.entity(entity).key]))]
         for field in self.model.entity(entity).fields:
-            if isinstance(field.type, ReferenceType) and field.type.entity != self.identity:
-                if row[field.name] is not None:
-                    found.append((field.type.entity, str(row[field.name])))
+            kind, value = field.type, row[field.name]
+            if isinstance(kind, ReferenceType) and kind.entity != self.identity and value is not None:
+                found.append((kind.entity, str(value)))
         return found
 
     def belongs(self, entity: str, row: Row, person: str) -> bool:
@@ -146,7 +155,9 @@ class World:
         return [
             str(row[field.name])
             for field in self.model.entity(entity).fields
-            if isinstance(field.type, ReferenceType) and field.type.entity == self.identity and row[field.name]
+            if isinstance(field.type, ReferenceType)
+            and field.type.entity == self.identity
+            and row[field.name]
         ]
 
     def concerned(self, near: Sequence[tuple[str, Row]]) -> list[str]:
@@ -162,7 +173,9 @@ class World:
         return list(dict.fromkeys(found))
 
     def _names_accounts(self, entity: Entity) -> bool:
-        return any(isinstance(f.type, ReferenceType) and f.type.entity == self.identity for f in entity.fields)
+        return any(
+            isinstance(f.type, ReferenceType) and f.type.entity == self.identity for f in entity.fields
+        )
 
     # People ------------------------------------------------------------------------------------------
 
@@ -227,7 +240,9 @@ class World:
     def _number(self, entity: str, field: Field, row: Row) -> str:
         found = self.model.entity(entity)
         origin = self._origins.get((entity, key_of(found, row)))
-        name = None if origin is None else self.oracle.number_name(origin.moment, found, field, row[field.name])
+        name = (
+            None if origin is None else self.oracle.number_name(origin.moment, found, field, row[field.name])
+        )
         return name or str(row[field.name])
 
     def key_text(self, entity: str, row: Row) -> str:
