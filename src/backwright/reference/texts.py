@@ -85,3 +85,11 @@ def slug(source: str, longest: int) -> str:
     plain = "".join(c for c in unicodedata.normalize("NFKD", source) if not unicodedata.combining(c))
     words = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
     return words[:longest].strip("-")
+
+
+def header(value: str) -> str:
+    """Text as a header carries it: what is not printable ASCII is percent-encoded in UTF-8 (no header of one's own)."""
+    return "".join(
+        c if " " <= c <= "~" else "".join(f"%{byte:02X}" for byte in c.encode("utf-8", "replace"))
+        for c in value
+    )
