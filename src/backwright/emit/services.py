@@ -401,13 +401,18 @@ class ServiceFunction:
 
     def change(self, step: Update, entity: Entity, row: str) -> str:
         """The row after the change: what the body says, and what the system sets."""
-        base = f"body.applied_to({row})" if plain_changes(step, self.model) else row
+        copied = plain_changes(step, self.model)
+        base = f"body.applied_to({row})" if copied else row
         extra = []
         for name in step.changes:
             field = entity.field(name)
+            value = f"body.{field.name}"
             if is_scalar(field.type, "password"):
                 self.hash_first(field)
-                extra.append(f"{field.column}=given({field.column}, {row}.{field.column}),")
+                value = field.column
+            if field not in copied:
+                self.imports |= imports(_RUNTIME, "given")
+                extra.append(f"{field.column}=given({value}, {row}.{field.column}),")
         extra += [self.assigned(entity.field(each.field), each, entity) for each in step.values]
         if not extra:
             return base

@@ -11,13 +11,13 @@ from backwright.emit.application import (
     settings_module,
 )
 from backwright.emit.callers import callers_module
+from backwright.emit.contract import contract
 from backwright.emit.entities import entities_module
 from backwright.emit.files import project_files
 from backwright.emit.fixtures import conftest_module, rows_module
 from backwright.emit.format import formatted
 from backwright.emit.inputs import has_inputs, inputs_module
 from backwright.emit.names import Names, module_name, names
-from backwright.emit.openapi import contract
 from backwright.emit.repositories import repository_module
 from backwright.emit.routes import route_module
 from backwright.emit.rules import rule_functions, rules_module
