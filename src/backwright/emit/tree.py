@@ -22,7 +22,7 @@ from backwright.emit.repositories import repository_module
 from backwright.emit.routes import route_module
 from backwright.emit.rules import rule_functions, rules_module
 from backwright.emit.services import service_module
-from backwright.emit.testing import test_module
+from backwright.emit.testing import test_files as emitted_tests
 from backwright.emit.views import used_views, views_module
 from backwright.model.types import Model, Operation
 

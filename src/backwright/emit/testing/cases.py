@@ -21,11 +21,15 @@ LONGEST_NAME = 88
 
 
 class Case(msgspec.Struct):
-    """One test: `name` follows the operation's, `about` says what it is about, beyond request and status."""
+    """One test: `name` follows the operation's, `about` says what it is about, beyond request and status.
+
+    A brief one, of a list, says which rows the answer has and in which order, and not what it shows of each.
+    """
 
     name: str
     trials: list[Trial]
     about: str = ""
+    is_brief: bool = False
 
     @property
     def trial(self) -> Trial:

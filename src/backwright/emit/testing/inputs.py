@@ -10,7 +10,7 @@ from backwright.emit.testing.cases import BadValue, Case, Table, Test, outcome
 from backwright.emit.testing.frames import Frame, Spot
 from backwright.emit.testing.reach import sent
 from backwright.emit.testing.satisfy import satisfied
-from backwright.emit.testing.trial import Scene, Trial, tried
+from backwright.emit.testing.trial import Scene, Stage, Trial, tried
 from backwright.emit.testing.values import NOBODY, Unfit, Wrong, at_limits, repeated, refused
 from backwright.expr.typed import FALSE
 from backwright.model.types import (
@@ -23,6 +23,7 @@ from backwright.model.types import (
     ReferenceType,
     ScalarType,
 )
+from backwright.reference.read import query_fields
 
 
 def input_tests(trial: Trial) -> Iterator[Test]:
@@ -60,8 +61,6 @@ def _bodies(trial: Trial, body: Body) -> Iterator[Test]:
 
 def _with_raw(scene: Scene, body: Body, member: str, wrong: Wrong) -> Trial:
     """The answer to the scene's request with one member of the body replaced."""
-    from backwright.emit.testing.trial import Stage
-
     ask = scene.ask()
     ask.body = {**(ask.body or {}), member: wrong}
     return Stage(scene.world).send(scene, ask)
@@ -207,9 +206,6 @@ def _unreadable(scene: Scene, field: InputField, many: bool) -> Iterator[Test]:
 
 def _queries(trial: Trial) -> Iterator[Test]:
     """Values that a parameter of the query may not have."""
-    from backwright.emit.testing.trial import Stage
-    from backwright.reference.read import query_fields
-
     scene = trial.scene
     bad: list[BadValue] = []
     for field in query_fields(scene.operation):

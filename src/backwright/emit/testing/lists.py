@@ -9,7 +9,7 @@ from typing import Any
 from backwright.emit.names import snake
 from backwright.emit.testing.cases import Case, Test, signature
 from backwright.emit.testing.alternatives import alternatives
-from backwright.emit.testing.frames import Frame, Spot, frame_at
+from backwright.emit.testing.frames import Frame, Spot, frame_at, value
 from backwright.emit.testing.reach import both
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Scene, Stage, Trial, tried
@@ -79,7 +79,7 @@ def _hidden(trial: Trial, step: Select | Group | UpdateAll | DeleteAll, position
         for made in islice(satisfied(condition, False, before, frame), WAYS):
             asked = tried(made)
             if asked.succeeded:
-                yield Case(name, [asked], f"needs {source}")
+                yield Case(name, [asked], f"needs {source}", is_brief=True)
     if readable is not None:
         for wanted in alternatives(readable):
             for made in islice(satisfied(wanted, True, scene, frame), 1):
@@ -111,12 +111,14 @@ def _filtered(trial: Trial, step: Select | Group, condition: Filter, position: i
     first = frame.about(Spot(places[-1]))
     for let_through in islice(satisfied(condition.condition.meaning, True, shown, first), WAYS):
         for made in islice(satisfied(condition.condition.meaning, False, let_through, frame.about(Spot(second))), WAYS):
+            if value(condition.condition.meaning, made, first) is not True:
+                continue
             asked = tried(made)
             unfiltered = made.copy()
             for name in set(made.params) - set(trial.scene.params):
                 del unfiltered.params[name]
             if asked.succeeded and signature(asked) != signature(tried(unfiltered)):
-                yield Case(f"filtered_by_{snake(condition.name)}", [asked], condition.condition.source)
+                yield Case(f"filtered_by_{snake(condition.name)}", [asked], condition.condition.source, is_brief=True)
                 return
 
 
@@ -136,7 +138,7 @@ def _ordered(trial: Trial, step: Select, position: int) -> Iterator[Test]:
             made.query.append(("sort", sort))
         asked = tried(made)
         if asked.succeeded:
-            yield Case(name, [asked], "the order is total: the key ends it")
+            yield Case(name, [asked], "the key ends every order", is_brief=True)
     if paging.style == "none" or paging.max < 2:
         return
     limited = scene.copy()
@@ -153,7 +155,7 @@ def _ordered(trial: Trial, step: Select, position: int) -> Iterator[Test]:
         if cursor is None:
             return
         second.query.append((paging.after_name, cursor))
-    yield Case("continues_on_the_next_page", [first, stage.send(second)])
+    yield Case("continues_on_the_next_page", [first, stage.send(second)], is_brief=True)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -205,11 +207,11 @@ def _vary(scene: Scene, at: int, number: int, entity: Entity, step: Select) -> N
             continue
         person = PEOPLE[number] if field.name == "name" and entity.name == scene.world.setting.identity else None
         try:
-            value = fitting(field, field.type, number, person)
+            fitted = fitting(field, field.type, number, person)
         except Unfit:
             continue
         before = row.values[name]
-        row.values[name] = value
+        row.values[name] = fitted
         if not scene.world.is_sound():
             row.values[name] = before
 

@@ -17,7 +17,7 @@ from backwright.emit.testing.inputs import input_tests
 from backwright.emit.testing.keys import key_tests
 from backwright.emit.testing.lists import list_tests
 from backwright.emit.testing.protocol import protocol_tests
-from backwright.emit.testing.reach import closest, populated, reached, steered
+from backwright.emit.testing.reach import closest, enriched, listed, reached, steered
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Condition, Scene, Trial, tried
 from backwright.emit.testing.values import NOBODY, Unfit
@@ -60,13 +60,13 @@ class Found:
         self.names.add(test.name)
         self.tests.append(test)
 
-    def case(self, name: str, trial: Trial, about: str = "") -> None:
+    def case(self, name: str, trial: Trial, about: str = "", *, is_brief: bool = False) -> None:
         """Add a test of one request, unless one of that name answers the same."""
         key, scene = (name, *signature(trial)), content(trial.scene)
         if key not in self.seen and scene not in self.scenes:
             self.seen.add(key)
             self.scenes.add(scene)
-            self.add(Case(shortened(name), [trial], about))
+            self.add(Case(shortened(name), [trial], about, is_brief))
 
     def particular(self, usual: Scene, trial: Trial, about: str = "") -> None:
         """Add a test that is named after what is particular about its scene."""
@@ -79,20 +79,22 @@ def tests_of(operation: Operation, common: Setting) -> tuple[list[Test], list[st
     found = Found(operation)
     best = closest(operation, common)
     if best is None:
-        return [], ["no request to it can be made up"]
+        return [], ["any answer"]
     if not best.succeeded:
         found.case(f"{outcome(best)}", best, "nobody can do more")
         _others(best, found)
-        return found.tests, ["no success: no caller, rows and input were found that it lets through"]
-    trial = populated(best)
-    found.case("", trial)
-    _others(trial, found)
-    for make in (_refusals, _choices, _shown, _missing, _optional):
-        make(trial, found)
+        return found.tests, ["success"]
+    plain = listed(best)
+    rich = enriched(plain)
+    found.case("", rich)
+    _others(rich, found)
+    _shown(rich, found)
+    for make in (_refusals, _choices, _missing, _optional):
+        make(plain, found)
     for tests in (key_tests, input_tests, list_tests, protocol_tests):
-        for test in tests(trial):
+        for test in tests(plain):
             if isinstance(test, Case) and len(test.trials) == 1:
-                found.case(test.name, test.trial, test.about)
+                found.case(test.name, test.trial, test.about, is_brief=test.is_brief)
             else:
                 found.add(test)
     return found.tests, unreached(operation, found.tests)
@@ -107,7 +109,7 @@ def unreached(operation: Operation, tests: list[Test]) -> list[str]:
             trials = [value.trial for value in test.values] if hasattr(test, "values") else [test.refused]
         reached |= {trial.failure.category for trial in trials if trial.failure is not None}
     common = {"malformed", "payload_too_large", "unsupported_media_type"}
-    return [f"no test is answered `{error}`" for error in operation.errors if error not in reached | common]
+    return [error for error in operation.errors if error not in reached | common]
 
 
 # Who asks -----------------------------------------------------------------------------------------------

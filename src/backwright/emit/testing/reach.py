@@ -311,8 +311,8 @@ def _another_value(scene: Scene, places: list[str]) -> Iterator[Scene]:
 # Something to see -------------------------------------------------------------------------------------
 
 
-def populated(trial: Trial) -> Trial:
-    """The same success with something in its lists: a row for each step that goes through rows, and in its answer."""
+def listed(trial: Trial) -> Trial:
+    """The same success with something in its lists: a row for each step that goes through rows."""
     best = trial
     for position, step in enumerate(trial.scene.operation.steps):
         if not isinstance(step, Select | Group | UpdateAll | DeleteAll) or step.when is not None:
@@ -320,7 +320,12 @@ def populated(trial: Trial) -> Trial:
         where = () if step.where is None else (step.where.meaning,)
         condition = both(*where, *_conditions(step.readable))
         best = _better(best, rows_for(step.entity, condition, best, position))
-    return _better(best, _answers_rows(best)) if trial.scene.operation.method == "GET" else best
+    return best
+
+
+def enriched(trial: Trial) -> Trial:
+    """The same success with something in each set of rows that its answer goes through."""
+    return _better(trial, _answers_rows(trial)) if trial.scene.operation.method == "GET" else trial
 
 
 def rows_for(entity: str, condition: Expression, trial: Trial, position: int) -> Iterator[Scene]:

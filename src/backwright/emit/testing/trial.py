@@ -244,7 +244,7 @@ class Stage:
         content, media = ask.content()
         self.number += 1
         headers = {name.lower(): value for name, value in ask.headers.items()}
-        authorization = None
+        authorization = headers.pop("authorization", None)
         if ask.caller is not None:
             authorization = self._credentials(ask, headers)
         self.reference.recording = self.reference.failure = None

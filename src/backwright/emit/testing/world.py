@@ -86,6 +86,8 @@ class Setting(msgspec.Struct):
             return None
         if field.generated == "version":
             return 1
+        if field.generated == "slug" and field.source is not None:
+            return slug(str(self.value(entity, entity.field(field.source), number)), kind.max or 80)
         if field.generated == "sequence" or (field.name == entity.key and not field.input):
             return made_key(kind, number, field)
         made = self.given(field)
@@ -108,8 +110,9 @@ class Setting(msgspec.Struct):
 
 
 def unique_names(entity: Entity) -> set[str]:
-    """The fields that are part of a unique key."""
-    return {name for key in unique_keys(entity) for name in key}
+    """The fields that are part of a unique key, and those that slugs are made of."""
+    sources = {field.source for field in entity.fields if field.unique and field.source is not None}
+    return sources | {name for key in unique_keys(entity) for name in key}
 
 
 def made_key(kind: ScalarType, number: int, field: Field) -> Any:
@@ -199,9 +202,6 @@ class World(msgspec.Struct):
                     values[field.name] = setting.value(entity, field, 0, person)
             else:
                 values[field.name] = setting.value(entity, field, number, person)
-        for field in entity.fields:
-            if field.generated == "slug" and field.name not in given:
-                values[field.name] = slug(str(values[field.source or ""]), 80) or values[field.name]
         self._make_distinct(entity, values, given, number, within)
         self.rows.append(Stored(self.new_variable(name, number), name, values))
         return len(self.rows) - 1
