@@ -146,7 +146,11 @@ def _closed(schema: Any) -> Any:
     """The schema with every object saying all of its members."""
     if isinstance(schema, dict):
         found = {name: _closed(each) for name, each in schema.items()}
-        if "properties" in schema and isinstance(schema["properties"], dict) and schema.get("type") == "object":
+        if (
+            "properties" in schema
+            and isinstance(schema["properties"], dict)
+            and schema.get("type") == "object"
+        ):
             found.setdefault("additionalProperties", False)
         return found
     return [_closed(each) for each in schema] if isinstance(schema, list) else schema

@@ -14,7 +14,6 @@ from backwright.emit.callers import callers_module
 from backwright.emit.contract import contract
 from backwright.emit.entities import entities_module
 from backwright.emit.files import project_files
-from backwright.emit.fixtures import conftest_module, rows_module
 from backwright.emit.format import formatted
 from backwright.emit.inputs import has_inputs, inputs_module
 from backwright.emit.names import Names, module_name, names
@@ -22,7 +21,7 @@ from backwright.emit.repositories import repository_module
 from backwright.emit.routes import route_module
 from backwright.emit.rules import rule_functions, rules_module
 from backwright.emit.services import service_module
-from backwright.emit.testing import test_files as emitted_tests
+from backwright.emit.testing import test_files
 from backwright.emit.views import used_views, views_module
 from backwright.model.types import Model, Operation
 
@@ -75,20 +74,6 @@ def package_files(model: Model, called: Names) -> FileTree:
         name = called.repository(use.entity.name)
         tree[f"repositories/{name}.py"] = repository_module(use, model, called)
     return {f"{root}/{path}": text for path, text in tree.items()}
-
-
-def test_files(model: Model, called: Names) -> FileTree:
-    """The tests of the service."""
-    tree = {
-        "tests/__init__.py": marker_module("Tests of every operation, over HTTP.", called),
-        "tests/conftest.py": conftest_module(model, called),
-    }
-    for tag, operations in operations_by_tag(model).items():
-        text = test_module(tag, operations, model, called)
-        if text is not None:
-            tree["tests/rows.py"] = rows_module(model, called)
-            tree[f"tests/test_{module_name(tag)}.py"] = text
-    return tree
 
 
 def operations_by_tag(model: Model) -> dict[str, list[Operation]]:

@@ -66,4 +66,3 @@ def unreached(model: Model, names: Names) -> dict[str, list[str]]:
     common = setting(model, names)
     found = {operation.name: tests_of(operation, common)[1] for operation in model.operations}
     return {name: missing for name, missing in found.items() if missing}
-

@@ -25,7 +25,7 @@ from backwright.expr.typed import (
     Text,
     Type,
 )
-from backwright.model.types import Entity, Field, InputField, ListType, ManyType, ScalarType
+from backwright.model.types import Entity, Field, InputField, ListType, ManyType, ReferenceType, ScalarType
 from backwright.reference.evaluate import compare
 from backwright.reference.texts import convert
 
@@ -80,7 +80,7 @@ def _member(
             yield from _candidate(holder, name, wanted, scene, frame)
         case Spot(index=index):
             entity = scene.world.setting.model.entity(scene.world.rows[index].entity)
-            if _may_hold(entity, entity.field(name), wanted):
+            if _may_hold(entity, entity.field(name), wanted) and not _is_itself(scene, index, name, wanted):
                 made = scene.copy()
                 made.world.rows[index].values[name] = list(wanted) if isinstance(wanted, list) else wanted
                 yield made
@@ -90,6 +90,15 @@ def _member(
                     for after in assign(of, found, made, frame):
                         if isinstance(locate(of, after, frame), Spot):
                             yield from assign(expression, wanted, after, frame)
+
+
+def _is_itself(scene: Scene, index: int, name: str, wanted: Any) -> bool:
+    """Whether a row would refer to itself, which no test could store in one statement."""
+    row = scene.world.rows[index]
+    entity = scene.world.setting.model.entity(row.entity)
+    kind = entity.field(name).type
+    refers = isinstance(kind, ReferenceType) and kind.entity == entity.name
+    return refers and not entity.composite and wanted == row.values[entity.key]
 
 
 def _candidate(row: Candidate, name: str, wanted: Any, scene: Scene, frame: Frame) -> Iterator[Scene]:
@@ -260,7 +269,10 @@ def _some(kind: Type) -> Any:
 def relations(condition: Compare, want: bool, scene: Scene, frame: Frame) -> Iterator[Scene]:
     """Scenes in which an ordering is as wanted: one side moves beside the other."""
     op = condition.op if want else NEGATED[condition.op]
-    for one, two, way in ((condition.left, condition.right, op), (condition.right, condition.left, _turned(op))):
+    for one, two, way in (
+        (condition.left, condition.right, op),
+        (condition.right, condition.left, _turned(op)),
+    ):
         against = value(two, scene, frame)
         if against is None:
             if isinstance(two, Constant):
@@ -283,7 +295,14 @@ def relations(condition: Compare, want: bool, scene: Scene, frame: Frame) -> Ite
 
 
 def _turned(op: Comparison) -> Comparison:
-    turned: dict[Comparison, Comparison] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+    turned: dict[Comparison, Comparison] = {
+        "<": ">",
+        "<=": ">=",
+        ">": "<",
+        ">=": "<=",
+        "==": "==",
+        "!=": "!=",
+    }
     return turned[op]
 
 

@@ -118,7 +118,9 @@ def _differences(before: Scene, after: Scene) -> Iterator[str]:
         elif row.gone != before.world.rows[at].gone:
             yield f"of_a_deleted_{snake(row.entity)}"
         else:
-            yield from _changes(row.variable, before.world.rows[at].values, row.values, after.world, row.entity)
+            yield from _changes(
+                row.variable, before.world.rows[at].values, row.values, after.world, row.entity
+            )
     for name, value in after.params.items():
         if before.params.get(name) != value and not _is_key(before, after, value):
             yield f"with_{snake(name)}_{said(value)}"

@@ -217,7 +217,11 @@ def subject(step: Step, row: Row | None, scene: Scene, frame: Frame) -> Spot | C
             base = frame.bindings.get(step.bind)
             if there is not None and there == base:
                 return there
-            return Candidate(described, base, _formulas(step.values), step.changes) if isinstance(base, Spot) else None
+            return (
+                Candidate(described, base, _formulas(step.values), step.changes)
+                if isinstance(base, Spot)
+                else None
+            )
         case UpdateAll() if there is None and at is not None:
             return Candidate(described, Spot(at), _formulas(step.values))
         case Create() | Ensure() | Upsert() if there is None:

@@ -11,7 +11,7 @@ from backwright.emit.testing.frames import Frame, Spot
 from backwright.emit.testing.reach import sent
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Scene, Stage, Trial, tried
-from backwright.emit.testing.values import NOBODY, Unfit, Wrong, at_limits, repeated, refused
+from backwright.emit.testing.values import NOBODY, Unfit, Wrong, at_limits, refused, repeated
 from backwright.expr.typed import FALSE
 from backwright.model.types import (
     Body,
@@ -24,6 +24,9 @@ from backwright.model.types import (
     ScalarType,
 )
 from backwright.reference.read import query_fields
+
+LONGEST_QUERY = 2000
+"""What fits into an address."""
 
 
 def input_tests(trial: Trial) -> Iterator[Test]:
@@ -42,7 +45,9 @@ def _bodies(trial: Trial, body: Body) -> Iterator[Test]:
     limits: list[BadValue] = []
     for field in body.fields:
         bad += [each for wrong in _wrong(field, body) if (each := _refused(scene, field, wrong)) is not None]
-        limits += [each for value in _limits(field, body) if (each := _accepted(trial, field, value)) is not None]
+        limits += [
+            each for value in _limits(field, body) if (each := _accepted(trial, field, value)) is not None
+        ]
     if bad:
         yield Table("refuses_bad_values", scene, bad, "body")
     if limits:
@@ -95,7 +100,11 @@ def _limits(field: InputField, body: Body) -> list[Any]:
     if not isinstance(field.type, ScalarType) or body.media != "json" or field.matches is not None:
         return []
     largest = field.type.max or 0
-    return at_limits(field.type, matches=field.matches) if largest <= 70_000 or field.type.scalar == "integer" else []
+    return (
+        at_limits(field.type, matches=field.matches)
+        if largest <= 70_000 or field.type.scalar == "integer"
+        else []
+    )
 
 
 def _wrong(field: InputField, body: Body) -> list[Wrong]:
@@ -211,7 +220,7 @@ def _queries(trial: Trial) -> Iterator[Test]:
     for field in query_fields(scene.operation):
         wrongs = _wrong_texts(field.type, field)
         for wrong in wrongs if field.wire != "after" else [Wrong("bm9uZQ")]:
-            if not str(wrong.value).isprintable():
+            if not str(wrong.value).isprintable() or len(str(wrong.value)) > LONGEST_QUERY:
                 continue
             ask = scene.ask()
             ask.query = [pair for pair in ask.query if pair[0] != field.wire] + [(field.wire, wrong.value)]

@@ -41,7 +41,9 @@ def key_tests(trial: Trial) -> Iterator[Test]:
 
 def _new_rows(trial: Trial, entity: Entity) -> list[Row]:
     """The rows of an entity that are new or changed after a success."""
-    before = {key_of(entity, row.values): row.values for row in trial.scene.world.rows if row.entity == entity.name}
+    before = {
+        key_of(entity, row.values): row.values for row in trial.scene.world.rows if row.entity == entity.name
+    }
     return [row for row in trial.rows[entity.name] if before.get(key_of(entity, row)) != row]
 
 
@@ -89,7 +91,9 @@ def _there_already(trial: Trial, step: Ensure | Upsert, position: int) -> Iterat
     """The row of the key is there before: it stays, is changed, or is in the way."""
     scene = trial.scene
     entity = scene.world.setting.model.entity(step.entity)
-    written = [row for row in _new_rows(trial, entity) if scene.world.at(entity.name, key_of(entity, row)) is None]
+    written = [
+        row for row in _new_rows(trial, entity) if scene.world.at(entity.name, key_of(entity, row)) is None
+    ]
     if not written:
         return
     row = written[-1]
@@ -128,7 +132,10 @@ def _referred(trial: Trial, step: Delete) -> Iterator[Test]:
     gone = [
         at
         for at in scene.world.of(entity.name)
-        if all(key_of(entity, row) != key_of(entity, scene.world.rows[at].values) for row in trial.rows[entity.name])
+        if all(
+            key_of(entity, row) != key_of(entity, scene.world.rows[at].values)
+            for row in trial.rows[entity.name]
+        )
     ]
     if not gone or entity.composite:
         return
@@ -149,8 +156,16 @@ def _referred(trial: Trial, step: Delete) -> Iterator[Test]:
                 continue
             asked = tried(made)
             if asked.response.status != trial.response.status or asked.succeeded:
-                how = outcome(asked) if asked.failure is not None else "keeps_it" if _keeps(asked, holder) else "takes_it_along"
-                yield Case(f"with_{holder.plural}_of_{field.name}_{how}", [asked], f"{holder.name}.{field.name}")
+                how = (
+                    outcome(asked)
+                    if asked.failure is not None
+                    else "keeps_it"
+                    if _keeps(asked, holder)
+                    else "takes_it_along"
+                )
+                yield Case(
+                    f"with_{holder.plural}_of_{field.name}_{how}", [asked], f"{holder.name}.{field.name}"
+                )
 
 
 def _made_sound(scene: Scene, holder: Entity) -> Iterator[Scene]:

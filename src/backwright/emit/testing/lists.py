@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Any
 
 from backwright.emit.names import snake
-from backwright.emit.testing.cases import Case, Test, signature
 from backwright.emit.testing.alternatives import alternatives
+from backwright.emit.testing.cases import Case, Test, signature
 from backwright.emit.testing.frames import Frame, Spot, frame_at, value
 from backwright.emit.testing.reach import both
 from backwright.emit.testing.satisfy import satisfied
@@ -85,7 +85,11 @@ def _hidden(trial: Trial, step: Select | Group | UpdateAll | DeleteAll, position
             for made in islice(satisfied(wanted, True, scene, frame), 1):
                 asked = tried(made)
                 if asked.succeeded and signature(asked) != signature(trial):
-                    yield Case("shows_what_may_be_read", [asked], f"because of {step.readable.source if step.readable else ''}")
+                    yield Case(
+                        "shows_what_may_be_read",
+                        [asked],
+                        f"because of {step.readable.source if step.readable else ''}",
+                    )
     if isinstance(step, UpdateAll | DeleteAll) and step.allowed is not None:
         matching = next(satisfied(_all(step), True, scene, frame), None)
         if matching is None:
@@ -110,7 +114,9 @@ def _filtered(trial: Trial, step: Select | Group, condition: Filter, position: i
         return
     first = frame.about(Spot(places[-1]))
     for let_through in islice(satisfied(condition.condition.meaning, True, shown, first), WAYS):
-        for made in islice(satisfied(condition.condition.meaning, False, let_through, frame.about(Spot(second))), WAYS):
+        for made in islice(
+            satisfied(condition.condition.meaning, False, let_through, frame.about(Spot(second))), WAYS
+        ):
             if value(condition.condition.meaning, made, first) is not True:
                 continue
             asked = tried(made)
@@ -118,7 +124,9 @@ def _filtered(trial: Trial, step: Select | Group, condition: Filter, position: i
             for name in set(made.params) - set(trial.scene.params):
                 del unfiltered.params[name]
             if asked.succeeded and signature(asked) != signature(tried(unfiltered)):
-                yield Case(f"filtered_by_{snake(condition.name)}", [asked], condition.condition.source, is_brief=True)
+                yield Case(
+                    f"filtered_by_{snake(condition.name)}", [asked], condition.condition.source, is_brief=True
+                )
                 return
 
 
@@ -205,7 +213,9 @@ def _vary(scene: Scene, at: int, number: int, entity: Entity, step: Select) -> N
         field = entity.field(name)
         if not isinstance(field.type, ScalarType) or field.generated is not None or name in entity.keys:
             continue
-        person = PEOPLE[number] if field.name == "name" and entity.name == scene.world.setting.identity else None
+        person = (
+            PEOPLE[number] if field.name == "name" and entity.name == scene.world.setting.identity else None
+        )
         try:
             fitted = fitting(field, field.type, number, person)
         except Unfit:
@@ -223,6 +233,10 @@ def _ordering(entity: Entity, step: Select) -> list[str]:
         if term.value is None:
             names.append(term.field)
             continue
-        names += [node.field for node in nodes(term.value.meaning) if isinstance(node, Member) and node.entity == entity.name]
+        names += [
+            node.field
+            for node in nodes(term.value.meaning)
+            if isinstance(node, Member) and node.entity == entity.name
+        ]
     known = {field.name for field in entity.fields if not isinstance(field.type, ReferenceType)}
     return [name for name in dict.fromkeys(names) if name in known]

@@ -180,7 +180,10 @@ def _finds_by_path(step: Step, asked: Condition, operation: Operation) -> bool:
     if not isinstance(step, Find) or asked.is_rule:
         return False
     named = {parameter.name for parameter in operation.path_parameters}
-    return any(getattr(node, "source", "") == "params" and getattr(node, "name", "") in named for node in nodes(asked.expression))
+    return any(
+        getattr(node, "source", "") == "params" and getattr(node, "name", "") in named
+        for node in nodes(asked.expression)
+    )
 
 
 def _wrong_password(trial: Trial, step: VerifyPassword, found: Found) -> None:
@@ -215,12 +218,18 @@ def _choices(trial: Trial, found: Found) -> None:
 def _alternative(wanted: Expression, trial: Trial, frame: Frame, found: Found, about: str) -> None:
     for made in islice(satisfied(wanted, True, trial.scene, frame), WAYS):
         answer = reached(made)
-        if answer is not None and difference(trial.scene, answer.scene) and value(wanted, answer.scene, frame) is True:
+        if (
+            answer is not None
+            and difference(trial.scene, answer.scene)
+            and value(wanted, answer.scene, frame) is True
+        ):
             found.particular(trial.scene, answer, about)
             return
 
 
-def _flipped(condition: Expression, want: bool, trial: Trial, frame: Frame, found: Found, source: str) -> None:
+def _flipped(
+    condition: Expression, want: bool, trial: Trial, frame: Frame, found: Found, source: str
+) -> None:
     for made in islice(satisfied(condition, want, trial.scene, frame), WAYS):
         answer = tried(made)
         if difference(trial.scene, made) and signature(answer) != signature(trial):
@@ -279,7 +288,9 @@ def _missing(trial: Trial, found: Found) -> None:
         if not isinstance(step, Find) or trial.recording is None or at + 1 >= len(trial.recording.bound) + 1:
             continue
         entity = scene.world.setting.model.entity(step.entity)
-        bound = (trial.recording.bound[at + 1] if at + 1 < len(trial.recording.bound) else trial.recording.bindings)[step.bind]
+        bound = (
+            trial.recording.bound[at + 1] if at + 1 < len(trial.recording.bound) else trial.recording.bindings
+        )[step.bind]
         if entity.soft_delete is None or bound is None:
             continue
         place = scene.world.at(entity.name, bound[entity.key])
@@ -295,7 +306,9 @@ def _missing(trial: Trial, found: Found) -> None:
 def _is_referred_to(scene: Scene, entity: str, key: Any) -> bool:
     model = scene.world.setting.model
     return any(
-        isinstance(field.type, ReferenceType) and field.type.entity == entity and row.values[field.name] == key
+        isinstance(field.type, ReferenceType)
+        and field.type.entity == entity
+        and row.values[field.name] == key
         for row in scene.world.rows
         for field in model.entity(row.entity).fields
     )
@@ -336,4 +349,3 @@ def _optional(trial: Trial, found: Found) -> None:
         answer = tried(made)
         if answer.succeeded:
             found.case("clears_what_is_null", answer)
-

@@ -52,8 +52,9 @@ def call(scene: Scene, ask: Ask, known: Known, body: str | None = None, query: s
     elif ask.query:
         given.append(f"query={_pairs(ask, known)}")
     headers = dict(ask.headers)
-    if ask.raw is not None and ask.media is not None:
-        headers["Content-Type"] = ask.media
+    _, media = ask.content()
+    if media is not None and (ask.raw is not None or _is_empty_form(ask)):
+        headers["Content-Type"] = media
     if headers:
         given.append(f"headers={known.json(headers)}")
     if ask.tokenless:
@@ -97,8 +98,8 @@ def _by_unique_value(text: str, world: World) -> str | None:
 
 
 def _body(ask: Ask, known: Known, body: str | None) -> list[str]:
-    if ask.raw is not None:
-        return [f"content={_bytes(ask.raw)}"]
+    if ask.raw is not None or (_is_empty_form(ask) and body is None):
+        return [f"content={_bytes(ask.content()[0] or b'')}"]
     if ask.body is None:
         return []
     text = body or known.json(ask.body)
@@ -114,6 +115,11 @@ def _body(ask: Ask, known: Known, body: str | None) -> list[str]:
             if body is not None:
                 return [*said, f"form={known.json(texts)} | wrong"]
             return [*said, f"form={known.json(texts)}"] if texts else said
+
+
+def _is_empty_form(ask: Ask) -> bool:
+    """Whether a form has no members: clients would send none at all."""
+    return ask.kind != "json" and ask.body is not None and not ask.body
 
 
 def _bytes(content: bytes) -> str:
@@ -173,7 +179,13 @@ def function(
     said: str = "",
 ) -> Source:
     """A test function with the statements that store its world."""
-    world = test.world if isinstance(test, Case) else test.scene.world if isinstance(test, Table) else test.allowed.scene.world
+    world = (
+        test.world
+        if isinstance(test, Case)
+        else test.scene.world
+        if isinstance(test, Table)
+        else test.allowed.scene.world
+    )
     text = "\n".join(lines)
     stored, storing = stores(world, text)
     because = test.about if isinstance(test, Case) else said
@@ -191,7 +203,6 @@ def _table(table: Table, operation: Operation) -> Source:
     about = f"{operation.method} {operation.path}: {first.response.status}"
     argument = "given" if table.accepted else "wrong"
     if table.of == "query":
-        ask.query = [pair for pair in ask.query if pair[0] not in {value.member for value in table.values}]
         query = f"{known.json(dict(ask.query))} | {argument}" if ask.query else argument
         asked = call(table.scene, ask, known, query=query)
     else:
@@ -220,7 +231,9 @@ def _table(table: Table, operation: Operation) -> Source:
         lines += [*after.reading, *after.checks]
         used |= after.used
     name = f"{operation.name}_{table.name}"
-    made = function(name, table, about, lines, used, parameters, "by what is wrong" if not table.accepted else "")
+    made = function(
+        name, table, about, lines, used, parameters, "by what is wrong" if not table.accepted else ""
+    )
     names = '"given"' if table.accepted else f'("wrong", {literal(parameters[1].partition(":")[0])})'
     listed = indented(",\n".join(cases), 2)
     text = f"@pytest.mark.parametrize(\n    {names},\n    [\n{listed},\n    ],\n)\n{made.text}"
@@ -259,4 +272,3 @@ def _repeated(test: Repeated, operation: Operation) -> Source:
     ]
     about = f"{operation.method} {operation.path}: {test.refused.response.status} after {test.times} requests"
     return function(f"{operation.name}_{test.name}", test, about, lines, said.used)
-

@@ -47,7 +47,9 @@ def _idempotency(trial: Trial) -> Iterator[Test]:
     other = _other_body(scene)
     if other is not None:
         stage = Stage(scene.world)
-        yield Case("with_the_key_of_another_request", [stage.send(scene), stage.send(other)], "Idempotency-Key")
+        yield Case(
+            "with_the_key_of_another_request", [stage.send(scene), stage.send(other)], "Idempotency-Key"
+        )
     if operation.idempotent == "required":
         keyless = scene.copy()
         del keyless.headers["Idempotency-Key"]
@@ -104,7 +106,11 @@ def _sessions(trial: Trial) -> Iterator[Test]:
         made.tokenless = True
         asked = tried(made)
         if asked.failure is not None:
-            yield Case(f"from_another_site_{outcome(asked)}", [asked], "the request does not prove that a page of ours sends it")
+            yield Case(
+                f"from_another_site_{outcome(asked)}",
+                [asked],
+                "the request does not prove that a page of ours sends it",
+            )
     if auth.cookie is None and operation.caller == "optional":
         made = scene.copy()
         made.caller = None
@@ -128,7 +134,9 @@ def _unreadable(trial: Trial) -> Iterator[Test]:
     yield Case("of_another_media_type_is_refused", [_with_content(scene, b"text", "text/plain")])
     most = operation.max_body or scene.world.setting.model.service.max_body
     if most <= 2_000_000:
-        media = {"json": "application/json", "form": "application/x-www-form-urlencoded"}.get(body.media, "multipart/form-data; boundary=x")
+        media = {"json": "application/json", "form": "application/x-www-form-urlencoded"}.get(
+            body.media, "multipart/form-data; boundary=x"
+        )
         yield Case("with_too_long_a_body_is_refused", [_with_content(scene, b"x" * (most + 1), media)])
 
 
@@ -136,4 +144,3 @@ def _with_content(scene: Scene, content: bytes, media: str) -> Trial:
     made = scene.copy()
     made.raw, made.media = content, media
     return tried(made)
-

@@ -101,7 +101,10 @@ def _patterned(parameter: InputField, operation: Operation, common: Setting) -> 
     for step in operation.steps:
         for each in getattr(step, "values", ()):
             meaning = each.value.meaning
-            if getattr(meaning, "source", None) == "params" and getattr(meaning, "name", None) == parameter.name:
+            if (
+                getattr(meaning, "source", None) == "params"
+                and getattr(meaning, "name", None) == parameter.name
+            ):
                 return common.model.entity(step.entity).field(each.field)  # type: ignore[union-attr]
     return parameter
 
@@ -203,7 +206,9 @@ def repairs(trial: Trial) -> Iterator[Scene]:
         return
     step, frame = operation.steps[at], frame_at(trial, scene, at)
     if isinstance(step, Find):
-        yield from found_rows(step.entity, both(step.where.meaning, *_conditions(step.readable)), scene, frame)
+        yield from found_rows(
+            step.entity, both(step.where.meaning, *_conditions(step.readable)), scene, frame
+        )
         return
     if isinstance(step, VerifyPassword):
         row = frame.bindings.get(step.bind)

@@ -25,7 +25,7 @@ from backwright.emit.testing.values import Unfit
 from backwright.emit.testing.world import Setting
 from backwright.emit.testing.writing import Known, attribute, needed
 from backwright.model.storage import link_columns, link_table
-from backwright.model.types import Entity, Field, ManyType, Model, ReferenceType, ScalarType
+from backwright.model.types import Entity, Field, ManyType, ReferenceType, ScalarType
 
 _RUNTIME = "backwright_runtime"
 _TESTING = "backwright_runtime.testing"
@@ -39,7 +39,13 @@ def rows_module(setting: Setting) -> str:
     if any(_is_made_uuid(entity, field) for entity in model.entities for field in entity.fields):
         pieces.append(next_id())
     if has_encrypted(model):
-        pieces.append(source("CIPHER = Cipher(ENCRYPTION_KEYS)", imports("tests.conftest", "ENCRYPTION_KEYS"), imports(_RUNTIME, "Cipher")))
+        pieces.append(
+            source(
+                "CIPHER = Cipher(ENCRYPTION_KEYS)",
+                imports("tests.conftest", "ENCRYPTION_KEYS"),
+                imports(_RUNTIME, "Cipher"),
+            )
+        )
     for entity in model.entities:
         try:
             pieces += [*store(entity, setting), *everything_stored(entity, setting)]
@@ -116,7 +122,9 @@ def store(entity: Entity, setting: Setting) -> list[Source]:
         used |= of.imports | imports("collections.abc", "Sequence")
     listed = ",\n".join(["db: Queries", "*", *signature])
     function = store_name(entity.name)
-    values = [(field, _value(field, entity, parameter)) for field, parameter in zip(given, parameters, strict=True)]
+    values = [
+        (field, _value(field, entity, parameter)) for field, parameter in zip(given, parameters, strict=True)
+    ]
     for _, value in values:
         used |= value.imports
     passed = ", ".join(f"{attribute(field)}={value}" for field, value in values)
@@ -154,10 +162,14 @@ def store(entity: Entity, setting: Setting) -> list[Source]:
     lines.append(f"return {row}")
     text = (
         f"async def {function}(\n{indented(listed)},\n) -> {row_class}:\n"
-        f"    {docstring(f'{a(words(entity.name)).capitalize()} that is stored.', 4)}\n" + indented("\n".join(lines))
+        f"    {docstring(f'{a(words(entity.name)).capitalize()} that is stored.', 4)}\n"
+        + indented("\n".join(lines))
     )
     used |= imports(f"{names.package}.entities", row_class) | imports(_RUNTIME, "Queries")
-    return [source(f"{function.upper()} = sql({sql_block(statement)})", imports(_RUNTIME, "sql")), source(text, used)]
+    return [
+        source(f"{function.upper()} = sql({sql_block(statement)})", imports(_RUNTIME, "sql")),
+        source(text, used),
+    ]
 
 
 def variable(entity: Entity, names: Names) -> Identifier:
@@ -172,13 +184,17 @@ def _insert(entity: Entity, given: list[Field], by_database: list[Field], settin
     values = ", ".join(f":{attribute(field)}" for field in given)
     lines = [f"INSERT INTO {sql.quoted(entity.table)} ({inserted})", f"VALUES ({values})"]
     if by_database:
-        lines.append(f"RETURNING {', '.join(sql.quoted(field.column) for field in columns(entity, setting.model))}")
+        lines.append(
+            f"RETURNING {', '.join(sql.quoted(field.column) for field in columns(entity, setting.model))}"
+        )
     return "\n".join(map(wrapped, lines))
 
 
 def wrapped(line: str) -> str:
     """A line of SQL, on several where it is long."""
-    return "\n".join(textwrap.wrap(line, WIDTH, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False))
+    return "\n".join(
+        textwrap.wrap(line, WIDTH, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False)
+    )
 
 
 def _value(field: Field, entity: Entity, parameter: _Parameter) -> Source:
@@ -251,7 +267,8 @@ def encrypted(entity: Entity, setting: Setting) -> list[Field]:
 def decrypted(entity: Entity, row: str, hidden: list[Field]) -> str:
     """A row with its encrypted columns readable."""
     given = ", ".join(
-        f'{attribute(field)}=CIPHER.decrypt({row}.{attribute(field)}, "{entity.table}.{field.column}")' for field in hidden
+        f'{attribute(field)}=CIPHER.decrypt({row}.{attribute(field)}, "{entity.table}.{field.column}")'
+        for field in hidden
     )
     return f"replace({row}, {given})"
 

@@ -259,7 +259,9 @@ def _quantified(condition: Quantified, want: bool, scene: Scene, frame: Frame) -
     yield from _each(places, condition, not holds, made, frame)
 
 
-def _each(places: list[Any], condition: Quantified, want: bool, made: list[Scene], frame: Frame) -> Iterator[Scene]:
+def _each(
+    places: list[Any], condition: Quantified, want: bool, made: list[Scene], frame: Frame
+) -> Iterator[Scene]:
     """Every element as wanted."""
     if not places:
         yield made[-1]

@@ -6,7 +6,17 @@ import textwrap
 
 from backwright.emit import sql
 from backwright.emit.names import Names
-from backwright.emit.source import NO_IMPORTS, Imports, Source, imports, indented, literal, module, source, sql_block
+from backwright.emit.source import (
+    NO_IMPORTS,
+    Imports,
+    Source,
+    imports,
+    indented,
+    literal,
+    module,
+    source,
+    sql_block,
+)
 from backwright.model.storage import link_table
 from backwright.model.types import ManyType, Model, Operation
 
@@ -17,7 +27,13 @@ RUNTIME_TABLES = ("backwright_revoked_token", "backwright_idempotent_answer")
 
 def conftest_module(model: Model, names: Names) -> str:
     """The service under test."""
-    pieces = [constants(model), service_class(model, names), *fields_of(model), backend(), fixture(model, names)]
+    pieces = [
+        constants(model),
+        service_class(model, names),
+        *fields_of(model),
+        backend(),
+        fixture(model, names),
+    ]
     about = "What the tests run on: the service, on an empty database of its own."
     return module(about, pieces, package=names.package)
 
@@ -42,11 +58,15 @@ def constants(model: Model) -> Source:
         lines.append("NOW = datetime(2030, 1, 1, tzinfo=UTC)  # as the scripted seam says")
         needed |= imports("datetime", "UTC", "datetime")
     if has_encrypted(model):
-        lines.append('ENCRYPTION_KEYS = (EncryptionKey("test", "not a secret either, and just as long as it has to be"),)')
+        lines.append(
+            'ENCRYPTION_KEYS = (EncryptionKey("test", "not a secret either, and just as long as it has to be"),)'
+        )
         needed |= imports(_RUNTIME, "EncryptionKey")
     if tables:
         listed = ", ".join(map(sql.quoted, [*tables, *RUNTIME_TABLES]))
-        statement = "\n".join(textwrap.wrap(f"TRUNCATE {listed} RESTART IDENTITY", 88, subsequent_indent="    "))
+        statement = "\n".join(
+            textwrap.wrap(f"TRUNCATE {listed} RESTART IDENTITY", 88, subsequent_indent="    ")
+        )
         lines.append(f"EMPTY = sql({sql_block(statement)})  # PostgreSQL")
         needed |= imports(_RUNTIME, "sql")
     return source("\n".join(lines), needed)
@@ -139,7 +159,7 @@ def _proof(model: Model) -> str:
         "        if caller is not None:\n"
         f'            sent["Cookie"] = f"{auth.cookie}={{self.token(caller)}}"\n'
         '        if caller is not None and csrf and method != "GET":\n'
-        '            sent["X-CSRF-Token"] = self._session(caller).csrf or ""\n'
+        '            sent["X-CSRF-Token"] = self.csrf(caller)\n'
         "        self._http.cookies.clear()\n"
     )
 
@@ -153,6 +173,11 @@ def _methods(model: Model, names: Names) -> Source:
     entity = model.entity(auth.identity)
     key = entity.field(entity.key).column
     csrf = "" if auth.cookie is None else ", with_csrf=True"
+    proof = (
+        f"def csrf(self, caller: {row_class}) -> str:\n"
+        '    """What proves that a page of the service sends a request of the caller."""\n'
+        '    return self._session(caller).csrf or ""\n\n'
+    )
     text = (
         f"def token(self, caller: {row_class}) -> str:\n"
         '    """The access token of a caller, who is signed in by now."""\n'
@@ -161,6 +186,7 @@ def _methods(model: Model, names: Names) -> Source:
         '    """Whose access token it is: the key as text."""\n'
         "    session = self._tokens.session(token, NOW)\n"
         "    return None if session is None else session.subject\n\n"
+        f"{proof if auth.cookie is not None else ''}"
         f"def _session(self, caller: {row_class}) -> Session:\n"
         f"    if caller.{key} not in self._sessions:\n"
         f"        self._sessions[caller.{key}] = self._tokens.issue(caller.{key}, NOW{csrf})\n"

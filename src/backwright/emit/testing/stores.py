@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -84,7 +85,16 @@ def _referred(row: Stored, world: World) -> list[Stored]:
                     for other in world.rows
                     if other.entity == target.name and other.values[target.key] == key and key is not None
                 ]
+        elif isinstance(row.values[field.name], str | dict | list):
+            # A text may hold the key of another row, too.
+            text = str(row.values[field.name])
+            found += [other for other in world.rows if _is_named_in(other, world, text)]
     return [other for other in found if other is not row]
+
+
+def _is_named_in(row: Stored, world: World, text: str) -> bool:
+    key = row.values[world.setting.model.entity(row.entity).key]
+    return isinstance(key, UUID) and str(key) in text
 
 
 def arguments(row: Stored, world: World) -> list[str]:
@@ -152,7 +162,9 @@ def touched_entities(trial: Trial) -> list[str]:
     """The entities that the operation writes, whatever came of it."""
     model = trial.scene.world.setting.model
     writing = ("Create", "Update", "Delete", "Ensure", "Upsert", "UpdateAll", "DeleteAll")
-    found = [getattr(step, "entity", "") for step in trial.scene.operation.steps if type(step).__name__ in writing]
+    found = [
+        getattr(step, "entity", "") for step in trial.scene.operation.steps if type(step).__name__ in writing
+    ]
     return [name for name in dict.fromkeys(found) if any(entity.name == name for entity in model.entities)]
 
 
@@ -176,7 +188,10 @@ def rows_after(trial: Trial, entity_name: str, known: Known, taken: set[str]) ->
         elif any(is_unforeseen(entity, field, row) or _is_hidden(field) for field in entity.fields):
             name = _free(f"new_{variable_of(entity_name, world.setting.names)}", taken)
             known.learn(entity, row, name)
-            checks += [f"assert {name} == {_made(entity, row, name, known, world)}", *_secrets(entity, row, name)]
+            checks += [
+                f"assert {name} == {_made(entity, row, name, known, world)}",
+                *_secrets(entity, row, name),
+            ]
         else:
             name = "_"
             said.append(_made(entity, row, "", known, world))
@@ -193,7 +208,9 @@ def rows_after(trial: Trial, entity_name: str, known: Known, taken: set[str]) ->
         parts = [next(listed) if name == "_" else name for name in names]
         rows_name = _free("stored", taken)
         bound = [f"{name} = {rows_name}[{at}]" for at, name in enumerate(names) if name != "_"]
-        return After([f"{rows_name} = {call}", *bound], [f"assert {rows_name} == [{', '.join(parts)}]", *checks], used)
+        return After(
+            [f"{rows_name} = {call}", *bound], [f"assert {rows_name} == [{', '.join(parts)}]", *checks], used
+        )
     targets = ", ".join(names)
     target = f"[{targets}]" if len(names) == 1 else targets
     return After([f"{target} = {call}"], checks, used)
@@ -268,7 +285,11 @@ def _secrets(entity: Entity, row: Row, name: str) -> list[str]:
 
 def shown_columns(entity: Entity, row: Row) -> list[Field]:
     """The fields that are columns of a row's struct."""
-    return [field for field in entity.fields if not isinstance(field.type, ManyType) and field.name != entity.soft_delete]
+    return [
+        field
+        for field in entity.fields
+        if not isinstance(field.type, ManyType) and field.name != entity.soft_delete
+    ]
 
 
 def links_after(trial: Trial, entity_name: str, known: Known) -> After:

@@ -314,9 +314,7 @@ def wire(value: Any, kind: FieldType | None = None) -> Any:
 
 
 def _wired(body: Body, given: dict[str, Any]) -> dict[str, Any]:
-    return {
-        field.wire: _sent(given[field.name], field, body) for field in body.fields if field.name in given
-    }
+    return {field.wire: _sent(given[field.name], field, body) for field in body.fields if field.name in given}
 
 
 def _sent(value: Any, field: InputField, body: Body) -> Any:

@@ -195,7 +195,7 @@ class World(msgspec.Struct):
             elif isinstance(field.type, ReferenceType) and not field.nullable:
                 values[field.name] = self.referred(field.type.entity, (*within, name))
             elif _is_made(entity, field):
-                values[field.name] = self.new_key(field, number)
+                values[field.name] = None
             elif number == 0 or field.name not in unique_names(entity):
                 values[field.name] = setting.default(entity, field)
                 if person is not None and number:
@@ -203,6 +203,9 @@ class World(msgspec.Struct):
             else:
                 values[field.name] = setting.value(entity, field, number, person)
         self._make_distinct(entity, values, given, number, within)
+        for field in entity.fields:
+            if _is_made(entity, field) and field.name not in given:
+                values[field.name] = self.new_key(field, number)
         self.rows.append(Stored(self.new_variable(name, number), name, values))
         return len(self.rows) - 1
 
@@ -285,7 +288,8 @@ class World(msgspec.Struct):
         keys = values[field.name] if isinstance(values[field.name], list) else [values[field.name]]
         places = [self.at(field.type.entity, key) for key in keys if key is not None]
         return all(
-            place is not None and self.rows[place].values[field.same] == values[field.same] for place in places
+            place is not None and self.rows[place].values[field.same] == values[field.same]
+            for place in places
         )
 
     def environment(self, **names: Any) -> Environment:

@@ -49,9 +49,9 @@ class Known(msgspec.Struct):
         """The key of a row, and what else of it nobody could write down before."""
         for field in entity.fields:
             value = row[field.name]
-            if is_unforeseen(entity, field, row) and value is not None:
-                self.keys.setdefault(value, f"{variable}.{attribute(field)}")
-            elif field.name == entity.key and not entity.composite and isinstance(value, str):
+            if (is_unforeseen(entity, field, row) and value is not None) or (
+                field.name == entity.key and not entity.composite and isinstance(value, str)
+            ):
                 self.keys.setdefault(value, f"{variable}.{attribute(field)}")
 
     def python(self, value: Any) -> str:
@@ -126,7 +126,11 @@ class Known(msgspec.Struct):
         return f"f{literal(written)}"
 
     def _key(self, value: Any) -> str | None:
-        if isinstance(value, bool) or value is None or isinstance(value, float | Decimal | list | dict | bytes):
+        if (
+            isinstance(value, bool)
+            or value is None
+            or isinstance(value, float | Decimal | list | dict | bytes)
+        ):
             return None
         if isinstance(value, int) and value < FIRST_NUMBER:
             return None
@@ -178,10 +182,13 @@ def _follows_source(field: Field, row: Row) -> bool:
 
 
 def known_rows(world: World) -> Known:
-    """The keys of the stored rows."""
+    """The keys of the stored rows, and what callers prove with who they are."""
     known = Known()
     for row in world.rows:
         known.learn(world.setting.model.entity(row.entity), row.values, row.variable)
+        if row.entity == world.setting.identity:
+            known.texts[f"token-of-{row.variable}"] = f"service.token({row.variable})"
+            known.texts[f"csrf-of-{row.variable}"] = f"service.csrf({row.variable})"
     return known
 
 
@@ -191,7 +198,9 @@ def opaque_places(value: Any, path: str) -> list[tuple[str, str]]:
         case Opaque():
             return [(str(value), path)]
         case dict():
-            return [each for name, inner in value.items() for each in opaque_places(inner, f"{path}[{name!r}]")]
+            return [
+                each for name, inner in value.items() for each in opaque_places(inner, f"{path}[{name!r}]")
+            ]
         case list():
             return [each for at, inner in enumerate(value) for each in opaque_places(inner, f"{path}[{at}]")]
         case _:
