@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from backwright.emit.emitted import NotEmitted, column_type
 from backwright.emit.source import Source, imports, literal, source
 from backwright.expr.typed import Type
 from backwright.model.types import (
@@ -204,7 +203,7 @@ def limited(
 ) -> Source:
     """The type of a value of one column with its limits."""
     if not isinstance(kind, ScalarType):
-        return plain(kind)
+        raise TypeError(f"{type(kind).__name__} is no value of one column")
     match kind.scalar:
         case "email" if kind.min is None and kind.max in (None, EMAIL_LENGTH) and matches is None:
             return source("Email", imports("backwright_runtime", "Email"))
@@ -296,51 +295,6 @@ def _stored(kind: FieldType, model: Model) -> Source:
             return _annotation(kind, model)
         case _:
             assert_never(kind)
-
-
-# The narrow form, until its users are gone ----------------------------------------------------------
-
-
-def plain(kind: FieldType) -> Source:
-    """The type of a value without its limits. Raises NotEmitted for what is refused before."""
-    one = column_type(kind)
-    if isinstance(one, ReferenceType):
-        return UUID
-    match one.scalar:
-        case "string" | "text" | "email" | "password":
-            return source("str")
-        case "integer":
-            return source("int")
-        case "boolean":
-            return source("bool")
-        case "date" | "timestamp":
-            name = "date" if one.scalar == "date" else "datetime"
-            return source(name, imports("datetime", name))
-        case "uuid":
-            return UUID
-        case "enum":
-            choices = ", ".join(literal(value) for value in one.values)
-            return source(f"Literal[{choices}]", imports("typing", "Literal"))
-        case _:
-            raise NotEmitted(one)
-
-
-def stored(field: Field) -> Source:
-    """The type of a row's column."""
-    kind = plain(field.type)
-    return source(f"{kind} | None", kind) if field.nullable else kind
-
-
-def shown(field: Field) -> Source:
-    """The type of a view's member: timestamps are printed by the view."""
-    is_timestamp = isinstance(field.type, ScalarType) and field.type.scalar == "timestamp"
-    kind = source("str") if is_timestamp else plain(field.type)
-    return source(f"{kind} | None", kind) if field.nullable else kind
-
-
-def is_enum(kind: FieldType) -> bool:
-    """Whether a value is one of a closed set."""
-    return isinstance(kind, ScalarType) and kind.scalar == "enum"
 
 
 def is_scalar(kind: FieldType, *scalars: str) -> bool:
