@@ -298,6 +298,8 @@ class Many(Values):
             listed = self.typed(of, None, known)
             if not self.anchored(of) and not self.lite:
                 sought = self.typed(item, None, known, above=SUM)
+            if not self.lite and listed.startswith("("):  # ANY of a subquery would go through its rows
+                listed = f"CAST({listed} AS {type_name(of.type, self.storage)})"
             text = f"{sought} = ANY({listed})"
             if self.lite:
                 text = f"{sought} IN (SELECT value FROM json_each({listed}))"  # noqa: S608
