@@ -167,6 +167,10 @@ class Sqlite:
         found = self.connection.execute(text, {name: bound(each) for name, each in given.items()}).fetchone()
         return from_sqlite(found[0], kind)
 
+    def ask_all(self, text: str, given: Mapping[str, Any], kind: Type) -> list[Any]:
+        found = self.connection.execute(text, {name: bound(each) for name, each in given.items()}).fetchall()
+        return [from_sqlite(row[0], kind) for row in found]
+
     def overflowed(self, error: Exception) -> bool:
         return getattr(error, "sqlite_errorname", "") == "SQLITE_TOOBIG" or str(error) == "integer overflow"
 
@@ -200,6 +204,11 @@ class Postgres:
         numbered, order = positional(text)
         found = self.run(self.connection.fetchval(numbered, *(given[name] for name in order)))
         return plain(found)
+
+    def ask_all(self, text: str, given: Mapping[str, Any], kind: Type) -> list[Any]:
+        numbered, order = positional(text)
+        found = self.run(self.connection.fetch(numbered, *(given[name] for name in order)))
+        return [row[0] for row in found]
 
     def overflowed(self, error: Exception) -> bool:
         return isinstance(error, asyncpg.NumericValueOutOfRangeError | asyncpg.DatetimeFieldOverflowError)
