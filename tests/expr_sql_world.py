@@ -13,11 +13,13 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from expr_world import ENTITIES, FIELDS, Row
+from expr_world import DELETED_SOFTLY, FIELDS, KEY, NOW, World
 
 from backwright.expr import sql
 from backwright.expr.typed import Type
 from backwright_runtime.database.functions import register
+from backwright_runtime.database.postgresql import prepared
+from backwright_runtime.database.values import bound
 
 
 class WorldStorage:
@@ -30,13 +32,13 @@ class WorldStorage:
         return f"{field}_id" if FIELDS[entity, field].kind == "entity" else field
 
     def keys(self, entity: str) -> tuple[str, ...]:
-        return ("id",)
+        return KEY[entity]
 
     def kind(self, entity: str, field: str) -> Type:
         return FIELDS[entity, field]
 
     def deleted(self, entity: str) -> str | None:
-        return None
+        return "gone_at" if entity in DELETED_SOFTLY else None
 
     def link(self, entity: str, field: str) -> sql.Link | None:
         kind = FIELDS[entity, field]
@@ -61,7 +63,8 @@ def fields(entity: str) -> dict[str, Type]:
 def column_type(kind: Type, dialect: str) -> str:
     if dialect == "sqlite":
         kinds = {"integer": "INTEGER", "decimal": "INTEGER", "boolean": "INTEGER", "double": "REAL"}
-        return kinds.get(kind.kind, "TEXT")
+        stored = sql.key_type(STORAGE, kind.entity or "") if kind.kind == "entity" else kind
+        return kinds.get(stored.kind, "TEXT")
     if kind.kind == "decimal":
         return f"numeric(18, {kind.scale})"
     if kind.kind == "list":
@@ -74,55 +77,41 @@ def column_type(kind: Type, dialect: str) -> str:
 def tables(dialect: str) -> list[str]:
     """CREATE TABLE for every entity and every table of links."""
     made = []
-    for entity in ENTITIES:
+    for entity in KEY:
         columns = ", ".join(
             f"{STORAGE.column(entity, name)} {column_type(kind, dialect)}"
             for name, kind in fields(entity).items()
         )
+        if entity in DELETED_SOFTLY:
+            columns += f", gone_at {column_type(Type('timestamp'), dialect)}"
         made.append(f"CREATE TABLE {STORAGE.table(entity)} ({columns})")
         for (of, name), _ in FIELDS.items():
             link = STORAGE.link(entity, name) if of == entity else None
             if link is not None:
-                key = "TEXT" if dialect == "sqlite" else "uuid"
-                made.append(f"CREATE TABLE {link.table} ({link.holder} {key}, {link.target} {key})")
+                target = Type("entity", entity=FIELDS[entity, name].entity)
+                keys = [column_type(of, dialect) for of in (Type("entity", entity=entity), target)]
+                made.append(f"CREATE TABLE {link.table} ({link.holder} {keys[0]}, {link.target} {keys[1]})")
     return made
 
 
-def inserts(rows: Mapping[str, list[Row]]) -> list[tuple[str, list[Any]]]:
+def inserts(world: World) -> list[tuple[str, list[Any]]]:
     """Every row of the world: a table, and its values in the order of the columns."""
     found = []
-    for entity, each in rows.items():
-        for row in each:
-            found.append((STORAGE.table(entity), [row[name] for name in fields(entity)]))
-            for (of, name), _ in FIELDS.items():
-                link = STORAGE.link(entity, name) if of == entity else None
-                if link is not None:
-                    found += [(link.table, [row["id"], target]) for target in row[name]]
+    stored = [(entity, row, None) for entity, each in world.rows.items() for row in each]
+    stored += [(entity, row, NOW) for entity, each in world.gone.items() for row in each]  # type: ignore[misc]
+    for entity, row, gone_at in stored:
+        more = [gone_at] if entity in DELETED_SOFTLY else []
+        found.append((STORAGE.table(entity), [*(row[name] for name in fields(entity)), *more]))
+        for of, name in FIELDS:
+            link = STORAGE.link(entity, name) if of == entity else None
+            if link is not None:
+                found += [(link.table, [row[KEY[entity][0]], target]) for target in row[name]]
     return found
 
 
 def names() -> list[str]:
-    found = [STORAGE.table(entity) for entity in ENTITIES]
+    found = [STORAGE.table(entity) for entity in KEY]
     return found + [link.table for of, name in FIELDS if (link := STORAGE.link(of, name)) is not None]
-
-
-def as_sqlite(value: Any) -> Any:
-    """A value as SQLite stores it."""
-    match value:
-        case bool():
-            return int(value)
-        case UUID():
-            return str(value)
-        case datetime():
-            return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
-        case date():
-            return value.isoformat()
-        case Decimal():
-            return int(value.scaleb(-int(value.as_tuple().exponent)))
-        case list():
-            return json.dumps([each if isinstance(each, bool) else as_sqlite(each) for each in value])
-        case _:
-            return value
 
 
 def from_sqlite(value: Any, kind: Type) -> Any:
@@ -132,7 +121,11 @@ def from_sqlite(value: Any, kind: Type) -> Any:
             return None
         case _, "boolean":
             return bool(value)
-        case _, "uuid" | "entity":
+        case _, "entity":
+            return from_sqlite(value, sql.key_type(STORAGE, kind.entity or ""))
+        case str(), "rows":
+            return [from_sqlite(each, Type("entity", entity=kind.entity)) for each in json.loads(value)]
+        case _, "uuid":
             return UUID(value)
         case _, "timestamp":
             return datetime.fromisoformat(value)
@@ -142,7 +135,7 @@ def from_sqlite(value: Any, kind: Type) -> Any:
             return Decimal(value)
         case _, "decimal":
             return Decimal(value).scaleb(-(kind.scale or 0))
-        case str(), "list" | "rows":
+        case str(), "list":
             element = kind.element or Type("uuid")
             return [from_sqlite(each, element) for each in json.loads(value)]
         case list(), "list":
@@ -163,18 +156,20 @@ class Sqlite:
         for statement in tables("sqlite"):
             self.connection.execute(f"{statement} STRICT")
 
-    def fill(self, rows: Mapping[str, list[Row]]) -> None:
+    def fill(self, world: World) -> None:
         for name in names():
             self.connection.execute(f"DELETE FROM {name}")
-        for table, values in inserts(rows):
+        for table, values in inserts(world):
             marks = ", ".join("?" * len(values))
-            self.connection.execute(f"INSERT INTO {table} VALUES ({marks})", [*map(as_sqlite, values)])
+            self.connection.execute(f"INSERT INTO {table} VALUES ({marks})", [*map(bound, values)])
 
     def ask(self, text: str, given: Mapping[str, Any], kind: Type) -> Any:
-        found = self.connection.execute(
-            text, {name: as_sqlite(each) for name, each in given.items()}
-        ).fetchone()
+        found = self.connection.execute(text, {name: bound(each) for name, each in given.items()}).fetchone()
         return from_sqlite(found[0], kind)
+
+    def ask_all(self, text: str, given: Mapping[str, Any], kind: Type) -> list[Any]:
+        found = self.connection.execute(text, {name: bound(each) for name, each in given.items()}).fetchall()
+        return [from_sqlite(row[0], kind) for row in found]
 
     def overflowed(self, error: Exception) -> bool:
         return getattr(error, "sqlite_errorname", "") == "SQLITE_TOOBIG" or str(error) == "integer overflow"
@@ -192,15 +187,16 @@ class Postgres:
         self.runner = asyncio.Runner()
         self.run: Callable[[Any], Any] = self.runner.run
         self.connection = self.run(asyncpg.connect(url))
+        self.run(prepared(self.connection))
         for statement in tables("postgresql"):
             self.run(self.connection.execute(statement.replace("CREATE TABLE", "CREATE TEMPORARY TABLE")))
 
-    def fill(self, rows: Mapping[str, list[Row]]) -> None:
-        self.run(self._fill(rows))
+    def fill(self, world: World) -> None:
+        self.run(self._fill(world))
 
-    async def _fill(self, rows: Mapping[str, list[Row]]) -> None:
+    async def _fill(self, world: World) -> None:
         await self.connection.execute("; ".join(f"DELETE FROM {name}" for name in names()))
-        for table, values in inserts(rows):
+        for table, values in inserts(world):
             marks = ", ".join(f"${n + 1}" for n in range(len(values)))
             await self.connection.execute(f"INSERT INTO {table} VALUES ({marks})", *values)
 
@@ -208,6 +204,11 @@ class Postgres:
         numbered, order = positional(text)
         found = self.run(self.connection.fetchval(numbered, *(given[name] for name in order)))
         return plain(found)
+
+    def ask_all(self, text: str, given: Mapping[str, Any], kind: Type) -> list[Any]:
+        numbered, order = positional(text)
+        found = self.run(self.connection.fetch(numbered, *(given[name] for name in order)))
+        return [row[0] for row in found]
 
     def overflowed(self, error: Exception) -> bool:
         return isinstance(error, asyncpg.NumericValueOutOfRangeError | asyncpg.DatetimeFieldOverflowError)

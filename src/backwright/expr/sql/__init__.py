@@ -28,6 +28,7 @@ from backwright.expr.sql.storage import (
 from backwright.expr.typed import (
     Aggregate,
     And,
+    Arithmetic,
     Constant,
     Distinct,
     Expression,
@@ -112,7 +113,7 @@ class Both(msgspec.Struct, frozen=True):
 def compile(
     expression: Expression,
     storage: Columns,
-    dialect: None = None,
+    dialect: Dialect | None = None,
     *,
     value: bool = False,
     multiline: bool = False,
@@ -136,6 +137,7 @@ def compile(
     candidate: bool = False,
     variables: Mapping[str, str] | None = None,
     group: str | None = None,
+    grouped: str | None = None,
 ) -> SqlText: ...
 def compile(
     expression: Expression,
@@ -152,6 +154,7 @@ def compile(
     candidate: bool = False,
     variables: Mapping[str, str] | None = None,
     group: str | None = None,
+    grouped: str | None = None,
 ) -> SqlText:
     """SQL for an expression on one database. Raises NotCompiled for what no statement can hold.
 
@@ -162,14 +165,15 @@ def compile(
     `this` is the alias of the row that the expression is about (None: its table's name, and no name at all where
     the columns are clear without). `candidate`: `this` is no row of the statement but parameters named after its
     fields. `variables` are aliases of rows that names of the expression stand for; a name that has none is a
-    parameter. `group` is SQL for the list of the keys of a group's rows.
+    parameter. `group` is SQL for the list of the keys of a group's rows; `grouped` the alias of the rows of a statement
+    that is grouped itself, where what is asked of a group becomes its aggregates.
 
     (Without a dialect: the narrow form that one text serves, until no emitter asks for it any more.)
     """
     if dialect is None or callable(storage):
         columns: Columns = storage  # type: ignore[assignment]
         return portable.compile(
-            expression, columns, None, value=value, multiline=multiline, key=key, taken=taken, tables=tables,
+            expression, columns, dialect, value=value, multiline=multiline, key=key, taken=taken, tables=tables,
             this=this, candidate=candidate,
         )  # fmt: skip
     printer = _printer(
@@ -181,6 +185,7 @@ def compile(
         candidate=candidate,
         variables=variables,
         group=group,
+        grouped=grouped,
     )
     exact = value or expression.type.kind != "boolean"
     if multiline and isinstance(expression, And):
@@ -212,7 +217,7 @@ def compile_rows(
     """
     printer = _printer(
         expression, storage, dialect, taken=taken, this=this if this is not None else "", candidate=candidate,
-        variables=variables, group=group,
+        variables=variables, group=group, grouped=None,
     )  # fmt: skip
     found = printer.rows_as(expression, alias)
     return RowsSql(
@@ -252,6 +257,7 @@ def _printer(
     candidate: bool,
     variables: Mapping[str, str] | None,
     group: str | None,
+    grouped: str | None,
 ) -> Printer:
     qualifier = this if this is not None or _is_plain(expression) else ""
     this_rows = (node for node in nodes(expression) if isinstance(node, Name) and node.root == "this")
@@ -264,6 +270,7 @@ def _printer(
         candidate=candidate,
         variables=variables or {},
         group=group,
+        grouped=grouped,
         reserved=[*reserved, qualifier or "", *(variables or {}).values()],
     )
 
@@ -280,4 +287,6 @@ def _assigned(printer: Printer, expression: Expression, into: Type) -> str:
         return printer.assigned(expression, into.scale or 0)
     if into.kind == "decimal" and isinstance(expression, Constant) and expression.value is not None:
         return printer.decimal_constant(expression, into.scale or 0)
+    if into.kind == "integer" and isinstance(expression, Arithmetic) and printer.lite:
+        return printer.counted(expression)
     return printer.bare(expression, frozenset())

@@ -98,6 +98,8 @@ class Logic(Operands):
         tested = null_tested(node)
         if tested is not None:
             return self.null_test(node, tested, known), RELATION
+        if node.op not in ("==", "!=") and any(map(self.sealing, (node.left, node.right))):
+            raise NotCompiled("what is encrypted has no order")
         nullable = [self.nullable(side, known) for side in (node.left, node.right)]
         left, right = self.sides(node.left, node.right, known)
         match node.op:

@@ -85,6 +85,7 @@ class Operands:
         candidate: bool,
         variables: Mapping[str, str],
         group: str | None,
+        grouped: str | None,
         reserved: list[str],
     ) -> None:
         self.storage = storage
@@ -93,6 +94,7 @@ class Operands:
         self.qualifier = qualifier
         self.candidate = candidate
         self.group = group
+        self.grouped = grouped
         self.variables: dict[str, RowOf | ValueOf] = {name: RowOf(to) for name, to in variables.items()}
         self.scales: dict[str, int | None] = {}
         self.aliases = Aliases(reserved)
@@ -117,16 +119,16 @@ class Operands:
     # Null --------------------------------------------------------------------------------------------
 
     def nullable(self, node: Expression, known: Known) -> bool:
-        """Whether it may be null here. What is behind a row that may be gone is, whatever its type says."""
+        """Whether it may be null here. What is behind a key that may be nobody's is, whatever its type says."""
         if shape(node) in known:
             return False
         return node.type.nullable or any(map(self.may_be_gone, nodes(node)))
 
     def may_be_gone(self, node: Expression) -> bool:
+        """A stored reference has its row, deleted softly or not at all; a given key need not."""
         if not isinstance(node, Member) or self.is_row(node.of):
             return False
-        stored = isinstance(node.of, Member) and not self.is_parameter(node.of)
-        return not stored or self.storage.deleted(node.entity) is not None
+        return not isinstance(node.of, Member) or self.is_parameter(node.of)
 
     # Rows --------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from backwright.expr.sql.many import Many
+from backwright.expr.sql.groups import Groups
 from backwright.expr.sql.operands import AND, ATOM, NOT, OR, Known, ValueOf
 from backwright.expr.typed import (
     Aggregate,
@@ -38,7 +38,7 @@ from backwright.expr.typed import (
 )
 
 
-class Printer(Many):
+class Printer(Groups):
     """Each node as text, and how tightly it binds."""
 
     def bound(self, node: Expression, known: Known, exact: bool) -> tuple[str, int]:

@@ -8,7 +8,7 @@ from typing import assert_never
 from backwright.expr.sql.logic import Logic
 from backwright.expr.sql.operands import ATOM, PRODUCT, RELATION, SUM, Known, innermost
 from backwright.expr.sql.storage import type_name
-from backwright.expr.typed import Arithmetic, Constant, Convert, Expression, Name, Text
+from backwright.expr.typed import Arithmetic, Constant, Convert, Expression, Member, Name, Text
 
 SPELLED = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "remainder"}
 SPACE = "E' \\t\\n\\r\\f\\v'"
@@ -175,6 +175,19 @@ class Values(Logic):
         if self.scale(node) == scale:
             return self.bare(node, frozenset())
         return f"decimal_stored({self.decimal_text(node, frozenset())}, {scale})"
+
+    def counted(self, node: Arithmetic) -> str:
+        """A number that is counted up: SQLite's column refuses the double that more than 64 bits become.
+
+        (Downwards it would not: the double below the least integer is the least integer.)
+        """
+        match node:
+            case Arithmetic(op="+", left=Member() as left, right=Constant(value=int(step)) as right) if (
+                step >= 0
+            ):
+                return f"{self.bare(left, frozenset())} + {self.bare(right, frozenset())}"
+            case _:
+                return self.bare(node, frozenset())
 
     def decimal_constant(self, node: Constant, scale: int) -> str:
         """A constant as a decimal column takes it: rounded half away from zero."""
