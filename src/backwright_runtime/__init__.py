@@ -3,6 +3,7 @@
 from backwright_runtime.application import Application
 from backwright_runtime.context import RequestContext
 from backwright_runtime.database.interface import (
+    CheckViolation,
     Database,
     DatabaseUnavailable,
     ForeignKeyViolation,
@@ -37,6 +38,7 @@ __all__ = [
     "ARGON2ID",
     "SYSTEM",
     "Application",
+    "CheckViolation",
     "Conflict",
     "Database",
     "DatabaseUnavailable",

@@ -256,8 +256,8 @@ def _simplified(node: Expression) -> Expression:
         case Arithmetic(left=left, right=right):
             kind = msgspec.structs.replace(node.type, nullable=_arithmetic_nullable(node))
             return _computed(msgspec.structs.replace(node, type=kind), left, right)
-        case Filtered(of=of, condition=Constant(value=True)):
-            return of
+        case Filtered(of=of, condition=Constant(value=True)) if not of.type.nullable:
+            return of  # a list that is null would become one with no elements
         case Quantified(quantifier="exists", condition=Constant(value=False)):
             return FALSE
         case Quantified(quantifier="all", condition=Constant(value=True)):
