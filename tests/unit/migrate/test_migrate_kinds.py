@@ -6,6 +6,7 @@ import asyncio
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import IntegrityError, connect
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import asyncpg
@@ -32,8 +33,11 @@ from backwright.migrate.naming import folder_name, next_stamp
 from backwright.migrate.obstacles import obstacles
 from backwright.migrate.prove import prove
 from backwright.migrate.rows import Rows, rows
+from backwright.model.build import build
 from backwright.model.types import Model
 from backwright.plan import plan
+from backwright.project import Project
+from backwright.spec import read
 from backwright_runtime import migrations as runner
 
 BROKEN = (IntegrityError, asyncpg.IntegrityConstraintViolationError)
@@ -302,3 +306,52 @@ def test_values_are_encrypted_only_by_the_service() -> None:
         1
     ] == 'text COLLATE "C"'
     assert expected(model(secret), "postgresql").tables["item"].checks == ()
+
+
+def checked(*lines: str) -> Model:
+    """An entity with these checks, read from a specification."""
+    with TemporaryDirectory() as place:
+        text = """service: {name: a, version: 1.0.0}
+entities:
+  Item:
+    fields: {a: integer, b: integer?, d: {type: decimal, scale: 2}, e: {type: decimal, scale: 1},
+             x: string?, at: timestamp, until: timestamp?}
+    access: public
+    checks:
+"""
+        lines_of = "".join(f"      c{number}: {line}\n" for number, line in enumerate(lines))
+        Path(place, "backwright.yaml").write_text(text + lines_of, encoding="utf-8")
+        return build(read(Project(Path(place))))
+
+
+SAID = {
+    "this.a >= 0 && this.b != this.a": ("a >= 0 AND b IS DISTINCT FROM a",) * 2,
+    "this.at < this.until": ("COALESCE(at < until, FALSE)",) * 2,
+    "this.d > 1.5": ("d > 1.5", "d > 150"),
+    "this.d > this.e": ("d > e", None),
+    "this.a * 2 < 10": ("a * 2 < 10", None),
+    "this.at > now": (None, None),
+    "this.at + duration('1h') > this.until": (None, None),
+}
+"""What each database's constraint says; None: it is the service's alone."""
+
+
+@pytest.mark.parametrize("check", SAID)
+def test_a_check_is_a_constraint_where_the_database_can_say_it(check: str) -> None:
+    model = checked(check)
+    for dialect, wanted in zip(("postgresql", "sqlite"), SAID[check], strict=True):
+        rules = [each.rule for each in expected(model, dialect).tables["item"].checks if not each.column]
+        assert rules == ([] if wanted is None else [wanted]), dialect
+
+
+def test_constraints_are_found_as_they_were_made(tmp_path: Path, database: str) -> None:
+    """Whatever PostgreSQL makes of their words, and where a row would break one it is refused."""
+    made = checked(
+        "this.a >= 0 && this.a != this.b",
+        "this.at < this.until",
+        "this.d > 1.5",
+        "size(this.x) > 2 || this.x == null",
+    )
+    assert proven(tmp_path, database, made) == {}
+    with pytest.raises(BROKEN):
+        execute(database, "UPDATE item SET a = -1")
