@@ -22,6 +22,7 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
     entities = {entity.name: entity for entity in model.entities}
     for entity in model.entities:
         yield from _key(entity)
+        yield from _deleted(entity, model)
         for field in entity.fields:
             yield from _reference(entity, field, entities)
             yield from _encrypted(entity, field)
@@ -52,6 +53,22 @@ def _key(entity: Entity) -> Iterator[Diagnostic]:
             word = "may be null" if field.nullable else "is encrypted"
             message = f"{entity.name}.{name} is a key and {word}"
             yield diagnose(CODE, field.place, message, "change it, or choose another key")
+
+
+def _deleted(entity: Entity, model: Model) -> Iterator[Diagnostic]:
+    """A key that clients give is free again when its row is deleted; a foreign key needs one that is not."""
+    key = next((field for field in entity.fields if field.name == entity.key), None)
+    if entity.soft_delete is None or entity.composite or key is None or not key.input:
+        return
+    for other in model.entities:
+        for field in other.fields:
+            links = isinstance(field.type, ManyType) and other.name == entity.name
+            refers = isinstance(field.type, ReferenceType | ManyType) and field.type.entity == entity.name
+            if links or refers:
+                said = f"{other.name}.{field.name}"
+                message = f"the key of a deleted {entity.name} may be given again, but {said} needs it"
+                mend = f"let the service make the key of {entity.name}, and make `{key.name}` unique"
+                yield diagnose(CODE, key.place, message, mend)
 
 
 def _reference(entity: Entity, field: Field, entities: dict[str, Entity]) -> Iterator[Diagnostic]:
