@@ -34,6 +34,7 @@ from backwright_runtime import (
     SettingsError,
     base64_text,
     decimal_text,
+    file,
     slug,
     suffixed,
     timestamp,
@@ -239,6 +240,15 @@ def test_how_values_are_printed() -> None:
     assert decimal_text(Decimal("0.00000001"), 8) == "0.00000001"
     assert timestamp(None) is decimal_text(None, 2) is base64_text(None) is None
     assert base64_text(b"\x00\x01") == "AAE="
+
+
+@pytest.mark.parametrize(
+    "media", ["text/html\r\nset-cookie: a=b", "text", "", None, "a/b; c=d; e=f", "tëxt/html"]
+)
+def test_a_media_type_that_is_none_is_not_repeated(media: str | None) -> None:
+    answered = file(b"x", media=media).content
+    assert answered is not None
+    assert answered.media == "application/octet-stream"
 
 
 @given(st.text())

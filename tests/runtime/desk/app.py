@@ -271,7 +271,12 @@ async def must_create_note(ctx: Context, body: NewNote) -> Response:
     return created(note_view(note), wrap="note", version=note.version)
 
 
-@router.get("/notes/{id}", caller="none", cache=Cache(60, scope="public"))
+@router.get(
+    "/notes/{id}",
+    caller="none",
+    cache=Cache(60, scope="public"),
+    errors={"not_found": ErrorAnswer(410)},
+)
 async def get_note(ctx: Context, id: int) -> Response:
     """Get one note."""
     note = found(await ctx.db.fetch_one(Note, FIND, id=id), "note")
