@@ -4,6 +4,7 @@ from backwright_runtime.application import Application
 from backwright_runtime.cipher import Cipher
 from backwright_runtime.context import RequestContext
 from backwright_runtime.database.interface import (
+    CheckViolation,
     Database,
     DatabaseUnavailable,
     ForeignKeyViolation,
@@ -78,6 +79,7 @@ __all__ = [
     "WORD",
     "Application",
     "Cache",
+    "CheckViolation",
     "Cipher",
     "Conflict",
     "Cookie",

@@ -7,8 +7,6 @@ from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Protocol, TypeVar, get_type_hints
 
-from msgspec import Struct
-
 from backwright_runtime.database.interface import Queries
 from backwright_runtime.database.statement import sql
 from backwright_runtime.errors import Forbidden, Unauthenticated
@@ -34,10 +32,6 @@ class Identify(Protocol[Caller_co]):
     """
 
     def __call__(self, db: Queries, subject: Any, /) -> Awaitable[Caller_co | None]: ...
-
-
-class _Revoked(Struct, frozen=True):
-    token_id: str
 
 
 class Sessions:
@@ -95,7 +89,7 @@ class Sessions:
     async def _identified(self, session: Session, db: Queries) -> object | None:
         if self._identify is None or self._read_subject is None:
             return None
-        if self.revocation and await db.fetch_one(_Revoked, REVOKED, token_id=session.token_id) is not None:
+        if self.revocation and await db.fetch_value(str, REVOKED, token_id=session.token_id) is not None:
             return None
         try:
             subject = self._read_subject(session.subject)

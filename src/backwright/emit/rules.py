@@ -91,7 +91,7 @@ def compiled(
         python.Names(
             roots={"this": row, "now": now},
             attribute=lambda of, field: model.entity(of).field(field).column,
-            key=model.entity(entity).key,
+            keys=lambda of: model.entity(of).keys,
             caller_known=known,
         ),
     )

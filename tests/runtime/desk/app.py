@@ -174,10 +174,6 @@ NEWEST = Keyset(Note, "id desc")
 RANKED = Keyset(Note, "rank desc", "id desc")
 
 
-class Number(Struct, frozen=True):
-    n: int
-
-
 Context = RequestContext[Person]
 router = Router()
 
@@ -317,9 +313,10 @@ async def list_notes(ctx: Context, query: NotesQuery) -> Response:
 @router.get("/note-pages", caller="none")
 async def page_notes(ctx: Context, query: NotePagesQuery) -> Response:
     """Notes by offset."""
-    count = found(await ctx.db.fetch_one(Number, COUNT))
-    rows = await ctx.db.fetch_all(Note, SOME, limit=query.limit, offset=query.offset)
-    page = Page(rows, total=count.n)
+    async with ctx.snapshot() as db:
+        count = await db.fetch_value(int, COUNT)
+        rows = await db.fetch_all(Note, SOME, limit=query.limit, offset=query.offset)
+    page = Page(rows, total=count)
     return ok([note_view(note) for note in page.rows], total=page.total)
 
 

@@ -1,4 +1,6 @@
-"""Compiles typed expressions to SQL that PostgreSQL and SQLite understand alike.
+"""Compiles a narrow form of typed expressions to one text for PostgreSQL and SQLite.
+
+It serves the emitter that knows no other form; what is compiled for a database by name is not from here.
 
 A condition in WHERE only asks for rows where it is true, so unknown may stand for false there; below NOT, in
 a comparison or as a value it may not, and the two-valued null of the language is spelled out. Parameters have
@@ -10,10 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal as OneOf
 
-import msgspec
-
 from backwright.expr.aliases import Aliases
 from backwright.expr.fold import Shape, not_null_when, null_tested, shape
+from backwright.expr.sql.storage import SqlText
 from backwright.expr.typed import (
     And,
     Arithmetic,
@@ -52,13 +53,6 @@ TYPES = {
 LINE_BREAKS = frozenset("\n\r")
 _KEPT_BY_SQLITE = ("boolean", "bigint", "text")
 _RANGE = "BETWEEN -9223372036854775808 AND 9223372036854775807"
-
-
-class SqlText(msgspec.Struct, frozen=True):
-    """SQL, and what supplies each `:parameter` in it (in the order of their first use)."""
-
-    text: str
-    parameters: dict[str, Expression]
 
 
 COMPILED = (
