@@ -56,7 +56,7 @@ class Sessions:
 
     def issue(self, subject: object, now: datetime) -> Session:
         """A new session of the identity row with this key."""
-        return self._tokens.issue(subject, now, with_csrf=self.cookie is not None)
+        return self._tokens.begin(subject, now, with_csrf=self.cookie is not None)
 
     async def caller(
         self, headers: Mapping[str, str], db: Queries, now: datetime, *, required: bool

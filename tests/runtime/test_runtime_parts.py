@@ -139,7 +139,7 @@ def test_the_real_seam_makes_different_ids() -> None:
 def test_tokens_rotate_expire_and_belong_to_one_service() -> None:
     old, new = TokenKey("old", SECRET), TokenKey("new", SECRET + "2")
     now, subject = datetime(2030, 1, 1, tzinfo=UTC), UUID(int=7)
-    issued = Tokens("library", [old], 60).issue(subject, now).token
+    issued = Tokens("library", [old], 60).issue(subject, now)
     tokens = Tokens("library", [new, old], 60)
     for _ in range(2):  # the second time it is remembered
         session = tokens.session(issued, now + timedelta(seconds=59))
@@ -154,7 +154,7 @@ def test_tokens_rotate_expire_and_belong_to_one_service() -> None:
 
 def test_a_token_begins_in_the_second_in_which_it_is_made() -> None:
     late = datetime(2030, 1, 1, 0, 0, 0, 999_999, UTC)
-    issued = Tokens("library", [TokenKey("k", SECRET)], 1).issue(5, late, with_csrf=True)
+    issued = Tokens("library", [TokenKey("k", SECRET)], 1).begin(5, late, with_csrf=True)
     assert issued.expires_at == datetime(2030, 1, 1, 0, 0, 1, tzinfo=UTC)
     assert len(issued.csrf or "") == 32
     read = Tokens("library", [TokenKey("k", SECRET)], 1).session(issued.token, late)
