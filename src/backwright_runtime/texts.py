@@ -72,3 +72,31 @@ def file_name(name: str) -> str:
     """The value of `content-disposition` that offers a file for saving under this name."""
     plain = re.sub(r"[^\w .()-]", "_", name, flags=re.ASCII)
     return f'attachment; filename="{plain}"'
+
+
+def as_text(value: object) -> str | None:
+    """A value as text of a header or a cookie."""
+    match value:
+        case None:
+            return None
+        case bool():
+            return "true" if value else "false"
+        case datetime():
+            return timestamp(value)
+        case Decimal():
+            return f"{value:f}"
+        case _:
+            return str(value)
+
+
+def plain(value: object) -> object:
+    """A stored value as JSON holds it."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case list() | tuple():
+            return [plain(each) for each in value]
+        case dict():
+            return {name: plain(each) for name, each in value.items()}
+        case _:
+            return as_text(value)

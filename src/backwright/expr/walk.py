@@ -66,9 +66,11 @@ def parts(expression: Expression) -> tuple[Expression, ...]:
 
 def nodes(expression: Expression) -> Iterator[Expression]:
     """An expression and everything inside it, outermost first."""
-    yield expression
-    for part in parts(expression):
-        yield from nodes(part)
+    waiting = [expression]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += reversed(parts(node))
 
 
 def callers(expression: Expression) -> Iterator[Name]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backwright.expr.typed import Constant, Name
-from backwright.model.types import Entity, Field, Model, ScalarType
+from backwright.expr.typed import Constant, Expression, ListOf, Name
+from backwright.model.types import Entity, Field, ManyType, Model, ScalarType
 from backwright.plan import codes
 from backwright.plan.changes import AddField, Change, ChangeField
 from backwright.plan.fields import fit
@@ -39,17 +39,19 @@ def _change(change: Change, renames: Renames) -> Iterator[Diagnostic]:
 
 def _added(owner: str, field: Field) -> Iterator[Diagnostic]:
     name = f"{owner}.{field.name}"
+    if isinstance(field.type, ManyType) or field.generated == "version":
+        return
     if field.default is None and not field.nullable:
         yield diagnose(
             codes.NO_VALUE, field.place,
             f"{name} is new, must not be null and has no default.",
             "Give it a `default`, or make it nullable (a `?` behind the type).",
         )  # fmt: skip
-    elif field.default is not None and not isinstance(field.default.meaning, Constant | Name):
+    elif field.default is not None and not _fillable(field, field.default.meaning):
         yield diagnose(
             codes.UNSTORABLE_DEFAULT, field.place,
             f"The default `{field.default.source}` of {name} cannot be filled in: not built yet.",
-            "Use a constant or `now`.",
+            "Use a constant or `now`, or make it nullable without a default.",
         )  # fmt: skip
     elif field.default is not None and field.unique:
         yield diagnose(
@@ -57,6 +59,21 @@ def _added(owner: str, field: Field) -> Iterator[Diagnostic]:
             f"{name} is new, unique, and would have the same value in every row.",
             "Make it nullable without a default, and fill it before it is required.",
         )  # fmt: skip
+
+
+def _fillable(field: Field, meaning: Expression) -> bool:
+    """Whether the database can give rows that exist this value; it has no key to encrypt it with."""
+    match meaning:
+        case _ if field.encrypted:
+            return isinstance(meaning, Constant) and meaning.value is None
+        case Constant():
+            return True
+        case ListOf(items=items):
+            return all(isinstance(item, Constant) for item in items)
+        case Name(root="now"):
+            return isinstance(field.type, ScalarType) and field.type.scalar in ("timestamp", "date")
+        case _:
+            return False
 
 
 def _changed(owner: str, old: Field, new: Field, renames: Renames) -> Iterator[Diagnostic]:
@@ -76,6 +93,12 @@ def _changed(owner: str, old: Field, new: Field, renames: Renames) -> Iterator[D
             )  # fmt: skip
         case _:
             pass
+    if old.encrypted != new.encrypted:
+        yield diagnose(
+            codes.ENCRYPTION, new.place,
+            f"{name} {'becomes' if new.encrypted else 'is no longer'} encrypted: not built yet.",
+            "Add a field beside it, fill it through the service, and drop the old one in a later change.",
+        )  # fmt: skip
     if old.nullable and not new.nullable:
         yield diagnose(
             codes.NOT_NULL, new.place,
@@ -85,11 +108,13 @@ def _changed(owner: str, old: Field, new: Field, renames: Renames) -> Iterator[D
 
 
 def _key(old: Entity, new: Entity, renames: Renames) -> Iterator[Diagnostic]:
-    if renames.field_after(old.name, old.key) != new.key or old.key != new.key:
+    former, later = ", ".join(old.keys), ", ".join(new.keys)
+    made = [entity.field(entity.key).generated for entity in (old, new)]
+    if former != later or made[0] != made[1]:
         yield diagnose(
             codes.KEY_CHANGE, new.place,
-            f"The key of {new.name} changes from `{old.key}` to `{new.key}`: not built yet.",
-            f"Keep the key `{old.key}`.",
+            f"The key of {new.name} changes from `{former}` to `{later}`, or how it is made: not built yet.",
+            f"Keep the key `{former}` as it is made.",
         )  # fmt: skip
 
 

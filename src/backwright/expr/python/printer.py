@@ -58,14 +58,14 @@ class Printer(Values):
                 return self.joined(parts, known, holds=True)
             case Or(parts=parts):
                 return self.joined(parts, known, holds=False)
+            case Not(of=In() as of):
+                return self.contained(of, known, "not in"), RELATION
             case Not(of=of):
                 return f"not {self.within(of, ATOM, known)}", NOT
             case Compare():
                 return self.compare(node, known)
-            case In(item=item, options=options):
-                listed = ", ".join(self.bare(option, known) for option in options)
-                listed = f"{listed}," if len(options) == 1 else listed
-                return f"{self.within(item, SUM, known)} in ({listed})", RELATION
+            case In():
+                return self.contained(node, known, "in"), RELATION
             case Within():
                 return self.member(node, known)
             case Arithmetic():
@@ -91,3 +91,9 @@ class Printer(Values):
         first = self.within(node.then, OR, known | not_null_when(node.when, holds=True))
         last = self.within(node.otherwise, OR, known | not_null_when(node.when, holds=False))
         return f"{first} if {self.within(node.when, OR, known)} else {last}", CHOICE
+
+    def contained(self, node: In, known: Known, word: str) -> str:
+        """`item in (a, b)`, or `not in`."""
+        listed = ", ".join(self.bare(option, known) for option in node.options)
+        listed = f"{listed}," if len(node.options) == 1 else listed
+        return f"{self.within(node.item, SUM, known)} {word} ({listed})"
