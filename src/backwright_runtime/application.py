@@ -19,6 +19,7 @@ from backwright_runtime.cipher import Cipher
 from backwright_runtime.context import Data, RequestContext
 from backwright_runtime.database import Database, open_database
 from backwright_runtime.database.interface import (
+    CheckViolation,
     Contention,
     DatabaseUnavailable,
     ForeignKeyViolation,
@@ -30,6 +31,7 @@ from backwright_runtime.errors import (
     Conflict,
     Forbidden,
     Internal,
+    Invalid,
     MethodNotAllowed,
     NotFound,
     ServiceError,
@@ -348,6 +350,8 @@ def answer_for(error: Exception) -> ServiceError:
             return error
         case UniqueViolation() | ForeignKeyViolation():
             return Conflict()
+        case CheckViolation():
+            return Invalid()
         case DatabaseUnavailable():
             return Unavailable()
         case _:

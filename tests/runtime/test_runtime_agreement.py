@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -324,6 +325,54 @@ def test_parameters_agree(pairs: list[tuple[str, str]], complete: bool) -> None:
     )
     absent = {each.name: UNSET for each in EVERYTHING.query}
     assert made(QUERY.read, raw.encode()) == (errors or plain({**absent, **values}))
+
+
+PART = b'--x\r\ncontent-disposition: form-data; name="name"\r\n\r\na\r\n'
+DISPOSITION = b"--x\r\ncontent-disposition: form-data; "
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        PART + b"--x--\r\n",
+        b"\r\n" + PART + b"--x--",
+        PART + PART + b"--x--\r\nafterwards",
+        PART[:-3] + b"\r\n--xy\r\n--x--\r\n",
+        PART,
+        PART[:20],
+        b"--x--\r\n",
+        b"",
+        DISPOSITION[:-2] + b"\r\n\r\na\r\n--x--\r\n",
+        DISPOSITION + b'name="name"\r\n\r\n\xff\r\n--x--\r\n',
+        DISPOSITION + b"name=name\r\n\r\nab\r\n--x--\r\n",
+        DISPOSITION + b'name="name"\r\ncontent-transfer-encoding: base64\r\n\r\nYQ==\r\n--x--\r\n',
+        DISPOSITION + b'name="name"\r\nContent-Transfer-Encoding: 8bit\r\n\r\na\r\n--x--\r\n',
+        DISPOSITION
+        + b'name="scan"; filename="a\\"b;c.png"\r\nContent-Type: Image/PNG; x=y\r\n\r\na\r\n--x--\r\n',
+        DISPOSITION + b'name="scan"; filename="a"\r\ncontent-type: nonsense\r\n\r\na\r\n--x--\r\n',
+        DISPOSITION + b'name="scan"; filename="a"\r\n\r\na\r\n--x--\r\n',
+    ],
+)
+def test_multipart_framing_agrees(raw: bytes) -> None:
+    of = 'multipart/form-data; boundary="x"'
+    assert made(BODIES["multipart"].read, raw, of) == meant("multipart", raw, of)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'--x\r\ncontent-disposition: form-data; name="'
+        + b"=?utf-8?q?=41?=" * 20_000
+        + b'"\r\n\r\na\r\n--x--\r\n',
+        b"--x\r\n" + b"a: b\r\n" * 100_000 + b"\r\na\r\n--x--\r\n",
+        b"--x\r\n" + b"content-type: multipart/mixed; boundary=x\r\n\r\n--x\r\n" * 10_000,
+        PART * 1001 + b"--x--\r\n",
+    ],
+)
+def test_hostile_forms_are_malformed_at_once(raw: bytes) -> None:
+    started = time.perf_counter()
+    assert made(BODIES["multipart"].read, raw, "multipart/form-data; boundary=x") == "malformed"
+    assert time.perf_counter() - started < 1
 
 
 @pytest.mark.parametrize("raw", [b"a=%ff", b"a=\xff", b"&".join([b"a=1"] * 1001)])

@@ -34,6 +34,7 @@ from backwright_runtime import (
     SettingsError,
     base64_text,
     decimal_text,
+    file,
     slug,
     suffixed,
     timestamp,
@@ -138,7 +139,7 @@ def test_the_real_seam_makes_different_ids() -> None:
 def test_tokens_rotate_expire_and_belong_to_one_service() -> None:
     old, new = TokenKey("old", SECRET), TokenKey("new", SECRET + "2")
     now, subject = datetime(2030, 1, 1, tzinfo=UTC), UUID(int=7)
-    issued = Tokens("library", [old], 60).issue(subject, now).token
+    issued = Tokens("library", [old], 60).issue(subject, now)
     tokens = Tokens("library", [new, old], 60)
     for _ in range(2):  # the second time it is remembered
         session = tokens.session(issued, now + timedelta(seconds=59))
@@ -153,7 +154,7 @@ def test_tokens_rotate_expire_and_belong_to_one_service() -> None:
 
 def test_a_token_begins_in_the_second_in_which_it_is_made() -> None:
     late = datetime(2030, 1, 1, 0, 0, 0, 999_999, UTC)
-    issued = Tokens("library", [TokenKey("k", SECRET)], 1).issue(5, late, with_csrf=True)
+    issued = Tokens("library", [TokenKey("k", SECRET)], 1).begin(5, late, with_csrf=True)
     assert issued.expires_at == datetime(2030, 1, 1, 0, 0, 1, tzinfo=UTC)
     assert len(issued.csrf or "") == 32
     read = Tokens("library", [TokenKey("k", SECRET)], 1).session(issued.token, late)
@@ -239,6 +240,15 @@ def test_how_values_are_printed() -> None:
     assert decimal_text(Decimal("0.00000001"), 8) == "0.00000001"
     assert timestamp(None) is decimal_text(None, 2) is base64_text(None) is None
     assert base64_text(b"\x00\x01") == "AAE="
+
+
+@pytest.mark.parametrize(
+    "media", ["text/html\r\nset-cookie: a=b", "text", "", None, "a/b; c=d; e=f", "tëxt/html"]
+)
+def test_a_media_type_that_is_none_is_not_repeated(media: str | None) -> None:
+    answered = file(b"x", media=media).content
+    assert answered is not None
+    assert answered.media == "application/octet-stream"
 
 
 @given(st.text())

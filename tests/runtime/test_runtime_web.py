@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ from runtime.both import Both, both
 from runtime.web import app as web
 
 from backwright_runtime import RuntimeSettings
+from backwright_runtime.sessions import cookies
 from backwright_runtime.testing import ScriptedSeam, settings_for
 
 Story = Callable[[Both], Awaitable[None]]
@@ -58,6 +60,15 @@ def test_sessions_of_browsers(tell: Any) -> None:
         await sides.send("GET", "/")
         await sides.send("GET", "/", headers={"cookie": "web=nonsense"})
         await sides.send("GET", "/", headers={"cookie": "web="})
+        token = ann["cookie"].split("web=")[1].split(";")[0]
+        for odd in (
+            'bad key={"a": 1}; web=%s',
+            'web="%s"',
+            "web=x; web=%s",
+            "web=%s; web=x",
+            "=; ;web = %s ;x",
+        ):
+            await sides.send("GET", "/", headers={"cookie": odd % token})
         await sides.send("POST", "/me", **form(about="x"))
         await sides.send("POST", "/me", **form(about="x"), headers={"cookie": "web=nonsense"})
         await sides.send("POST", "/me", **form(about="x"), headers=ann)
@@ -79,6 +90,12 @@ def test_sessions_of_browsers(tell: Any) -> None:
         assert "nobody" in (await sides.send("GET", "/", headers=ann)).text
 
     tell(story)
+
+
+def test_no_cookie_takes_long_to_read() -> None:
+    started = time.perf_counter()
+    assert cookies({"cookie": 'a="' + "\\" * 60_000 + '"; web=x'})["web"] == "x"
+    assert time.perf_counter() - started < 0.5
 
 
 def test_forms(tell: Any) -> None:

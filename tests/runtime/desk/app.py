@@ -174,10 +174,6 @@ NEWEST = Keyset(Note, "id desc")
 RANKED = Keyset(Note, "rank desc", "id desc")
 
 
-class Number(Struct, frozen=True):
-    n: int
-
-
 Context = RequestContext[Person]
 router = Router()
 
@@ -271,7 +267,12 @@ async def must_create_note(ctx: Context, body: NewNote) -> Response:
     return created(note_view(note), wrap="note", version=note.version)
 
 
-@router.get("/notes/{id}", caller="none", cache=Cache(60, scope="public"))
+@router.get(
+    "/notes/{id}",
+    caller="none",
+    cache=Cache(60, scope="public"),
+    errors={"not_found": ErrorAnswer(410)},
+)
 async def get_note(ctx: Context, id: int) -> Response:
     """Get one note."""
     note = found(await ctx.db.fetch_one(Note, FIND, id=id), "note")
@@ -312,9 +313,10 @@ async def list_notes(ctx: Context, query: NotesQuery) -> Response:
 @router.get("/note-pages", caller="none")
 async def page_notes(ctx: Context, query: NotePagesQuery) -> Response:
     """Notes by offset."""
-    count = found(await ctx.db.fetch_one(Number, COUNT))
-    rows = await ctx.db.fetch_all(Note, SOME, limit=query.limit, offset=query.offset)
-    page = Page(rows, total=count.n)
+    async with ctx.snapshot() as db:
+        count = await db.fetch_value(int, COUNT)
+        rows = await db.fetch_all(Note, SOME, limit=query.limit, offset=query.offset)
+    page = Page(rows, total=count)
     return ok([note_view(note) for note in page.rows], total=page.total)
 
 

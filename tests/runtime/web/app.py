@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -100,10 +100,6 @@ class Person(Struct, frozen=True, kw_only=True):
     photo_name: str | None
 
 
-class Number(Struct, frozen=True):
-    n: int
-
-
 COLUMNS = "id, nick, password, about, seen, photo, photo_type, photo_name"
 BY_ID = sql(f"SELECT {COLUMNS} FROM person WHERE id = :id")
 BY_NICK = sql(f"SELECT {COLUMNS} FROM person WHERE nick = :nick")
@@ -184,8 +180,8 @@ async def people(ctx: Context, query: PeopleQuery) -> Response:
 async def people_in_all(ctx: Context, query: PeopleInAllQuery) -> Response:
     """People by offset."""
     rows = await ctx.db.fetch_all(Person, SOME, limit=query.limit, offset=query.offset)
-    count = found(await ctx.db.fetch_one(Number, COUNT))
-    return ok([view(each) for each in rows], total=count.n, wrap="people")
+    count = await ctx.db.fetch_value(int, COUNT)
+    return ok([view(each) for each in rows], total=count, wrap="people")
 
 
 @router.get("/some-people", caller="none")
@@ -212,9 +208,8 @@ async def change_in_json(ctx: Context, body: ChangeInJson) -> Response:
 @router.post("/me/photo", caller="required", media="multipart")
 async def show_yourself(ctx: Context, body: ShowYourself) -> Response:
     """Upload a photo."""
-    photo: Any = body.photo
     await ctx.db.execute(
-        SHOW, id=ctx.signed_in().id, photo=photo, media=body.photo_type, name=body.photo_name
+        SHOW, id=ctx.signed_in().id, photo=body.photo, media=body.photo_type, name=body.photo_name
     )
     return no_content()
 
