@@ -279,7 +279,12 @@ def pattern(text: str) -> str:
 
 
 def stored_as(field: Field, model: Model) -> Source:
-    """The type of a column in a row: decimals say their digits, so that every database gives the same."""
+    """The type of a column in a row: decimals say their digits, so that every database gives the same.
+
+    What is encrypted is text there.
+    """
+    if field.encrypted:
+        return optional(_STR, field.nullable)
     return optional(_stored(field.type, model), field.nullable)
 
 

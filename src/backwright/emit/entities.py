@@ -61,7 +61,7 @@ def _note(field: Field) -> str:
     """What is particular about what is stored."""
     if is_scalar(field.type, "password"):
         return "argon2id"
-    return "encrypted at rest" if field.encrypted else ""
+    return "encrypted" if field.encrypted else ""
 
 
 def struct(name: Identifier, about: str, members: list[Source], options: str = "") -> Source:
