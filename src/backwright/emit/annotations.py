@@ -200,11 +200,9 @@ def sized(element: Source, least: int | None, most: int) -> Source:
 
 
 def limited(
-    kind: FieldType, *, matches: str | None = None, folded: bool = False, is_word: bool = False
+    kind: ScalarType, *, matches: str | None = None, folded: bool = False, is_word: bool = False
 ) -> Source:
     """The type of a value of one column with its limits."""
-    if not isinstance(kind, ScalarType):
-        return plain(kind)
     match kind.scalar:
         case "email" if kind.min is None and kind.max in (None, EMAIL_LENGTH) and matches is None:
             return source("Email", imports("backwright_runtime", "Email"))
@@ -303,7 +301,12 @@ def _stored(kind: FieldType, model: Model) -> Source:
             assert_never(kind)
 
 
-# The narrow form, until its users are gone ----------------------------------------------------------
+def is_scalar(kind: FieldType, *scalars: str) -> bool:
+    """Whether a type is one of these scalars."""
+    return isinstance(kind, ScalarType) and kind.scalar in scalars
+
+
+# What the fixtures of the narrow form read -----------------------------------------------------------
 
 
 def plain(kind: FieldType) -> Source:
@@ -334,20 +337,3 @@ def stored(field: Field) -> Source:
     """The type of a row's column."""
     kind = plain(field.type)
     return source(f"{kind} | None", kind) if field.nullable else kind
-
-
-def shown(field: Field) -> Source:
-    """The type of a view's member: timestamps are printed by the view."""
-    is_timestamp = isinstance(field.type, ScalarType) and field.type.scalar == "timestamp"
-    kind = source("str") if is_timestamp else plain(field.type)
-    return source(f"{kind} | None", kind) if field.nullable else kind
-
-
-def is_enum(kind: FieldType) -> bool:
-    """Whether a value is one of a closed set."""
-    return isinstance(kind, ScalarType) and kind.scalar == "enum"
-
-
-def is_scalar(kind: FieldType, *scalars: str) -> bool:
-    """Whether a type is one of these scalars."""
-    return isinstance(kind, ScalarType) and kind.scalar in scalars

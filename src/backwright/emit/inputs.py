@@ -11,7 +11,7 @@ from backwright.emit.failures import expression_nodes
 from backwright.emit.names import Names, attribute
 from backwright.emit.source import Identifier, Source, imports, module, source
 from backwright.emit.structs import STRUCT, Member, struct_of
-from backwright.expr.typed import Input, ListOf
+from backwright.expr.typed import Constant, Input, ListOf
 from backwright.model.types import (
     Body,
     InputField,
@@ -245,8 +245,8 @@ def _or_unset(kind: Source) -> Source:
     return source(f"{kind} | UnsetType", kind, UNSET_TYPE)
 
 
-def _with_default(name: Identifier, kind: Source, default: object, field: InputField) -> Member:
-    written = python(default, field.type)  # type: ignore[arg-type]  # a constant, or a list of constants
+def _with_default(name: Identifier, kind: Source, default: Constant | ListOf, field: InputField) -> Member:
+    written = python(default, field.type)
     if not isinstance(default, ListOf):
         return Member(name, kind, written, field.wire)
     factory = source(f"lambda: {written}", written) if default.items else _EMPTY_LIST
