@@ -123,6 +123,7 @@ MEANT: dict[str, Mistake] = {
 
 SHAPED: dict[str, Mistake] = {
     "BW106": rule("«this.title == 'a #1'"),
+    "BW122": rule(">-\n      this.title == 'http://a' «// why\n      && this.owner == caller"),
     "BW107": Mistake("    access: {read: «size(this.title, 1) == 3}\n"),
     "BW201": field("friend: {«reff: User}"),
     "BW202": crud("«soon"),

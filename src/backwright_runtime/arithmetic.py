@@ -226,6 +226,15 @@ def as_decimal(value: int | None) -> Decimal | None:
 # Order -----------------------------------------------------------------------------------------------
 
 
+@overload
+def to_decimal(value: int | Decimal, scale: int) -> Decimal: ...
+@overload
+def to_decimal(value: int | Decimal | None, scale: int) -> Decimal | None: ...
+def to_decimal(value: int | Decimal | None, scale: int) -> Decimal | None:
+    """A number as a column of that many digits behind the point keeps it."""
+    return None if value is None else in_scale(Decimal(value), scale)
+
+
 def less(a: Ordered | None, b: Ordered | None) -> bool:
     """a < b; false when either is null."""
     return a is not None and b is not None and a < b

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -14,22 +15,26 @@ from models import library, todos
 from backwright.model.types import Model
 from backwright.project import Project
 from backwright.verify import behaviour
+from backwright.verify.backends import RunningBackend
 from backwright.verify.behaviour import Comparison, compare_backends
 from backwright.verify.gate import GateInput
 from backwright.verify.gates import acceptance
 from backwright.verify.judging import judged
 from backwright.verify.schemas import Schemas
+from backwright.verify.script import script
 from backwright.verify.server import running
-from backwright.verify.shrink import script
 
 SCENARIOS = Path(__file__).parents[2] / "examples" / "todos" / "specs"
 
 
 def compared(project: Project, model: Model, url: str, requests: int) -> Comparison:
     schemas = Schemas(project, model)
-    with running(project.root, model.service.package, url) as server:
+    with (
+        running(project.root, model.service.package, url) as server,
+        closing(RunningBackend(model, server)) as backend,
+    ):
         return compare_backends(
-            model, server, seed=1, requests=requests, seconds=60, inspect=schemas.differences
+            model, backend, seed=1, requests=requests, seconds=60, inspect=schemas.differences
         )
 
 

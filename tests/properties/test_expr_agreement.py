@@ -26,7 +26,7 @@ from backwright.expr.fold import fold
 from backwright.expr.typed import Expression, Input, Member, Name
 from backwright.reference.evaluate import Environment, Overflow, evaluate
 from backwright.spec.diagnostics import SpecificationError
-from backwright_runtime import arithmetic
+from backwright_runtime import arithmetic, sequences
 from backwright_runtime.database.functions import register
 
 KEEPERS = [UUID(int=n) for n in (1, 2)]
@@ -186,6 +186,7 @@ def in_python(expression: Expression, world: Environment, *, known: bool = False
         "query": SimpleNamespace(**world.params),
         "ctx": SimpleNamespace(now=world.now),
         **vars(arithmetic),
+        **vars(sequences),
     }
     return eval(python.compile(expression, names), scope)
 

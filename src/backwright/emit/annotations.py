@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from backwright.emit.emitted import NotEmitted, column_type
 from backwright.emit.source import Source, imports, literal, source
 from backwright.expr.typed import Type
 from backwright.model.types import (
@@ -304,36 +303,3 @@ def _stored(kind: FieldType, model: Model) -> Source:
 def is_scalar(kind: FieldType, *scalars: str) -> bool:
     """Whether a type is one of these scalars."""
     return isinstance(kind, ScalarType) and kind.scalar in scalars
-
-
-# What the fixtures of the narrow form read -----------------------------------------------------------
-
-
-def plain(kind: FieldType) -> Source:
-    """The type of a value without its limits. Raises NotEmitted for what is refused before."""
-    one = column_type(kind)
-    if isinstance(one, ReferenceType):
-        return UUID
-    match one.scalar:
-        case "string" | "text" | "email" | "password":
-            return source("str")
-        case "integer":
-            return source("int")
-        case "boolean":
-            return source("bool")
-        case "date" | "timestamp":
-            name = "date" if one.scalar == "date" else "datetime"
-            return source(name, imports("datetime", name))
-        case "uuid":
-            return UUID
-        case "enum":
-            choices = ", ".join(literal(value) for value in one.values)
-            return source(f"Literal[{choices}]", imports("typing", "Literal"))
-        case _:
-            raise NotEmitted(one)
-
-
-def stored(field: Field) -> Source:
-    """The type of a row's column."""
-    kind = plain(field.type)
-    return source(f"{kind} | None", kind) if field.nullable else kind

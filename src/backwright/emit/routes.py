@@ -65,7 +65,7 @@ class Handler:
         """The decorator, the call of the service, and the answer."""
         operation = self.operation
         context = context_type(self.model, self.names)
-        given, needed = parameters(operation, self.model, self.names)
+        given, needed = parameters(operation, self.model, self.names, limits=True)
         passed = ", ".join(["ctx", *(each.partition(":")[0] for each in given)])
         service = module_name(operation.tag)
         alias = f"{service}_service" if service in self.names.operations else str(service)

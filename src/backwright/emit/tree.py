@@ -17,7 +17,6 @@ from backwright.emit.contract import contract
 from backwright.emit.entities import entities_module
 from backwright.emit.errors import errors_module, has_errors
 from backwright.emit.files import project_files
-from backwright.emit.fixtures import conftest_module, rows_module
 from backwright.emit.format import formatted
 from backwright.emit.inputs import has_inputs, inputs_module
 from backwright.emit.judge import is_public
@@ -29,7 +28,7 @@ from backwright.emit.rules import rules_module
 from backwright.emit.services.answers import Returned
 from backwright.emit.services.function import service
 from backwright.emit.source import Source, module
-from backwright.emit.testing import test_module
+from backwright.emit.testing import test_files
 from backwright.emit.views.batches import Views, by_key_function
 from backwright.model.types import Entity, Model, Operation, ShowHtml
 
@@ -135,20 +134,6 @@ def about_rows(entity: Entity) -> str:
     if is_public(rule):
         return f"Rows of `{entity.table}`."
     return f"Rows of `{entity.table}`. What callers read of them carries the read rule: {rule.source}."
-
-
-def test_files(model: Model, called: Names) -> FileTree:
-    """The tests of the service."""
-    tree = {
-        "tests/__init__.py": marker_module("Tests of every operation, over HTTP.", called),
-        "tests/conftest.py": conftest_module(model, called),
-    }
-    for tag, operations in operations_by_tag(model).items():
-        text = test_module(tag, operations, model, called)
-        if text is not None:
-            tree["tests/rows.py"] = rows_module(model, called)
-            tree[f"tests/test_{module_name(tag)}.py"] = text
-    return tree
 
 
 def operations_by_tag(model: Model) -> dict[str, list[Operation]]:

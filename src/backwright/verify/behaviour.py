@@ -1,23 +1,16 @@
-"""The emitted backend and the reference, side by side: random sequences by several callers, over HTTP."""
+"""A backend and the reference, side by side: random sequences by several callers, over HTTP."""
 
 from __future__ import annotations
 
 import time
 
-import httpx
 import msgspec
 
 from backwright.model.types import Model
-from backwright.verify.conversation import (
-    REQUEST_SECONDS,
-    Conversation,
-    Disagreement,
-    Figures,
-    Inspect,
-    replay,
-)
+from backwright.verify.backends import Backend
+from backwright.verify.conversation import Conversation, Disagreement, Inspect, replay
+from backwright.verify.coverage import Coverage
 from backwright.verify.sequences import Sequence
-from backwright.verify.server import Server
 from backwright.verify.shrink import shrunk
 from backwright.verify.traffic import Sent
 
@@ -34,7 +27,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
 def compare_backends(
     model: Model,
-    server: Server,
+    backend: Backend,
     *,
     seed: int,
     requests: int,
@@ -43,36 +36,41 @@ def compare_backends(
     length: int = SEQUENCE_LENGTH,
 ) -> Comparison:
     """Send sequences from the seed on until `requests` were compared, or `seconds` are over, or they disagree."""
-    figures = Figures()
+    coverage = Coverage(model)
     deadline = time.monotonic() + seconds
-    with httpx.Client(timeout=REQUEST_SECONDS) as client:
-
-        def fresh() -> Conversation:
-            return Conversation(model, server, client, inspect)
-
-        while figures.requests < requests and time.monotonic() < deadline:
-            wanted = min(length, requests - figures.requests)
-            found = _sequence(Sequence(model, seed, wanted), fresh(), figures, deadline)
-            if found is not None:
-                small = shrunk(found, lambda sent: replay(fresh(), sent), SHRINK_SECONDS)
-                return Comparison(small, figures.told())
-            seed += 1
-    return Comparison(None, figures.told())
+    while coverage.requests < requests and time.monotonic() < deadline:
+        wanted = min(length, requests - coverage.requests)
+        conversation = Conversation(model, backend, inspect, coverage)
+        found = _sequence(
+            Sequence(model, seed, wanted, conversation.oracle), conversation, coverage, deadline
+        )
+        if found is not None:
+            small = shrunk(
+                found, lambda sent: replay(Conversation(model, backend, inspect), sent), SHRINK_SECONDS
+            )
+            return Comparison(small, coverage.told())
+        seed += 1
+    return Comparison(None, coverage.told())
 
 
 def _sequence(
-    sequence: Sequence, conversation: Conversation, figures: Figures, deadline: float
+    sequence: Sequence, conversation: Conversation, coverage: Coverage, deadline: float
 ) -> Disagreement | None:
     """One sequence from empty tables; the rows are compared when it is over."""
     done: list[Sent] = []
+    changed: set[int] = set()
     while not sequence.finished and time.monotonic() < deadline:
         sent = sequence.next()
-        expected = conversation.expect(sent)
-        sequence.learn(expected)
+        put = conversation.prepare(sent)
+        answer, made, differences = conversation.exchange(sent)
+        sequence.learn(answer, put, made)
         done.append(sent)
-        figures.count(sent, expected)
-        differences = conversation.differences(sent, expected)
+        coverage.count(sent, answer)
+        if answer.status < 400 and sent.method not in ("GET", "HEAD"):
+            changed.add(sent.number)
         if differences:
-            return Disagreement(tuple(done), tuple(differences))
+            return Disagreement(tuple(done), tuple(differences), changed=frozenset(changed))
     found = conversation.row_differences()
-    return Disagreement(tuple(done), tuple(found), about_rows=True) if found else None
+    if not found:
+        return None
+    return Disagreement(tuple(done), tuple(found), about_rows=True, changed=frozenset(changed))

@@ -111,7 +111,7 @@ def _questions(
     if assigned:
         for check in entity.checks:
             holding = substitute(check.condition.meaning, assigned)
-            error = f"Invalid(FieldError({literal(check.field or '')}, {literal(check.code)}))"
+            error = f"FieldError({literal(check.field or '')}, {literal(check.code)})"
             found.append(_Question(f"is_{snake(check.name)}", holding, check.condition.source, error))
     return found
 
@@ -179,10 +179,19 @@ def _found(
             test = " and ".join(f"row.{each.name}" for each in members)
             lines.append(f"if not all({test} for row in {found}):\n    raise Forbidden")
             continue
-        scope.imports |= imports(_RUNTIME, "FieldError")
-        for each in members:
-            lines.append(f"if not all(row.{each.name} for row in {found}):\n    raise {each.error}")
+        lines.append(_checked(found, members, scope))
     return found, lines
+
+
+def _checked(found: str, checks: Sequence[_Question], scope: Scope) -> str:
+    """422 with every check that the first row does not satisfy for which there is one."""
+    scope.imports |= imports(_RUNTIME, "FieldError")
+    if len(checks) == 1:
+        return f"if not all(row.{checks[0].name} for row in {found}):\n    raise Invalid({checks[0].error})"
+    wrong = scope.variable("wrong")
+    asked = "\n".join(f"if not row.{each.name}:\n    {wrong}.append({each.error})" for each in checks)
+    body = f"{wrong}: list[FieldError] = []\n{asked}\nif {wrong}:\n    raise Invalid(*{wrong})"
+    return f"for row in {found}:\n{indented(body)}"
 
 
 def described_value(sql: Writing, question: _Question) -> str:

@@ -38,9 +38,13 @@ from backwright.model.types import (
     Upsert,
     VerifyPassword,
 )
+from backwright_runtime import arithmetic, sequences
 
 _RUNTIME = "backwright_runtime"
-USED = frozenset(
+RUNTIME_NAMES = frozenset(
+    name for module in (arithmetic, sequences) for name in vars(module) if not name.startswith("_")
+)
+USED = RUNTIME_NAMES | frozenset(
     [
         "ctx",
         "query",
@@ -90,7 +94,7 @@ class Scope:
             str(module_name(operation.tag)),
             str(Identifier(operation.name)) if operation.name.isidentifier() else "",
         }
-        self._taken = modules | set(TAKEN_NAMES) - {"token", "page", "changed", "row"}
+        self._taken = modules | RUNTIME_NAMES | set(TAKEN_NAMES) - {"token", "page", "changed", "row"}
         self._taken |= {str(parameter.name) for parameter in operation.path_parameters}
 
     # Names -------------------------------------------------------------------------------------------

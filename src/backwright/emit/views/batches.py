@@ -441,7 +441,9 @@ class _BatchWriter:
             needed |= value.imports
         for member, attribute in zip(view.shape, named[len(view.fields) :], strict=True):
             inner = shown(member.shape, self, f"{pascal(view.name)}{pascal(snake(attribute))}")
-            members.append(Member(attribute, inner.kind, wire=member.wire))
+            itself = self.recursive and re.search(rf"\b{cls}\b", inner.kind.text) is not None
+            kind = source(literal(inner.kind.text), inner.kind) if itself else inner.kind
+            members.append(Member(attribute, kind, wire=member.wire))
             given.append(f"{attribute}={inner.text}")
             needed |= inner.imports
         about = f"{a(words(view.name)).capitalize()} as callers see it."
