@@ -102,7 +102,7 @@ class Traffic:
         if field.generated == "version":
             return self.random.randint(1, 3)
         if field.generated == "sequence":
-            numbers = self.reference._sequences
+            numbers = self.reference.sequences
             numbers[entity.name, field.name] = numbers.get((entity.name, field.name), 0) + 1
             return numbers[entity.name, field.name]
         value = self.value(field.type, as_json=False)
@@ -119,7 +119,7 @@ class Traffic:
             expires = START + timedelta(days=1)
             csrf = "proof" if auth.cookie is not None else None
             session = Session(token=f"t{number}", subject=row[key], expires=expires, csrf=csrf)
-            self.reference._sessions[session.token] = session
+            self.reference.sessions[session.token] = session
         self.tokens = [f"t{number}" for number, _ in enumerate(people)]
 
     def keys(self, entity: str) -> list[Any]:

@@ -199,11 +199,9 @@ def sized(element: Source, least: int | None, most: int) -> Source:
 
 
 def limited(
-    kind: FieldType, *, matches: str | None = None, folded: bool = False, is_word: bool = False
+    kind: ScalarType, *, matches: str | None = None, folded: bool = False, is_word: bool = False
 ) -> Source:
     """The type of a value of one column with its limits."""
-    if not isinstance(kind, ScalarType):
-        raise TypeError(f"{type(kind).__name__} is no value of one column")
     match kind.scalar:
         case "email" if kind.min is None and kind.max in (None, EMAIL_LENGTH) and matches is None:
             return source("Email", imports("backwright_runtime", "Email"))
@@ -278,7 +276,12 @@ def pattern(text: str) -> str:
 
 
 def stored_as(field: Field, model: Model) -> Source:
-    """The type of a column in a row: decimals say their digits, so that every database gives the same."""
+    """The type of a column in a row: decimals say their digits, so that every database gives the same.
+
+    What is encrypted is text there.
+    """
+    if field.encrypted:
+        return optional(_STR, field.nullable)
     return optional(_stored(field.type, model), field.nullable)
 
 

@@ -305,9 +305,11 @@ def records(fields: Iterable[InputField], around: str = "") -> Iterator[tuple[st
 
 def singular(plural: str) -> str:
     """One of many, where that is easily told: `lines` as `line`, `entries` as `entry`."""
-    if plural.endswith("ies") and not plural.endswith(("series", "species", "movies", "cookies")):
+    if plural.endswith(("ss", "us", "is", "series", "species")):
+        return plural
+    if plural.endswith("ies") and not plural.endswith(("movies", "cookies")):
         return f"{plural[:-3]}y"
-    return plural[:-1] if plural.endswith("s") and not plural.endswith(("ss", "us", "is")) else plural
+    return plural.removesuffix("s")
 
 
 def free_class(wanted: str, taken: Iterable[str]) -> Identifier:

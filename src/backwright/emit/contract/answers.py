@@ -9,7 +9,7 @@ from backwright.emit.contract.requests import tells_version
 from backwright.emit.contract.values import Json, array, closed, computed, nullable, ref, shown
 from backwright.emit.inputs import page_of
 from backwright.emit.names import Names
-from backwright.expr.typed import Constant, Member
+from backwright.expr.typed import Constant, Expression, Member, Name
 from backwright.expr.walk import nodes
 from backwright.model.expand.respond import leaves
 from backwright.model.types import (
@@ -189,7 +189,8 @@ def shaped(shape: Shape, model: Model, names: Names) -> Json:
             size = {"minItems": len(items), "maxItems": len(items)}
             return {"type": "array", "prefixItems": schemas, "items": False, **size}
         case Viewed(view=view, row=row, depth=depth):
-            missing = row.meaning.type.nullable or depth is not None or reaches_gone(row, model)
+            missing = row.meaning.type.nullable or depth is not None
+            missing = missing or may_be_gone(row.meaning, model) or reaches_gone(row, model)
             return nullable(ref(names.view_class(view)), missing)
         case Each(shape=inner, limit=limit):
             return array(shaped(inner, model, names), None, limit)
@@ -201,8 +202,12 @@ def reaches_gone(formula: Formula, model: Model) -> bool:
     """Whether a value is behind a reference to a row that can be deleted softly: then it is null."""
     if formula.meaning.type.kind in ("rows", "list"):
         return False
-    reached = [node.of.type.entity for node in nodes(formula.meaning) if isinstance(node, Member)]
-    of = formula.meaning.type.entity
-    shown_rows = [*reached, of] if of is not None else reached
-    entities = [model.entity(name) for name in shown_rows if name is not None]
-    return any(entity.soft_delete is not None for entity in entities)
+    reached = [node.of for node in nodes(formula.meaning) if isinstance(node, Member)]
+    return any(may_be_gone(row, model) for row in reached)
+
+
+def may_be_gone(row: Expression, model: Model) -> bool:
+    """Whether a row is reached by a reference that stays when it is deleted softly."""
+    if isinstance(row, Name) or row.type.entity is None:
+        return False
+    return model.entity(row.type.entity).soft_delete is not None

@@ -41,6 +41,11 @@ WITH_FIELDS = frozenset({"invalid", "conflict"})
 """The categories whose envelope names fields."""
 
 
+OF_FORMS = {
+    "malformed": "The body is not what it is declared as: a JSON object, or a form.",
+    "unsupported_media_type": "The body is not declared as what the operation takes.",
+}
+"""The same in words, for services that take forms."""
 BEFORE_KEYS = frozenset(
     {"payload_too_large", "unsupported_media_type", "unauthenticated", "too_many_requests", *OF_RUNTIME}
 )
@@ -86,25 +91,22 @@ def _response(component: str) -> Json:
 
 def shared(failing: list[Failing], model: Model) -> str | None:
     """The component that answers, where there is nothing particular about the operation."""
-    if len(failing) != 1:
+    category = failing[0].outcome.category
+    if len(failing) > 1 or failure(failing, model) != usual_failure(category, model):
         return None
-    (only,) = failing
-    usual = answer_of(only.outcome.category, None, model.service)
-    is_usual = only.answer == usual and only.outcome.codes == (only.outcome.category,)
-    return pascal(only.outcome.category) if is_usual else None
+    return pascal(category)
+
+
+def usual_failure(category: str, model: Model) -> Json:
+    """How a category is answered where no operation says otherwise."""
+    usual = answer_of(category, None, model.service)
+    return failure([Failing(Outcome(category, (category,)), usual)], model)
 
 
 def shared_responses(model: Model) -> Json:
     """The components that operations share, in the order of the categories."""
-    used: dict[str, Outcome] = {}
-    for operation in model.operations:
-        for outcome in outcomes(operation, model):
-            used[outcome.category] = Outcome(outcome.category, (outcome.category,))
-    return {
-        pascal(category): failure([Failing(used[category], answer_of(category, None, model.service))], model)
-        for category in MEANING
-        if category in used
-    }
+    used = {outcome.category for operation in model.operations for outcome in outcomes(operation, model)}
+    return {pascal(category): usual_failure(category, model) for category in MEANING if category in used}
 
 
 def failure(failing: list[Failing], model: Model) -> Json:
@@ -147,6 +149,8 @@ def headers(failing: list[Failing], model: Model) -> Json:
 def meaning(category: str, model: Model) -> str:
     """A category in words; those that name a member of the envelope say so only where there is one."""
     words = MEANING[category]
+    if category in OF_FORMS and any(each.body and each.body.media != "json" for each in model.operations):
+        words = OF_FORMS[category]
     if answer_of(category, None, model.service).body is None:
         return words
     return words.partition("; `fields`")[0].rstrip(".") + "."

@@ -6,13 +6,29 @@ from backwright.emit.contract.requests import tells_version
 from backwright.emit.contract.values import Json
 from backwright.model.types import Deprecation, Model, Operation, ShowCsv, ShowFile, ShowRow, SignIn, SignOut
 
-REQUEST_ID: Json = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
-REPLAYED: Json = {
-    "Idempotency-Replayed": {
+SHARED: Json = {
+    "RequestId": {
+        "description": "Names the request in the log; the caller's own is echoed.",
+        "schema": {"type": "string"},
+    },
+    "Replayed": {
         "description": "`true`: the answer to an earlier request with this key.",
         "schema": {"type": "string"},
-    }
+    },
+    "Deprecation": {"description": "Since when (RFC 9745).", "schema": {"type": "string"}},
+    "Sunset": {"description": "Until when (RFC 8594).", "schema": {"type": "string"}},
+    "Link": {"description": "Where to read about it.", "schema": {"type": "string"}},
 }
+"""The headers of more than one answer."""
+
+
+def shared_header(name: str) -> Json:
+    """A header of the components."""
+    return {"$ref": f"#/components/headers/{name}"}
+
+
+REQUEST_ID: Json = {"X-Request-Id": shared_header("RequestId")}
+REPLAYED: Json = {"Idempotency-Replayed": shared_header("Replayed")}
 
 
 def headers(operation: Operation, model: Model) -> Json:
@@ -41,11 +57,11 @@ def headers(operation: Operation, model: Model) -> Json:
 
 def deprecation_headers(deprecated: Deprecation) -> Json:
     """What tells clients that an operation is going to end."""
-    found: Json = {"Deprecation": _header("Since when (RFC 9745).")}
+    found: Json = {"Deprecation": shared_header("Deprecation")}
     if deprecated.sunset is not None:
-        found["Sunset"] = _header("Until when (RFC 8594).")
+        found["Sunset"] = shared_header("Sunset")
     if deprecated.link is not None:
-        found["Link"] = _header("Where to read about it.")
+        found["Link"] = shared_header("Link")
     return found
 
 
