@@ -7,12 +7,18 @@ of ours.
 
 from __future__ import annotations
 
+import gc
+
 from backwright.cli import delivering, specifying, tasks  # noqa: F401  each adds its commands
 from backwright.cli.application import app
 
-__all__ = ["app", "main"]
+__all__ = ["COLLECTIONS", "app", "main"]
+COLLECTIONS = (50_000, 20, 100)
+"""How seldom garbage is collected: objects that were made, and collections, until the next one."""
 
 
 def main() -> None:
     """The entry point of the `backwright` command."""
+    # What a command makes it keeps until it ends: looking for circles in it again and again finds none.
+    gc.set_threshold(*COLLECTIONS)
     app()

@@ -63,6 +63,33 @@ def check(
 
 
 @app.command()
+def fmt(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(exists=True, dir_okay=False, help="Files; default: all of the specification."),
+    ] = None,
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit with 1 where something would change.")
+    ] = False,
+    project: ProjectOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Quote what YAML would read otherwise than it is meant, and remove stray white space.
+
+    Comments, order and style stay. A file that cannot be understood is left as it is, with what is wrong.
+    """
+    with command("fmt", json) as terminal:
+        done = pipeline.rewrite(project_of(project), paths or (), write=not check_only)
+        for name in done.changed:
+            terminal.print(f"  {name}")
+        terminal.diagnostics(done.diagnostics)
+        verb = "would change" if check_only else "changed"
+        terminal.print(f"{done.files} files, {len(done.changed)} {verb}.")
+        wrong = done.diagnostics or (check_only and done.changed)
+        leave(terminal, "fmt", Exit.FOUND if wrong else Exit.OK, **msgspec.structs.asdict(done))
+
+
+@app.command()
 def explain(
     operation: Annotated[str, typer.Argument(help="An operation's name, such as `register`.")],
     project: ProjectOption = None,

@@ -14,18 +14,15 @@ from backwright.expr.tokens import Token, Unreadable, tokens, whole_number
 from backwright.spec.diagnostics import Code, Place, SpecificationError, Turn, diagnose
 
 DEEPEST = 32
-_RELATIONS: dict[str, syntax.BinaryOperator] = {
-    "==": "==",
-    "!=": "!=",
-    "<": "<",
-    "<=": "<=",
-    ">": ">",
-    ">=": ">=",
-    "in": "in",
+_LEVELS: tuple[tuple[syntax.BinaryOperator, ...], ...] = (
+    ("==", "!=", "<", "<=", ">", ">=", "in"),
+    ("+", "-"),
+    ("*", "/", "%"),
+)
+_BINARY: dict[str, tuple[int, syntax.BinaryOperator]] = {
+    op: (level, op) for level, ops in enumerate(_LEVELS) for op in ops
 }
-_SUMS: dict[str, syntax.BinaryOperator] = {"+": "+", "-": "-"}
-_PRODUCTS: dict[str, syntax.BinaryOperator] = {"*": "*", "/": "/", "%": "%"}
-_LEVELS = (_RELATIONS, _SUMS, _PRODUCTS)
+"""How tightly each binary operator binds; those of one level are read from the left."""
 _CONSTANTS: dict[str, syntax.Literal] = {
     "true": syntax.Literal(start=0, end=0, kind="boolean", value=True),
     "false": syntax.Literal(start=0, end=0, kind="boolean", value=False),
@@ -137,15 +134,18 @@ class _Parser:
             return parts[0]
         return syntax.Logic(start=parts[0].start, end=parts[-1].end, op=op, parts=tuple(parts))
 
-    def binary(self, level: int) -> Tree:
-        if level == len(_LEVELS):
-            return self.unary()
-        left = self.binary(level + 1)
-        while self.token.kind in ("operator", "name") and self.token.text in _LEVELS[level]:
-            op = _LEVELS[level][self.take().text]
+    def binary(self, lowest: int) -> Tree:
+        left = self.unary()
+        while True:
+            token = self.token
+            level, op = (
+                _BINARY.get(token.text, (-1, None)) if token.kind in ("operator", "name") else (-1, None)
+            )
+            if op is None or level < lowest:
+                return left
+            self.next += 1
             right = self.binary(level + 1)
             left = syntax.Binary(start=left.start, end=right.end, op=op, left=left, right=right)
-        return left
 
     def unary(self) -> Tree:
         start = self.token.start

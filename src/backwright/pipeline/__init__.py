@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from backwright.pipeline.building import Built, build, build_digest
     from backwright.pipeline.checking import Blocked, Checked, check, explain
     from backwright.pipeline.development import Serving, serving
+    from backwright.pipeline.formatting import Rewritten, rewrite
     from backwright.pipeline.migrating import Way, database_url, migrate, migration_status
     from backwright.pipeline.planning import Planned, approve, plan
     from backwright.pipeline.rehearsing import rehearse
@@ -32,6 +33,7 @@ __all__ = [
     "Planned",
     "Progress",
     "Received",
+    "Rewritten",
     "Serving",
     "Way",
     "answer",
@@ -48,6 +50,7 @@ __all__ = [
     "receive",
     "rehearse",
     "report",
+    "rewrite",
     "run",
     "serving",
     "task_status",
@@ -58,6 +61,7 @@ _NAMES = {
     "building": ("Built", "build", "build_digest"),
     "checking": ("Blocked", "Checked", "check", "explain"),
     "development": ("Serving", "serving"),
+    "formatting": ("Rewritten", "rewrite"),
     "migrating": ("Way", "database_url", "migrate", "migration_status"),
     "planning": ("Planned", "approve", "plan"),
     "rehearsing": ("rehearse",),

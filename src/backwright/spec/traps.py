@@ -90,9 +90,13 @@ _PAIRS = {")": "(", "]": "[", "}": "{"}
 def unfinished(text: str) -> bool:
     """Whether an expression's text stops in the middle: an open bracket or quote, or a last operator."""
     quote = ""
+    escaped = False
     open_brackets: list[str] = []
     for character in text:
-        if quote:
+        if escaped:
+            escaped = False
+        elif quote:
+            escaped = character == "\\"
             quote = "" if character == quote else quote
         elif character in "'\"":
             quote = character

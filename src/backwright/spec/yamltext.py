@@ -89,10 +89,9 @@ class _Reading:
         self.found.append(diagnose(LIMIT, place, message, "split the specification with include"))
         return True
 
-    def scalar(self, event: Any) -> Scalar:
+    def scalar(self, event: Any, place: Place) -> Scalar:
         start, end = event.start_mark.index, event.end_mark.index
         style = event.style or ""
-        place = self.place(event.start_mark)
         turns = turns_of(self.text[start:end], event.value, style, place)
         return Scalar(event.value, place, style, None if style else self.comment(end), turns, start, end)
 
@@ -138,7 +137,7 @@ class _Reading:
             self.trapped(event, place)
         match event:
             case ScalarEvent():
-                self.add(self.scalar(event))
+                self.add(self.scalar(event, place))
             case MappingStartEvent() | SequenceStartEvent():
                 is_table = isinstance(event, MappingStartEvent)
                 self.open.append(_Open(place, bool(event.flow_style), is_table, []))
