@@ -71,6 +71,7 @@ class Aim(msgspec.Struct, frozen=True):
 
     `hints` are the columns that a parameter (or a member of the body) is compared with; `stores` the columns that a
     member is written to. `makes` are the entities of which it makes rows, `needs` those of which it needs some.
+    `demands` is how much is asked of the rows that it writes: checks, tenants that have to be the same, uniqueness.
     """
 
     operation: Operation
@@ -81,10 +82,7 @@ class Aim(msgspec.Struct, frozen=True):
     needs: tuple[str, ...]
     begins: bool
     proves: Credentials | None
-
-    @property
-    def reads(self) -> bool:
-        return self.operation.method == "GET"
+    demands: int
 
 
 def aim(operation: Operation, model: Model) -> Aim:
@@ -100,7 +98,21 @@ def aim(operation: Operation, model: Model) -> Aim:
         needs=tuple(needs(operation, model)),
         begins=any(isinstance(step, SignIn) for step in steps),
         proves=credentials(operation),
+        demands=demands(operation, model),
     )
+
+
+def demands(operation: Operation, model: Model) -> int:
+    """How many things may be wrong with what an operation writes, beside its inputs one by one."""
+    found = sum(isinstance(step, Require) for step in operation.steps)
+    for step in operation.steps:
+        if isinstance(step, Create | Update | Ensure | Upsert):
+            entity = model.entity(step.entity)
+            found += len(entity.checks) + sum(
+                field.same is not None or field.write is not None for field in entity.fields
+            )
+            found += sum(index.unique for index in entity.indexes)
+    return found
 
 
 def searches(operation: Operation) -> Iterator[Search]:

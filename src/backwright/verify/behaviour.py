@@ -8,14 +8,14 @@ import msgspec
 
 from backwright.model.types import Model
 from backwright.verify.backends import Backend
-from backwright.verify.conversation import Conversation, Disagreement, Inspect, replay
+from backwright.verify.conversation import Conversation, Disagreement, Inspect, Outcome, played
 from backwright.verify.coverage import Coverage
 from backwright.verify.sequences import Sequence
 from backwright.verify.shrink import shrunk
-from backwright.verify.traffic import Sent
+from backwright.verify.traffic import Event, Sent
 
 SEQUENCE_LENGTH = 450
-SHRINK_SECONDS = 6.0
+SHRINK_SECONDS = 20.0
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -41,36 +41,18 @@ def compare_backends(
     while coverage.requests < requests and time.monotonic() < deadline:
         wanted = min(length, requests - coverage.requests)
         conversation = Conversation(model, backend, inspect, coverage)
-        found = _sequence(
-            Sequence(model, seed, wanted, conversation.oracle), conversation, coverage, deadline
-        )
+        sequence = Sequence(model, seed, wanted, conversation.oracle)
+
+        def learn(event: Event, outcome: Outcome, sequence: Sequence = sequence) -> None:
+            sequence.learn(outcome.answer, outcome.made)
+            if isinstance(event, Sent) and outcome.answer is not None:
+                coverage.count(event, outcome.answer)
+
+        found = played(conversation, sequence.events(deadline), learn)
         if found is not None:
             small = shrunk(
-                found, lambda sent: replay(Conversation(model, backend, inspect), sent), SHRINK_SECONDS
+                found, lambda events: played(Conversation(model, backend, inspect), events), SHRINK_SECONDS
             )
             return Comparison(small, coverage.told())
         seed += 1
     return Comparison(None, coverage.told())
-
-
-def _sequence(
-    sequence: Sequence, conversation: Conversation, coverage: Coverage, deadline: float
-) -> Disagreement | None:
-    """One sequence from empty tables; the rows are compared when it is over."""
-    done: list[Sent] = []
-    changed: set[int] = set()
-    while not sequence.finished and time.monotonic() < deadline:
-        sent = sequence.next()
-        put = conversation.prepare(sent)
-        answer, made, differences = conversation.exchange(sent)
-        sequence.learn(answer, put, made)
-        done.append(sent)
-        coverage.count(sent, answer)
-        if answer.status < 400 and sent.method not in ("GET", "HEAD"):
-            changed.add(sent.number)
-        if differences:
-            return Disagreement(tuple(done), tuple(differences), changed=frozenset(changed))
-    found = conversation.row_differences()
-    if not found:
-        return None
-    return Disagreement(tuple(done), tuple(found), about_rows=True, changed=frozenset(changed))

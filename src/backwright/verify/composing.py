@@ -11,10 +11,14 @@ import msgspec
 from backwright.model.types import (
     Entity,
     Field,
+    FieldType,
     InputField,
+    ListType,
+    ManyType,
     Model,
     Operation,
     PathParameter,
+    RecordType,
     ReferenceType,
     ScalarType,
     ShowRow,
@@ -40,6 +44,7 @@ class Page(msgspec.Struct, frozen=True):
     query: tuple[tuple[str, str], ...]
     session: Session | None
     cursor: str
+    needs: tuple[int, ...]
 
 
 class Solved(msgspec.Struct):
@@ -103,6 +108,7 @@ class Composer:
         names = {usual: wire for wire, usual in paged(operation).items()}
         draft = Draft(operation)
         draft.path = page.path
+        self._world.used.update(page.needs)
         draft.query = [
             *(pair for pair in page.query if pair[0] != names["after"]),
             (names["after"], page.cursor),
@@ -207,12 +213,12 @@ class Composer:
                     row for row in self._world.rows(entity) if self._world.key_text(entity, row) in concerned
                 ]
                 if rows:
-                    return [self._key_source(entity, row) for row in rows]
+                    return [self.key_source(entity, row) for row in rows]
             found = []
             for _ in range(min(OFFERED, len(self._world.rows(entity)))):
                 row = self._world.choose(entity, solved.near(), None)
                 if row is not None:
-                    found.append(self._key_source(entity, row))
+                    found.append(self.key_source(entity, row))
             return list(dict.fromkeys(found))
 
         return Situation(self._random, moment(self.number), keys, multipart)
@@ -221,7 +227,8 @@ class Composer:
         """The situation of a request that is about some rows."""
         return self.situation(Solved({str(i): row for i, row in enumerate(rows)}, {}), multipart=multipart)
 
-    def _key_source(self, entity: str, row: Row) -> str:
+    def key_source(self, entity: str, row: Row) -> str:
+        """The key of a row as JSON source."""
         text = self._world.key(entity, row)
         return text if self._world.is_number(entity) else values.source(text)
 
@@ -316,13 +323,17 @@ class Composer:
         linked = [other for column in stores for other in self._links.get(column, ())]
         if given is None and linked and self._random.random() < 0.5:
             given = self._value_of(linked, solved)
-        if given is not None:
+        if given is None and stores and not unique and self._random.random() < 0.12:
+            given = self._value_of(stores, solved)
+        if given is not None and isinstance(field.type, ListType):
+            return f"[{self._as_source(field, given)}]"
+        if given is not None and not isinstance(field.type, ManyType | RecordType):
             return self._as_source(field, given)
         made = values.member(field, at)
         return self._another(field, made) if unique else made
 
     def _as_source(self, field: InputField, text: str) -> str:
-        kind = field.type
+        kind: FieldType = field.type.element if isinstance(field.type, ListType) else field.type
         number = isinstance(kind, ScalarType) and kind.scalar in ("integer", "double", "boolean")
         number = number or (isinstance(kind, ReferenceType) and self._world.is_number(kind.entity))
         return text if number else values.source(text)
@@ -395,7 +406,7 @@ class Composer:
                 self._world.use(field.type.entity, other)
                 if field.type.entity != self._world.identity:
                     solved.rows[field.name] = (field.type.entity, other)
-                value = self._key_source(field.type.entity, other)
+                value = self.key_source(field.type.entity, other)
             else:
                 given = msgspec.structs.replace(made, type=field.type)
                 value = self.value(given, ((entity.name, field.name),), self.situation(solved), solved)

@@ -8,26 +8,46 @@ import msgspec
 
 from backwright.model.types import Create, Ensure, Entity, Field, Model, Operation, Upsert
 from backwright.reference.http import Response
+from backwright.reference.sessions import SAFE
 from backwright.verify import compare, rows, traffic
 from backwright.verify.backends import Backend, NoAnswer
 from backwright.verify.compare import Seen
 from backwright.verify.coverage import Coverage
 from backwright.verify.oracle import Made, Oracle
-from backwright.verify.traffic import Assigned, Put, Sent, Values
+from backwright.verify.traffic import Assigned, Event, Put, Sent, Values
 
 Inspect = Callable[[Sent, Seen], list[str]]
+Learn = Callable[["Event", "Outcome"], None]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of an event: the reference's answer, the rows that it made, and how the backend's answer differs."""
+
+    answer: Response | None = None
+    made: Made = []
+    differences: tuple[str, ...] = ()
+
+    def changed(self, event: Event) -> bool:
+        """Whether it may have changed something."""
+        if isinstance(event, Sent):
+            return self.answer is not None and self.answer.status < 400 and event.method not in SAFE
+        return True
 
 
 class Disagreement(msgspec.Struct, frozen=True):
-    """Where the two sides part: the requests up to there, and how the last answer (or the rows) differ.
+    """Where the two sides part: what happened up to there, and how the last answer (or the rows) differ.
 
-    `changed` are the numbers of the requests that were accepted and could change something.
+    `changed` are the numbers of the events that may have changed something.
     """
 
-    requests: tuple[Sent, ...]
+    events: tuple[Event, ...]
     differences: tuple[str, ...]
     about_rows: bool = False
     changed: frozenset[int] = frozenset()
+
+    def requests(self) -> list[Sent]:
+        """The requests among the events."""
+        return [event for event in self.events if isinstance(event, Sent)]
 
 
 class Conversation:
@@ -52,32 +72,32 @@ class Conversation:
         self._counting = {operation.name: _sequences(model, operation) for operation in model.operations}
         backend.fresh()
 
-    def prepare(self, sent: Sent) -> Made:
-        """What happens on both sides before the request; the rows that are new."""
-        made: Made = []
-        for done in sent.before:
-            match done:
-                case Assigned():
-                    if self.oracle.assign(self._filled(done)):
-                        self._backend.assign(self._filled(done))
-                case Put():
-                    new = self.oracle.put(done)
-                    made += new
-                    for entity, row in new:
-                        self._backend.insert(entity, row)
-        if made:
-            self._share_numbers()
+    def carry_out(self, event: Event) -> Outcome:
+        """Let it happen on both sides."""
+        match event:
+            case Sent():
+                return self._exchange(event)
+            case Put():
+                return Outcome(made=self._put(event))
+            case Assigned():
+                self._assign(event)
+                return Outcome()
+
+    def _put(self, put: Put) -> Made:
+        made = self.oracle.put(put)
+        for entity, row in made:
+            self._backend.insert(entity, row)
+        self._share_numbers()
         return made
 
-    def _filled(self, assigned: Assigned) -> Assigned:
+    def _assign(self, assigned: Assigned) -> None:
         keys = tuple(self.oracle.numbers.fill(key) for key in assigned.keys)
-        return msgspec.structs.replace(assigned, keys=keys)
+        filled = msgspec.structs.replace(assigned, keys=keys)
+        if self.oracle.assign(filled):
+            self._backend.assign(filled)
 
-    def exchange(self, sent: Sent) -> tuple[Response, Made, list[str]]:
-        """The reference's answer, what it made, and how the backend's answer differs.
-
-        The backend is asked first: its database may leave gaps in sequences, and the reference follows.
-        """
+    def _exchange(self, sent: Sent) -> Outcome:
+        """One request. The backend is asked first: its database may leave gaps in sequences; the reference follows."""
         try:
             seen = self._backend.send(
                 sent.method,
@@ -86,14 +106,12 @@ class Conversation:
                 traffic.content(sent, self.theirs),
             )
         except NoAnswer as error:
-            answer, made = self.oracle.answer(sent)
-            return answer, made, [f"no answer: {error}", self._log()]
+            return Outcome(*self.oracle.answer(sent), (f"no answer: {error}", self._log()))
         if seen.status < 400:
             for entity, field in self._counting.get(sent.operation, ()):
                 self._follow(entity, field)
         answer, made = self.oracle.answer(sent)
-        if made:
-            self._share_numbers()
+        self._share_numbers()
         found = compare.differences(
             sent,
             answer,
@@ -106,7 +124,7 @@ class Conversation:
             found.append(self._log())
         if self._inspect is not None:
             found += self._inspect(sent, seen)
-        return answer, made, found
+        return Outcome(answer, made, tuple(found))
 
     def _log(self) -> str:
         return f"the backend's log ends with:\n{self._backend.log_tail()}"
@@ -137,18 +155,21 @@ def _sequences(model: Model, operation: Operation) -> list[tuple[Entity, Field]]
     ]
 
 
-def replay(conversation: Conversation, requests: Iterable[Sent]) -> Disagreement | None:
-    """Send fixed requests from the start. The first disagreement, or None."""
-    done: list[Sent] = []
+def played(
+    conversation: Conversation, events: Iterable[Event], learn: Learn | None = None
+) -> Disagreement | None:
+    """Let events happen until the two sides disagree; the rows are compared when all is over."""
+    done: list[Event] = []
     changed: set[int] = set()
-    for sent in requests:
-        done.append(sent)
-        conversation.prepare(sent)
-        answer, _, found = conversation.exchange(sent)
-        if answer.status < 400 and sent.method not in ("GET", "HEAD"):
-            changed.add(sent.number)
-        if found:
-            return Disagreement(tuple(done), tuple(found), changed=frozenset(changed))
+    for event in events:
+        done.append(event)
+        outcome = conversation.carry_out(event)
+        if learn is not None:
+            learn(event, outcome)
+        if outcome.changed(event):
+            changed.add(event.number)
+        if outcome.differences:
+            return Disagreement(tuple(done), outcome.differences, changed=frozenset(changed))
     found = conversation.row_differences()
     if not found:
         return None

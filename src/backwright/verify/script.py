@@ -34,10 +34,18 @@ HEAD = (
 
 def script(found: Disagreement) -> str:
     """The commands, against a backend at $BASE. What differs is said at the end."""
-    used = {name for sent in found.requests for name in sent.names()}
+    used = {name for event in found.events for name in event.names()}
     lines = list(HEAD)
-    for sent in found.requests:
-        lines += _command(sent, sorted(name for name in used if _made_by(name) == sent.number))
+    for event in found.events:
+        match event:
+            case Sent():
+                lines += _command(event, sorted(name for name in used if _made_by(name) == event.number))
+            case Put():
+                row = event.content.decode("utf-8", "replace")
+                lines.append(f"# in the database, at v-{event.number}: a row of {event.entity}: {row}")
+            case Assigned():
+                row = f"{event.entity} {'/'.join(event.keys)}"
+                lines.append(f"# in the database: {event.field} of {row} is {event.value!r}")
     told = [f"# {line}" for text in found.differences for line in text.splitlines()]
     return "\n".join([*lines, *told]) + "\n"
 
@@ -58,8 +66,7 @@ def _command(sent: Sent, kept: list[str]) -> list[str]:
         parts.append("--data-binary @-")
     parts.append(f'"$BASE{_address(sent)}"')
     command = " ".join(parts)
-    first = [f"# first, in the database: {_done(done)}" for done in sent.before]
-    first.append(f"echo; echo '# {sent.request_id} {sent.operation}'")
+    first = [f"echo; echo '# {sent.request_id} {sent.operation}'"]
     if sent.body is not None:
         command = f"{_printed(sent.body)} | {command}"
     if not kept:
@@ -69,14 +76,6 @@ def _command(sent: Sent, kept: list[str]) -> list[str]:
         for name in kept
     ]
     return [*first, f"ANSWER=$({command})", 'say "$ANSWER"', *picks]
-
-
-def _done(done: Put | Assigned) -> str:
-    match done:
-        case Put():
-            return f"a row of {done.entity}: {done.content.decode('utf-8', 'replace')}"
-        case Assigned():
-            return f"{done.field} of {done.entity} {'/'.join(done.keys)} is {done.value!r}"
 
 
 def _address(sent: Sent) -> str:

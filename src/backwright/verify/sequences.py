@@ -6,7 +6,9 @@ requests do something, and so that answers which nobody has seen yet are looked 
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Iterator
 from collections.abc import Sequence as Choices
 from random import Random
 
@@ -22,7 +24,7 @@ from backwright.verify.coverage import declared
 from backwright.verify.draft import Draft
 from backwright.verify.oracle import Made, Oracle
 from backwright.verify.spoil import Edge, Spoiler, edges
-from backwright.verify.traffic import Assigned, Put, Sent
+from backwright.verify.traffic import Assigned, Event, Put, Sent
 from backwright.verify.world import World, moment
 
 MEANT_WELL = 0.72
@@ -32,6 +34,11 @@ OTHERS = 4
 IN_VAIN = 0.1
 RARE = 3
 FORGOTTEN = 6
+NEARLY_RIGHT = 0.7
+"""The share of spoiled requests that would have been accepted: what is spoiled is then all that is wrong."""
+BURSTS = 0.008
+FEW = 40
+"""How many requests of one kind may follow each other at once, to meet a limit."""
 LOOKED_FOR = 0.12
 EDGES = 0.1
 MINUTE, DAY = 60_000, 86_400_000
@@ -52,9 +59,14 @@ class Sequence:
         self._spoiler = Spoiler(model, self._random, self.world, self._composer)
         self._edges = edges(model)
         self._random.shuffle(self._edges)
-        self._last: tuple[Draft, Sent, int] | None = None
+        self._last: tuple[Draft | None, Event] | None = None
+        self._size = 0
         self._repeatable: list[tuple[Draft, Sent]] = []
         self._seen: dict[str, Counter[int]] = {aim.operation.name: Counter() for aim in self._composer.aims}
+        self._burst: list[Aim] = []
+        self._limited = [
+            aim for aim in self._composer.aims if any(rate.count <= FEW for rate in aim.operation.rates)
+        ]
         self._in_vain: Counter[str] = Counter()
         self._declared = {aim.operation.name: declared(aim.operation, model) for aim in self._composer.aims}
         audits = {entity.audit.into for entity in model.entities if entity.audit is not None}
@@ -64,26 +76,34 @@ class Sequence:
     def finished(self) -> bool:
         return self._made >= self._length
 
-    def next(self) -> Sent:
-        """The next request."""
-        self._made += 1
-        self._number += 1 + self._passing_time()
-        before = tuple(self._happening())
-        self._number += len(before)
-        draft, sent = self._request()
-        sent = msgspec.structs.replace(sent, before=before)
-        self._last = (draft, sent, self.world.size())
-        return sent
+    def events(self, deadline: float) -> Iterator[Event]:
+        """Everything that happens, one after the other, until there are enough requests or it is too late."""
+        while not self.finished and time.monotonic() < deadline:
+            yield self.next()
 
-    def learn(self, answer: Response, put: Made, made: Made) -> None:
-        """What the reference answered to the last request, and the rows that were put in and made."""
+    def next(self) -> Event:
+        """What happens next."""
+        self._number += 1 + self._passing_time()
+        self._size = self.world.size()
+        happening = self._happening()
+        if happening is not None:
+            self._last = (None, happening)
+            return happening
+        self._made += 1
+        self._last = self._request()
+        return self._last[1]
+
+    def learn(self, answer: Response | None, made: Made) -> None:
+        """What came of it: the reference's answer, and the rows that are new."""
         assert self._last is not None
-        draft, sent, before = self._last
-        moments = [done.number for done in sent.before if isinstance(done, Put)]
-        if put and moments:
-            self.world.put(sent.number, moments[0], put)
-        self.world.learn(sent, made, None if draft.session is None else str(draft.session.subject))
-        self.world.removed(before)
+        draft, event = self._last
+        person = None if draft is None or draft.session is None else str(draft.session.subject)
+        self.world.learn(event, made, person)
+        self.world.removed(self._size)
+        if draft is not None and answer is not None and isinstance(event, Sent):
+            self._answered(draft, event, answer)
+
+    def _answered(self, draft: Draft, sent: Sent, answer: Response) -> None:
         if draft.label != draft.operation.name:
             return
         self._seen[draft.label][answer.status] += 1
@@ -91,7 +111,7 @@ class Sequence:
             for _, cursor in traffic.opaque(answer.body):
                 if cursor.startswith("cursor"):
                     self._composer.pages.append(
-                        Page(draft.label, sent.path, sent.query, draft.session, str(cursor))
+                        Page(draft.label, sent.path, sent.query, draft.session, str(cursor), sent.needs)
                     )
             del self._composer.pages[:-40]
             if "idempotency-key" in dict(sent.headers):
@@ -102,6 +122,8 @@ class Sequence:
     def _passing_time(self) -> int:
         """Milliseconds that pass: mostly few, sometimes until the tokens are nearly or just expired, or for days."""
         auth, chance = self._model.auth, self._random.random()
+        if self._burst:
+            return 0
         if auth is not None and self._made == self._length * 70 // 100:
             return auth.token_seconds * 1000 - MINUTE
         if auth is not None and self._made == self._length * 75 // 100:
@@ -112,18 +134,25 @@ class Sequence:
             return self._random.randint(1, 90 * MINUTE if auth is None else max(1, auth.token_seconds * 30))
         return self._random.choice((0, 0, 1, 7, 60))
 
-    def _happening(self) -> list[Put | Assigned]:
+    def _happening(self) -> Put | Assigned | None:
         """What somebody does at the database: puts in rows that no operation makes, or gives somebody a role."""
         entity = self._to_put()
-        if entity is not None:
-            for _ in range(TRIES):
-                self.world.used.clear()
-                self._composer.number = self._number
-                put = Put(entity=entity.name, number=self._number, content=self._composer.row(entity))
-                if self._oracle.fits(put):
-                    return [put]
-        assigned = self._assigned() if self._random.random() < (0.2 if self._made < 80 else 0.04) else None
-        return [] if assigned is None else [assigned]
+        for _ in range(TRIES if entity is not None else 0):
+            assert entity is not None
+            self._begin()
+            content = self._composer.row(entity)
+            put = Put(entity=entity.name, number=self._number, content=content, needs=self._needs())
+            if self._oracle.fits(put):
+                return put
+        return self._assigned() if self._random.random() < (0.2 if self._made < 80 else 0.04) else None
+
+    def _begin(self) -> None:
+        """Begin to make something: nothing is used yet."""
+        self.world.used.clear()
+        self._composer.number = self._number
+
+    def _needs(self) -> tuple[int, ...]:
+        return tuple(sorted(self.world.used))
 
     def _to_put(self) -> Entity | None:
         """An entity of which a row is put in."""
@@ -153,16 +182,27 @@ class Sequence:
         if not choices:
             return None
         entity, field, offered = self._random.choice(choices)
+        self._begin()
         row = self._random.choice(self._oracle.rows[entity.name][:8])
-        keys = self.world.keys(entity.name, row)
+        keys, value = self.world.keys(entity.name, row), self._random.choice(list(offered))
         return Assigned(
-            entity=entity.name, keys=keys, field=field.name, value=self._random.choice(list(offered))
+            number=self._number,
+            entity=entity.name,
+            keys=keys,
+            field=field.name,
+            value=value,
+            needs=self._needs(),
         )
 
     # Choosing ----------------------------------------------------------------------------------------
 
     def _request(self) -> tuple[Draft, Sent]:
+        if self._burst:
+            return self._finished(self._good(self._burst.pop()))
         chance = self._random.random()
+        if chance < BURSTS and self._limited:
+            aim = self._random.choice(self._limited)
+            self._burst = [aim] * (1 + min(rate.count for rate in aim.operation.rates))
         if chance < 0.015:
             return self._finished(self._unknown_route())
         if chance < 0.03 and self._repeatable:
@@ -175,8 +215,11 @@ class Sequence:
             return self._at_the_edge(aim, edge)
         if self._random.random() < MEANT_WELL:
             return self._meant_well()
-        draft = self._good(self._chosen())
-        if self._random.random() < 0.8:
+        if self._random.random() < NEARLY_RIGHT:
+            (draft, _), _ = self._tried(self._chosen())
+        else:
+            draft = self._good(self._chosen())
+        if self._random.random() < 0.9:
             self._spoiler.spoil(draft)
         return self._finished(draft)
 
@@ -277,7 +320,7 @@ class Sequence:
             return 0.4 + fresh / 4
         if aim.operation.method == "DELETE":
             return 1.0 + fresh / 2
-        return (3.5 if aim.makes else 3.0) + fresh
+        return (3.5 if aim.makes else 3.0) + fresh + min(aim.demands, 6)
 
     def _sessions(self) -> list[Session]:
         return self.world.sessions(moment(self._number))
@@ -290,8 +333,7 @@ class Sequence:
         return self._random.choice(sessions)
 
     def _good(self, aim: Aim) -> Draft:
-        self.world.used.clear()
-        self._composer.number = self._number
+        self._begin()
         return self._composer.good(aim, self._caller(aim), self._sessions())
 
     def _finished(self, draft: Draft) -> tuple[Draft, Sent]:
@@ -305,7 +347,7 @@ class Sequence:
             query=tuple(draft.query),
             headers=tuple(sorted(draft.headers.items())),
             body=draft.body(),
-            needs=tuple(sorted(self.world.used)),
+            needs=self._needs(),
         )
 
     def _unknown_route(self) -> Draft:
@@ -327,9 +369,7 @@ class Sequence:
     def _again(self) -> tuple[Draft, Sent]:
         """A request with an idempotency key once more: the same one, or another under its key."""
         draft, sent = self._random.choice(self._repeatable[-6:])
-        again = msgspec.structs.replace(
-            sent, number=self._number, before=(), needs=(*sent.needs, sent.number)
-        )
+        again = msgspec.structs.replace(sent, number=self._number, needs=(*sent.needs, sent.number))
         if self._random.random() < 0.3:
             again = msgspec.structs.replace(again, body=(again.body or b"") + b" ")
         return draft, again

@@ -8,7 +8,7 @@ from random import Random
 
 import msgspec
 
-from backwright.model.types import Model, Operation
+from backwright.model.types import InputField, ManyType, Model, Operation, ReferenceType
 from backwright.reference.read import paged, query_fields
 from backwright.reference.sessions import SAFE, Session
 from backwright.verify import values
@@ -107,7 +107,10 @@ class Spoiler:
             found += [self._idempotency] * 2
         if draft.members is not None:
             found += [self._member] * (6 if draft.members else 1)
+            found += [self._varied] * (5 if draft.members else 0)
             found += [self._content, self._content_type, self._unknown_member, self._missing, self._nothing]
+            if self._references(draft):
+                found += [self._elsewhere] * 6
             if self._random.random() < 0.02:
                 found.append(self._too_much)
         return found
@@ -205,6 +208,36 @@ class Spoiler:
             if self._random.random() < 0.9:
                 draft.members = [pair for pair in draft.members if pair[0] != field.wire]
             draft.members.append((field.wire, values.unusual(field.type, self._situation(draft))))
+
+    def _varied(self, draft: Draft) -> None:
+        """Another good value for one or two members: what is left to refuse it is a rule or a check."""
+        assert draft.members is not None
+        fields = draft.operation.body.fields if draft.operation.body is not None else ()
+        for field in self._random.sample(fields, min(len(fields), self._random.choice((1, 1, 2)))):
+            draft.members = [pair for pair in draft.members if pair[0] != field.wire]
+            draft.members.append((field.wire, values.member(field, self._situation(draft))))
+
+    def _references(self, draft: Draft) -> list[InputField]:
+        fields = draft.operation.body.fields if draft.operation.body is not None else ()
+        return [field for field in fields if isinstance(field.type, ReferenceType | ManyType)]
+
+    def _elsewhere(self, draft: Draft) -> None:
+        """A reference to a row of the caller's that has nothing to do with the rows at hand."""
+        assert draft.members is not None
+        field = self._random.choice(self._references(draft))
+        assert isinstance(field.type, ReferenceType | ManyType)
+        person = "" if draft.session is None else str(draft.session.subject)
+        entity, at_hand = (
+            field.type.entity,
+            {pair for name, row in draft.rows for pair in self._world.refers(name, row)},
+        )
+        rows = [row for row in self._world.rows(entity) if not at_hand & set(self._world.refers(entity, row))]
+        own = [row for row in rows if self._world.belongs(entity, row, person)]
+        if not rows:
+            return
+        key = self._composer.key_source(entity, self._random.choice(own or rows))
+        draft.members = [pair for pair in draft.members if pair[0] != field.wire]
+        draft.members.append((field.wire, f"[{key}]" if isinstance(field.type, ManyType) else key))
 
     def _missing(self, draft: Draft) -> None:
         if draft.members:

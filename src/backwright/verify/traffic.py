@@ -8,7 +8,7 @@ its own. The names are the reference's own values, so there is nothing to fill i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -27,29 +27,40 @@ KEPT_APART = frozenset({"authorization", "content-type"})
 class Assigned(msgspec.Struct, frozen=True, kw_only=True):
     """A field that somebody sets in the database itself, because no operation takes it: a role, say.
 
-    `keys` are the row's key fields as text.
+    `keys` are the row's key fields as text. `number` and `needs` as in `Sent`.
     """
 
+    number: int
     entity: str
     keys: tuple[str, ...]
     field: str
     value: str | bool
+    needs: tuple[int, ...] = ()
+
+    def names(self) -> Iterator[str]:
+        """The values of earlier answers that it names."""
+        return _names(self.keys)
 
 
 class Put(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that somebody puts into the database itself. `number` gives it its moment; `content` is JSON."""
+    """A row that somebody puts into the database itself. `content` is JSON. `number` and `needs` as in `Sent`."""
 
-    entity: str
     number: int
+    entity: str
     content: bytes
+    needs: tuple[int, ...] = ()
+
+    def names(self) -> Iterator[str]:
+        """The values of earlier answers that it names."""
+        return _names([self.content.decode("latin-1")])
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """One request of a sequence. `number` gives it its id (`v-<number>`), and by that its time and new ids.
 
     `operation` is the one it was made for, or a word for what it tries; it is for figures and reports only.
-    `path` is not percent-encoded; names of `headers` are in lower case. `before` happens on both sides just before the
-    request. `needs` are the numbers of earlier requests that made what this one uses.
+    `path` is not percent-encoded; names of `headers` are in lower case. `needs` are the numbers of what made the
+    rows that this one uses.
     """
 
     number: int
@@ -59,7 +70,6 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     query: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
-    before: tuple[Put | Assigned, ...] = ()
     needs: tuple[int, ...] = ()
 
     @property
@@ -67,14 +77,17 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
         return f"v-{self.number}"
 
     def names(self) -> Iterator[str]:
-        """The values of earlier answers that it names, and of the rows that are put before it."""
-        texts = [self.path, *(text for _, text in self.query), *(text for _, text in self.headers)]
-        texts += [each.decode("latin-1") for each in (self.body, *map(_content, self.before)) if each]
-        return (found[0] for text in texts for found in NAME.finditer(text))
+        """The values of earlier answers that it names."""
+        pairs = [text for pair in (*self.query, *self.headers) for text in pair]
+        return _names([self.path, *pairs, (self.body or b"").decode("latin-1")])
 
 
-def _content(done: Put | Assigned) -> bytes:
-    return done.content if isinstance(done, Put) else "/".join(done.keys).encode()
+Event = Sent | Put | Assigned
+"""What happens on both sides, one after the other."""
+
+
+def _names(texts: Iterable[str]) -> Iterator[str]:
+    return (found[0] for text in texts for found in NAME.finditer(text))
 
 
 class Values:

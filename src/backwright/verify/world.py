@@ -28,7 +28,7 @@ from backwright.reference.seam import now
 from backwright.reference.sessions import Session
 from backwright.reference.texts import written
 from backwright.verify.oracle import Made, Oracle, key_of
-from backwright.verify.traffic import NAME, Sent
+from backwright.verify.traffic import NAME, Event
 
 Known = tuple[str, tuple[str, ...]]
 """An entity and the key of a row as text."""
@@ -38,10 +38,9 @@ MOST_PEOPLE = 7
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Where a row comes from: the moment in which it was made, the request to send for it, and who sent that."""
+    """Where a row comes from: the number of what made it, and who did that."""
 
-    moment: int
-    request: int
+    number: int
     creator: str | None
 
 
@@ -55,18 +54,15 @@ class World:
         self.gone: list[str] = []
         self.used: set[int] = set()
         self._origins: dict[Known, Origin] = {}
+        self._begun: dict[str, Session] = {}
 
     # Learning ----------------------------------------------------------------------------------------
 
-    def learn(self, sent: Sent, made: Made, creator: str | None) -> None:
+    def learn(self, event: Event, made: Made, creator: str | None) -> None:
         """Remember who made the new rows."""
         for entity, row in made:
-            self._origins[entity.name, key_of(entity, row)] = Origin(sent.number, sent.number, creator)
-
-    def put(self, sent: int, moment: int, made: Made) -> None:
-        """Remember rows that were put in before a request."""
-        for entity, row in made:
-            self._origins[entity.name, key_of(entity, row)] = Origin(moment, sent, None)
+            self._origins[entity.name, key_of(entity, row)] = Origin(event.number, creator)
+        self._begun |= self.oracle.reference.sessions
 
     def removed(self, before: int) -> None:
         """Remember keys of rows that are gone: they are asked for again."""
@@ -92,7 +88,7 @@ class World:
         """Note that the request that is being made hangs on a row."""
         origin = self._origins.get((entity, key_of(self.model.entity(entity), row)))
         if origin is not None:
-            self.used.add(origin.request)
+            self.used.add(origin.number)
 
     def creator(self, entity: str, row: Row) -> str | None:
         """Who made the row."""
@@ -197,8 +193,8 @@ class World:
         return [session for subject, session in found.items() if subject in there]
 
     def old_sessions(self) -> list[Session]:
-        """Every session that was not ended, expired or not."""
-        return list(self.oracle.reference.sessions.values())
+        """Sessions that were begun, whether or not they have expired or were ended."""
+        return list(self._begun.values())[-NEWEST:]
 
     def use_session(self, session: Session) -> None:
         """Note that the request hangs on a sign-in, and on the account behind it."""
@@ -241,7 +237,7 @@ class World:
         found = self.model.entity(entity)
         origin = self._origins.get((entity, key_of(found, row)))
         name = (
-            None if origin is None else self.oracle.number_name(origin.moment, found, field, row[field.name])
+            None if origin is None else self.oracle.number_name(origin.number, found, field, row[field.name])
         )
         return name or str(row[field.name])
 
