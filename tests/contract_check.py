@@ -9,9 +9,11 @@ from urllib.parse import parse_qsl
 
 from jsonschema import Draft202012Validator, FormatChecker
 
+from backwright.emit.aliases import is_file
 from backwright.emit.contract import document
 from backwright.emit.names import names
 from backwright.model.types import Model, Operation
+from backwright.reference import Reference
 from backwright.reference.answer import match_path
 from backwright.verify.compare import Seen
 from backwright.verify.subjects import ReferenceSubject
@@ -19,6 +21,11 @@ from backwright.verify.wire import Wire
 
 ALWAYS = frozenset({"content-type", "content-length", "x-content-type-options", "allow"})
 """Headers that need no description."""
+
+
+SHAPE = frozenset(
+    {"required", "type", "null", "too_short", "too_long", "too_small", "too_large", "enum", "unknown"}
+)
 
 
 class Contract:
@@ -133,6 +140,8 @@ class Contract:
 
 def _parsed(text: str, schema: Mapping[str, Any]) -> Any:
     """A text of an address as JSON has it, where its schema says that it is no string."""
+    if "anyOf" in schema and text:
+        return _parsed(text, schema["anyOf"][0])
     kinds = schema.get("type")
     if kinds in ("integer", "number", "boolean"):
         try:
@@ -156,6 +165,19 @@ def _closed(schema: Any) -> Any:
     return [_closed(each) for each in schema] if isinstance(schema, list) else schema
 
 
+def is_misshapen(seen: Seen, operation: Operation) -> bool:
+    """Whether a request was refused for what a schema can tell, and nothing else.
+
+    How many bytes a text in base64 stands for is not among it.
+    """
+    if operation.body is not None and any(is_file(field) for field in operation.body.fields):
+        return False
+    if seen.status != 422 or not isinstance(seen.body, dict) or not isinstance(seen.body.get("error"), dict):
+        return False
+    fields = seen.body["error"].get("fields") or []
+    return bool(fields) and all(each["code"] in SHAPE for each in fields)
+
+
 class HeldSubject(ReferenceSubject):
     """The meaning of a model, whose every answer is held against the contract."""
 
@@ -163,6 +185,10 @@ class HeldSubject(ReferenceSubject):
         super().__init__(model)
         self.contract = Contract(model)
         self.wrong: list[str] = []
+
+    @property
+    def reference(self) -> Reference:
+        return self._reference
 
     def send(self, wire: Wire) -> Seen:
         seen = super().send(wire)
@@ -172,4 +198,8 @@ class HeldSubject(ReferenceSubject):
             if 200 <= seen.status < 300:
                 refused = self.contract.refuses(operation, wire)
                 self.wrong += [f"{operation.name}: accepted, though {each}" for each in refused]
+            elif is_misshapen(seen, operation) and not self.contract.refuses(operation, wire):
+                self.wrong.append(
+                    f"{operation.name}: refused, though it fits: {seen.body['error']['fields']}"
+                )
         return seen

@@ -166,7 +166,7 @@ def _forbidden_members(trial: Trial, body: Body) -> Iterator[Test]:
             continue
         asked = tried(made)
         if asked.failure is not None:
-            yield Case(f"with_{field.name}_{outcome(asked)}", [asked], f"needs {field.write.source}")
+            yield Case(f"with_{field.name}_{outcome(asked)}", [asked], f"Needs {field.write.source}")
 
 
 def _references(trial: Trial, body: Body) -> Iterator[Test]:
@@ -210,7 +210,7 @@ def _unreadable(scene: Scene, field: InputField, many: bool) -> Iterator[Test]:
         asking.body[field.name] = [key] if many else key
         asked = tried(asking)
         if asked.failure is not None and asked.failure.category == "invalid":
-            yield Case(f"refuses_an_unreadable_{field.name}", [asked], f"needs {rule.source}")
+            yield Case(f"refuses_an_unreadable_{field.name}", [asked], f"Needs {rule.source}")
 
 
 def _queries(trial: Trial) -> Iterator[Test]:

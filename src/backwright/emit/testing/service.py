@@ -129,8 +129,9 @@ def _parameters(model: Model, names: Names, needs: _Needs) -> tuple[Source, str]
         row_class = names.row_class(model.auth.identity)
         lines.append(f"        caller: {row_class} | None = None,\n")
         needed |= imports(f"{names.package}.entities", row_class)
-    lines.append("        query: dict[str, str] | list[tuple[str, str]] | None = None,\n")
+    lines.append("        query: Mapping[str, str | list[str]] | None = None,\n")
     passed.append("params=query")
+    needed |= imports("collections.abc", "Mapping")
     if needs.headers:
         lines.append("        headers: dict[str, str] | None = None,\n")
     if model.auth is not None and model.auth.cookie is not None:
