@@ -91,9 +91,10 @@ def _accepted(trial: Trial, field: InputField, value: Any) -> BadValue | None:
     asked = tried(scene)
     if not asked.succeeded:
         return None
-    sent = (asked.ask.body or {}).get(field.wire)
-    long = isinstance(sent, str) and len(sent) >= 10 and len(set(sent)) == 1
-    return BadValue(field.wire, repeated(sent[0], len(sent)) if long else Wrong(sent), asked)  # type: ignore[index]
+    written = (asked.ask.body or {}).get(field.wire)
+    if isinstance(written, str) and len(written) >= 10 and len(set(written)) == 1:
+        return BadValue(field.wire, repeated(written[0], len(written)), asked)
+    return BadValue(field.wire, Wrong(written), asked)
 
 
 def _limits(field: InputField, body: Body) -> list[Any]:

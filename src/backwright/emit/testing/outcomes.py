@@ -164,9 +164,9 @@ def _refusals(trial: Trial, found: Found) -> None:
     scene, operation = trial.scene, trial.scene.operation
     if operation.access is not None:
         for made in islice(satisfied(operation.access.condition, False, scene, Frame()), WAYS):
-            asked = tried(made)
-            if asked.failure is not None and asked.recording is None:
-                found.particular(scene, asked, f"Needs {operation.access.source}")
+            refused = tried(made)
+            if refused.failure is not None and refused.recording is None:
+                found.particular(scene, refused, f"Needs {operation.access.source}")
     for at, step, asked, frame in conditions(trial):
         if not asked.held or isinstance(step, Select) or _finds_by_path(step, asked, operation):
             continue
@@ -289,12 +289,11 @@ def _missing(trial: Trial, found: Found) -> None:
             answer = tried(made)
             found.case(f"of_an_impossible_{name}_{outcome(answer)}", answer)
     for at, step in enumerate(operation.steps):
-        if not isinstance(step, Find) or trial.recording is None or at + 1 >= len(trial.recording.bound) + 1:
+        if not isinstance(step, Find) or trial.recording is None:
             continue
         entity = scene.world.setting.model.entity(step.entity)
-        bound = (
-            trial.recording.bound[at + 1] if at + 1 < len(trial.recording.bound) else trial.recording.bindings
-        )[step.bind]
+        later = trial.recording.bound[at + 1 : at + 2]
+        bound = (later[0] if later else trial.recording.bindings)[step.bind]
         if entity.soft_delete is None or bound is None:
             continue
         place = scene.world.at(entity.name, bound[entity.key])

@@ -193,7 +193,8 @@ def function(
     doc = docstring(f"{about}. {because}." if because else f"{about}.", 4)
     body = "\n".join([doc, *stored, *lines])
     signature = ", ".join(["service: Service", *parameters])
-    code = f"async def {Identifier(f'test_{name}')}({signature}) -> None:\n{indented(body)}"
+    called = Identifier(f"test_{re.sub(r'[^A-Za-z0-9_]+', '_', name)}")
+    code = f"async def {called}({signature}) -> None:\n{indented(body)}"
     return source(code, used | storing | needed(body) | imports("tests.conftest", "Service"))
 
 

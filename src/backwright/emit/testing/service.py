@@ -89,6 +89,7 @@ def service_class(model: Model, names: Names) -> Source:
     """Requests to the service, by any caller."""
     needs = _Needs(model.operations)
     parameters, passed = _parameters(model, names, needs)
+    more = ", **(headers or {})" if needs.headers else ""
     needed = imports(_RUNTIME, "Application") | imports("httpx", "AsyncClient", "Response")
     needed |= parameters.imports
     text = (
@@ -101,7 +102,7 @@ def service_class(model: Model, names: Names) -> Source:
         f"{parameters.text}    ) -> Response:\n"
         f'        """The answer to one request{", made by the caller" if model.auth else ""}."""\n'
         "        self._requests += 1\n"
-        f'        sent = {{"X-Request-Id": f"test-{{self._requests}}"{", **(headers or {})" if needs.headers else ""}}}\n'
+        f'        sent = {{"X-Request-Id": f"test-{{self._requests}}"{more}}}\n'
         f"{_proof(model)}"
         f"        return await self._http.request(method, path, {passed}, headers=sent)"
     )

@@ -33,7 +33,7 @@ def all_name(world: World, entity: str) -> Identifier:
 
 def links_name(entity: Entity, field: Field) -> Identifier:
     """The function that reads the links of a many-to-many field."""
-    return Identifier(f"all_{link_table(entity, field.name)}")
+    return Identifier(f"linked_{link_table(entity, field.name)}")
 
 
 def mentions(text: str, variable: str) -> bool:
