@@ -17,7 +17,7 @@ from backwright.emit.testing.world import World
 from backwright.model.types import ReferenceType
 from backwright.reference.evaluate import Row
 
-LONGEST_NAME = 88
+MOST_DIFFERENCES = 2
 
 
 class Case(msgspec.Struct):
@@ -99,12 +99,14 @@ def content(scene: Scene) -> str:
 
 def difference(before: Scene, after: Scene) -> str:
     """In a test's name: what is particular about a scene, compared with the usual one; empty for nothing."""
-    return shortened("_and_".join(dict.fromkeys(_differences(before, after))))
+    found = list(dict.fromkeys(_differences(before, after)))
+    telling = [each for each in found if not each.startswith("beside_")] or found
+    return "_and_".join([*telling, *(each for each in found if each not in telling)][:MOST_DIFFERENCES])
 
 
-def shortened(name: str) -> str:
+def shortened(name: str, longest: int) -> str:
     """A name that leaves room in a line."""
-    return name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME].rpartition("_")[0]
+    return name if len(name) <= longest else name[:longest].rpartition("_")[0]
 
 
 def _differences(before: Scene, after: Scene) -> Iterator[str]:

@@ -91,9 +91,10 @@ def _accepted(trial: Trial, field: InputField, value: Any) -> BadValue | None:
     asked = tried(scene)
     if not asked.succeeded:
         return None
-    sent = (asked.ask.body or {}).get(field.wire)
-    long = isinstance(sent, str) and len(sent) >= 10 and len(set(sent)) == 1
-    return BadValue(field.wire, repeated(sent[0], len(sent)) if long else Wrong(sent), asked)  # type: ignore[index]
+    written = (asked.ask.body or {}).get(field.wire)
+    if isinstance(written, str) and len(written) >= 10 and len(set(written)) == 1:
+        return BadValue(field.wire, repeated(written[0], len(written)), asked)
+    return BadValue(field.wire, Wrong(written), asked)
 
 
 def _limits(field: InputField, body: Body) -> list[Any]:
@@ -166,7 +167,7 @@ def _forbidden_members(trial: Trial, body: Body) -> Iterator[Test]:
             continue
         asked = tried(made)
         if asked.failure is not None:
-            yield Case(f"with_{field.name}_{outcome(asked)}", [asked], f"needs {field.write.source}")
+            yield Case(f"with_{field.name}_{outcome(asked)}", [asked], f"Needs {field.write.source}")
 
 
 def _references(trial: Trial, body: Body) -> Iterator[Test]:
@@ -210,7 +211,7 @@ def _unreadable(scene: Scene, field: InputField, many: bool) -> Iterator[Test]:
         asking.body[field.name] = [key] if many else key
         asked = tried(asking)
         if asked.failure is not None and asked.failure.category == "invalid":
-            yield Case(f"refuses_an_unreadable_{field.name}", [asked], f"needs {rule.source}")
+            yield Case(f"refuses_an_unreadable_{field.name}", [asked], f"Needs {rule.source}")
 
 
 def _queries(trial: Trial) -> Iterator[Test]:

@@ -79,7 +79,7 @@ def _hidden(trial: Trial, step: Select | Group | UpdateAll | DeleteAll, position
         for made in islice(satisfied(condition, False, before, frame), WAYS):
             asked = tried(made)
             if asked.succeeded:
-                yield Case(name, [asked], f"needs {source}", is_brief=True)
+                yield Case(name, [asked], f"Needs {source}", is_brief=True)
     if readable is not None:
         for wanted in alternatives(readable):
             for made in islice(satisfied(wanted, True, scene, frame), 1):
@@ -88,7 +88,7 @@ def _hidden(trial: Trial, step: Select | Group | UpdateAll | DeleteAll, position
                     yield Case(
                         "shows_what_may_be_read",
                         [asked],
-                        f"because of {step.readable.source if step.readable else ''}",
+                        f"Because of {step.readable.source if step.readable else ''}",
                     )
     if isinstance(step, UpdateAll | DeleteAll) and step.allowed is not None:
         matching = next(satisfied(_all(step), True, scene, frame), None)
@@ -97,7 +97,7 @@ def _hidden(trial: Trial, step: Select | Group | UpdateAll | DeleteAll, position
         for made in islice(satisfied(step.allowed.condition, False, matching, frame), WAYS):
             asked = tried(made)
             if asked.failure is not None and asked.step == position:
-                yield Case("of_one_forbidden_row_changes_nothing", [asked], f"needs {step.allowed.source}")
+                yield Case("of_one_forbidden_row_changes_nothing", [asked], f"Needs {step.allowed.source}")
                 return
 
 
@@ -146,7 +146,7 @@ def _ordered(trial: Trial, step: Select, position: int) -> Iterator[Test]:
             made.query.append(("sort", sort))
         asked = tried(made)
         if asked.succeeded:
-            yield Case(name, [asked], "the key ends every order", is_brief=True)
+            yield Case(name, [asked], "The key ends every order", is_brief=True)
     if paging.style == "none" or paging.max < 2:
         return
     limited = scene.copy()

@@ -37,6 +37,8 @@ from backwright.model.types import (
     VerifyPassword,
 )
 
+LONGEST = 80
+"""How long the names of an operation and its case are together, so that a test's heading fits into a line."""
 WAYS = 3
 """In how many ways one condition is made false."""
 
@@ -53,7 +55,8 @@ class Found:
 
     def add(self, test: Test) -> None:
         """Add a test under a name of its own."""
-        name, number = test.name, 1
+        name, number = shortened(test.name, LONGEST - len(self.operation.name)), 1
+        test.name = name
         while test.name in self.names:
             number += 1
             test.name = f"{name}_{number}"
@@ -66,12 +69,13 @@ class Found:
         if key not in self.seen and scene not in self.scenes:
             self.seen.add(key)
             self.scenes.add(scene)
-            self.add(Case(shortened(name), [trial], about, is_brief))
+            self.add(Case(name, [trial], about, is_brief))
 
     def particular(self, usual: Scene, trial: Trial, about: str = "") -> None:
         """Add a test that is named after what is particular about its scene."""
-        what = difference(usual, trial.scene) or "otherwise"
-        self.case(f"{what}_{outcome(trial)}", trial, about)
+        what, how = difference(usual, trial.scene) or "otherwise", outcome(trial)
+        room = LONGEST - len(self.operation.name) - len(how) - 1
+        self.case(f"{shortened(what, room)}_{how}", trial, about)
 
 
 def tests_of(operation: Operation, common: Setting) -> tuple[list[Test], list[str]]:
@@ -81,7 +85,7 @@ def tests_of(operation: Operation, common: Setting) -> tuple[list[Test], list[st
     if best is None:
         return [], ["any answer"]
     if not best.succeeded:
-        found.case(f"{outcome(best)}", best, "nobody can do more")
+        found.case(f"{outcome(best)}", best, "Nobody can do more")
         _others(best, found)
         return found.tests, ["success"]
     plain = listed(best)
@@ -160,16 +164,16 @@ def _refusals(trial: Trial, found: Found) -> None:
     scene, operation = trial.scene, trial.scene.operation
     if operation.access is not None:
         for made in islice(satisfied(operation.access.condition, False, scene, Frame()), WAYS):
-            asked = tried(made)
-            if asked.failure is not None and asked.recording is None:
-                found.particular(scene, asked, f"needs {operation.access.source}")
+            refused = tried(made)
+            if refused.failure is not None and refused.recording is None:
+                found.particular(scene, refused, f"Needs {operation.access.source}")
     for at, step, asked, frame in conditions(trial):
         if not asked.held or isinstance(step, Select) or _finds_by_path(step, asked, operation):
             continue
         for made in islice(satisfied(asked.expression, False, scene, frame), WAYS):
             answer = steered(made, at)
             if answer is not None:
-                found.particular(scene, answer, f"needs {asked.source}")
+                found.particular(scene, answer, f"Needs {asked.source}")
     for step in operation.steps:
         if isinstance(step, VerifyPassword):
             _wrong_password(trial, step, found)
@@ -204,10 +208,10 @@ def _choices(trial: Trial, found: Found) -> None:
     for _, step, asked, frame in conditions(trial):
         if asked.held and asked.is_rule and not isinstance(step, Select):
             for wanted in alternatives(asked.expression):
-                _alternative(wanted, trial, frame, found, f"because of {asked.source}")
+                _alternative(wanted, trial, frame, found, f"Because of {asked.source}")
     if operation.access is not None:
         for wanted in alternatives(operation.access.condition):
-            _alternative(wanted, trial, Frame(), found, f"because of {operation.access.source}")
+            _alternative(wanted, trial, Frame(), found, f"Because of {operation.access.source}")
     for at, step in enumerate(operation.steps):
         if step.when is not None and trial.recording is not None:
             frame = frame_at(trial, scene, at)
@@ -233,7 +237,7 @@ def _flipped(
     for made in islice(satisfied(condition, want, trial.scene, frame), WAYS):
         answer = tried(made)
         if difference(trial.scene, made) and signature(answer) != signature(trial):
-            found.particular(trial.scene, answer, source if want else f"not {source}")
+            found.particular(trial.scene, answer, source if want else f"Not {source}")
             return
 
 
@@ -245,7 +249,7 @@ def _shown(trial: Trial, found: Found) -> None:
     frame = frame_at(trial, scene, len(operation.steps) - 1) if operation.steps else Frame()
     for choice in _conditionals((operation.respond,)):
         for want in (True, False):
-            _flipped(choice.when, want, trial, frame, found, "what is answered")
+            _flipped(choice.when, want, trial, frame, found, "What is answered")
     model = scene.world.setting.model
     for name in sorted(views_of(operation.respond, {view.name: view for view in model.views})):
         view = model.view(name)
@@ -253,7 +257,7 @@ def _shown(trial: Trial, found: Found) -> None:
         for choice in islice(_conditionals(view.shape), 8) if places else ():
             for want in (True, False):
                 about = frame.about(Spot(places[0]))
-                _flipped(choice.when, want, trial, about, found, f"what {name} shows")
+                _flipped(choice.when, want, trial, about, found, f"What {name} shows")
 
 
 def _conditionals(part: object) -> Iterator[Conditional]:
@@ -285,12 +289,11 @@ def _missing(trial: Trial, found: Found) -> None:
             answer = tried(made)
             found.case(f"of_an_impossible_{name}_{outcome(answer)}", answer)
     for at, step in enumerate(operation.steps):
-        if not isinstance(step, Find) or trial.recording is None or at + 1 >= len(trial.recording.bound) + 1:
+        if not isinstance(step, Find) or trial.recording is None:
             continue
         entity = scene.world.setting.model.entity(step.entity)
-        bound = (
-            trial.recording.bound[at + 1] if at + 1 < len(trial.recording.bound) else trial.recording.bindings
-        )[step.bind]
+        later = trial.recording.bound[at + 1 : at + 2]
+        bound = (later[0] if later else trial.recording.bindings)[step.bind]
         if entity.soft_delete is None or bound is None:
             continue
         place = scene.world.at(entity.name, bound[entity.key])

@@ -124,16 +124,17 @@ def _is_empty_form(ask: Ask) -> bool:
 
 def _bytes(content: bytes) -> str:
     """Bytes; a long repetition as a product."""
-    if len(content) > 20 and len(set(content)) == 1:
+    if len(content) > 20 and content.count(content[:1]) == len(content):
         return f"{content[:1]!r} * {len(content)}"
     return repr(content)
 
 
 def _pairs(ask: Ask, known: Known) -> str:
-    names = [name for name, _ in ask.query]
-    if len(set(names)) == len(names):
-        return known.json(dict(ask.query))
-    return f"[{', '.join(f'({name!r}, {known.json(value)})' for name, value in ask.query)}]"
+    """The query by name; what is repeated as a list."""
+    values: dict[str, list[Any]] = {}
+    for name, value in ask.query:
+        values.setdefault(name, []).append(value)
+    return known.json({name: each if len(each) > 1 else each[0] for name, each in values.items()})
 
 
 # Functions ----------------------------------------------------------------------------------------------
@@ -189,10 +190,11 @@ def function(
     text = "\n".join(lines)
     stored, storing = stores(world, text)
     because = test.about if isinstance(test, Case) else said
-    doc = docstring(f"{about}, {because}." if because else f"{about}.", 4)
+    doc = docstring(f"{about}. {because}." if because else f"{about}.", 4)
     body = "\n".join([doc, *stored, *lines])
     signature = ", ".join(["service: Service", *parameters])
-    code = f"async def {Identifier(f'test_{name}')}({signature}) -> None:\n{indented(body)}"
+    called = Identifier(f"test_{re.sub(r'[^A-Za-z0-9_]+', '_', name)}")
+    code = f"async def {called}({signature}) -> None:\n{indented(body)}"
     return source(code, used | storing | needed(body) | imports("tests.conftest", "Service"))
 
 
@@ -232,7 +234,7 @@ def _table(table: Table, operation: Operation) -> Source:
         used |= after.used
     name = f"{operation.name}_{table.name}"
     made = function(
-        name, table, about, lines, used, parameters, "by what is wrong" if not table.accepted else ""
+        name, table, about, lines, used, parameters, "Each says what is wrong" if not table.accepted else ""
     )
     names = '"given"' if table.accepted else f'("wrong", {literal(parameters[1].partition(":")[0])})'
     listed = indented(",\n".join(cases), 2)

@@ -109,14 +109,14 @@ def _sessions(trial: Trial) -> Iterator[Test]:
             yield Case(
                 f"from_another_site_{outcome(asked)}",
                 [asked],
-                "the request does not prove that a page of ours sends it",
+                "Nothing proves that a page of ours sends it",
             )
     if auth.cookie is None and operation.caller == "optional":
         made = scene.copy()
         made.caller = None
         made.headers["Authorization"] = f"{auth.scheme} nonsense"
         asked = tried(made)
-        yield Case(f"with_a_bad_token_{outcome(asked)}", [asked], "a token is looked at where there is one")
+        yield Case(f"with_a_bad_token_{outcome(asked)}", [asked], "A token is looked at where there is one")
     if any(isinstance(step, SignOut) for step in operation.steps):
         stage = Stage(scene.world)
         yield Case("ends_the_session", [stage.send(scene), stage.send(scene)])

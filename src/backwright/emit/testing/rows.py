@@ -236,22 +236,23 @@ def links(entity: Entity, field: Field, setting: Setting) -> list[Source]:
     name = Identifier(table)
     kinds = [stored_as(each.field(each.key), model) for each in (entity, target)]
     link_class = free_class(f"{pascal(table)}Link", names.taken)
-    insert = f"INSERT INTO {sql.quoted(table)} ({sql.quoted(first)}, {sql.quoted(second)})\nVALUES (:{first}, :{second})"
-    select = (
-        f"SELECT {sql.quoted(first)}, {sql.quoted(second)}\nFROM {sql.quoted(table)}\n"
-        f"ORDER BY {sql.quoted(first)}, {sql.quoted(second)}"
+    both = f"{sql.quoted(first)}, {sql.quoted(second)}"
+    insert = f"INSERT INTO {sql.quoted(table)} ({both})\nVALUES (:{first}, :{second})"
+    select = f"SELECT {both}\nFROM {sql.quoted(table)}\nORDER BY {both}"
+    struct = (
+        f"class {link_class}(Struct, frozen=True):\n    {docstring(f'A row of `{table}`.', 4)}\n\n"
+        f"    {first}: {kinds[0]}\n    {second}: {kinds[1]}"
     )
-    struct = f"class {link_class}(Struct, frozen=True):\n    {docstring(f'A row of `{table}`.', 4)}\n\n    {first}: {kinds[0]}\n    {second}: {kinds[1]}"
     function = (
-        f"async def all_{name}(db: Queries) -> list[tuple[{kinds[0]}, {kinds[1]}]]:\n"
+        f"async def linked_{name}(db: Queries) -> list[tuple[{kinds[0]}, {kinds[1]}]]:\n"
         f"    {docstring(f'Which {words(entity.name)} lists which {words(target.name)} as {field.name}.', 4)}\n"
-        f"    links = await db.fetch_all({link_class}, ALL_{name.upper()})\n"
+        f"    links = await db.fetch_all({link_class}, LINKED_{name.upper()})\n"
         f"    return [(each.{first}, each.{second}) for each in links]"
     )
     return [
         source(f"LINK_{name.upper()} = sql({sql_block(insert)})", imports(_RUNTIME, "sql")),
         source(struct, imports("msgspec", "Struct"), *kinds),
-        source(f"ALL_{name.upper()} = sql({sql_block(select)})", imports(_RUNTIME, "sql")),
+        source(f"LINKED_{name.upper()} = sql({sql_block(select)})", imports(_RUNTIME, "sql")),
         source(function, imports(_RUNTIME, "Queries"), *kinds),
     ]
 
@@ -290,7 +291,8 @@ def everything_stored(entity: Entity, setting: Setting) -> list[Source]:
     used = imports(f"{names.package}.entities", row_class) | imports(_RUNTIME, "Queries")
     pieces = [statement]
     if hidden:
-        result = f"rows = await db.fetch_all({row_class}, {name.upper()})\nreturn [{decrypted(entity, 'row', hidden)} for row in rows]"
+        opened = decrypted(entity, "row", hidden)
+        result = f"rows = await db.fetch_all({row_class}, {name.upper()})\nreturn [{opened} for row in rows]"
         used |= imports("msgspec.structs", "replace")
     function = (
         f"async def {name}(db: Queries) -> list[{row_class}]:\n"

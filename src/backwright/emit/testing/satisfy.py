@@ -86,8 +86,8 @@ def _made(condition: Expression, want: bool, scene: Scene, frame: Frame) -> Iter
             for chosen in make(when, False, scene, frame):
                 yield from make(otherwise, want, chosen, frame)
         case Text(function="startsWith" | "endsWith" | "contains", arguments=(text, part)):
-            yield from _holding(condition.function, text, part, want, scene, frame)  # type: ignore[attr-defined]
-        case Constant() | _:
+            yield from _holding(condition, text, part, want, scene, frame)
+        case _:
             return
 
 
@@ -255,19 +255,18 @@ def _quantified(condition: Quantified, want: bool, scene: Scene, frame: Frame) -
         for made, added in include(condition.of, scene, frame):
             yield from make(condition.condition, holds, made, frame.looking_at(condition.variable, added))
         return
-    made = [scene]
-    yield from _each(places, condition, not holds, made, frame)
+    yield from _each(places, condition, not holds, scene, frame)
 
 
 def _each(
-    places: list[Any], condition: Quantified, want: bool, made: list[Scene], frame: Frame
+    places: list[Any], condition: Quantified, want: bool, scene: Scene, frame: Frame
 ) -> Iterator[Scene]:
     """Every element as wanted."""
     if not places:
-        yield made[-1]
+        yield scene
         return
-    for scene in make(condition.condition, want, made[-1], frame.looking_at(condition.variable, places[0])):
-        yield from _each(places[1:], condition, want, [scene], frame)
+    for made in make(condition.condition, want, scene, frame.looking_at(condition.variable, places[0])):
+        yield from _each(places[1:], condition, want, made, frame)
 
 
 def include(rows: Expression, scene: Scene, frame: Frame) -> Iterator[tuple[Scene, Spot]]:
@@ -326,12 +325,12 @@ def _linked(scene: Scene, holder: Spot, field: str, at: int) -> tuple[Scene, Spo
 
 
 def _holding(
-    function: str, text: Expression, part: Expression, want: bool, scene: Scene, frame: Frame
+    condition: Text, text: Expression, part: Expression, want: bool, scene: Scene, frame: Frame
 ) -> Iterator[Scene]:
     """Text that begins with, ends with or contains another."""
     whole, inner = value(text, scene, frame), value(part, scene, frame)
     if want and isinstance(whole, str) and whole:
-        taken = whole[:4] if function == "startsWith" else whole[-4:]
+        taken = whole[:4] if condition.function == "startsWith" else whole[-4:]
         yield from assign(part, taken, scene, frame)
     if want and isinstance(inner, str):
         yield from assign(text, inner, scene, frame)

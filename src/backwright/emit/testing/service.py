@@ -89,6 +89,7 @@ def service_class(model: Model, names: Names) -> Source:
     """Requests to the service, by any caller."""
     needs = _Needs(model.operations)
     parameters, passed = _parameters(model, names, needs)
+    more = ", **(headers or {})" if needs.headers else ""
     needed = imports(_RUNTIME, "Application") | imports("httpx", "AsyncClient", "Response")
     needed |= parameters.imports
     text = (
@@ -101,7 +102,7 @@ def service_class(model: Model, names: Names) -> Source:
         f"{parameters.text}    ) -> Response:\n"
         f'        """The answer to one request{", made by the caller" if model.auth else ""}."""\n'
         "        self._requests += 1\n"
-        f'        sent = {{"X-Request-Id": f"test-{{self._requests}}"{", **(headers or {})" if needs.headers else ""}}}\n'
+        f'        sent = {{"X-Request-Id": f"test-{{self._requests}}"{more}}}\n'
         f"{_proof(model)}"
         f"        return await self._http.request(method, path, {passed}, headers=sent)"
     )
@@ -129,8 +130,9 @@ def _parameters(model: Model, names: Names, needs: _Needs) -> tuple[Source, str]
         row_class = names.row_class(model.auth.identity)
         lines.append(f"        caller: {row_class} | None = None,\n")
         needed |= imports(f"{names.package}.entities", row_class)
-    lines.append("        query: dict[str, str] | list[tuple[str, str]] | None = None,\n")
+    lines.append("        query: Mapping[str, str | list[str]] | None = None,\n")
     passed.append("params=query")
+    needed |= imports("collections.abc", "Mapping")
     if needs.headers:
         lines.append("        headers: dict[str, str] | None = None,\n")
     if model.auth is not None and model.auth.cookie is not None:

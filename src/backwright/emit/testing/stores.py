@@ -13,7 +13,7 @@ from backwright.emit.names import snake
 from backwright.emit.source import NO_IMPORTS, Identifier, Imports, imports
 from backwright.emit.testing.frames import key_of
 from backwright.emit.testing.trial import Trial
-from backwright.emit.testing.values import ONCE, Unfit
+from backwright.emit.testing.values import NOBODY, ONCE, Unfit
 from backwright.emit.testing.world import Stored, World, variable_of
 from backwright.emit.testing.writing import Known, attribute, is_unforeseen
 from backwright.model.storage import link_table
@@ -33,7 +33,7 @@ def all_name(world: World, entity: str) -> Identifier:
 
 def links_name(entity: Entity, field: Field) -> Identifier:
     """The function that reads the links of a many-to-many field."""
-    return Identifier(f"all_{link_table(entity, field.name)}")
+    return Identifier(f"linked_{link_table(entity, field.name)}")
 
 
 def mentions(text: str, variable: str) -> bool:
@@ -45,50 +45,50 @@ def mentions(text: str, variable: str) -> bool:
 
 
 def stores(world: World, text: str) -> tuple[list[str], Imports]:
-    """The statements that store a world; rows that nothing needs are left out, unused variables not bound."""
+    """The statements that store a world, those that are referred to first; unused variables are not bound."""
     lines: list[str] = []
     used: Imports = NO_IMPORTS
-    for row in reversed(in_order(world)):
+    ordered = in_order(world)
+    by_key = all(one is other for one, other in zip(ordered, world.rows, strict=True))
+    for row in reversed(ordered):
         later = "\n".join([*lines, text])
         named = mentions(later, row.variable)
-        call = f"await {store_name(row.entity)}({', '.join(['service.db', *arguments(row, world)])})"
+        call = f"await {store_name(row.entity)}({', '.join(['service.db', *arguments(row, world, by_key)])})"
         lines.insert(0, f"{row.variable} = {call}" if named else call)
         used |= imports("tests.rows", store_name(row.entity))
     return lines, used
 
 
 def in_order(world: World) -> list[Stored]:
-    """The rows such that those that are referred to come first."""
+    """The rows such that those that are referred to come first. Raises Unfit where there is no such order."""
+    needed = {id(row): {id(other) for other in _referred(row, world)} for row in world.rows}
     ordered: list[Stored] = []
+    placed: set[int] = set()
     waiting = list(world.rows)
     while waiting:
-        placed = {id(row) for row in ordered}
-        ready = [row for row in waiting if all(id(other) in placed for other in _referred(row, world))]
-        if not ready:
+        row = next((row for row in waiting if needed[id(row)] <= placed), None)
+        if row is None:
             raise Unfit("rows that refer to each other")
-        ordered.append(ready[0])
-        waiting.remove(ready[0])
+        ordered.append(row)
+        placed.add(id(row))
+        waiting = [other for other in waiting if other is not row]
     return ordered
 
 
 def _referred(row: Stored, world: World) -> list[Stored]:
-    """The rows that a row refers to."""
-    entity = world.setting.model.entity(row.entity)
-    found = []
-    for field in entity.fields:
+    """The other rows that a row refers to, or names in a text."""
+    model = world.setting.model
+    found: list[Stored] = []
+    for field in model.entity(row.entity).fields:
+        value = row.values[field.name]
         if isinstance(field.type, ReferenceType | ManyType):
-            value = row.values[field.name]
-            target = world.setting.model.entity(field.type.entity)
-            for key in value if isinstance(value, list) else [value]:
-                found += [
-                    other
-                    for other in world.rows
-                    if other.entity == target.name and other.values[target.key] == key and key is not None
-                ]
-        elif isinstance(row.values[field.name], str | dict | list):
-            # A text may hold the key of another row, too.
-            text = str(row.values[field.name])
-            found += [other for other in world.rows if _is_named_in(other, world, text)]
+            key = model.entity(field.type.entity).key
+            keys = value if isinstance(value, list) else [value]
+            found += [o for o in world.rows if o.entity == field.type.entity and o.values[key] in keys]
+        elif isinstance(value, str | dict | list):
+            text = str(value)
+            if len(text) >= len(str(NOBODY)):
+                found += [other for other in world.rows if _is_named_in(other, world, text)]
     return [other for other in found if other is not row]
 
 
@@ -97,8 +97,11 @@ def _is_named_in(row: Stored, world: World, text: str) -> bool:
     return isinstance(key, UUID) and str(key) in text
 
 
-def arguments(row: Stored, world: World) -> list[str]:
-    """What a test says about a row: what it has to, and what is particular about it."""
+def arguments(row: Stored, world: World, by_key: bool) -> list[str]:
+    """What a test says about a row: what it has to, and what is particular about it.
+
+    Where rows are not stored in the order of their keys (`by_key`), they say their keys.
+    """
     setting = world.setting
     entity = setting.model.entity(row.entity)
     known = Known()
@@ -115,7 +118,7 @@ def arguments(row: Stored, world: World) -> list[str]:
             if value:
                 given.append(f"{Identifier(field.name)}=[{', '.join(known.python(key) for key in value)}]")
         elif is_database_made(entity, field):
-            if _is_out_of_order(row, world) and _is_uuid(field):
+            if not by_key and _is_uuid(field):
                 given.append(f"{attribute(field)}={known.python(value)}")
         elif isinstance(field.type, ReferenceType):
             if value is not None:
@@ -134,11 +137,6 @@ def is_database_made(entity: Entity, field: Field) -> bool:
 
 def _is_uuid(field: Field) -> bool:
     return isinstance(field.type, ScalarType) and field.type.scalar == "uuid"
-
-
-def _is_out_of_order(row: Stored, world: World) -> bool:
-    """Whether rows are not stored in the order of their keys."""
-    return [id(each) for each in in_order(world)] != [id(each) for each in world.rows]
 
 
 # After --------------------------------------------------------------------------------------------------
@@ -304,7 +302,7 @@ def links_after(trial: Trial, entity_name: str, known: Known) -> After:
         after = [(row[entity.key], key) for row in trial.rows[entity_name] for key in row[field.name]]
         if not before and not after:
             continue
-        pairs = sorted(after, key=lambda pair: _sorting(pair))
+        pairs = sorted(after, key=_sorting)
         listed = ", ".join(f"({known.python(one)}, {known.python(other)})" for one, other in pairs)
         function = links_name(entity, field)
         found.checks.append(f"assert await {function}(service.db) == [{listed}]")

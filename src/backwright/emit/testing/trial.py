@@ -150,8 +150,8 @@ class Recording(Execution, kw_only=True):
     """A run that remembers at which step it is, what was bound before each, and the conditions it asked."""
 
     at: int = -1
-    bound: list[dict[str, Any]] = []
-    asked: list[tuple[int, Condition]] = []
+    bound: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    asked: list[tuple[int, Condition]] = msgspec.field(default_factory=list)
 
     def run(self, step: Step) -> None:
         self.at += 1

@@ -188,9 +188,9 @@ def refused(field: InputField, kind: ScalarType) -> list[Wrong]:
         case "decimal":
             scale = kind.scale or 0
             digits = Wrong(f"1.{'0' * scale}1")
-            low = [] if kind.min is None else [Wrong(str(kind.min - 1))]
-            high = [Wrong(str(10 ** (DIGITS - scale) if kind.max is None else kind.max + 1))]
-            return [Wrong("much"), digits, *low, *high]
+            least = [] if kind.min is None else [Wrong(str(kind.min - 1))]
+            most = Wrong(str(10 ** (DIGITS - scale) if kind.max is None else kind.max + 1))
+            return [Wrong("much"), digits, *least, most]
         case "double":
             limits = [Wrong(each) for each in (kind.min and kind.min - 1, kind.max and kind.max + 1) if each]
             return [Wrong("7"), *limits]

@@ -30,9 +30,25 @@ from backwright.reference.texts import slug
 from backwright.reference.writing import unique_keys
 
 TEST_WORDS = frozenset(
-    ["answer", "again", "cursor", "errors", "given", "problem", "replace", "service", "shown", "wrong", "UUID", "date"]
-    + ["datetime", "Decimal", "pytest", "sql", "db"]
-)  # fmt: skip
+    [
+        "answer",
+        "cursor",
+        "date",
+        "datetime",
+        "errors",
+        "given",
+        "pairs",
+        "problem",
+        "pytest",
+        "quote",
+        "replace",
+        "service",
+        "shown",
+        "stored",
+        "wrong",
+    ]
+)
+"""What emitted tests call other things; rows are named apart from them."""
 
 
 class Stored(msgspec.Struct):
@@ -314,5 +330,11 @@ def _is_made(entity: Entity, field: Field) -> bool:
 def variable_of(entity: str, names: Names) -> str:
     """What a test calls a row, beside its own words."""
     name = str(names.row(entity))
-    taken = name in TEST_WORDS or keyword.iskeyword(name) or is_builtin(name) or name in PEOPLE
+    taken = (
+        name in TEST_WORDS
+        or name.startswith(("all_", "linked_", "store_"))
+        or keyword.iskeyword(name)
+        or is_builtin(name)
+        or name in PEOPLE
+    )
     return f"{name}_row" if taken else name

@@ -118,12 +118,15 @@ class Known(msgspec.Struct):
         if not present:
             return None
         pattern = re.compile("|".join(re.escape(text) for text in sorted(present, key=len, reverse=True)))
-        written, end = "", 0
+        pieces, end = [""], 0
         for found in pattern.finditer(value):
-            written += _braced(value[end : found.start()]) + "{" + parts[found[0]] + "}"
+            _join(pieces, [*_sliced(value[end : found.start()]), "{" + parts[found[0]] + "}"])
             end = found.end()
-        written += _braced(value[end:])
-        return f"f{literal(written)}"
+        _join(pieces, _sliced(value[end:]))
+        if len(pieces) == 1:
+            return f"f{literal(pieces[0])}"
+        written = [f"f{literal(piece)}" if "{" in piece else literal(piece) for piece in pieces]
+        return f"({' '.join(written)})"
 
     def _key(self, value: Any) -> str | None:
         if (
@@ -135,6 +138,20 @@ class Known(msgspec.Struct):
         if isinstance(value, int) and value < FIRST_NUMBER:
             return None
         return self.keys.get(value)
+
+
+def _sliced(text: str) -> list[str]:
+    """A text in pieces that fit into a line, to stand in an f-string."""
+    return [_braced(text[at : at + LONGEST]) for at in range(0, len(text), LONGEST)]
+
+
+def _join(pieces: list[str], more: list[str]) -> None:
+    """Add what fits to the last piece, and begin another for what does not."""
+    for each in more:
+        if len(pieces[-1]) + len(each) > LONGEST and pieces[-1]:
+            pieces.append(each)
+        else:
+            pieces[-1] += each
 
 
 def _wrapped(text: str) -> str:
