@@ -8,8 +8,8 @@ from backwright.emit.names import attribute
 from backwright.emit.source import Source, imports, source
 from backwright.emit.storage import field_types
 from backwright.expr import python
-from backwright.expr.fold import fold, rebuilt
-from backwright.expr.typed import Expression, Name
+from backwright.expr.fold import fold
+from backwright.expr.typed import Expression
 from backwright.model.types import Model
 
 

@@ -8,12 +8,13 @@ import msgspec
 
 from backwright.emit.inputs import query_attribute
 from backwright.emit.judge import inputs_of
+from backwright.emit.layout import laid_out
 from backwright.emit.names import pascal, snake, words
 from backwright.emit.repositories.functions import Function, Repositories, function, passed, together
 from backwright.emit.repositories.projections import selected, value_kind
 from backwright.emit.repositories.reading import Reading, called, database_call
 from backwright.emit.repositories.statement import Writing, written
-from backwright.emit.source import Identifier, Source, imports, source
+from backwright.emit.source import Identifier, Source, imports, indented, source
 from backwright.emit.sql import hanging, quoted, where
 from backwright.emit.storage import MATCHING
 from backwright.emit.structs import Member, struct_of
@@ -65,7 +66,8 @@ def group(step: Group, operation: Operation, repositories: Repositories, *, sign
             columns.append(f"{text} AS {quoted(each.name)}")
         lines.append(selected(columns))
         if step.keys:
-            lines.append(f"FROM (SELECT DISTINCT {', '.join(keys)} FROM matching) AS grouped")
+            chosen = laid_out(f"SELECT DISTINCT {', '.join(keys)} FROM matching")
+            lines.append(f"FROM (\n{indented(chosen)}\n) AS grouped")
             order = [
                 f"grouped.{quoted(key.name)}{' NULLS FIRST' if key.value.meaning.type.nullable else ''}"
                 for key in step.keys

@@ -152,7 +152,7 @@ def found_words(step: Find, entity: Entity, *, lock: bool) -> str:
         else f" where {step.where.source}"
     )
     readable = "" if is_public(step.readable) else " that the caller may read"
-    locked = ", locked until the transaction ends" if lock else ""
+    locked = ", locked" if lock else ""
     trusted = f" Trusted: {step.trusted}." if step.trusted else ""
     return f"The {noun}{by}{readable}{locked}, or None.{trusted}"
 

@@ -14,11 +14,11 @@ from backwright.emit.repositories.projections import Projection, extended, row_c
 from backwright.emit.repositories.reading import called, database_call
 from backwright.emit.repositories.statement import Writing, written
 from backwright.emit.source import Identifier, Source, imports, source
-from backwright.emit.sql import quoted, where
+from backwright.emit.sql import hanging, quoted, where
 from backwright.emit.storage import key_fields, live
 from backwright.emit.structs import Member
 from backwright.expr.fold import rebuilt
-from backwright.expr.sql import type_name
+from backwright.expr.sql import RowsSql, type_name
 from backwright.expr.typed import Expression, Filtered, Name, Related, Rows, Type
 from backwright.expr.walk import nodes
 from backwright.model.types import Entity, OrderTerm
@@ -75,11 +75,11 @@ def in_keys(entity: Entity, sql: Writing, row: str = "") -> list[str]:
         kinds = (sql.storage.kind(entity.name, field.name) for field in key_fields(entity))
         types = (type_name(kind, sql.storage) for kind in kinds)
         arrays = ", ".join(f":keys_{column}::{kind}[]" for column, kind in zip(columns, types, strict=True))
-        return [f"({listed}) IN (SELECT * FROM unnest({arrays}))"]
+        return [f"({listed}) IN (\n    SELECT * FROM unnest({arrays})\n)"]
     first, *others = columns
-    joins = "".join(f" JOIN json_each(:keys_{column}) AS {column} USING (key)" for column in others)
+    joins = "".join(f"\n    JOIN json_each(:keys_{column}) AS {column} USING (key)" for column in others)
     values = ", ".join(f"{column}.value" for column in columns)
-    return [f"({listed}) IN (SELECT {values} FROM json_each(:keys_{first}) AS {first}{joins})"]  # noqa: S608
+    return [f"({listed}) IN (\n    SELECT {values}\n    FROM json_each(:keys_{first}) AS {first}{joins}\n)"]
 
 
 def key_arguments(entity: Entity, repositories: Repositories) -> tuple[Source, list[str]]:
@@ -135,7 +135,7 @@ def belonging(
             lines = [
                 selected([*projection.columns(sql, row=alias), f"{own_key} AS parent"]),
                 f"FROM {owner}",
-                found.joined,
+                *joined(found),
                 *where(in_keys(parent, sql, owner)),
             ]
         return "\n".join([*lines, orders.order_by(orders.terms(entity, total, sql, row=alias))])
@@ -193,6 +193,25 @@ def listing(
 
     name = repositories.add(entity.name, [wanted], write)
     return RowsOf(function=called(entity, name, given, repositories), row=kind)
+
+
+def joined(found: RowsSql) -> list[str]:
+    """The rows beside those that they belong to, each condition on a line of its own."""
+    *between, _ = found.tables
+    own = (
+        [each for each in found.conditions if f"{found.alias}." in each]
+        if between
+        else list(found.conditions)
+    )
+    others = [each for each in found.conditions if each not in own]
+    lines: list[str] = []
+    for table, conditions in [*((each, others) for each in between), (found.tables[-1], own)]:
+        first, *more = conditions or ["TRUE"]
+        lines.append(f"JOIN {table} ON {hanging(first, 4)}")
+        lines += [
+            f"  AND {hanging(each, 2 if each.partition(chr(10))[0].endswith('(') else 6)}" for each in more
+        ]
+    return lines
 
 
 def _direct(rows: Expression) -> tuple[str, Expression] | None:

@@ -83,7 +83,8 @@ class Writing:
             self.folded(expression), self.storage, self.dialect, alias, this=this, taken=self.parameters
         )
         self.parameters |= found.parameters
-        return found
+        conditions = tuple(parenthesized(laid_out(each)) for each in found.conditions)
+        return msgspec.structs.replace(found, conditions=conditions)
 
     def folded(self, expression: Expression) -> Expression:
         """The expression with everything decided that is known of this statement's callers."""

@@ -226,8 +226,8 @@ class _Writer:
             errors.append(f"{literal(name)}: ({listed},),")
             same = " AND ".join(f"{quoted(field.column)} = :{field.column}" for field in fields)
             apart = "" if {field.column for field in fields} == set(own) else f" AND {other}"
-            found = f"SELECT 1 FROM {quoted(self.entity.table)} WHERE {same}{apart}{live}"  # noqa: S608
-            cases.append(f"WHEN EXISTS ({found})\n    THEN '{name}'")
+            found = f"SELECT 1 FROM {quoted(self.entity.table)}\n    WHERE {same}{apart}{live}"  # noqa: S608
+            cases.append(f"WHEN EXISTS (\n    {found}\n)\n    THEN '{name}'")
         columns = dict.fromkeys(
             [*own, *(field.column for _, fields in unique_keys(self.entity) for field in fields)]
         )
