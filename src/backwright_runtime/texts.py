@@ -9,6 +9,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import overload
 from urllib.parse import quote
 
+from msgspec import Struct
+
 LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 EXACT = Context(prec=100)
@@ -90,7 +92,7 @@ def as_text(value: object) -> str | None:
 
 
 def plain(value: object) -> object:
-    """A stored value as JSON holds it."""
+    """A value of any kind as JSON holds it; a struct under the names of its fields."""
     match value:
         case None | bool() | int() | float() | str():
             return value
@@ -98,5 +100,9 @@ def plain(value: object) -> object:
             return [plain(each) for each in value]
         case dict():
             return {name: plain(each) for name, each in value.items()}
+        case Struct():
+            return {name.rstrip("_"): plain(getattr(value, name)) for name in value.__struct_fields__}
+        case bytes():
+            return base64_text(value)
         case _:
             return as_text(value)

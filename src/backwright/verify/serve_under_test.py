@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import socket
 import sys
 from collections.abc import Callable
@@ -43,7 +44,12 @@ def main(arguments: list[str]) -> None:
     """Serve the package's application on a port, or on a listening socket that was handed over."""
     package, where = arguments
     module = importlib.import_module(f"{package}.app")
-    app = Renewable(lambda: module.create_app(seam=ScriptedSeam(), passwords=Passwords.cheap()))
+    given = {"seam": ScriptedSeam()}
+    if (
+        "passwords" in inspect.signature(module.create_app).parameters
+    ):  # a service without accounts hashes none
+        given["passwords"] = Passwords.cheap()
+    app = Renewable(lambda: module.create_app(**given))
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", server_header=False)
     uvicorn.Server(config).run(sockets=[listening(where)])
 
