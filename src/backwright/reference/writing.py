@@ -203,7 +203,8 @@ def replace(entity: Entity, before: Row, after: Row, run: Execution) -> Row:
 
 
 def update_all(step: UpdateAll, run: Execution) -> None:
-    """Every matching row in the order of the key, judged before and after; keys and checks hold when all are changed."""
+    """Every matching row, in the order of the key: judged before and after, held by keys and checks when all are
+    changed."""
     entity = run.entity(step.entity)
     matching = [
         row

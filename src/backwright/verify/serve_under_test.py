@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
     """Serve the package's application on a port, or on a listening socket that was handed over."""
     package, where = arguments
     module = importlib.import_module(f"{package}.app")
-    given = {"seam": ScriptedSeam()}
+    given: dict[str, object] = {"seam": ScriptedSeam()}
     if (
         "passwords" in inspect.signature(module.create_app).parameters
     ):  # a service without accounts hashes none
