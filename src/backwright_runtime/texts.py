@@ -57,9 +57,10 @@ def slug(source: str, longest: int) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:longest].strip("-")
 
 
-def suffixed(base: str, suffix: str) -> str:
-    """The slug that is tried where `base` is taken, or empty."""
-    return f"{base}-{suffix}" if base else suffix
+def suffixed(base: str, suffix: str, longest: int) -> str:
+    """The slug that is tried where `base` is taken, or empty: no longer than that, the suffix whole."""
+    kept = base[: max(0, longest - len(suffix) - 1)].rstrip("-")
+    return f"{kept}-{suffix}" if kept else suffix
 
 
 def header_text(text: str) -> str:

@@ -93,7 +93,11 @@ def slugged(field: Field, entity: Entity, row: Row, run: Execution) -> str:
     taken = any(other[field.name] == base for other in run.rows[entity.name] if not same(other, row, entity))
     if base and not taken:
         return base
-    return "-".join(part for part in (base, run.seam.suffix()) if part)
+    suffix = run.seam.suffix()
+    base = base[: max(longest - len(suffix) - 1, 0)].strip(
+        "-"
+    )  # the whole is no longer than the field allows
+    return "-".join(part for part in (base, suffix) if part)
 
 
 def same(one: Row, other: Row, entity: Entity) -> bool:

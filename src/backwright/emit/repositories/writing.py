@@ -75,7 +75,9 @@ def unique_keys(entity: Entity, *, made: bool = False) -> list[tuple[str, list[F
     for names in ordered:
         columns = [entity.field(name).column for name in names]
         default = (
-            primary_key_name(entity.table) if names == entity.keys else unique_name(entity.table, columns)
+            primary_key_name(entity.table)
+            if names == entity.keys and entity.soft_delete is None
+            else unique_name(entity.table, columns)
         )
         found.append((by_name.get(names, default), [entity.field(name) for name in names]))
     return found
