@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from backwright.model.types import Entity, Field, Model
 from backwright.reference import Reference
 from backwright.reference.evaluate import Environment, Row, holds
@@ -103,23 +105,20 @@ class Oracle:
                 return name
         return None
 
-    def assign(self, assigned: Assigned) -> bool:
-        """Set one field of one row, where there is such a row and its checks still hold."""
+    def assign(self, assigned: Assigned) -> Assigned | None:
+        """Set one field of one row, where there is such a row and its checks still hold; as it is for the database."""
         entity = self.model.entity(assigned.entity)
-        for row in self.reference.rows[entity.name]:
-            if key_of(entity, row) != assigned.keys:
-                continue
-            changed = {**row, assigned.field: assigned.value}
-            keys = {each.name: each.keys for each in self.model.entities}
-            about = Environment(now=START, keys=keys, rows=self.reference.rows, this=changed)
-            if all(holds(check.condition.meaning, about) for check in entity.checks):
-                row[assigned.field] = assigned.value
-                return True
-        return False
-
-    def last_numbers(self) -> list[tuple[Entity, Field, int]]:
-        """Every sequence and its last number."""
-        return [(e, f, self.reference.sequences.get((e.name, f.name), 0)) for e, f in self._counted]
+        keys = tuple(self.numbers.fill(key) for key in assigned.keys)
+        row = next((row for row in self.reference.rows[entity.name] if key_of(entity, row) == keys), None)
+        if row is None:
+            return None
+        every = {each.name: each.keys for each in self.model.entities}
+        changed = {**row, assigned.field: assigned.value}
+        about = Environment(now=START, keys=every, rows=self.reference.rows, this=changed)
+        if not all(holds(check.condition.meaning, about) for check in entity.checks):
+            return None
+        row[assigned.field] = assigned.value
+        return msgspec.structs.replace(assigned, keys=keys)
 
     def go_on_with(self, entity: Entity, field: Field, number: int) -> None:
         """The next number of a sequence is this one: a database may leave gaps."""

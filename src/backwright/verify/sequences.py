@@ -181,10 +181,18 @@ class Sequence:
         ]
         if not choices:
             return None
-        entity, field, offered = self._random.choice(choices)
+        people = [choice for choice in choices if choice[0].name == self.world.identity]
+        entity, field, offered = self._random.choice(
+            people if people and self._random.random() < 0.7 else choices
+        )
         self._begin()
-        row = self._random.choice(self._oracle.rows[entity.name][:8])
-        keys, value = self.world.keys(entity.name, row), self._random.choice(list(offered))
+        rows = self._oracle.rows[entity.name][:8]
+        signed_in = (
+            {session.subject for session in self._sessions()} if entity.name == self.world.identity else set()
+        )
+        row = self._random.choice([row for row in rows if row[entity.key] in signed_in] or rows)
+        grants = offered[-1:] if self._random.random() < 0.3 else list(offered)
+        keys, value = self.world.keys(entity.name, row), self._random.choice(list(grants))
         return Assigned(
             number=self._number,
             entity=entity.name,
