@@ -1,78 +1,91 @@
 """The application: one ASGI layer in which a whole request can be read from top to bottom."""
 
 import asyncio
+import inspect
 import random
-import re
 import secrets
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
-from uuid import UUID
+from typing import Any
 
-from starlette.datastructures import Headers
+import msgspec
+from msgspec import Struct, UnsetType
 from starlette.types import Message, Receive, Scope, Send
 
+from backwright_runtime import idempotency
 from backwright_runtime import migrations as migrating
-from backwright_runtime.context import RequestContext
+from backwright_runtime.cipher import Cipher
+from backwright_runtime.context import Data, RequestContext
 from backwright_runtime.database import Database, open_database
 from backwright_runtime.database.interface import (
+    CheckViolation,
     Contention,
     DatabaseUnavailable,
     ForeignKeyViolation,
-    Queries,
     UniqueViolation,
 )
+from backwright_runtime.database.statement import Statement
 from backwright_runtime.documentation import Documentation
 from backwright_runtime.errors import (
     Conflict,
+    Forbidden,
     Internal,
+    Invalid,
     MethodNotAllowed,
     NotFound,
-    PayloadTooLarge,
     ServiceError,
-    Unauthenticated,
     Unavailable,
-    UnsupportedMediaType,
 )
+from backwright_runtime.failures import AS_USUAL, ErrorAnswers, answered
+from backwright_runtime.forgetting import IDEMPOTENT_ANSWERS, REVOKED_TOKENS, forget_hourly
+from backwright_runtime.limits import Rates
 from backwright_runtime.logs import LOG, AccessLog
 from backwright_runtime.passwords import ARGON2ID, Passwords
-from backwright_runtime.responses import Document, Response, error_body, ok, success_body
+from backwright_runtime.requests import (
+    REQUEST_ID,
+    ClientGone,
+    Headers,
+    check_media_type,
+    headers_of,
+    versions,
+    whole_body,
+)
+from backwright_runtime.responses import JSON, Answer, Rendering, ok
 from backwright_runtime.routing import Route, Router, RouteTable
-from backwright_runtime.seam import SYSTEM, Seam
+from backwright_runtime.seam import SYSTEM, Moment, Seam
+from backwright_runtime.sessions import SAFE, Identify, Sessions, check_origin
 from backwright_runtime.settings import RuntimeSettings, SettingsError
-from backwright_runtime.tokens import Tokens
+from backwright_runtime.tokens import Session, Tokens
 
-CALLERS_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-JSON_TYPE = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
-BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 ATTEMPTS = 5
 """How often an operation is begun that other transactions get in the way of."""
 OWN_PATHS = ("/health", "/ready", "/openapi.json", "/docs")
 OWN_FOLDER = "/docs/"
 
-# Every answer has these; a Document may replace the last two.
-ALWAYS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-)
-UNLESS_REPLACED = (
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-)
+# Every answer has the first two; the others may be replaced.
+ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+UNLESS_REPLACED = {
+    "cache-control": (b"cache-control", b"no-store"),
+    "content-security-policy": (
+        b"content-security-policy",
+        b"default-src 'none'; frame-ancestors 'none'",
+    ),
+}
 
 
-Caller_co = TypeVar("Caller_co", covariant=True)
+class Asked(Struct, frozen=True):
+    """One request to an operation, from which its attempts begin."""
 
-
-class Identify(Protocol[Caller_co]):
-    """Finds the caller that a token's subject names; None when there is no such row any more."""
-
-    def __call__(self, db: Queries, subject: UUID, /) -> Awaitable[Caller_co | None]: ...
-
-
-class ClientGone(Exception):
-    """The caller hung up before the request was complete; there is nobody to answer."""
+    route: Route
+    keys: Mapping[str, str]
+    scope: Scope
+    headers: Headers
+    request_id: str
+    body: bytes
+    members: Mapping[str, object] | None
+    session: Session | None
+    caller: object
 
 
 class Application:
@@ -90,10 +103,17 @@ class Application:
         settings: RuntimeSettings,
         routers: Sequence[Router],
         identify: Identify[object] | None = None,
+        token_seconds: int = 3600,
+        scheme: str = "Bearer",
+        cookie: str | None = None,
+        revocation: bool = False,
+        envelope: bool = True,
+        errors: ErrorAnswers = AS_USUAL,
+        max_body: int = 1024 * 1024,
+        templates: Path | None = None,
         openapi: Path | None = None,
         seam: Seam = SYSTEM,
         passwords: Passwords = ARGON2ID,
-        token_seconds: int = 3600,
     ) -> None:
         if identify is not None and not settings.token_keys:
             raise SettingsError(["TOKEN_KEYS: is missing"])
@@ -103,12 +123,17 @@ class Application:
         self.migrations: Path | None = None
         self.access_log: AccessLog | None = None
         self.database: Database = open_database(settings.database_url, pool_size=settings.pool_size)
+        self.passwords = passwords
+        self.cipher = Cipher(settings.encryption_keys)
+        tokens = Tokens(name, settings.token_keys, token_seconds)
+        self.sessions = Sessions(tokens, identify, scheme=scheme, cookie=cookie, revocation=revocation)
         self._table = RouteTable(route for router in routers for route in router.routes)
-        self._identify = identify
         self._documentation = None if openapi is None else Documentation(name, openapi)
+        self._errors = errors
+        self._largest = settings.max_body_bytes or max_body
+        self._rates = Rates()
+        self._rendering = Rendering(envelope=envelope, templates=templates)
         self._seam = seam
-        self._passwords = passwords
-        self._tokens = Tokens(name, settings.token_keys, token_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (or start and stop with the server)."""
@@ -144,143 +169,178 @@ class Application:
             LOG.error("the database cannot be reached (%s); see DATABASE_URL", error)
             await send({"type": "lifespan.startup.failed", "message": ""})
             return
+        forgetting = asyncio.create_task(forget_hourly(self.database, self._remembered()))
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        forgetting.cancel()
         await self.shutdown()
         await send({"type": "lifespan.shutdown.complete"})
 
+    def _remembered(self) -> list[Statement]:
+        """What removes the things that this service remembers for a while."""
+        keeps_answers = any(route.idempotent != "no" for route in self._table.routes)
+        tables = ((self.sessions.revocation, REVOKED_TOKENS), (keeps_answers, IDEMPOTENT_ANSWERS))
+        return [statement for remembers, statement in tables if remembers]
+
+    # One request -------------------------------------------------------------------------------------
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        wanted = Headers(scope=scope).get("x-request-id", "")
-        request_id = wanted if CALLERS_REQUEST_ID.fullmatch(wanted) else secrets.token_hex(12)
-        template = ""
-        answer: Response | Document | ServiceError
+        headers = headers_of(scope)
+        wanted = headers.get("x-request-id", "")
+        request_id = wanted if REQUEST_ID.fullmatch(wanted) else secrets.token_hex(12)
+        path, template, route = scope["path"], "", None
         try:
-            path = scope["path"]
             if path in OWN_PATHS or path.startswith(OWN_FOLDER):
                 template = path if path in OWN_PATHS else OWN_FOLDER
-                answer = await self._own(scope)
+                answer = await self._own(scope, request_id)
             else:
                 route, keys = self._table.find(scope["method"], path)
                 template = route.path
-                answer = await self._operate(route, keys, scope, receive, request_id)
+                answer = await self._operate(route, keys, scope, headers, receive, request_id)
         except ClientGone:
             return
         except Exception as error:  # everything must be answered, and a defect never tells its details
-            answer = answer_for(error)
-            if isinstance(answer, Internal):
-                LOG.error("a defect", exc_info=error, extra={"request_id": request_id})
-            elif isinstance(answer, Unavailable):
-                LOG.warning("unavailable", exc_info=error, extra={"request_id": request_id})
-        try:
-            start, body = messages(answer, request_id)
-        except Exception as error:  # what a handler returned cannot be encoded
-            LOG.error("a defect", exc_info=error, extra={"request_id": request_id})
-            answer = Internal()
-            start, body = messages(answer, request_id)
-        if scope["method"] == "HEAD":
-            body = {"type": "http.response.body", "body": b""}
+            answer = self._failed(error, route, request_id)
+        start, body = messages(answer, request_id, scope["method"], route)
         await send(start)
         await send(body)
         if self.access_log is not None:
             seconds = time.perf_counter() - started
-            self.access_log.write(request_id, scope["method"], template, start["status"], seconds)
+            self.access_log.write(request_id, scope["method"], template, answer.status, seconds)
 
     async def _operate(
-        self, route: Route, keys: dict[str, str], scope: Scope, receive: Receive, request_id: str
-    ) -> Response:
-        """The order of answers: 413, 415, 401, 400 and 422, 404 for keys, and then what the handler says."""
-        headers = Headers(scope=scope)
+        self,
+        route: Route,
+        keys: Mapping[str, str],
+        scope: Scope,
+        headers: Headers,
+        receive: Receive,
+        request_id: str,
+    ) -> Answer:
+        """The order of answers, up to where the operation itself begins."""
         body = b""
         if route.body is not None:
-            body = await self._body(headers, receive)
-            if not JSON_TYPE.fullmatch(headers.get("content-type", "").strip()):
-                raise UnsupportedMediaType
-        ctx = self._context(request_id)
-        if route.caller != "none":
-            ctx.caller = await self._caller(route, headers, ctx)
-        given = route.inputs(scope["query_string"], body) | route.keys(keys)
+            body = await whole_body(headers, receive, route.max_body or self._largest)  # 413
+            check_media_type(headers, route.body.media)  # 415
+        moment = self._seam.begin(request_id)
+        now = moment.now
+        address = scope["client"][0] if scope.get("client") else ""
+        self._rates.count(route.name, route.by_address, address, now)  # 429
+        session, caller = None, None
+        if route.caller != "none":  # 401
+            required = route.caller == "required"
+            session, caller = await self.sessions.caller(headers, self.database, now, required=required)
+        members = None
+        if route.body is not None and route.body.media != "json":
+            members = route.body.parsed(body, headers.get("content-type", ""))  # 400
+        check_origin(session, scope["method"], headers, members or {})  # 403
+        asked = Asked(route, keys, scope, headers, request_id, body, members, session, caller)
+        if route.access is not None:  # 403
+            allowed = route.access(self._context(asked, moment, self.database))
+            if not (await allowed if inspect.isawaitable(allowed) else allowed):
+                raise Forbidden
+        who = f"address {address}" if session is None else f"caller {session.subject}"
+        self._rates.count(route.name, route.by_caller, who, now)  # 429
+        key = idempotency.key_of(route.name, route.idempotent, who, headers, scope, body)  # 400
         for attempt in range(1, ATTEMPTS):
             try:
-                return await route.handler(ctx, **given)
+                return await self._attempt(asked, moment, key)
             except Contention:
                 LOG.info("trying again after attempt %d", attempt, extra={"request_id": request_id})
                 await asyncio.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 (no secret)
-            ctx = self._context(request_id, ctx.caller)
-        return await route.handler(ctx, **given)
+            moment = self._seam.begin(request_id)
+        return await self._attempt(asked, moment, key)
 
-    def _context(self, request_id: str, caller: object = None) -> RequestContext[Any]:
+    async def _attempt(self, asked: Asked, moment: Moment, key: idempotency.Key | None) -> Answer:
+        """One attempt, for an idempotent operation in one transaction with its answer."""
+        if key is None:
+            return await self._carry_out(asked, moment, self.database)
+        async with self.database.transaction(serializable=True) as tx:
+            answer = await idempotency.claimed(tx, key, moment.now)
+            if answer is not None:
+                return answer
+            try:
+                async with idempotency.undoable(tx):
+                    answer = await self._carry_out(asked, moment, idempotency.Joined(tx))
+            except DatabaseUnavailable:
+                raise
+            except Exception as error:
+                if isinstance(answer_for(error), Internal | Unavailable):
+                    raise
+                answer = self._failed(error, asked.route, asked.request_id)
+            await idempotency.keep(tx, key, answer)
+            return answer
+
+    async def _carry_out(self, asked: Asked, moment: Moment, db: Data) -> Answer:
+        """Input, the handler, and its answer."""
+        route = asked.route
+        if route.body is not None and asked.members is None and _lacks_version(asked):
+            route.body.parsed(asked.body)  # 400 comes before 428
+        ctx = self._context(asked, moment, db, versions(asked.headers, route.if_match))  # 428
+        given = route.inputs(asked.scope["query_string"], asked.body, asked.members)  # 400, 422
+        response = await route.handler(ctx, **given, **route.keys(asked.keys))  # 404, and the rest
+        answer = self._rendering.answer(response, asked.request_id, ctx.csrf_token)
+        if _is_unchanged(answer, asked):
+            about = {name: text for name, text in answer.headers.items() if text != JSON}
+            return Answer(304, about, None)
+        cookies = ctx.session_cookies()
+        return msgspec.structs.replace(answer, cookies=cookies + answer.cookies) if cookies else answer
+
+    def _context(
+        self, asked: Asked, moment: Moment, db: Data, allowed: frozenset[int] | None = None
+    ) -> RequestContext[Any]:
         """What an operation is run with, from its beginning."""
         return RequestContext(
-            db=self.database,
-            moment=self._seam.begin(request_id),
-            request_id=request_id,
-            caller=caller,
-            passwords=self._passwords,
-            tokens=self._tokens,
+            self,
+            db=db,
+            moment=moment,
+            request_id=asked.request_id,
+            caller=asked.caller,
+            session=asked.session,
+            versions=allowed,
         )
 
-    async def _body(self, headers: Headers, receive: Receive) -> bytes:
-        """The whole body. Raises PayloadTooLarge as soon as that is known, Content-Length or not."""
-        largest = self.settings.max_body_bytes
-        declared = headers.get("content-length", "")
-        if declared.isdigit() and int(declared[:20]) > largest:
-            raise PayloadTooLarge
-        message = await receive()
-        if message["type"] == "http.request" and not message.get("more_body"):
-            whole: bytes = message.get("body", b"")
-            if len(whole) > largest:
-                raise PayloadTooLarge
-            return whole
-        received = bytearray()
-        while True:
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            received += message.get("body", b"")
-            if len(received) > largest:
-                raise PayloadTooLarge
-            if not message.get("more_body"):
-                return bytes(received)
-            message = await receive()
+    def _failed(self, raised: Exception, route: Route | None, request_id: str) -> Answer:
+        """The answer of something that was raised."""
+        error = answer_for(raised)
+        if isinstance(error, Internal):
+            LOG.error("a defect", exc_info=raised, extra={"request_id": request_id})
+        elif isinstance(error, Unavailable):
+            LOG.warning("unavailable", exc_info=raised, extra={"request_id": request_id})
+        status, body = answered(error, request_id, AS_USUAL if route is None else route.errors, self._errors)
+        headers = dict(error.headers)
+        if status == 401 and self.sessions.cookie is None:
+            headers["www-authenticate"] = self.sessions.scheme
+        if isinstance(body, UnsetType):
+            return Answer(status, headers, None)
+        return Answer(status, {**headers, "content-type": JSON}, msgspec.json.encode(body))
 
-    async def _caller(self, route: Route, headers: Headers, ctx: RequestContext[Any]) -> object:
-        """Who is calling. Raises Unauthenticated when credentials are missing or not (any more) valid."""
-        given = headers.get("authorization")
-        if given is None:
-            if route.caller == "required":
-                raise Unauthenticated
-            return None
-        bearer = BEARER.fullmatch(given.strip())
-        subject = self._tokens.subject(bearer[1], ctx.now) if bearer else None
-        if subject is None or self._identify is None:
-            raise Unauthenticated
-        caller = await self._identify(ctx.db, subject)
-        if caller is None:
-            raise Unauthenticated
-        return caller
+    # What every service answers beside its operations ------------------------------------------------
 
-    async def _own(self, scope: Scope) -> Response | Document:
-        """What every service answers beside its operations: is it alive, is it ready, its contract."""
+    async def _own(self, scope: Scope, request_id: str) -> Answer:
+        """Is it alive, is it ready, its contract."""
         path = scope["path"]
         known = path in ("/health", "/ready") or self._documentation is not None
-        if known and scope["method"] not in ("GET", "HEAD"):
-            raise MethodNotAllowed("GET, HEAD")
+        if known and scope["method"] not in SAFE:
+            raise MethodNotAllowed(headers=(("allow", "GET, HEAD"),))
         if path == "/health":
-            return ok({"status": "ok"})
+            return self._rendering.answer(ok({"status": "ok"}), request_id, None)
         if path == "/ready":
-            return await self._ready()
+            return await self._ready(request_id)
         if self._documentation is None:
             raise NotFound
         return self._documentation.find(path)
 
-    async def _ready(self) -> Response:
+    async def _ready(self, request_id: str) -> Answer:
         await self.database.check()
         if self.migrations is not None:
             pending = await migrating.pending(self.settings.database_url, self.migrations)
             if pending:
                 LOG.warning("not ready: %d migrations are pending", len(pending))
                 raise Unavailable
-        return ok({"status": "ready", "name": self.name, "version": self.version})
+        about = {"status": "ready", "name": self.name, "version": self.version}
+        return self._rendering.answer(ok(about), request_id, None)
 
 
 def answer_for(error: Exception) -> ServiceError:
@@ -290,33 +350,36 @@ def answer_for(error: Exception) -> ServiceError:
             return error
         case UniqueViolation() | ForeignKeyViolation():
             return Conflict()
+        case CheckViolation():
+            return Invalid()
         case DatabaseUnavailable():
             return Unavailable()
         case _:
             return Internal()
 
 
-def messages(answer: Response | Document | ServiceError, request_id: str) -> tuple[Message, Message]:
+def _lacks_version(asked: Asked) -> bool:
+    return asked.route.if_match == "required" and "if-match" not in asked.headers
+
+
+def _is_unchanged(answer: Answer, asked: Asked) -> bool:
+    """Whether the caller has this version already."""
+    known = asked.headers.get("if-none-match")
+    return known is not None and asked.scope["method"] in SAFE and answer.headers.get("etag") == known.strip()
+
+
+def messages(answer: Answer, request_id: str, method: str, route: Route | None) -> tuple[Message, Message]:
     """The two ASGI messages of an answer."""
+    status, told, body = answer.status, answer.headers, answer.body or b""
+    if route is not None and (route.notices or route.cache is not None):
+        told = {**told, **route.notices}
+        if route.cache is not None and status < 400 and method in SAFE:
+            told |= route.cache.headers()
     headers = [(b"x-request-id", request_id.encode()), *ALWAYS]
-    replaced: set[bytes] = set()
-    match answer:
-        case Response():
-            body = b"" if answer.status == 204 else success_body(answer, request_id)
-            content_type = b"application/json"
-            if answer.location is not None:
-                headers.append((b"location", answer.location.encode("ascii")))
-        case ServiceError():
-            body = error_body(answer, request_id)
-            content_type = b"application/json"
-            headers += [(name.encode(), value.encode()) for name, value in answer.headers]
-        case Document():
-            body, content_type = answer.body, answer.content_type.encode()
-            headers += answer.headers
-            replaced = {name for name, _ in answer.headers}
-    headers += [header for header in UNLESS_REPLACED if header[0] not in replaced]
-    status = 200 if isinstance(answer, Document) else answer.status
-    if status != 204:
-        headers += [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+    headers += [header for name, header in UNLESS_REPLACED.items() if name not in told]
+    headers += [(name.encode(), text.encode()) for name, text in told.items()]
+    if status not in (204, 304):
+        headers.append((b"content-length", b"%d" % len(body)))
+    headers += [(b"set-cookie", cookie.encode()) for cookie in answer.cookies]
     start = {"type": "http.response.start", "status": status, "headers": headers}
-    return start, {"type": "http.response.body", "body": body}
+    return start, {"type": "http.response.body", "body": b"" if method == "HEAD" else body}

@@ -2,40 +2,74 @@
 
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from backwright_runtime.database.interface import Database, Queries
-from backwright_runtime.errors import Unauthenticated
+from backwright_runtime.cipher import Cipher
+from backwright_runtime.database.interface import Queries
+from backwright_runtime.errors import PreconditionFailed, Unauthenticated
 from backwright_runtime.passwords import Passwords
 from backwright_runtime.seam import Moment
-from backwright_runtime.tokens import Tokens
+from backwright_runtime.sessions import REVOKE, Sessions
+from backwright_runtime.tokens import Session
 
 Caller = TypeVar("Caller")
 
 
-class RequestContext(Generic[Caller]):
-    """One request, as services see it. `caller` is None when nobody is signed in."""
+class Data(Queries, Protocol):
+    """The database of a request: statements on their own, or several together."""
 
-    __slots__ = ("_moment", "_tokens", "caller", "db", "now", "passwords", "request_id")
+    def transaction(self, *, serializable: bool = False) -> AbstractAsyncContextManager[Queries]:
+        """All or nothing."""
+        ...
+
+    def snapshot(self) -> AbstractAsyncContextManager[Queries]:
+        """Several reads of one state."""
+        ...
+
+
+class Services(Protocol):
+    """What all requests of an application share."""
+
+    passwords: Passwords
+    cipher: Cipher
+    sessions: Sessions
+
+
+class RequestContext(Generic[Caller]):
+    """One request, as services see it. `caller` is None when nobody is signed in.
+
+    `versions` are those that `If-Match` allows; None is any.
+    """
+
+    __slots__ = (
+        "_moment", "_sessions", "caller", "cipher", "db", "issued", "now", "passwords", "request_id", "session",
+        "signed_out", "versions",
+    )  # fmt: skip
 
     def __init__(
         self,
+        services: Services,
         *,
-        db: Database,
+        db: Data,
         moment: Moment,
         request_id: str,
         caller: Caller | None,
-        passwords: Passwords,
-        tokens: Tokens,
+        session: Session | None,
+        versions: frozenset[int] | None,
     ) -> None:
         self.db = db
         self.now: datetime = moment.now
         self.request_id = request_id
         self.caller = caller
-        self.passwords = passwords
+        self.session = session
+        self.versions = versions
+        self.passwords = services.passwords
+        self.cipher = services.cipher
+        self.issued: Session | None = None
+        self.signed_out = False
         self._moment = moment
-        self._tokens = tokens
+        self._sessions = services.sessions
 
     def signed_in(self) -> Caller:
         """The caller. Raises Unauthenticated when nobody is signed in."""
@@ -43,9 +77,21 @@ class RequestContext(Generic[Caller]):
             raise Unauthenticated
         return self.caller
 
+    # What is made up ---------------------------------------------------------------------------------
+
     def new_id(self) -> UUID:
         """A new key."""
         return self._moment.new_id()
+
+    def new_token(self) -> str:
+        """32 characters that nobody can guess."""
+        return self._moment.new_token()
+
+    def new_suffix(self) -> str:
+        """Eight hexadecimal digits, for a slug that is taken."""
+        return self._moment.new_suffix()
+
+    # The database ------------------------------------------------------------------------------------
 
     def transaction(self, *, serializable: bool = False) -> AbstractAsyncContextManager[Queries]:
         """All or nothing: commits at the end of the block, rolls back when it raises.
@@ -55,6 +101,54 @@ class RequestContext(Generic[Caller]):
         """
         return self.db.transaction(serializable=serializable)
 
-    def issue_token(self, subject: UUID) -> str:
-        """An access token for the identity row with this key."""
-        return self._tokens.issue(subject, self.now)
+    def snapshot(self) -> AbstractAsyncContextManager[Queries]:
+        """Several reads of one state of the database."""
+        return self.db.snapshot()
+
+    def must_match(self, version: int) -> None:
+        """Raises PreconditionFailed unless the request allows this version of the row (`If-Match`)."""
+        if self.versions is not None and version not in self.versions:
+            raise PreconditionFailed
+
+    # Sessions ----------------------------------------------------------------------------------------
+
+    def presented(self) -> Session:
+        """The session that the caller came with. Raises Unauthenticated when nobody is signed in."""
+        if self.session is None:
+            raise Unauthenticated
+        return self.session
+
+    @property
+    def session_token(self) -> str | None:
+        """The token that the caller came with."""
+        return None if self.session is None else self.session.token
+
+    @property
+    def session_expires_at(self) -> datetime | None:
+        """Until when that token is valid."""
+        return None if self.session is None else self.session.expires_at
+
+    @property
+    def csrf_token(self) -> str | None:
+        """What proves, in a form of the answer, that it is ours."""
+        session = self.issued or self.session
+        return None if session is None else session.csrf
+
+    def issue_token(self, subject: UUID | int | str) -> str:
+        """An access token for the identity row with this key; in cookie sessions the answer sets the cookies."""
+        self.issued = self._sessions.issue(subject, self.now)
+        return self.issued.token
+
+    async def sign_out(self, tx: Queries) -> None:
+        """From the commit on, the token that the caller came with is worth nothing."""
+        if not self._sessions.revocation:
+            raise RuntimeError("a service that signs out says so: Application(revocation=True)")
+        if self.session is not None:
+            await tx.execute(REVOKE, token_id=self.session.token_id, expires_at=self.session.expires_at)
+            self.signed_out = True
+
+    def session_cookies(self) -> tuple[str, ...]:
+        """The Set-Cookie headers with which this request begins or ends a session."""
+        if self.issued is not None:
+            return self._sessions.begun(self.issued)
+        return self._sessions.ended() if self.signed_out else ()

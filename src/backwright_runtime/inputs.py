@@ -2,32 +2,46 @@
 
 There are two paths that accept the same inputs. The fast one is msgspec's decoder, which stops at the first
 error. The careful one decodes generically, judges every member, and is taken when the fast one refuses or
-cannot judge (escapes that may hide NUL, timestamps, integers that are not bounded, deep nesting).
+cannot judge (escapes that may hide NUL, timestamps, decimals, patterns, deep nesting).
 """
 
 import json
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, Literal, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
-from msgspec import Meta, Struct, UnsetType
+from msgspec import Struct, UnsetType
 
+from backwright_runtime import forms
 from backwright_runtime.errors import FieldError, Invalid, Malformed
-from backwright_runtime.values import LARGEST, SMALLEST, Convert, Refused, from_json, from_text
-
-# https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address
-EMAIL = (
-    r"\A[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-    r"(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*\Z"
+from backwright_runtime.forms import File, FormText
+from backwright_runtime.kinds import (
+    Boolean,
+    Choice,
+    Content,
+    Date,
+    Integer,
+    Key,
+    Kind,
+    Many,
+    Member,
+    Record,
+    Text,
+    record,
 )
-Email = Annotated[str, Meta(pattern=EMAIL, max_length=254)]
+from backwright_runtime.values import LARGEST, SMALLEST, Refused, content, from_json, from_text
+
 DEEPEST = 32
 # Exponents that Decimal may not hold: the careful path decides.
 HUGE_EXPONENT = re.compile(rb"[0-9][eE][+-]?[0-9]{18}")
+
+MediaType = Literal["json", "form", "multipart"]
+Errors = list[FieldError]
+Read = Callable[[Any, str, Errors], object]
+"""Reads a value that is not null, at its place in the request. Raises Refused; mistakes within go to the errors."""
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Struct)
@@ -38,71 +52,74 @@ def given(value: T | UnsetType, otherwise: T) -> T:
     return otherwise if isinstance(value, UnsetType) else value
 
 
-class Member(Struct, frozen=True):
-    """One member of an input: its name in the struct and on the wire, and how its value is read."""
+class Found(Struct, frozen=True):
+    """What was read: values by their names in the struct, what is wrong with them, and what nobody asked for."""
 
-    name: str
-    wire: str
-    required: bool
-    nullable: bool
-    read: Convert
-
-
-def members(struct: type[Struct], *, query: bool) -> tuple[Member, ...]:
-    """The members of a struct, in declared order."""
-    described = msgspec.inspect.type_info(struct)
-    assert isinstance(described, msgspec.inspect.StructType)
-    reader = from_text if query else from_json
-    found = []
-    for field in described.fields:
-        kinds = field.type.types if isinstance(field.type, msgspec.inspect.UnionType) else (field.type,)
-        plain = [kind for kind in kinds if not isinstance(kind, msgspec.inspect.NoneType)]
-        if len(plain) != 1:
-            raise TypeError(f"{struct.__name__}.{field.name}: inputs have one type each")
-        nullable = len(plain) < len(kinds)
-        found.append(Member(field.name, field.encode_name, field.required, nullable, reader(plain[0])))
-    return tuple(found)
+    values: dict[str, object]
+    errors: Errors
+    unknown: Errors
 
 
 class Body(Generic[S]):
-    """Reads the JSON bodies of one operation."""
+    """Reads the bodies of one operation. `wrap` is the member of the JSON object that holds the fields."""
 
-    def __init__(self, struct: type[S]) -> None:
+    def __init__(self, struct: type[S], media: MediaType = "json", wrap: str | None = None) -> None:
+        self.media: MediaType = media
         self._struct = struct
-        self._members = members(struct, query=False)
-        self._rejects_unknown = struct.__struct_config__.forbid_unknown_fields
-        self._decode = msgspec.json.Decoder(struct).decode
-        self._has_fast_path = _msgspec_suffices(struct)
+        self._record = record(struct)
+        self._wrap = wrap
+        self._members = [(member, reader(member.kind)) for member in self._record.members]
+        self._decode = _decoder(struct, wrap) if media == "json" and _is_exact(self._record) else None
+        self._lists = frozenset(each.wire for each in self._record.members if isinstance(each.kind, Many))
 
-    def read(self, raw: bytes) -> S:
-        """The body. Raises Malformed, or Invalid with every bad field."""
-        if self._has_fast_path and _is_plain(raw):
-            try:
-                raw.isascii() or raw.decode()
-                return self._decode(raw)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                pass  # the careful path says what is wrong, or that nothing is
-        return self.read_carefully(raw)
+    def quickly(self, raw: bytes) -> S | None:
+        """The body, where the fast path is sure of it."""
+        if self._decode is None or not _is_plain(raw):
+            return None
+        try:
+            raw.isascii() or raw.decode()
+            return self._decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None  # the careful path says what is wrong, or that nothing is
 
-    def read_carefully(self, raw: bytes) -> S:
-        """The same answer as `read`, without the fast path."""
+    def parsed(self, raw: bytes, content_type: str = "") -> Mapping[str, object]:
+        """The members as they came. Raises Malformed, or Invalid where they are not where they should be."""
+        if self.media == "form":
+            return forms.members(forms.urlencoded(raw), self._lists)
+        if self.media == "multipart":
+            return forms.members(forms.multipart(raw, content_type), self._lists)
         sent = _json_object(raw)
-        values: dict[str, object] = {}
-        errors = []
-        for member in self._members:
-            if member.wire not in sent:
-                if member.required:
-                    errors.append(FieldError(member.wire, "required"))
-                continue
-            try:
-                values[member.name] = _member_value(member, sent[member.wire])
-            except Refused as refused:
-                errors.append(FieldError(member.wire, refused.code))
-        if self._rejects_unknown:
-            errors += _unknown(sent, self._members)
-        if errors:
-            raise Invalid(*errors)
-        return self._struct(**values)
+        if self._wrap is None:
+            return sent
+        inner = sent.get(self._wrap)
+        if not isinstance(inner, dict):
+            raise Invalid(FieldError(self._wrap, "type" if self._wrap in sent else "required"))
+        return inner
+
+    def judged(self, sent: Mapping[str, object]) -> Found:
+        """The values of the members, and what is wrong with them."""
+        found = Found({}, [], [])
+        for member, read in self._members:
+            _read_member(member, read, sent, member.wire, found)
+        if self._record.rejects_unknown and self._members:
+            proof = () if self.media == "json" else (forms.CSRF,)
+            found.unknown.extend(_unknown((each for each in sent if each not in proof), self._record.members))
+        return found
+
+    def made(self, found: Found) -> S:
+        """The body of what was read."""
+        return self._struct(**found.values)
+
+    def read(self, raw: bytes, content_type: str = "") -> S:
+        """The body. Raises Malformed, or Invalid with every bad field."""
+        quick = self.quickly(raw)
+        return self.read_carefully(raw, content_type) if quick is None else quick
+
+    def read_carefully(self, raw: bytes, content_type: str = "") -> S:
+        """The same answer as `read`, without the fast path."""
+        found = self.judged(self.parsed(raw, content_type))
+        refuse([found])
+        return self.made(found)
 
 
 class Query(Generic[S]):
@@ -110,56 +127,182 @@ class Query(Generic[S]):
 
     def __init__(self, struct: type[S]) -> None:
         self._struct = struct
-        self._members = members(struct, query=True)
-        self._rejects_unknown = struct.__struct_config__.forbid_unknown_fields
+        self._record = record(struct)
+        self._members = [(member, text_reader(member.kind)) for member in self._record.members]
+
+    def judged(self, raw: bytes) -> Found:
+        """The values of the parameters, and what is wrong with them."""
+        pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True) if raw else []
+        sent: dict[str, list[str]] = {}
+        for name, text in pairs:
+            sent.setdefault(name, []).append(text)
+        found = Found({}, [], [])
+        for member, read in self._members:
+            texts = sent.get(member.wire)
+            if texts is None:
+                if member.required:
+                    found.errors.append(FieldError(member.wire, "required"))
+                continue
+            try:
+                if isinstance(member.kind, Many):
+                    found.values[member.name] = read(texts, member.wire, found.errors)
+                elif len(texts) > 1:
+                    raise Refused("repeated")
+                else:
+                    found.values[member.name] = read(texts[0], member.wire, found.errors)
+            except Refused as refused:
+                found.errors.append(FieldError(member.wire, refused.code))
+        if self._record.rejects_unknown and self._members:
+            found.unknown.extend(_unknown(sent, self._record.members))
+        return found
+
+    def made(self, found: Found) -> S:
+        """The parameters of what was read."""
+        return self._struct(**found.values)
 
     def read(self, raw: bytes) -> S:
         """The parameters. Raises Invalid with every bad one."""
-        pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True) if raw else []
-        sent = dict(pairs)
-        times = Counter(name for name, _ in pairs)
-        values: dict[str, object] = {}
-        errors = []
-        for member in self._members:
-            if member.wire not in sent:
-                if member.required:
-                    errors.append(FieldError(member.wire, "required"))
-            elif times[member.wire] > 1:
-                errors.append(FieldError(member.wire, "repeated"))
-            else:
-                try:
-                    values[member.name] = member.read(sent[member.wire])
-                except Refused as refused:
-                    errors.append(FieldError(member.wire, refused.code))
-        if self._rejects_unknown:
-            errors += _unknown(sent, self._members)
-        if errors:
-            raise Invalid(*errors)
-        return self._struct(**values)
+        found = self.judged(raw)
+        refuse([found])
+        return self.made(found)
 
 
-def _is_plain(raw: bytes) -> bool:
-    """Whether the fast path can judge these bytes."""
-    shallow = raw.count(b"{") + raw.count(b"[") <= DEEPEST
-    return shallow and b"\\u" not in raw and HUGE_EXPONENT.search(raw) is None
+def refuse(found: Sequence[Found]) -> None:
+    """Raises Invalid with everything that is wrong, if anything is; what is not known comes last."""
+    errors = [error for each in found for error in each.errors]
+    errors += [error for each in found for error in each.unknown]
+    if errors:
+        raise Invalid(*errors)
 
 
-def _member_value(member: Member, value: object) -> object:
-    if value is not None:
-        return member.read(value)
-    if member.nullable:
-        return None
-    raise Refused("null")
+# Readers --------------------------------------------------------------------------------------------
 
 
-def _unknown(sent: Iterable[str], known: tuple[Member, ...]) -> list[FieldError]:
+def reader(kind: Kind) -> Read:
+    """Reads values of bodies: JSON, and the texts and files of forms."""
+    match kind:
+        case Record():
+            return _record_reader(kind)
+        case Many():
+            return _list_reader(kind, reader(kind.element))
+        case _:
+            of_json, of_text = from_json(kind), from_text(kind)
+
+            def read(value: Any, _place: str, _errors: Errors) -> object:
+                if isinstance(value, FormText):
+                    return True if value == "on" and isinstance(kind, Boolean) else of_text(str(value))
+                if isinstance(value, File):
+                    return _of_file(kind, value)
+                return of_json(value)
+
+            return read
+
+
+def text_reader(kind: Kind) -> Read:
+    """Reads parameters."""
+    match kind:
+        case Record():
+            raise TypeError("an object is no parameter")
+        case Many():
+            return _list_reader(kind, text_reader(kind.element))
+        case _:
+            convert = from_text(kind)
+            return lambda text, _place, _errors: convert(text)
+
+
+def _of_file(kind: Kind, file: File) -> bytes:
+    if not isinstance(kind, Content):
+        raise Refused("type")
+    if kind.media and file.media not in kind.media:
+        raise Refused("media")
+    return content(kind, file.content)
+
+
+def _list_reader(kind: Many, read_element: Read) -> Read:
+    def read(items: Any, place: str, errors: Errors) -> object:
+        if not isinstance(items, list):
+            raise Refused("type")
+        if kind.least is not None and len(items) < kind.least:
+            raise Refused("too_short")
+        if kind.most is not None and len(items) > kind.most:
+            raise Refused("too_long")
+        found = []
+        for position, item in enumerate(items):
+            at = f"{place}[{position}]"
+            try:
+                if item is None:
+                    raise Refused("null")
+                found.append(read_element(item, at, errors))
+            except Refused as refused:
+                errors.append(FieldError(at, refused.code))
+        return found
+
+    return read
+
+
+def _record_reader(kind: Record) -> Read:
+    members = [(member, reader(member.kind)) for member in kind.members]
+
+    def read(value: Any, place: str, errors: Errors) -> object:
+        if not isinstance(value, dict):
+            raise Refused("type")
+        found = Found({}, [], [])
+        for member, read_member in members:
+            _read_member(member, read_member, value, f"{place}.{member.wire}", found)
+        if kind.rejects_unknown:
+            found.errors.extend(_unknown(value, kind.members, f"{place}."))
+        errors += found.errors
+        return None if found.errors else kind.struct(**found.values)
+
+    return read
+
+
+def _read_member(member: Member, read: Read, sent: Mapping[str, Any], place: str, into: Found) -> None:
+    try:
+        if member.wire not in sent:
+            if member.required:
+                raise Refused("required")
+            return
+        value = _emptied(member, sent[member.wire])
+        if value is None:
+            if not member.nullable:
+                raise Refused("null")
+            into.values[member.name] = None
+            return
+        into.values[member.name] = read(value, place, into.errors)
+        if isinstance(value, File):
+            about = ((member.type_into, value.media), (member.name_into, value.filename))
+            into.values.update({name: text for name, text in about if name is not None})
+    except Refused as refused:
+        into.errors.append(FieldError(place, refused.code))
+
+
+def _emptied(member: Member, value: Any) -> Any:
+    """In a form nothing but an empty text can say null, where the empty text is no value itself."""
+    if not member.nullable or _is_plain_text(member.kind):
+        return value
+    if isinstance(value, FormText):
+        return value or None
+    if isinstance(value, list) and any(each == "" and isinstance(each, FormText) for each in value):
+        return [None if each == "" and isinstance(each, FormText) else each for each in value]
+    return value
+
+
+def _is_plain_text(kind: Kind) -> bool:
+    return isinstance(kind, Text) and not kind.is_email and not kind.is_word
+
+
+def _unknown(sent: Iterable[str], known: Sequence[Member], prefix: str = "") -> Errors:
     names = {member.wire for member in known}
-    return [FieldError(printable(name), "unknown") for name in sent if name not in names]
+    return [FieldError(prefix + printable(name), "unknown") for name in sent if name not in names]
 
 
 def printable(name: str) -> str:
     """A name that a caller made up, as UTF-8 can carry it."""
     return name.encode("utf-8", "replace").decode()
+
+
+# JSON -----------------------------------------------------------------------------------------------
 
 
 def _json_object(raw: bytes) -> Mapping[str, object]:
@@ -194,19 +337,41 @@ def _too_deep(value: object) -> bool:
     return True
 
 
-def _msgspec_suffices(struct: type[Struct]) -> bool:
-    described = msgspec.inspect.type_info(struct)
-    assert isinstance(described, msgspec.inspect.StructType)
-    return all(_is_exact(field.type) for field in described.fields)
+# The fast path --------------------------------------------------------------------------------------
 
 
-def _is_exact(kind: msgspec.inspect.Type) -> bool:
+def _decoder(struct: type[S], wrap: str | None) -> Callable[[bytes], S]:
+    if wrap is None:
+        return msgspec.json.Decoder(struct).decode
+    wrapper = msgspec.defstruct("Wrapped", [("fields", struct, msgspec.field(name=wrap))])
+    decode = msgspec.json.Decoder(wrapper).decode
+
+    def unwrapped(raw: bytes) -> S:
+        whole: Any = decode(raw)
+        fields: S = whole.fields
+        return fields
+
+    return unwrapped
+
+
+def _is_plain(raw: bytes) -> bool:
+    """Whether the fast path can judge these bytes."""
+    shallow = raw.count(b"{") + raw.count(b"[") <= DEEPEST
+    return shallow and b"\\u" not in raw and HUGE_EXPONENT.search(raw) is None
+
+
+def _is_exact(kind: Kind) -> bool:
+    """Whether msgspec accepts exactly what the careful path accepts, and makes the same of it."""
     match kind:
-        case msgspec.inspect.UnionType(types=kinds):
-            return all(_is_exact(each) for each in kinds)
-        case msgspec.inspect.DateTimeType():
-            return False  # msgspec rounds what is finer than microseconds
-        case msgspec.inspect.IntType(ge=low, le=high):
-            return low is not None and high is not None and low >= SMALLEST and high <= LARGEST
-        case _:
+        case Record(members=members):
+            return all(_is_exact(member.kind) for member in members)
+        case Many(element=element):
+            return _is_exact(element)
+        case Integer(least=least, most=most):
+            return least is not None and most is not None and least >= SMALLEST and most <= LARGEST
+        case Text(pattern=pattern, is_folded=is_folded, is_email=is_email):
+            return pattern is None and not is_folded and not is_email
+        case Boolean() | Choice() | Date() | Key():
             return True
+        case _:
+            return False  # msgspec rounds timestamps finer than microseconds, and decimals have their digits

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Protocol, Self
 
@@ -13,6 +13,7 @@ from backwright_runtime.database.interface import DatabaseUnavailable
 from backwright_runtime.database.postgresql import translated
 from backwright_runtime.database.sqlite import PATIENCE, file_of, opened
 from backwright_runtime.database.statement import Dialect
+from backwright_runtime.tables import RUNTIME_TABLES
 
 LOCK = 0x6261636B77726974
 """The number of the advisory lock that all runners of migrations take."""
@@ -37,6 +38,10 @@ class Ledger(Protocol):
 
     async def lock(self) -> None:
         """Make the ledger if there is none, and keep other runners out."""
+        ...
+
+    async def prepare(self) -> None:
+        """Make the runtime's own tables, as far as they are not there yet."""
         ...
 
     async def run(self, sql: str, entry: Entry, *, clear: bool) -> None:
@@ -88,6 +93,17 @@ class PostgresLedger:
             )
             """
         )
+
+    async def prepare(self) -> None:
+        """One transaction for all versions that are missing; the lock keeps other runners out."""
+        async with self._connection.transaction():
+            await self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS backwright_runtime_version (version integer PRIMARY KEY)"
+            )
+            known = await self._connection.fetchval("SELECT count(*) FROM backwright_runtime_version")
+            for version, script in _missing(self.dialect, known):
+                await self._connection.execute(script)
+                await self._connection.execute("INSERT INTO backwright_runtime_version VALUES ($1)", version)
 
     async def run(self, sql: str, entry: Entry, *, clear: bool) -> None:
         """One transaction. The text runs as a script: it comes from the project, never from a request."""
@@ -145,7 +161,7 @@ class SqliteLedger:
 
     async def lock(self) -> None:
         """Make the ledger; the lock itself is taken step by step."""
-        try:
+        with _unavailable():
             self._connection.execute(
                 """
                 CREATE TABLE IF NOT EXISTS backwright_migration (
@@ -157,8 +173,28 @@ class SqliteLedger:
                 ) STRICT
                 """
             )
-        except sqlite3.OperationalError as error:
-            raise DatabaseUnavailable(str(error)) from error
+
+    async def prepare(self) -> None:
+        """One transaction for all versions that are missing. Where none is, nobody who writes is waited for."""
+        on = self._connection
+        with _unavailable():
+            on.execute(
+                "CREATE TABLE IF NOT EXISTS backwright_runtime_version (version INTEGER PRIMARY KEY) STRICT"
+            )
+            count = "SELECT count(*) FROM backwright_runtime_version"
+            if not _missing(self.dialect, on.execute(count).fetchone()[0]):
+                return
+            on.execute("BEGIN EXCLUSIVE")
+            try:
+                known = on.execute(count).fetchone()[0]
+                for version, script in _missing(self.dialect, known):
+                    for statement in _statements(script):
+                        on.execute(statement)
+                    on.execute("INSERT INTO backwright_runtime_version VALUES (?)", (version,))
+                on.execute("COMMIT")
+            finally:
+                if on.in_transaction:
+                    on.execute("ROLLBACK")
 
     async def run(self, sql: str, entry: Entry, *, clear: bool) -> None:
         """One transaction."""
@@ -197,6 +233,19 @@ class SqliteLedger:
             "INSERT INTO backwright_migration (migration, step, checksum, applied_at) VALUES (?, ?, ?, ?)",
             (entry.migration, entry.step, entry.checksum, now),
         )
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise DatabaseUnavailable(str(error)) from error
+
+
+def _missing(dialect: Dialect, known: int) -> list[tuple[int, str]]:
+    """The versions of the runtime's own tables that come after the first `known`, with their numbers."""
+    return list(enumerate(RUNTIME_TABLES[dialect], start=1))[known:]
 
 
 def _statements(script: str) -> Iterator[str]:

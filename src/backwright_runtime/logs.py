@@ -12,7 +12,7 @@ from typing import IO
 import msgspec
 from msgspec import Struct
 
-from backwright_runtime.responses import timestamp
+from backwright_runtime.texts import timestamp
 
 LOG = logging.getLogger("backwright_runtime")
 

@@ -103,9 +103,11 @@ async def up(
 ) -> list[str]:
     """Apply what is pending, up to the migration whose name begins with `to`. Returns what was applied.
 
-    `after_step` is awaited after each step is committed. Raises MigrationError.
+    The runtime's own tables come first. `after_step` is awaited after each step is committed. Raises
+    MigrationError.
     """
     async with _locked(url) as ledger:
+        await ledger.prepare()
         found = discover(folder)
         states = _checked(found, await ledger.entries(), ledger.dialect)
         applied = []

@@ -5,16 +5,20 @@ import binascii
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from decimal import Decimal
+from types import UnionType
+from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Meta, Struct
 
-from backwright_runtime.database.interface import Value
 from backwright_runtime.errors import FieldError, Invalid
-from backwright_runtime.values import storable
+from backwright_runtime.kinds import Scale
+from backwright_runtime.values import DIGITS, storable
 
 Row = TypeVar("Row", bound=Struct)
+Item = TypeVar("Item")
+Shown = TypeVar("Shown")
 
 
 class KeysetQuery(Struct, frozen=True, kw_only=True):
@@ -24,15 +28,30 @@ class KeysetQuery(Struct, frozen=True, kw_only=True):
     after: str | None = None
 
 
-class Page(Struct, Generic[Row], frozen=True):
-    """Some rows of a list, and the cursor of the next page (None: this is the last)."""
+class OffsetQuery(Struct, frozen=True, kw_only=True):
+    """The query parameters of a list of which rows are skipped; each list says its own default and largest `limit`."""
 
-    rows: Sequence[Row]
-    next: str | None
+    limit: int = 20
+    offset: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+
+
+class Page(Struct, Generic[Item], frozen=True):
+    """Some rows of a list, the cursor of the next page (None: this is the last), and how many there are in all."""
+
+    rows: Sequence[Item]
+    next: str | None = None
+    total: int = 0
+
+    def showing(self, shown: Sequence[Shown]) -> "Page[Shown]":
+        """The same page of what callers see of its rows."""
+        return Page(shown, self.next, self.total)
 
 
 class Keyset(Generic[Row]):
-    """The columns that order a list totally. A column may be followed by its direction."""
+    """The columns that order a list totally. A column may be followed by its direction.
+
+    `bound` is what decides the list beside its query: the values of its path.
+    """
 
     def __init__(self, row: type[Row], *terms: str) -> None:
         self._columns = tuple(term.split()[0] for term in terms)
@@ -40,7 +59,7 @@ class Keyset(Generic[Row]):
         known = {field.name: field.type for field in msgspec.structs.fields(row)}
         self._types = tuple(known[column] for column in self._columns)
 
-    def after(self, query: KeysetQuery) -> dict[str, Value]:
+    def after(self, query: KeysetQuery, *bound: object) -> dict[str, Any]:
         """The parameters `after_<column>` of the cursor; all unset on the first page.
 
         Raises Invalid when the cursor was made for another list, other filters or another order.
@@ -48,43 +67,66 @@ class Keyset(Generic[Row]):
         names = [f"after_{column}" for column in self._columns]
         if query.after is None:
             return dict.fromkeys(names, UNSET)
-        return dict(zip(names, self._values(query.after, self._digest(query)), strict=True))
+        try:
+            values = self._values(query.after, self._digest(query, bound))
+        except (ValueError, RecursionError, binascii.Error, msgspec.MsgspecError):
+            raise Invalid(FieldError(_wire_name(type(query)), "cursor")) from None
+        return dict(zip(names, values, strict=True))
 
-    def page(self, rows: Sequence[Row], query: KeysetQuery) -> Page[Row]:
+    def page(self, rows: Sequence[Row], query: KeysetQuery, *bound: object) -> Page[Row]:
         """The page, from up to `limit + 1` rows: the one too many tells that there is a next page."""
         if len(rows) <= query.limit:
             return Page(rows, None)
         shown = rows[: query.limit]
         values = [getattr(shown[-1], column) for column in self._columns]
-        text = msgspec.json.encode([self._digest(query), *values])
+        text = msgspec.json.encode([self._digest(query, bound), *values])
         return Page(shown, base64.urlsafe_b64encode(text).rstrip(b"=").decode())
 
-    def _values(self, cursor: str, digest: str) -> list[Value]:
-        try:
-            decoded = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-            found, *values = msgspec.json.decode(decoded, type=list[object])
-            if found != digest or len(values) != len(self._types):
-                raise ValueError("made for another list")
-            return [_value(value, kind) for value, kind in zip(values, self._types, strict=True)]
-        except (ValueError, RecursionError, binascii.Error, msgspec.MsgspecError):
-            raise Invalid(FieldError("after", "cursor")) from None
+    def _values(self, cursor: str, digest: str) -> list[object]:
+        decoded = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        found, *values = msgspec.json.decode(decoded, type=list[object])
+        if found != digest or len(values) != len(self._types):
+            raise ValueError("made for another list")
+        return [_value(value, kind) for value, kind in zip(values, self._types, strict=True)]
 
-    def _digest(self, query: KeysetQuery) -> str:
+    def _digest(self, query: KeysetQuery, bound: tuple[object, ...]) -> str:
         filters = {
             name: value
             for name, value in msgspec.structs.asdict(query).items()
             if name not in ("limit", "after") and value is not UNSET
         }
-        bound = msgspec.json.encode([type(query).__qualname__, self._order, filters], order="sorted")
-        return hashlib.sha256(bound).hexdigest()[:16]
+        whole = [type(query).__qualname__, self._order, filters, bound]
+        return hashlib.sha256(msgspec.json.encode(whole, order="sorted")).hexdigest()[:16]
 
 
-def _value(value: object, kind: object) -> Value:
+def _wire_name(query: type[KeysetQuery]) -> str:
+    return next(field.encode_name for field in msgspec.structs.fields(query) if field.name == "after")
+
+
+def _value(value: object, kind: object) -> object:
     if isinstance(value, str):
         storable(value)
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise ValueError("beyond 64 bits")
-    converted: Value = msgspec.convert(value, kind)
+    converted = msgspec.convert(value, kind)
     if isinstance(converted, datetime) and converted.tzinfo is not UTC:
         raise ValueError("cursors carry UTC")
+    if isinstance(converted, Decimal):
+        _check_digits(converted, kind)
     return converted
+
+
+def _check_digits(value: Decimal, kind: object) -> None:
+    """A column of a fixed scale never has another number of digits."""
+    scales = [each for each in _marks(kind) if isinstance(each, Scale)]
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or value.adjusted() > DIGITS:
+        raise ValueError("no such decimal")
+    if scales and -exponent != scales[0].digits:
+        raise ValueError("another scale")
+
+
+def _marks(kind: Any) -> tuple[Any, ...]:
+    """What `Annotated` says of a type, which may be beside None."""
+    options = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    return tuple(mark for each in options for mark in getattr(each, "__metadata__", ()))

@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from backwright_runtime.errors import InvalidCredentials, Unavailable
+from backwright_runtime.errors import InvalidCredentials, ServiceError, Unavailable
 
 QUEUE = 64
 
@@ -35,16 +35,23 @@ class Passwords:
         """The argon2id hash of a password. Raises Unavailable when too many wait already."""
         return await self._run(password, None) or ""
 
-    async def verified(self, user: User | None, hashed: str | None, given: str) -> User:
+    async def verified(
+        self,
+        user: User | None,
+        hashed: str | None,
+        given: str,
+        otherwise: ServiceError | None = None,
+    ) -> User:
         """The user, when the hash is of the given password.
 
-        Raises InvalidCredentials, and takes as long, where there is no user or no hash.
+        Raises InvalidCredentials, or what is given instead, and takes as long, where there is no user or no
+        hash.
         """
         if self._nobody is None:
             self._nobody = await self.hash(secrets.token_urlsafe())
         matches = await self._run(given, hashed or self._nobody)
         if user is None or hashed is None or matches is None:
-            raise InvalidCredentials
+            raise otherwise or InvalidCredentials()
         return user
 
     async def _run(self, password: str, hashed: str | None) -> str | None:

@@ -1,6 +1,7 @@
-"""The one place where time and ids come from, so that a verifier can control them."""
+"""The one place where time and everything that is made up come from, so that a verifier can control them."""
 
 import os
+import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -10,7 +11,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 class Moment(Protocol):
-    """One request's instant, and the ids that are made in it."""
+    """One request's instant, and what is made up in it."""
 
     @property
     def now(self) -> datetime:
@@ -19,6 +20,14 @@ class Moment(Protocol):
 
     def new_id(self) -> UUID:
         """A new UUIDv7."""
+        ...
+
+    def new_token(self) -> str:
+        """32 characters that nobody can guess."""
+        ...
+
+    def new_suffix(self) -> str:
+        """Eight hexadecimal digits that tell things of one name apart."""
         ...
 
 
@@ -50,6 +59,14 @@ class SystemMoment:
     def new_id(self) -> UUID:
         """A new UUIDv7."""
         return uuid7(self.now, os.urandom(10))
+
+    def new_token(self) -> str:
+        """32 characters that nobody can guess."""
+        return secrets.token_urlsafe(24)
+
+    def new_suffix(self) -> str:
+        """Eight hexadecimal digits that tell things of one name apart."""
+        return secrets.token_hex(4)
 
 
 class SystemSeam:

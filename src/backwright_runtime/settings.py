@@ -3,13 +3,15 @@
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from functools import partial
+from typing import Any, ClassVar, Self, TypeVar
 
 import msgspec
 from msgspec import NODEFAULT, Struct
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 SHORTEST_SECRET = 32
+K = TypeVar("K", bound="SecretKey")
 
 
 class SettingsError(Exception):
@@ -20,30 +22,42 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-class TokenKey(Struct, frozen=True):
-    """A key that signs access tokens: its name, which tokens carry, and its secret."""
+class SecretKey(Struct, frozen=True):
+    """A secret and its name, which is written beside what is made with it."""
 
     kid: str
     secret: str
 
     def __repr__(self) -> str:
-        return f"TokenKey(kid={self.kid!r})"
+        return f"{type(self).__name__}(kid={self.kid!r})"
 
     def __rich_repr__(self) -> Any:
         yield "kid", self.kid
 
 
-class RuntimeSettings(Struct, frozen=True, kw_only=True):
-    """The variables that every service reads; a field's name in capitals is its variable."""
+class TokenKey(SecretKey, frozen=True):
+    """Signs access tokens."""
 
-    secrets: ClassVar[frozenset[str]] = frozenset({"database_url", "token_keys"})
+
+class EncryptionKey(SecretKey, frozen=True):
+    """Encrypts what is stored encrypted."""
+
+
+class RuntimeSettings(Struct, frozen=True, kw_only=True):
+    """The variables that every service reads; a field's name in capitals is its variable.
+
+    `max_body_bytes` is used instead of what the specification says of bodies in general.
+    """
+
+    secrets: ClassVar[frozenset[str]] = frozenset({"database_url", "token_keys", "encryption_keys"})
 
     database_url: str
     token_keys: tuple[TokenKey, ...]
+    encryption_keys: tuple[EncryptionKey, ...] = ()
     host: str = "127.0.0.1"
     port: int = 8000
     log_level: str = "info"
-    max_body_bytes: int = 1024 * 1024
+    max_body_bytes: int | None = None
     pool_size: int = 10
 
     @classmethod
@@ -85,15 +99,15 @@ def _read(name: str, text: str, kind: object) -> object:
         raise ValueError("is not of the expected type") from None
 
 
-def _token_keys(text: str) -> tuple[TokenKey, ...]:
-    keys = []
+def _keys(kind: type[K], text: str) -> tuple[K, ...]:
+    keys: list[K] = []
     for position, part in enumerate(text.split(","), 1):
         kid, colon, secret = part.strip().partition(":")
         if not (kid and colon):
             raise ValueError(f"key {position} is not written as kid:secret")
         if len(secret.encode()) < SHORTEST_SECRET:
             raise ValueError(f"the secret of key {position} is shorter than {SHORTEST_SECRET} bytes")
-        keys.append(TokenKey(kid, secret))
+        keys.append(kind(kid, secret))
     if len({key.kid for key in keys}) < len(keys):
         raise ValueError("two keys have the same kid")
     return tuple(keys)
@@ -131,7 +145,8 @@ def _number(smallest: int, largest: int) -> Callable[[str], int]:
 
 _READERS: dict[str, Callable[[str], object]] = {
     "database_url": _database_url,
-    "token_keys": _token_keys,
+    "token_keys": partial(_keys, TokenKey),
+    "encryption_keys": partial(_keys, EncryptionKey),
     "log_level": _log_level,
     "port": _number(0, 65535),
     "max_body_bytes": _number(1, 1024**3),

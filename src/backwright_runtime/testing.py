@@ -1,6 +1,7 @@
 """For tests: a seam that can be predicted, cheap passwords, and a service on a database of its own."""
 
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ S = TypeVar("S", bound=RuntimeSettings)
 
 
 class ScriptedMoment:
-    """An instant and ids that follow from the request id."""
+    """An instant, and things made up, that follow from the request id and the order of making."""
 
     def __init__(self, request_id: str) -> None:
         numbered = NUMBERED.fullmatch(request_id)
@@ -37,9 +38,20 @@ class ScriptedMoment:
 
     def new_id(self) -> UUID:
         """The next id."""
+        return uuid7(self.now, self._digest())
+
+    def new_token(self) -> str:
+        """The next token."""
+        return urlsafe_b64encode(self._digest()[:24]).decode()
+
+    def new_suffix(self) -> str:
+        """The next suffix."""
+        return self._digest().hex()[:8]
+
+    def _digest(self) -> bytes:
         digest = sha256(f"{self._request_id}/{self._made}".encode()).digest()
         self._made += 1
-        return uuid7(self.now, digest)
+        return digest
 
 
 class ScriptedSeam:

@@ -3,8 +3,7 @@
 import math
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
-from uuid import UUID
+from datetime import UTC, datetime
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -17,9 +16,17 @@ ALGORITHM = "HS256"
 CACHED = 10_000
 
 
-class _Verified(Struct, frozen=True):
-    subject: UUID
-    expires: float
+class Session(Struct, frozen=True):
+    """What a token stands for: the key of whose it is, as text, its own id, and until when it is valid.
+
+    `csrf` is what proves, in cookie sessions, that a page of this service sends a request.
+    """
+
+    token: str
+    token_id: str
+    subject: str
+    expires_at: datetime
+    csrf: str | None = None
 
 
 class Tokens:
@@ -30,26 +37,35 @@ class Tokens:
     """
 
     def __init__(self, issuer: str, keys: Sequence[TokenKey], seconds: int) -> None:
+        self.seconds = seconds
         self._issuer = issuer
-        self._seconds = seconds
         self._current = keys[0].kid if keys else ""
         self._keys = KeySet([OctKey.import_key(key.secret.encode(), {"kid": key.kid}) for key in keys])
-        self._recent: dict[str, _Verified] = {}
+        self._recent: dict[str, Session] = {}
 
-    def issue(self, subject: UUID, now: datetime) -> str:
+    def issue(self, subject: object, now: datetime) -> str:
         """A token that names the subject and is valid from now."""
+        return self.begin(subject, now).token
+
+    def begin(self, subject: object, now: datetime, *, with_csrf: bool = False) -> Session:
+        """A session of the subject, valid from now."""
         issued = math.floor(now.timestamp())
+        token_id, csrf = secrets.token_urlsafe(12), secrets.token_urlsafe(24) if with_csrf else None
         claims = {
             "iss": self._issuer,
             "sub": str(subject),
             "iat": issued,
-            "exp": issued + self._seconds,
-            "jti": secrets.token_urlsafe(12),
+            "exp": issued + self.seconds,
+            "jti": token_id,
+            **({} if csrf is None else {"csrf": csrf}),
         }
-        return jwt.encode({"alg": ALGORITHM, "kid": self._current}, claims, self._keys, [ALGORITHM])
+        token = jwt.encode({"alg": ALGORITHM, "kid": self._current}, claims, self._keys, [ALGORITHM])
+        return Session(
+            token, token_id, str(subject), datetime.fromtimestamp(issued + self.seconds, UTC), csrf
+        )
 
-    def subject(self, token: str, now: datetime) -> UUID | None:
-        """Whom the token names; None when it is not ours, was changed, or has expired."""
+    def session(self, token: str, now: datetime) -> Session | None:
+        """What the token stands for; None when it is not ours, was changed, or has expired."""
         known = self._recent.get(token)
         if known is None:
             known = self._verify(token)
@@ -58,13 +74,15 @@ class Tokens:
             if len(self._recent) >= CACHED:
                 self._recent.clear()
             self._recent[token] = known
-        return known.subject if now.timestamp() < known.expires else None
+        return known if now < known.expires_at else None
 
-    def _verify(self, token: str) -> _Verified | None:
+    def _verify(self, token: str) -> Session | None:
         try:
             claims = jwt.decode(token, self._keys, [ALGORITHM]).claims
             if claims.get("iss") != self._issuer:
                 return None
-            return _Verified(UUID(str(claims["sub"])), float(claims["exp"]))
-        except (JoseError, ValueError, KeyError, TypeError):
+            expires_at = datetime.fromtimestamp(claims["exp"], UTC)
+            csrf = claims.get("csrf")
+            return Session(token, str(claims["jti"]), str(claims["sub"]), expires_at, csrf)
+        except (JoseError, ValueError, KeyError, TypeError, OverflowError):
             return None

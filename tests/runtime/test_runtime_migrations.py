@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from msgspec import Struct
 from runtime.library.app import MIGRATIONS
 
-from backwright_runtime import migrations, sql
+from backwright_runtime import ledger, migrations, sql, tables
 from backwright_runtime.database import open_database
 from backwright_runtime.migrations import Migration, MigrationError, Step
 
@@ -168,5 +169,44 @@ def test_a_step_that_leaves_a_reference_dangling_is_undone_on_sqlite(
         with pytest.raises(MigrationError, match="leads nowhere"):
             await migrations.up(sqlite_url, folder)
         assert await count(sqlite_url, "book") == 0
+
+    run(story())
+
+
+def test_the_runtimes_own_tables_come_first_and_stay(run: Any, database_url: str, folder: Path) -> None:
+    """Made once, whatever the folder holds; rolling back a migration leaves what they remember."""
+
+    async def story() -> None:
+        await migrations.up(database_url, folder)
+        database = open_database(database_url)
+        await database.connect()
+        moment = datetime(2030, 1, 1, tzinfo=UTC)
+        await database.execute(
+            sql("INSERT INTO backwright_revoked_token (token_id, expires_at) VALUES (:id, :at)"),
+            id="t",
+            at=moment,
+        )
+        await database.close()
+        await migrations.down(database_url, folder)
+        assert await migrations.up(database_url, folder) == [FIRST]
+        assert await count(database_url, "backwright_revoked_token") == 1
+        assert await count(database_url, "backwright_idempotent_answer") == 0
+
+    run(story())
+
+
+def test_a_later_version_of_the_runtimes_tables_is_added(
+    run: Any, database_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        await migrations.up(database_url, folder)
+        later = {
+            dialect: (*scripts, "CREATE TABLE backwright_more (n integer);")
+            for dialect, scripts in tables.RUNTIME_TABLES.items()
+        }
+        monkeypatch.setattr(ledger, "RUNTIME_TABLES", later)
+        await migrations.up(database_url, folder)
+        await migrations.up(database_url, folder)  # run a second time it would fail
+        assert await count(database_url, "backwright_more") == 0
 
     run(story())

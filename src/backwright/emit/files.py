@@ -57,6 +57,8 @@ def facts(model: Model) -> dict[str, object]:
     """What the templates are filled with."""
     service = model.service
     description = printable(service.description) or f"The service {service.name}."
+    told = {code for operation in model.operations for code in error_codes(operation, model)}
+    told |= {"malformed", "not_found", "method_not_allowed"}
     return {
         "marker": MARKER,
         "package": service.package,
@@ -79,6 +81,7 @@ def facts(model: Model) -> dict[str, object]:
         "errors": [
             {"code": code, "status": _RUNTIME_STATUS[code], "meaning": meaning}
             for code, meaning in MEANING.items()
+            if code in told
         ],
         "variables": variables(model),
     }

@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from backwright.emit.annotations import UNSET, UNSET_TYPE, Aliases, aliases, is_scalar
-from backwright.emit.entities import struct
-from backwright.emit.judge import is_now
-from backwright.emit.names import Names
-from backwright.emit.source import Identifier, Source, imports, indented, literal, module, source
-from backwright.expr.typed import Constant
-from backwright.model.types import Entity, Field, InputField, Model, Operation, Select, Update
+from collections.abc import Iterator
 
-_ANNOTATED = imports("typing", "Annotated") | imports("msgspec", "Meta")
+from backwright.emit.aliases import Aliases, is_file
+from backwright.emit.annotations import UNSET, UNSET_TYPE, choices, optional
+from backwright.emit.defaults import constant, python
+from backwright.emit.failures import expression_nodes
+from backwright.emit.names import Names, attribute
+from backwright.emit.source import Identifier, Source, imports, module, source
+from backwright.emit.structs import STRUCT, Member, struct_of
+from backwright.expr.typed import Constant, Input, ListOf
+from backwright.model.types import (
+    Body,
+    InputField,
+    ListType,
+    ManyType,
+    Model,
+    Operation,
+    Paging,
+    RecordType,
+    Select,
+)
+
+_META = imports("typing", "Annotated") | imports("msgspec", "Meta")
 _RUNTIME = "backwright_runtime"
+_EMPTY_LIST = source("list")
+PAGING_ATTRIBUTES = ("limit", "after", "offset", "sort")
 
 
 def inputs_module(model: Model, names: Names) -> str:
     """Bodies and query parameters, in the order of the operations."""
-    known = aliases(model, names)
+    known = Aliases(model, names)
     pieces: list[Source] = []
     for operation in model.operations:
         if has_query(operation):
             pieces.append(query_struct(operation, model, names, known))
         if operation.body is not None:
-            pieces.append(body_struct(operation, model, names, known))
+            pieces += record_structs(operation, operation.body.fields, model, names, known)
+            pieces.append(body_struct(operation, operation.body, model, names, known))
     declared = known.declarations()
     if declared:
         pieces.insert(0, source("\n".join(each.text for each in declared), *declared))
@@ -30,43 +47,9 @@ def inputs_module(model: Model, names: Names) -> str:
     return module(about, pieces, package=names.package)
 
 
-def has_query(operation: Operation) -> bool:
-    """Whether the operation takes query parameters."""
-    return bool(operation.query) or page_of(operation) is not None
-
-
 def has_inputs(model: Model) -> bool:
     """Whether any operation takes a body or query parameters."""
     return any(operation.body is not None or has_query(operation) for operation in model.operations)
-
-
-def page_of(operation: Operation) -> Select | None:
-    """The page that the operation reads, if it does."""
-    return next((step for step in operation.steps if isinstance(step, Select)), None)
-
-
-def filters_of(operation: Operation) -> tuple[InputField, ...]:
-    """The query parameters that are not about paging."""
-    if page_of(operation) is None:
-        return operation.query
-    return tuple(field for field in operation.query if field.wire not in ("limit", "after"))
-
-
-def query_struct(operation: Operation, model: Model, names: Names, known: Aliases) -> Source:
-    """The query parameters of an operation."""
-    members = [member(field, known, partial=not field.required) for field in filters_of(operation)]
-    page = page_of(operation)
-    if page is not None:
-        bounds = f"Annotated[int, Meta(ge=1, le={page.paging.max})]"
-        members.append(source(f"limit: {bounds} = {page.paging.default}", _ANNOTATED))
-    about = f"The query of {operation.method} {operation.path}."
-    name = names.query_class(operation)
-    if page is None:
-        return struct(name, about, members, unknown_option(model))
-    written = struct(name, about, members, unknown_option(model))
-    text = written.text.replace("(Struct, ", "(KeysetQuery, ", 1)
-    needed = written.imports - imports("msgspec", "Struct") | imports(_RUNTIME, "KeysetQuery")
-    return source(text, needed)
 
 
 def unknown_option(model: Model) -> str:
@@ -74,73 +57,197 @@ def unknown_option(model: Model) -> str:
     return ", forbid_unknown_fields=True" if model.service.unknown_fields == "reject" else ""
 
 
-def body_struct(operation: Operation, model: Model, names: Names, known: Aliases) -> Source:
-    """The body of an operation; a partial one can be applied to a row."""
-    body = operation.body
-    assert body is not None
-    members = [member(field, known, partial=body.partial) for field in body.fields]
+# Query parameters -------------------------------------------------------------------------------------
+
+
+def has_query(operation: Operation) -> bool:
+    """Whether the operation takes query parameters."""
+    return bool(filters_of(operation)) or bool(paging_names(operation))
+
+
+def page_of(operation: Operation) -> Select | None:
+    """The page that the operation reads, if it does."""
+    return next((step for step in operation.steps if isinstance(step, Select)), None)
+
+
+def paging_names(operation: Operation) -> dict[str, str]:
+    """The parameters that decide the page: what each is called in the contract."""
+    page = page_of(operation)
+    if page is None:
+        return {}
+    paging, found = page.paging, {}
+    if paging.style != "none":
+        found["limit"] = paging.limit_name
+    if paging.style == "keyset":
+        found["after"] = paging.after_name
+    if paging.style == "offset":
+        found["offset"] = paging.offset_name
+    return found | ({"sort": "sort"} if page.sorts else {})
+
+
+def filters_of(operation: Operation) -> tuple[InputField, ...]:
+    """The query parameters that are not about paging."""
+    decided = paging_names(operation).values()
+    return tuple(field for field in operation.query if field.wire not in decided)
+
+
+def query_attribute(operation: Operation, name: str) -> Identifier:
+    """What a parameter is called in the query's struct: apart from what decides the page."""
+    return Identifier(f"{name}_" if name in paging_names(operation) else attribute(name))
+
+
+def query_struct(operation: Operation, model: Model, names: Names, known: Aliases) -> Source:
+    """The query parameters of an operation."""
+    page = page_of(operation)
+    members = list(page_members(page.paging, operation)) if page is not None else []
+    if page is not None and page.sorts:
+        kind = choices(sort.name for sort in page.sorts)
+        members.append(Member(Identifier("sort"), _or_unset(kind), UNSET))
+    for field in filters_of(operation):
+        members.append(query_member(field, query_attribute(operation, field.name), known))
+    about = f"The query of {operation.method} {operation.path}."
+    base = {"keyset": "KeysetQuery", "offset": "OffsetQuery"}.get(page.paging.style) if page else None
+    return struct_of(
+        names.query_class(operation),
+        about,
+        members,
+        options=unknown_option(model),
+        base=STRUCT if base is None else source(base, imports(_RUNTIME, base)),
+    )
+
+
+def page_members(paging: Paging, operation: Operation) -> Iterator[Member]:
+    """How much of a list is asked for, where that is not as the runtime has it."""
+    called = paging_names(operation)
+    if "limit" in called:
+        bounds = source(f"Annotated[int, Meta(ge=1, le={paging.max})]", _META)
+        yield Member(Identifier("limit"), bounds, source(str(paging.default)), called["limit"])
+    if called.get("after", "after") != "after":
+        yield Member(Identifier("after"), source("str | None"), source("None"), called["after"])
+    if called.get("offset", "offset") != "offset":
+        bounds = source("Annotated[int, Meta(ge=0)]", _META)
+        yield Member(Identifier("offset"), bounds, source("0"), called["offset"])
+
+
+def query_member(field: InputField, name: Identifier, known: Aliases) -> Member:
+    """One query parameter: a value, unset, or its default."""
+    kind = known.type_of(field)
+    default = constant(field.default)
+    if field.required:
+        return Member(name, kind, wire=field.wire)
+    if default is None:
+        return Member(name, _or_unset(kind), UNSET, field.wire)
+    return _with_default(name, kind, default, field)
+
+
+# Bodies -----------------------------------------------------------------------------------------------
+
+
+def body_struct(operation: Operation, body: Body, model: Model, names: Names, known: Aliases) -> Source:
+    """The body of an operation."""
+    members = []
+    for field in body.fields:
+        place = record_place(field)
+        record = None if place is None else names.record_class(operation, place)
+        kind = known.type_of(field, record, form=body.media != "json")
+        members.append(member(field, kind, partial=body.partial))
+    members += file_members(operation, body)
     about = f"The body of {operation.method} {operation.path}"
     about += ": absent members stay as they are." if body.partial else "."
-    written = struct(names.input_class(operation), about, members, unknown_option(model))
-    update = next((step for step in operation.steps if isinstance(step, Update)), None)
-    if update is None or not plain_changes(update, model):
-        return written
-    applied = applied_to(update, model.entity(update.entity), operation, names)
-    return source(f"{written.text}\n\n{indented(applied.text)}", written, applied)
-
-
-def member(field: InputField, known: Aliases, *, partial: bool) -> Source:
-    """One member of a struct."""
-    kind = known.type_of(field)
-    unset = partial or (field.default is not None and is_now(field.default.meaning))
-    choices = f"{kind}{' | UnsetType' if unset else ''}{' | None' if field.nullable else ''}"
-    text = f"{Identifier(field.name)}: {choices}"
-    needed = [kind]
-    default: str | None = None
-    if unset:
-        default = "UNSET"
-        needed += [UNSET_TYPE, UNSET]
-    elif field.default is not None and isinstance(field.default.meaning, Constant):
-        default = literal(field.default.meaning.value)
-    elif not field.required:
-        default = "None"
-    if field.wire != field.name:
-        wire = f"name={literal(field.wire)}"
-        arguments = f"default={default}, {wire}" if default else wire
-        return source(f"{text} = field({arguments})", *needed, imports("msgspec", "field"))
-    return source(f"{text} = {default}" if default else text, *needed)
-
-
-def plain_changes(update: Update, model: Model) -> list[Field]:
-    """The fields that a change copies from the body; a password has to be hashed first, by the service."""
-    fields = (model.entity(update.entity).field(name) for name in update.changes)
-    return [field for field in fields if not is_scalar(field.type, "password")]
-
-
-def applied_to(update: Update, entity: Entity, operation: Operation, names: Names) -> Source:
-    """The method that gives the row after the change."""
-    row, row_class = names.row(entity.name), names.row_class(entity)
-    values: list[str] = []
-    needed = [imports("msgspec.structs", "replace"), imports(f"{names.package}.entities", row_class)]
-    for name in update.changes:
-        field = entity.field(name)
-        if is_scalar(field.type, "password"):
-            continue
-        values.append(f"{field.column}={changed_value(field, row)}")
-        needed.append(imports(_RUNTIME, "given"))
-    text = (
-        f"def applied_to(self, {row}: {row_class}) -> {row_class}:\n"
-        f'    """The row with these changes."""\n'
-        f"    return replace({', '.join([row, *values])})"
+    return struct_of(
+        names.input_class(operation),
+        about,
+        members,
+        options=unknown_option(model),
     )
-    return source(text, *needed)
 
 
-def changed_value(field: Field, row: str) -> str:
-    """A column after the change. E-mail addresses are stored folded."""
-    kept = f"given(self.{field.name}, {row}.{field.column})"
-    if not is_scalar(field.type, "email"):
-        return kept
-    if not field.nullable:
-        return f"{kept}.lower()"
-    return f"self.{field.name}.lower() if isinstance(self.{field.name}, str) else {kept}"
+def record_structs(
+    operation: Operation, fields: tuple[InputField, ...], model: Model, names: Names, known: Aliases
+) -> list[Source]:
+    """The objects inside a body, each behind those inside it."""
+    return [each for field in fields for each in _records(operation, field, "", model, names, known)]
+
+
+def _records(
+    operation: Operation, field: InputField, around: str, model: Model, names: Names, known: Aliases
+) -> Iterator[Source]:
+    place, kind = record_place(field), record_type(field)
+    if place is None or kind is None:
+        return
+    place = f"{around}{place}"
+    members = []
+    for inner in kind.members:
+        yield from _records(operation, inner, f"{place}.", model, names, known)
+        at = record_place(inner)
+        record = None if at is None else names.record_class(operation, f"{place}.{at}")
+        members.append(member(inner, known.type_of(inner, record), partial=False))
+    about = f"`{place}` of {operation.method} {operation.path}."
+    name = names.record_class(operation, place)
+    yield struct_of(name, about, members, options=unknown_option(model))
+
+
+def record_type(field: InputField) -> RecordType | None:
+    """The object that a member is, or lists."""
+    kind = field.type.element if isinstance(field.type, ListType) else field.type
+    return kind if isinstance(kind, RecordType) else None
+
+
+def record_place(field: InputField) -> str | None:
+    """Where the object of a member stands: `lines[]` of a list of them."""
+    if record_type(field) is None:
+        return None
+    return f"{field.name}[]" if isinstance(field.type, ListType) else field.name
+
+
+def member(field: InputField, kind: Source, *, partial: bool) -> Member:
+    """One member of a body."""
+    name, given = attribute(field.name), optional(kind, field.nullable)
+    if field.required:
+        return Member(name, given, wire=field.wire)
+    if may_be_unset(field, partial=partial):
+        return Member(name, optional(_or_unset(kind), field.nullable), UNSET, field.wire)
+    default = constant(field.default)
+    if default is not None:
+        return _with_default(name, given, default, field)
+    if isinstance(field.type, ManyType):
+        return Member(name, given, wire=field.wire, factory=_EMPTY_LIST)
+    return Member(name, given, source("None"), field.wire)
+
+
+def may_be_unset(field: InputField, *, partial: bool) -> bool:
+    """Whether the service has to know that a member was not sent.
+
+    So it is in partial bodies, where absence leaves the field as it is; where the default is computed (`now`); and
+    where not everyone may send the member.
+    """
+    if field.required:
+        return False
+    computed = field.default is not None and constant(field.default) is None
+    return partial or computed or field.write is not None
+
+
+def file_members(operation: Operation, body: Body) -> Iterator[Member]:
+    """What comes with a file, where the operation looks at it: `avatar_type`, `avatar_name`."""
+    named = {field.name for field in body.fields}
+    used = {
+        node.name for node in expression_nodes(operation) if isinstance(node, Input) and node.source == "body"
+    }
+    for field in body.fields:
+        if is_file(field):
+            for name in (f"{field.name}_type", f"{field.name}_name"):
+                if name in used - named:
+                    kind = source("FromFile", imports(_RUNTIME, "FromFile"))
+                    yield Member(attribute(name), kind, source("None"))
+
+
+def _or_unset(kind: Source) -> Source:
+    return source(f"{kind} | UnsetType", kind, UNSET_TYPE)
+
+
+def _with_default(name: Identifier, kind: Source, default: Constant | ListOf, field: InputField) -> Member:
+    written = python(default, field.type)
+    if not isinstance(default, ListOf):
+        return Member(name, kind, written, field.wire)
+    factory = source(f"lambda: {written}", written) if default.items else _EMPTY_LIST
+    return Member(name, kind, wire=field.wire, factory=factory)

@@ -5,12 +5,23 @@ Where a specification's name would hide one that the emitted modules import, a s
 
 from __future__ import annotations
 
+import keyword
 import re
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from backwright.emit.source import Identifier, is_builtin
-from backwright.model.types import Auth, Create, Entity, Model, Operation
+from backwright.model.types import (
+    Auth,
+    Create,
+    Entity,
+    InputField,
+    ListType,
+    Model,
+    Operation,
+    RecordType,
+)
 
 # Names that emitted modules import or define; an entity of the same name becomes `<name>Row`.
 TAKEN_CLASSES = frozenset(
@@ -25,8 +36,25 @@ TAKEN_CLASSES = frozenset(
         "UnsetType",
         "UNSET",
         "Email",
-        "Integer",
-        "Text",
+        "EMAIL_ADDRESS",
+        "Value",
+        "TokenKey",
+        "SettingsError",
+        "ServiceError",
+        "Moment",
+        "DatabaseUnavailable",
+        "SYSTEM",
+        "ARGON2ID",
+        "FOLDED",
+        "WORD",
+        "FromFile",
+        "Json",
+        "Media",
+        "Pattern",
+        "Scale",
+        "Decimal",
+        "UTC",
+        "OffsetQuery",
         "KeysetQuery",
         "Keyset",
         "Page",
@@ -36,7 +64,33 @@ TAKEN_CLASSES = frozenset(
         "Conflict",
         "Invalid",
         "Unauthenticated",
+        "InvalidCredentials",
+        "Malformed",
+        "MethodNotAllowed",
+        "Gone",
+        "PreconditionFailed",
+        "PreconditionRequired",
+        "PayloadTooLarge",
+        "UnsupportedMediaType",
+        "TooManyRequests",
+        "Internal",
+        "Unavailable",
+        "ErrorAnswer",
+        "ErrorAnswers",
+        "ErrorWords",
         "FieldError",
+        "PageMeta",
+        "Rate",
+        "Cache",
+        "Cookie",
+        "Deprecation",
+        "Auth",
+        "Cipher",
+        "EncryptionKey",
+        "Sequence",
+        "Mapping",
+        "Iterable",
+        "Callable",
         "UniqueViolation",
         "Response",
         "Router",
@@ -65,6 +119,14 @@ TAKEN_CLASSES = frozenset(
 TAKEN_NAMES = frozenset(
     [
         "ctx",
+        "suffixed",
+        "slug",
+        "html",
+        "found",
+        "file",
+        "csv",
+        "decimal_text",
+        "base64_text",
         "body",
         "query",
         "tx",
@@ -135,25 +197,30 @@ TAKEN_NAMES = frozenset(
 
 
 class Names(msgspec.Struct, frozen=True):
-    """The names of one model's entities and operations."""
+    """The names of one model's entities and operations.
+
+    Classes of rows, views, bodies and queries are named apart from each other, so that any module can import
+    any of them. `taken` are all of them: whoever names more classes names them apart with `free_class`.
+    """
 
     package: str
     plurals: dict[str, str]
     sessions: tuple[str, ...] = ()
     tags: frozenset[str] = frozenset()
+    classes: dict[tuple[str, str], Identifier] = {}
+    operations: frozenset[str] = frozenset()
 
     def row_class(self, entity: Entity | str) -> Identifier:
         """The struct of a row: `Book`."""
-        name = pascal(entity if isinstance(entity, str) else entity.name)
-        return Identifier(f"{name}Row" if name in TAKEN_CLASSES else name)
+        return self.classes["row", entity if isinstance(entity, str) else entity.name]
 
     def view_class(self, view: str) -> Identifier:
         """The struct of a view: `BookView`."""
-        return Identifier(f"{pascal(view)}View")
+        return self.classes["view", view]
 
     def view_function(self, view: str) -> Identifier:
         """The function that makes a view of a row: `book_view`."""
-        return Identifier(f"{snake(view)}_view")
+        return Identifier(snake(self.view_class(view)))
 
     def row(self, entity: str) -> Identifier:
         """The variable that holds a row: `book`."""
@@ -169,22 +236,99 @@ class Names(msgspec.Struct, frozen=True):
 
     def input_class(self, operation: Operation) -> Identifier:
         """The struct of an operation's body: `CreateBook`."""
-        name = pascal(operation.name)
-        rows = {str(self.row_class(entity)) for entity in self.plurals}
-        clashes = name in rows or name in TAKEN_CLASSES
-        return Identifier(f"{name}Body" if clashes else name)
+        return self.classes["body", operation.name]
 
     def query_class(self, operation: Operation) -> Identifier:
         """The struct of an operation's query parameters: `ListBooks`."""
-        name = self.input_class(operation)
-        return Identifier(f"{name}Query" if operation.body is not None else name)
+        return self.classes["query", operation.name]
+
+    def record_class(self, operation: Operation, place: str) -> Identifier:
+        """The struct of an object in an operation's body, by its place: `PickGoodsLine` at `lines[]`."""
+        return self.classes["record", f"{operation.name}.{place}"]
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """Every class that the emitted modules define or import."""
+        return TAKEN_CLASSES | frozenset(map(str, self.classes.values()))
 
 
 def names(model: Model) -> Names:
     """The names of a model."""
     plurals = {entity.name: entity.plural for entity in model.entities}
     tags = frozenset(module_name(operation.tag) for operation in model.operations)
-    return Names(package=model.service.package, plurals=plurals, tags=tags)
+    operations = frozenset(operation.name for operation in model.operations)
+    return Names(
+        package=model.service.package,
+        plurals=plurals,
+        tags=tags,
+        classes=classes(model),
+        operations=operations,
+    )
+
+
+def classes(model: Model) -> dict[tuple[str, str], Identifier]:
+    """The class of every row, view, body, query and object in a body, all unlike each other."""
+    found: dict[tuple[str, str], Identifier] = {}
+    taken = set(TAKEN_CLASSES)
+
+    def name(kind: str, of: str, wanted: str, otherwise: str) -> None:
+        found[kind, of] = free_class(wanted if wanted not in taken else otherwise, taken)
+        taken.add(found[kind, of])
+
+    for entity in model.entities:
+        name("row", entity.name, pascal(entity.name), f"{pascal(entity.name)}Row")
+    for view in model.views:
+        name("view", view.name, f"{pascal(view.name)}View", f"{pascal(view.name)}View")
+    for operation in model.operations:
+        wanted = pascal(operation.name)
+        if operation.body is not None:
+            name("body", operation.name, wanted, f"{wanted}Body")
+            name("query", operation.name, f"{wanted}Query", f"{wanted}Query")
+            for place, of in records(operation.body.fields):
+                name("record", f"{operation.name}.{place}", f"{wanted}{of}", f"{wanted}{of}Member")
+        else:
+            name("query", operation.name, wanted, f"{wanted}Query")
+    return found
+
+
+def records(fields: Iterable[InputField], around: str = "") -> Iterator[tuple[str, str]]:
+    """The objects among the members of a body: the place of each, and how its class is called there."""
+    for field in fields:
+        kind, place, of = field.type, f"{around}{field.name}", pascal(field.name)
+        if isinstance(kind, ListType):
+            kind, place, of = kind.element, f"{place}[]", pascal(singular(field.name))
+        if isinstance(kind, RecordType):
+            yield place, of
+            for inner, name in records(kind.members, f"{place}."):
+                yield inner, f"{of}{name}"
+
+
+def singular(plural: str) -> str:
+    """One of many, where that is easily told: `lines` as `line`, `entries` as `entry`."""
+    if plural.endswith(("ss", "us", "is", "series", "species")):
+        return plural
+    if plural.endswith("ies") and not plural.endswith(("movies", "cookies")):
+        return f"{plural[:-3]}y"
+    return plural.removesuffix("s")
+
+
+def free_class(wanted: str, taken: Iterable[str]) -> Identifier:
+    """A class name that is not taken: the wanted one, else with a number behind it."""
+    known, number, free = set(taken), 2, wanted
+    while free in known:
+        free, number = f"{wanted}{number}", number + 1
+    return Identifier(free)
+
+
+def attribute(name: str) -> Identifier:
+    """The member of a struct for a value of that name: its own but for the keywords of Python, `from_`."""
+    return Identifier(f"{name}_" if keyword.iskeyword(name) else name)
+
+
+def variable(name: str) -> Identifier:
+    """A local variable for a value of that name, apart from built-ins and from what emitted functions use."""
+    plain = snake(name)
+    return Identifier(f"{plain}_" if plain in TAKEN_NAMES or is_builtin(plain) else plain)
 
 
 def module_name(text: str) -> Identifier:

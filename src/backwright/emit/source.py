@@ -182,7 +182,7 @@ def _refuse_clashes(needed: Imports) -> None:
 
 
 def _section(module_name: str, package: str) -> int:
-    root = module_name.partition(".")[0]
+    root = module_name.partition(" ")[0].partition(".")[0]
     if root in sys.stdlib_module_names:
         return 0
     return 2 if root in (package, "tests") else 1

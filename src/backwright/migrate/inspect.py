@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from backwright.migrate import inspect_postgresql, inspect_sqlite
-from backwright.migrate.schema import Dialect, Schema, Table, expected
+from backwright.migrate.expected import expected
+from backwright.migrate.schema import Dialect, ForeignKey, Schema, Table, TableIndex
 
 __all__ = ["dialect_of", "differences", "expected", "inspect"]
 
@@ -53,19 +54,37 @@ def _comparable(schema: Schema) -> dict[str, object]:
 
 
 def _table(table: Table) -> dict[str, object]:
-    parts: dict[str, object] = {f"key {table.key_name}".lower(): table.key.lower()}
+    parts: dict[str, object] = {}
+    if table.key:
+        parts[f"key {table.key_name}".lower()] = _listed(table.key)
     for column in table.columns:
         null = "null" if column.nullable else "not null"
         default = canonical(column.default) if column.default is not None else "none"
-        parts[f"column {column.name}".lower()] = f"{column.type} {null}, default {default}"
+        counted = ", numbered" if column.numbered else ""
+        parts[f"column {column.name}".lower()] = f"{column.type} {null}, default {default}{counted}"
     for check in table.checks:
         parts[f"check {check.name}".lower()] = canonical(check.sql)
     for key in table.foreign_keys:
-        parts[f"reference {key.name}".lower()] = f"{key.column} to {key.table} ({key.key})".lower()
+        parts[f"reference {key.name}".lower()] = _reference(key)
     for index in table.indexes:
-        terms = ", ".join(f"{term.column.lower()} {term.order}" for term in index.terms)
-        parts[f"index {index.name}".lower()] = f"{'unique ' if index.unique else ''}({terms})"
+        parts[f"index {index.name}".lower()] = _index(index)
     return parts
+
+
+def _listed(columns: tuple[str, ...]) -> str:
+    return ", ".join(columns).lower()
+
+
+def _reference(key: ForeignKey) -> str:
+    cleared = f" ({_listed(key.cleared)})" if key.cleared else ""
+    deleted = f"on delete {key.on_delete.replace('_', ' ')}{cleared}"
+    return f"{_listed(key.columns)} to {key.table.lower()} ({_listed(key.keys)}), {deleted}"
+
+
+def _index(index: TableIndex) -> str:
+    terms = ", ".join(f"{term.column.lower()} {term.order}" for term in index.terms)
+    live = f" where {index.live.lower()} is null" if index.live else ""
+    return f"{'unique ' if index.unique else ''}({terms}){live}"
 
 
 _TOKEN = re.compile(

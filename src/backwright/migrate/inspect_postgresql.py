@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import Any
 
 import asyncpg
 
-from backwright.migrate.schema import Check, Column, ForeignKey, Schema, Table, TableIndex, Term
+from backwright.migrate.schema import Check, Column, ForeignKey, OnDelete, Schema, Table, TableIndex, Term
 
 _COLUMNS = """
     SELECT c.relname AS "table", a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
-           NOT a.attnotnull AS nullable, pg_get_expr(d.adbin, d.adrelid) AS "default", l.collname AS collation
+           NOT a.attnotnull AS nullable, pg_get_expr(d.adbin, d.adrelid) AS "default", l.collname AS collation,
+           a.attidentity = 'd' AS numbered
     FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
@@ -22,12 +24,14 @@ _COLUMNS = """
 """
 _CONSTRAINTS = """
     SELECT c.relname AS "table", k.conname AS name, k.contype::text AS kind,
-           pg_get_expr(k.conbin, k.conrelid) AS rule,
+           pg_get_expr(k.conbin, k.conrelid) AS rule, obj_description(k.oid, 'pg_constraint') AS words,
            t.relname AS target, k.confdeltype::text AS on_delete,
-           (SELECT string_agg(a.attname, ', ' ORDER BY a.attnum) FROM pg_attribute a
-            WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)) AS columns,
-           (SELECT string_agg(a.attname, ', ' ORDER BY a.attnum) FROM pg_attribute a
-            WHERE a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey)) AS keys
+           ARRAY (SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS n (at, place)
+                  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = n.at ORDER BY n.place) AS columns,
+           ARRAY (SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS n (at, place)
+                  JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = n.at ORDER BY n.place) AS keys,
+           ARRAY (SELECT a.attname::text FROM unnest(k.confdelsetcols) AS n (at)
+                  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = n.at) AS cleared
     FROM pg_constraint k
     JOIN pg_class c ON c.oid = k.conrelid
     LEFT JOIN pg_class t ON t.oid = k.confrelid
@@ -36,6 +40,7 @@ _CONSTRAINTS = """
 """
 _INDEXES = """
     SELECT c.relname AS "table", i.relname AS name, x.indisunique AS "unique", x.indisvalid AS valid,
+           pg_get_expr(x.indpred, x.indrelid) AS "where",
            ARRAY (SELECT pg_get_indexdef(x.indexrelid, n, true)
                   FROM generate_series(1, x.indnkeyatts) AS n) AS columns,
            x.indoption::int2[]::int[] AS options
@@ -49,7 +54,7 @@ _INDEXES = """
 
 async def inspect(url: str) -> Schema:
     """The tables of the current schema, apart from Backwright's own."""
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(url, server_settings={"timezone": "UTC"})  # so defaults print alike
     try:
         columns = await connection.fetch(_COLUMNS)
         constraints = await connection.fetch(_CONSTRAINTS)
@@ -76,13 +81,21 @@ def _table(name: str, columns: list[Any], constraints: list[Any], indexes: list[
     return Table(
         name=name,
         columns=tuple(
-            Column(row["name"], _type(row["type"], row["collation"]), row["nullable"], row["default"])
+            Column(
+                row["name"],
+                _type(row["type"], row["collation"]),
+                row["nullable"],
+                row["default"],
+                row["numbered"],
+            )
             for row in columns
         ),
-        key=key["columns"] if key else "",
+        key=tuple(key["columns"]) if key else (),
         key_name=key["name"] if key else "",
         checks=tuple(
-            Check(row["name"], "", row["rule"] or "") for row in constraints if row["kind"] in "cux"
+            Check(row["name"], row["words"] or row["rule"] or "")
+            for row in constraints
+            if row["kind"] in ("c", "u", "x")
         ),
         foreign_keys=tuple(_reference(row) for row in constraints if row["kind"] == "f"),
         indexes=tuple(_index(row) for row in indexes),
@@ -93,12 +106,23 @@ def _type(name: str, collation: str | None) -> str:
     return name if collation in (None, "default") else f'{name} COLLATE "{collation}"'
 
 
+_ON_DELETE: dict[str, OnDelete] = {"r": "restrict", "c": "cascade", "n": "set_null", "a": "no_action"}
+
+
 def _reference(row: Any) -> ForeignKey:
-    suffix = "" if row["on_delete"] == "r" else f" on delete {row['on_delete']}"
-    return ForeignKey(row["name"], row["columns"], row["target"], f"{row['keys']}{suffix}")
+    cleared = row["cleared"] or ()
+    return ForeignKey(
+        name=row["name"],
+        columns=tuple(row["columns"]),
+        table=row["target"],
+        keys=tuple(row["keys"]),
+        on_delete=_ON_DELETE.get(row["on_delete"], "no_action"),
+        cleared=tuple(cleared),
+    )
 
 
 _DESCENDING, _NULLS_FIRST = 1, 2
+_LIVE = re.compile(r'\(("(?:[^"]|"")+"|\w+) IS NULL\)\Z')
 
 
 def _index(row: Any) -> TableIndex:
@@ -107,7 +131,9 @@ def _index(row: Any) -> TableIndex:
         for column, option in zip(row["columns"], row["options"], strict=True)
     ]
     name = row["name"] if row["valid"] else f"{row['name']} (invalid)"
-    return TableIndex(name, tuple(terms), row["unique"])
+    where = row["where"] or ""
+    live = _LIVE.match(where)
+    return TableIndex(name, tuple(terms), row["unique"], live[1].strip('"') if live else where)
 
 
 def _order(option: int) -> str:

@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from backwright.emit.sql import quoted
-from backwright.migrate.rows import Rows, Value
+from backwright.migrate.rows import Rows
+from backwright.migrate.values import Value
 
 
 async def insert(url: str, tables: Sequence[Rows]) -> None:
@@ -55,16 +58,22 @@ def _stored(value: Value) -> object:
             return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         case date():
             return value.isoformat()
+        case Decimal():
+            return int(value.scaleb(-int(value.as_tuple().exponent)))
+        case tuple():
+            return json.dumps([each if isinstance(each, bool) else _stored(each) for each in value])
         case _:
             return value
 
 
-async def digests(url: str, tables: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """A digest of every row of the tables, in the given columns, the first of which is the key."""
+async def digests(
+    url: str, tables: Mapping[str, Sequence[str]], order: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """A digest of every row of the tables, in the given columns; `order` names those that tell rows apart."""
     found = {}
     for table, columns in tables.items():
-        names = ", ".join(quoted(column) for column in columns)
-        rows = await fetch(url, f"SELECT {names} FROM {quoted(table)} ORDER BY {quoted(columns[0])}")
+        names, by = (", ".join(quoted(each) for each in part) for part in (columns, order[table]))
+        rows = await fetch(url, f"SELECT {names} FROM {quoted(table)} ORDER BY {by}")
         found[table] = hashlib.sha256(repr(rows).encode()).hexdigest()
     return found
 

@@ -10,11 +10,12 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from backwright.emit.emitted import column_type
-from backwright.expr.typed import Constant
-from backwright.migrate.schema import Dialect, Schema, Table, constant_default, expected
-from backwright.model.types import Field, Model, ScalarType
-from backwright.plan.meaning import NO_RENAMES
+from backwright.migrate.expected import expected
+from backwright.migrate.literals import fill
+from backwright.migrate.schema import Dialect, ForeignKey, Schema, Table
+from backwright.model import storage
+from backwright.model.types import Entity, Field, ManyType, Model
+from backwright.plan.meaning import NO_RENAMES, Renames
 from backwright.plan.renames import pairs, renames_between
 from backwright_runtime.database.names import shortened
 
@@ -29,13 +30,19 @@ class Step(msgspec.Struct, frozen=True):
 class Alteration(msgspec.Struct, frozen=True):
     """One table that stays. `columns` says which earlier column each later one comes from.
 
-    `before` has the table's later name already (tables are renamed first), its constraints do not.
+    `before` has the table's later name already (tables are renamed first), its constraints do not. `rekeyed` are the
+    tables that get a primary key in the same move, or lose it.
     """
 
     before: Table
     after: Table
     former_name: str
     columns: dict[str, str]
+    rekeyed: frozenset[str] = frozenset()
+
+    def waits(self, key: ForeignKey) -> bool:
+        """Whether what the reference leads to may come after its own table, or go before it."""
+        return key.shared or key.table in self.rekeyed
 
     @property
     def added(self) -> list[str]:
@@ -50,6 +57,11 @@ class Alteration(msgspec.Struct, frozen=True):
     def renamed(self) -> dict[str, str]:
         """Later name to earlier name, where they differ."""
         return {new: old for new, old in self.columns.items() if new != old}
+
+    @property
+    def now(self) -> dict[str, str]:
+        """Earlier column name to later one."""
+        return {old: new for new, old in self.columns.items()}
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,11 +102,40 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
         now = {old: new for new, old in self.tables.items()}
         found = []
         for new, old in self.tables.items():
-            before = _under_new_names(self.before.tables[old], now)
+            before = self._under_new_names(self.before.tables[old], now)
             after = self.after.tables[new]
             if before != after or any(a != b for a, b in self.columns[new].items()):
-                found.append(Alteration(before, after, old, self.columns[new]))
+                found.append(Alteration(before, after, old, self.columns[new], self.rekeyed))
         return found
+
+    def _under_new_names(self, table: Table, now: dict[str, str]) -> Table:
+        """The earlier table with the later names of tables, and of the columns of others that it refers to."""
+        keys = []
+        for key in table.foreign_keys:
+            target = now.get(key.table, key.table)
+            columns = {old: new for new, old in self.columns.get(target, {}).items()}
+            named = tuple(columns.get(each, each) for each in key.keys)
+            keys.append(msgspec.structs.replace(key, table=target, keys=named))
+        return msgspec.structs.replace(table, name=now[table.name], foreign_keys=tuple(keys))
+
+    @property
+    def rekeyed(self) -> frozenset[str]:
+        """Tables that get a primary key, or lose it."""
+        return frozenset(
+            new
+            for new, old in self.tables.items()
+            if bool(self.before.tables[old].key) != bool(self.after.tables[new].key)
+        )
+
+    def waits(self, key: ForeignKey) -> bool:
+        """Whether what the reference leads to may come after its own table, or go before it."""
+        return key.shared or key.table in self.rekeyed
+
+    @property
+    def entangled(self) -> bool:
+        """Whether some reference waits for another table."""
+        tables = [*self.before.tables.values(), *self.after.tables.values()]
+        return bool(self.rekeyed) or any(key.shared for table in tables for key in table.foreign_keys)
 
     def kept(self, table: str, column: str | None = None) -> str:
         """The retained table of a dropped table or column (by the names before the migration)."""
@@ -117,13 +158,6 @@ def in_order(tables: list[Table]) -> list[Table]:
     return ordered
 
 
-def _under_new_names(table: Table, now: dict[str, str]) -> Table:
-    keys = tuple(
-        msgspec.structs.replace(key, table=now.get(key.table, key.table)) for key in table.foreign_keys
-    )
-    return msgspec.structs.replace(table, name=now[table.name], foreign_keys=keys)
-
-
 def up(before: Model | None, after: Model, dialect: Dialect, stamp: str) -> Move:
     """The move that a migration makes."""
     renames = renames_between(before, after) if before else NO_RENAMES
@@ -132,13 +166,17 @@ def up(before: Model | None, after: Model, dialect: Dialect, stamp: str) -> Move
     fills: dict[tuple[str, str], str] = {}
     for old, new in pairs(before, after, renames) if before else []:
         tables[new.table] = old.table
-        former = {renames.field_after(old.name, field.name): field.column for field in old.fields}
+        former = {renames.field_after(old.name, field.name): field for field in old.fields}
         columns[new.table] = {
-            field.column: former[field.name] for field in new.fields if field.name in former
+            field.column: former[field.name].column
+            for field in storage.columns(new)
+            if field.name in former and storage.is_column(former[field.name])
         }
-        for field in new.fields:
-            if field.name not in former and (value := _fill(field, dialect)):
+        for field in storage.columns(new):
+            if field.name not in former and (value := fill(after, field, dialect)):
                 fills[new.table, field.column] = value
+        if before is not None:
+            _links(before, after, (old, new), former, renames, tables, columns)
     return Move(
         before=expected(before, dialect),
         after=expected(after, dialect),
@@ -150,13 +188,37 @@ def up(before: Model | None, after: Model, dialect: Dialect, stamp: str) -> Move
     )
 
 
+def _links(
+    before: Model,
+    after: Model,
+    owners: tuple[Entity, Entity],
+    former: dict[str, Field],
+    renames: Renames,
+    tables: dict[str, str],
+    columns: dict[str, dict[str, str]],
+) -> None:
+    """The tables of links that stay: both sides are the same entities as before."""
+    old, new = owners
+    for field in new.fields:
+        was = former.get(field.name)
+        if was is None or not isinstance(field.type, ManyType) or not isinstance(was.type, ManyType):
+            continue
+        if renames.entity_after(was.type.entity) != field.type.entity:
+            continue
+        table = storage.link_table(new, field.name)
+        tables[table] = storage.link_table(old, was.name)
+        later = storage.link_columns(new, field.name, after.entity(field.type.entity))
+        earlier = storage.link_columns(old, was.name, before.entity(was.type.entity))
+        columns[table] = dict(zip(later, earlier, strict=True))
+
+
 def down(move: Move, before: Model | None) -> Move:
     """The same move turned round. Rows that came later get the earlier field's default, where it has one."""
     fills = {
         (entity.table, field.column): value
         for entity in (before.entities if before else ())
-        for field in entity.fields
-        if (value := _fill(field, move.dialect))
+        for field in storage.columns(entity)
+        if before is not None and (value := fill(before, field, move.dialect))
     }
     return Move(
         before=move.after,
@@ -170,22 +232,3 @@ def down(move: Move, before: Model | None) -> Move:
         },
         fills=fills,
     )
-
-
-_NOW: dict[tuple[Dialect, str], str] = {
-    ("postgresql", "timestamp"): "now()",
-    ("postgresql", "date"): "(now() AT TIME ZONE 'UTC')::date",
-    ("sqlite", "timestamp"): "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')",
-    ("sqlite", "date"): "date('now')",
-}
-
-
-def _fill(field: Field, dialect: Dialect) -> str | None:
-    """What rows that exist get: the default, as SQL."""
-    if field.default is None:
-        return None
-    if isinstance(field.default.meaning, Constant):
-        return constant_default(field, dialect)
-    kind = column_type(field.type)
-    scalar = kind.scalar if isinstance(kind, ScalarType) else "uuid"
-    return _NOW.get((dialect, scalar))

@@ -8,46 +8,77 @@ from typing import Any
 
 from backwright.emit.sql import quoted
 from backwright.migrate import ddl
+from backwright.migrate.literals import text
 from backwright.migrate.move import Alteration, Move, Step
-from backwright.migrate.schema import Table, TableIndex, Term
+from backwright.migrate.schema import ForeignKey, Table, TableIndex, Term
 from backwright.migrate.words import altered, created, dropped
 
 
 def steps(move: Move) -> Iterator[Step]:
-    """The steps in order: rename tables, create, alter, drop."""
+    """The steps in order: rename tables, create, alter, refer, drop."""
     for new, old in move.renamed.items():
         statement = f"ALTER TABLE {quoted(old)} RENAME TO {quoted(new)};"
         yield Step(f"rename table {old} to {new}", (statement,))
-    yield from _created(move)
+    if loose := list(_loosened(move)):
+        yield Step("drop the references that lead to indexes that change", tuple(loose))
+    waiting: list[str] = []
+    yield from _created(move, waiting)
     for change in move.altered:
         yield Step(altered(change, move), tuple(_alter(change, move)))
+        waiting += _tied(change)
+    if waiting:
+        yield Step("add the references that waited for what they lead to", tuple(waiting))
     yield from _dropped(move)
 
 
-def _created(move: Move) -> Iterator[Step]:
-    tables = move.created
-    later: list[str] = []
+def _loosened(move: Move) -> Iterator[str]:
+    """References that go, where what they lead to may go before their own table changes."""
+    for change in move.altered:
+        later = _references(change.after, {})
+        for form, key in _references(change.before, change.now).items():
+            if change.waits(key) and form not in later:
+                yield f"ALTER TABLE {quoted(change.after.name)} DROP CONSTRAINT {quoted(key.name)};"
+    gone = {table.name for table in move.dropped}
+    for table in move.dropped:
+        for key in table.foreign_keys:
+            if move.waits(key) and key.table not in gone:
+                yield f"ALTER TABLE {quoted(table.name)} DROP CONSTRAINT {quoted(key.name)};"
+
+
+def _tied(change: Alteration) -> Iterator[str]:
+    """References that are new, where what they lead to may be so as well."""
+    former = _references(change.before, change.now)
+    for form, key in _references(change.after, {}).items():
+        if change.waits(key) and form not in former:
+            yield f"ALTER TABLE {quoted(change.after.name)} ADD {ddl.foreign_key(key)};"
+
+
+def _created(move: Move, waiting: list[str]) -> Iterator[Step]:
     known = set(move.tables)
-    for table in tables:
+    for table in move.created:
         known.add(table.name)
-        waiting = [key for key in table.foreign_keys if key.table not in known]
-        later += [f"ALTER TABLE {quoted(table.name)} ADD {ddl.foreign_key(key)};" for key in waiting]
-        statements = [ddl.create_table(table, "postgresql", without={key.name for key in waiting})]
+        later = [key for key in table.foreign_keys if move.waits(key) or key.table not in known]
+        waiting += [f"ALTER TABLE {quoted(table.name)} ADD {ddl.foreign_key(key)};" for key in later]
+        statements = [ddl.create_table(table, "postgresql", without={key.name for key in later})]
+        statements += ddl.check_words(table.name, table.checks)
         if move.direction == "down":
             statements += _restored(table, move)
         statements += [ddl.create_index(table.name, index) for index in table.indexes]
         yield Step(created(table, move), tuple(statements))
-    if later:
-        yield Step("add the references between tables that refer to each other", tuple(later))
 
 
-def _restored(table: Table, move: Move) -> list[str]:
+def _restored(table: Table, move: Move) -> Iterator[str]:
     kept = move.kept(table.name)
-    names = ", ".join(quoted(column.name) for column in table.columns)
-    return [
-        f"INSERT INTO {quoted(table.name)} ({names})\nSELECT {names}\nFROM {kept};",
-        f"DROP TABLE {kept};",
-    ]
+    names = ddl.names([column.name for column in table.columns])
+    yield f"INSERT INTO {quoted(table.name)} ({names})\nSELECT {names}\nFROM {kept};"
+    if table.numbered:
+        yield f"SELECT setval({_counter(table)}, max({quoted(table.numbered)})) FROM {quoted(table.name)};"
+    yield f"DROP TABLE {kept};"
+
+
+def _counter(table: Table) -> str:
+    """What counts the rows. The function takes a name as SQL would write it, and a column's as it is."""
+    return f"pg_get_serial_sequence({text(quoted(table.name))}, {text(table.numbered or '')})"
 
 
 def _dropped(move: Move) -> Iterator[Step]:
@@ -71,18 +102,28 @@ def _dropped(move: Move) -> Iterator[Step]:
 def keep_table(table: Table, move: Move) -> Iterator[str]:
     """Copy a table's rows to where the way back finds them."""
     kept = move.kept(table.name)
-    names = ", ".join(quoted(column.name) for column in table.columns)
-    yield ddl.create_kept(kept, list(table.columns), table.key, move.dialect)
+    names = ddl.names([column.name for column in table.columns])
+    yield ddl.create_kept(kept, table.columns, table, move.dialect)
     yield f"INSERT INTO {kept} ({names})\nSELECT {names}\nFROM {quoted(table.name)};"
+
+
+def same_row(change: Alteration, kept: str, stored: str, columns: dict[str, str]) -> str:
+    """What finds the row whose dropped value was kept; `columns` are the stored names of the kept ones."""
+    table = change.after
+    pairs = [(each, columns[each]) for each in table.row if each in change.columns]
+    return " AND ".join(
+        f"{kept}.{quoted(one)} {'IS NOT DISTINCT FROM' if table.column(one).nullable else '='} {stored}.{quoted(other)}"
+        for one, other in pairs
+    )
 
 
 def keep_column(change: Alteration, name: str, move: Move) -> Iterator[str]:
     """Copy a column's values, with the key of their rows, to where the way back finds them."""
     kept = move.kept(change.former_name, name)
     table = change.before
-    columns = [table.column(table.key), table.column(name)]
-    names = ", ".join(quoted(column.name) for column in columns)
-    yield ddl.create_kept(kept, columns, table.key, move.dialect)
+    columns = [table.column(each) for each in dict.fromkeys((*table.row, name))]
+    names = ddl.names([column.name for column in columns])
+    yield ddl.create_kept(kept, columns, table, move.dialect)
     yield f"INSERT INTO {kept} ({names})\nSELECT {names}\nFROM {quoted(table.name)};"
 
 
@@ -99,8 +140,9 @@ def _alter(change: Alteration, move: Move) -> Iterator[str]:
             yield f"DROP INDEX {quoted(index.name)};"
         elif later_indexes[form].name != index.name:
             yield f"ALTER INDEX {quoted(index.name)} RENAME TO {quoted(later_indexes[form].name)};"
-    former, later = _constraints(change.before, change), _constraints(change.after, None)
+    former, later = _constraints(change, change.before, change.now), _constraints(change, change.after, None)
     yield from _constraints_gone(table, former, later)
+    yield from _renamed_references(table, change)
     yield from (f"{table} DROP COLUMN {quoted(name)};" for name in change.removed)
     for name in change.added:
         yield from _add_column(change, name, move)
@@ -108,31 +150,51 @@ def _alter(change: Alteration, move: Move) -> Iterator[str]:
     for form, (name, definition) in later.items():
         if form not in former:
             yield f"{table} ADD CONSTRAINT {quoted(name)} {definition};"
+    added = [check for check in change.after.checks if ("condition", check.rule) not in former]
+    yield from ddl.check_words(change.after.name, added)
     for form, index in later_indexes.items():
         if form not in former_indexes:
             yield ddl.create_index(change.after.name, index)
 
 
-def _constraints(table: Table, change: Alteration | None) -> dict[tuple[Any, ...], tuple[str, str]]:
-    """Constraints by what they mean, with columns under their later names: name and definition."""
-    now = {old: new for new, old in change.columns.items()} if change else {}
+def _constraints(
+    change: Alteration, table: Table, now: dict[str, str] | None
+) -> dict[tuple[Any, ...], tuple[str, str]]:
+    """Constraints by what they mean, with columns under their later names: name and definition.
+
+    `now` maps earlier names to later ones; what is about a column that goes is marked as gone.
+    """
+    known = {column.name: column.name for column in table.columns} if now is None else now
     found: dict[tuple[Any, ...], tuple[str, str]] = {}
-    key = now.get(table.key, table.key)
-    found["key", key] = table.key_name, f"PRIMARY KEY ({quoted(key)})"
+    if table.key:
+        found["key", *(known.get(each, each) for each in table.key)] = table.key_name, ddl.primary_key(table)
     for check in table.checks:
-        form = ("check", now.get(check.column, check.column), check.rule)
-        if change is None or check.column in now:
-            found[form] = check.name, f"CHECK ({check.sql})"
+        if not check.column:
+            form: tuple[Any, ...] = ("condition", check.rule)
+        elif check.column in known:
+            form = ("check", known[check.column], check.rule)
         else:
-            found[("gone", *form)] = check.name, ""
-    for reference in table.foreign_keys:
-        form = ("reference", now.get(reference.column, reference.column), reference.table)
-        definition = ddl.foreign_key(reference).partition(" FOREIGN KEY ")[2]
-        if change is None or reference.column in now:
-            found[form] = reference.name, f"FOREIGN KEY {definition}"
-        else:
-            found[("gone", *form)] = reference.name, ""
+            form = ("gone", "check", check.column, check.rule)
+        found[form] = check.name, f"CHECK ({check.sql})"
+    for form, key in _references(table, known).items():
+        if not change.waits(key):
+            found[form] = key.name, ddl.foreign_key(key).partition(f"CONSTRAINT {quoted(key.name)} ")[2]
     return found
+
+
+def _references(table: Table, now: dict[str, str]) -> dict[tuple[Any, ...], ForeignKey]:
+    """Foreign keys by what they mean, with columns under their later names."""
+    return {
+        (
+            "reference",
+            tuple(now.get(each, each) for each in key.columns),
+            key.table,
+            key.keys,
+            key.on_delete,
+            tuple(now.get(each, each) for each in key.cleared),
+        ): key
+        for key in table.foreign_keys
+    }
 
 
 def _constraints_gone(
@@ -147,17 +209,26 @@ def _constraints_gone(
             yield f"{table} RENAME CONSTRAINT {quoted(name)} TO {quoted(later[form][0])};"
 
 
-Indexes = dict[tuple[tuple[Term, ...], bool], TableIndex]
+def _renamed_references(table: str, change: Alteration) -> Iterator[str]:
+    """References that wait for nothing because they stay, under another name."""
+    later = _references(change.after, {})
+    for form, key in _references(change.before, change.now).items():
+        if change.waits(key) and form in later and later[form].name != key.name:
+            yield f"{table} RENAME CONSTRAINT {quoted(key.name)} TO {quoted(later[form].name)};"
+
+
+Indexes = dict[tuple[tuple[Term, ...], bool, str], TableIndex]
 
 
 def _indexes_by_meaning(change: Alteration) -> tuple[Indexes, Indexes]:
     """Earlier and later indexes by terms and uniqueness, with columns under their later names."""
-    now = {old: new for new, old in change.columns.items()}
+    now = change.now
     former: Indexes = {}
     for index in change.before.indexes:
         terms = tuple(Term(now.get(term.column, f"-{term.column}"), term.order) for term in index.terms)
-        former[terms, index.unique] = index
-    return former, {(index.terms, index.unique): index for index in change.after.indexes}
+        live = now.get(index.live, f"-{index.live}") if index.live else ""
+        former[terms, index.unique, live] = index
+    return former, {(index.terms, index.unique, index.live): index for index in change.after.indexes}
 
 
 def _add_column(change: Alteration, name: str, move: Move) -> Iterator[str]:
@@ -179,12 +250,12 @@ def _add_column(change: Alteration, name: str, move: Move) -> Iterator[str]:
 
 
 def _restore_column(change: Alteration, name: str, fill: str | None, move: Move) -> Iterator[str]:
-    table, column, key = quoted(change.after.name), quoted(name), quoted(change.after.key)
+    table, column = quoted(change.after.name), quoted(name)
     kept = move.kept(change.after.name, name)
-    same_row = f"kept.{key} = {table}.{key}"
-    yield f"UPDATE {table} SET {column} = kept.{column}\nFROM {kept} AS kept\nWHERE {same_row};"
+    same = same_row(change, "kept", table, {each: each for each in change.after.row})
+    yield f"UPDATE {table} SET {column} = kept.{column}\nFROM {kept} AS kept\nWHERE {same};"
     if fill is not None:  # rows that came after the field was dropped
-        unkept = f"NOT EXISTS (SELECT 1 FROM {kept} AS kept WHERE {same_row})"
+        unkept = f"NOT EXISTS (SELECT 1 FROM {kept} AS kept WHERE {same})"
         yield f"UPDATE {table} SET {column} = {fill}\nWHERE {unkept};"
     yield f"DROP TABLE {kept};"
 

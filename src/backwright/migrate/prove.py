@@ -9,11 +9,12 @@ from typing import Literal as OneOf
 import msgspec
 
 from backwright.migrate import disposable, live
+from backwright.migrate.expected import expected
 from backwright.migrate.inspect import dialect_of, differences, inspect
 from backwright.migrate.move import up
 from backwright.migrate.naming import migration_folders
 from backwright.migrate.rows import rows
-from backwright.migrate.schema import Dialect, expected
+from backwright.migrate.schema import Dialect
 from backwright.migrate.write import write
 from backwright.model import snapshot
 from backwright.model.types import Model
@@ -53,13 +54,12 @@ async def prove(folder: Path, url: str, model: Model, rows_per_table: int = 25) 
     names = migration_folders(folder)
     if not names:
         raise LookupError(f"there is no migration in {folder}")
-    dialect = dialect_of(url)
     before = _model_of(folder / names[-2]) if len(names) > 1 else None
     if before is not None:
         await runner.up(url, folder, to=names[-2])
     made = rows(before, rows_per_table) if before is not None else []
     await live.insert(url, made)
-    stored = await live.digests(url, _all_columns(before, dialect))
+    stored = await _digests(url, before)
     checks = [
         *await _up(url, folder, before, model, names[-1]),
         *await _down(url, folder, before, stored),
@@ -69,7 +69,7 @@ async def prove(folder: Path, url: str, model: Model, rows_per_table: int = 25) 
         made = rows(model, rows_per_table)
         await live.insert(url, made)
     counts = {table.table: len(table.values) for table in made}
-    return Proof(migration=names[-1], database=dialect, rows=counts, checks=tuple(checks))
+    return Proof(migration=names[-1], database=dialect_of(url), rows=counts, checks=tuple(checks))
 
 
 def _model_of(migration: Path) -> Model:
@@ -84,14 +84,15 @@ async def _up(url: str, folder: Path, before: Model | None, after: Model, name: 
     """Every value that is in both models is the same after the migration."""
     move = up(before, after, dialect_of(url), name.partition("_")[0])
     earlier, later = {}, {}
+    by_now, by_then = {}, {}
     for new, old in move.tables.items():
-        key = move.after.tables[new].key
-        columns = sorted(move.columns[new], key=lambda column: (column != key, column))
-        later[new] = columns
-        earlier[old] = [move.columns[new][column] for column in columns]
-    stored = await live.digests(url, earlier)
+        columns = sorted(move.columns[new])
+        later[new], earlier[old] = columns, [move.columns[new][column] for column in columns]
+        by_now[new] = [each for each in move.after.tables[new].row if each in move.columns[new]]
+        by_then[old] = [move.columns[new][each] for each in by_now[new]]
+    stored = await live.digests(url, earlier, by_then)
     await runner.up(url, folder)
-    found = await live.digests(url, later)
+    found = await live.digests(url, later, by_now)
     wrong = [
         f"values of {new} differ after the migration"
         for new, old in move.tables.items()
@@ -100,12 +101,11 @@ async def _up(url: str, folder: Path, before: Model | None, after: Model, name: 
     return [Checked("up: schema", await _schema(url, after)), Checked("up: values", tuple(wrong))]
 
 
-def _all_columns(model: Model | None, dialect: Dialect) -> dict[str, list[str]]:
-    tables = expected(model, dialect).tables.values()
-    return {
-        table.name: sorted((c.name for c in table.columns), key=lambda name: (name != table.key, name))
-        for table in tables
-    }
+async def _digests(url: str, model: Model | None) -> dict[str, str]:
+    """Of every table, with all its columns."""
+    tables = expected(model, dialect_of(url)).tables
+    columns = {name: sorted(column.name for column in table.columns) for name, table in tables.items()}
+    return await live.digests(url, columns, {name: table.row for name, table in tables.items()})
 
 
 async def _down(url: str, folder: Path, before: Model | None, stored: dict[str, str]) -> list[Checked]:
@@ -114,7 +114,7 @@ async def _down(url: str, folder: Path, before: Model | None, stored: dict[str, 
     schema = Checked("down: schema", await _schema(url, before))
     if schema.wrong:
         return [schema, Checked("down: rows", ("not compared: the schema differs",))]
-    found = await live.digests(url, _all_columns(before, dialect_of(url)))
+    found = await _digests(url, before)
     wrong = (f"rows of {table} differ after going down" for table in stored if found[table] != stored[table])
     return [schema, Checked("down: rows", tuple(wrong))]
 

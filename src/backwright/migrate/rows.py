@@ -6,19 +6,24 @@ a value; where a type has too few of them, or rows would collide in a unique ind
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from uuid import UUID
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
-from backwright.emit.emitted import NotEmitted, scalar_type
-from backwright.model.types import Entity, Field, Model, ReferenceType, ScalarType
+from backwright.migrate.conditions import check_sql
+from backwright.migrate.values import Value, ciphertext, key, value_of
+from backwright.model import storage
+from backwright.model.types import Entity, Field, ManyType, Model, ReferenceType
 from backwright.plan.tables import dependency_order
+from backwright.reference.evaluate import Environment, Overflow, evaluate
 
-Value = None | bool | int | str | date | datetime | UUID
-_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+Row = dict[str, Any]
+_SHIFTS = (0, 1, -1, 10, -10, 100, -100, 1000)
+"""How much further each column's ordinary value is than that of the column before, in one variant after the other."""
+
+_NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -30,115 +35,125 @@ class Rows(msgspec.Struct, frozen=True):
 
 
 def rows(model: Model, per_table: int) -> list[Rows]:
-    """Rows for every table of the model, referenced tables first."""
-    keys: dict[str, list[UUID]] = {}
-    found = []
-    for entity in dependency_order(model.entities):
-        made = list(_distinct(entity, per_table, keys))
-        position = [field.name for field in entity.fields].index(entity.key)
-        keys[entity.name] = [value for row in made if isinstance(value := row[position], UUID)]
-        columns = tuple(field.column for field in entity.fields)
-        found.append(Rows(entity.table, columns, tuple(made)))
-    return found
+    """Rows for every table of the model, referenced tables first, links last."""
+    making = _Making(model, per_table)
+    order = dependency_order(model.entities)
+    tables = [making.table(entity) for entity in order]
+    links = [
+        making.links(entity, field)
+        for entity in order
+        for field in entity.fields
+        if isinstance(field.type, ManyType)
+    ]
+    return [*tables, *links]
 
 
-def _distinct(entity: Entity, count: int, keys: dict[str, list[UUID]]) -> Iterator[tuple[Value, ...]]:
-    """Up to `count` rows; candidates that collide with an earlier row in a unique index are left out."""
-    names = [field.name for field in entity.fields]
-    groups = [[names.index(field.name)] for field in entity.fields if field.unique]
-    groups += [[names.index(term.field) for term in index.terms] for index in entity.indexes if index.unique]
-    seen: set[tuple[int, tuple[Value, ...]]] = set()
-    made = 0
-    for number in range(count * 4):
-        row = _row(entity, number, keys)
-        if made == count or row is None:
-            return
-        marks = {(n, tuple(row[at] for at in group)) for n, group in enumerate(groups)}
-        marks = {(n, values) for n, values in marks if None not in values}
-        if marks & seen:
-            continue
-        seen |= marks
-        made += 1
-        yield row
+class _Making:
+    """The rows so far: `made` are those of each entity, by field name."""
 
+    def __init__(self, model: Model, count: int) -> None:
+        self.model = model
+        self.count = count
+        self.made: dict[str, list[Row]] = {}
 
-def _row(entity: Entity, number: int, keys: dict[str, list[UUID]]) -> tuple[Value, ...] | None:
-    """One row, or None when a reference that must not be null has nothing to refer to."""
-    values: list[Value] = []
-    stride = 1
-    for position, field in enumerate(entity.fields):
-        if field.name == entity.key:
-            values.append(key(entity.name, number))
-        elif field.nullable and (number + position) % 3 == 0:
-            values.append(None)
-        elif isinstance(field.type, ReferenceType):
-            target = _target(entity, field.type.entity, number, stride, keys)
-            stride *= max(1, len(keys.get(field.type.entity, [])))
-            if target is None and not field.nullable:
+    def table(self, entity: Entity) -> Rows:
+        fields = storage.columns(entity)
+        self.made[entity.name] = []
+        for row in self.distinct(entity):
+            self.made[entity.name].append(row)
+        values = tuple(tuple(row[field.name] for field in fields) for row in self.made[entity.name])
+        return Rows(entity.table, tuple(field.column for field in fields), values)
+
+    def distinct(self, entity: Entity) -> Iterator[Row]:
+        """Up to `count` rows; candidates that collide with an earlier row in a unique index are left out."""
+        groups = [entity.keys, *((field.name,) for field in entity.fields if field.unique)]
+        groups += [tuple(term.field for term in index.terms) for index in entity.indexes if index.unique]
+        conditions = [
+            each.condition.meaning for each in entity.checks if self.is_constraint(entity, each.condition)
+        ]
+        seen: set[tuple[int, tuple[Value, ...]]] = set()
+        found = 0
+        for number in range(self.count * 4):
+            if found == self.count:
+                return
+            row = self.satisfying(entity, number, conditions)
+            if row is None:
+                continue
+            marks = {(n, tuple(row[name] for name in group)) for n, group in enumerate(groups)}
+            marks = {(n, values) for n, values in marks if None not in values}
+            if marks & seen:
+                continue
+            seen |= marks
+            found += 1
+            yield row
+
+    def is_constraint(self, entity: Entity, condition: Any) -> bool:
+        return any(check_sql(self.model, entity, condition, dialect) for dialect in ("postgresql", "sqlite"))
+
+    def satisfying(self, entity: Entity, number: int, conditions: Sequence[Any]) -> Row | None:
+        """A row that the database's checks let through: the first of a few variants."""
+        keys = {each.name: each.keys for each in self.model.entities}
+        for variant in range(len(_SHIFTS) if conditions else 1):
+            row = self.row(entity, number, variant)
+            if row is None:
                 return None
-            values.append(target)
-        else:
-            values.append(
-                _scalar(field, scalar_type(field.type), number, boundary=(number + position) % 3 == 1)
-            )
-    return tuple(values)
+            around = Environment(now=_NOW, keys=keys, rows={}, this=row)
+            try:
+                if all(evaluate(condition, around) is True for condition in conditions):
+                    return row
+            except Overflow:
+                continue
+        return None
 
+    def row(self, entity: Entity, number: int, variant: int) -> Row | None:
+        """One row, or None when a reference that must not be null has nothing to refer to."""
+        fields = storage.columns(entity)
+        found: Row = {}
+        stride = 1
+        for position, field in sorted(enumerate(fields), key=lambda each: each[1].same is not None):
+            if field.name not in entity.keys and field.nullable and (number + position) % 3 == 0:
+                found[field.name] = None
+            elif isinstance(field.type, ReferenceType):
+                targets = self.targets(entity, field, field.type, found)
+                found[field.name] = targets[number // stride % len(targets)] if targets else None
+                stride *= max(1, len(targets))
+                if not targets and not field.nullable:
+                    return None
+            else:
+                found[field.name] = self.value(entity, field, number, position, variant)
+        return found
 
-def _target(
-    entity: Entity, target: str, number: int, stride: int, keys: dict[str, list[UUID]]
-) -> UUID | None:
-    if target == entity.name:
-        return key(entity.name, 0)
-    there = keys.get(target, [])
-    return there[number // stride % len(there)] if there else None
+    def targets(self, entity: Entity, field: Field, kind: ReferenceType, row: Row) -> list[Value]:
+        """Keys that the reference can hold: of rows that agree in what both share; of its own table the first."""
+        target = self.model.entity(kind.entity)
+        there = self.made.get(target.name, [])
+        if field.same is not None:
+            there = [each for each in there if each[field.same] == row[field.same]]
+        if target.name == entity.name:
+            return [each[target.key] for each in there[:1]] or [row[target.key]]
+        return [each[target.key] for each in there]
 
+    def value(self, entity: Entity, field: Field, number: int, position: int, variant: int) -> Value:
+        if field.encrypted:
+            return ciphertext(field.name, number)
+        if field.generated == "sequence":
+            return number + 1
+        if field.name == entity.key and not field.input and field.generated is None:
+            return key(entity.name, number)
+        boundary = variant == 0 and (number + position) % 3 == 1
+        kind = storage.stored_type(self.model, field.type)
+        return value_of(field.name, kind, number + position * _SHIFTS[variant], boundary=boundary)
 
-def key(entity: str, number: int) -> UUID:
-    """The key of a row: as good as random, and the same every time."""
-    return UUID(bytes=hashlib.sha256(f"{entity}/{number}".encode()).digest()[:16], version=4)
-
-
-def _scalar(field: Field, type: ScalarType, number: int, *, boundary: bool) -> Value:
-    match type.scalar:
-        case "string" | "text":
-            return _text(type, number, boundary)
-        case "email":
-            address = f"{number}@example.test"
-            return address.rjust(min(type.max or 254, 254), "a") if boundary else address
-        case "password":
-            return f"$stored${number}"
-        case "integer":
-            return _integer(type, number, boundary)
-        case "boolean":
-            return number % 2 == 0
-        case "enum":
-            return type.values[number % len(type.values)]
-        case "uuid":
-            return key(field.name, number)
-        case "date":
-            first = date(1, 1, 1) if boundary else date(2024, 2, 29)
-            return first + timedelta(days=number)
-        case "timestamp":
-            last = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
-            return last - timedelta(microseconds=number) if boundary else _MOMENT + timedelta(seconds=number)
-        case _:
-            raise NotEmitted(type)
-
-
-_MOMENT = datetime(2030, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
-
-
-def _text(type: ScalarType, number: int, boundary: bool) -> str:
-    """Begins with the number in letters outside ASCII, so that lengths in bytes and code points differ."""
-    low, high = type.min or 0, min(type.max or 255, 2000)
-    text = chr(0x4E00 + number % 20000)
-    length = high if boundary else max(low, min(high, 12))
-    return text + "é'\"\\x"[: max(0, length - 1)].ljust(max(0, length - 1), "x") if length else ""
-
-
-def _integer(type: ScalarType, number: int, boundary: bool) -> int:
-    low = _SMALLEST if type.min is None else type.min
-    high = _LARGEST if type.max is None else type.max
-    if boundary:
-        return max(low, high - number) if number % 2 else min(high, low + number)
-    return min(high, max(low, number))
+    def links(self, entity: Entity, field: Field) -> Rows:
+        """Each row lists two of those that it may list."""
+        target = self.model.entity(field.type.entity if isinstance(field.type, ManyType) else "")
+        pairs: dict[tuple[Value, Value], None] = {}
+        for number, row in enumerate(self.made[entity.name]):
+            there = self.made[target.name]
+            if field.same is not None:
+                there = [each for each in there if each[field.same] == row[field.same]]
+            for step in (0, 1):
+                if there:
+                    pairs[row[entity.key], there[(number + step) % len(there)][target.key]] = None
+        table = storage.link_table(entity, field.name)
+        return Rows(table, storage.link_columns(entity, field.name, target), tuple(pairs)[: self.count])

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (SQL is what this module writes, from validated names and its own literals)
 """Migration steps for SQLite. What ALTER TABLE cannot do is done by rebuilding the table beside the old one.
 
 The steps run with foreign keys switched off (SQLite's own procedure for a rebuild); each rebuild ends with a
@@ -12,8 +13,9 @@ import msgspec
 
 from backwright.emit.sql import quoted
 from backwright.migrate import ddl
+from backwright.migrate.literals import text
 from backwright.migrate.move import Alteration, Move, Step
-from backwright.migrate.postgresql import keep_column, keep_table
+from backwright.migrate.postgresql import keep_column, keep_table, same_row
 from backwright.migrate.schema import Table
 from backwright.migrate.words import altered, created, dropped
 
@@ -27,7 +29,20 @@ _REFERENCES_HOLD = (
 
 
 def steps(move: Move) -> Iterator[Step]:
-    """The steps in order: rename tables, create, alter, drop."""
+    """The steps in order: rename tables, create, alter, drop.
+
+    Where references wait for other tables they are one step: a reference to an index that is not there yet, or
+    no longer, cannot be checked.
+    """
+    found = list(_steps(move))
+    if not move.entangled or len(found) < 2:
+        yield from found
+        return
+    statements = [each for step in found for each in step.statements if each not in _REFERENCES_HOLD]
+    yield Step("; ".join(step.title for step in found), (*statements, *_REFERENCES_HOLD))
+
+
+def _steps(move: Move) -> Iterator[Step]:
     for new, old in move.renamed.items():
         statement = f"ALTER TABLE {quoted(old)} RENAME TO {quoted(new)};"
         yield Step(f"rename table {old} to {new}", (statement,))
@@ -59,7 +74,7 @@ def _drop(table: Table, move: Move) -> Iterator[str]:
 
 def _restored(table: Table, move: Move) -> list[str]:
     kept = move.kept(table.name)
-    names = ", ".join(quoted(column.name) for column in table.columns)
+    names = ddl.names([column.name for column in table.columns])
     return [
         f"INSERT INTO {quoted(table.name)} ({names})\nSELECT {names}\nFROM {kept};",
         f"DROP TABLE {kept};",
@@ -86,10 +101,12 @@ def _rebuild(change: Alteration, move: Move) -> Iterator[str]:
         for name in change.removed:
             yield from keep_column(change, name, move)
     yield ddl.create_table(change.after, "sqlite", name=beside)
-    names = ", ".join(quoted(column.name) for column in change.after.columns)
+    names = ddl.names([column.name for column in change.after.columns])
     values = ",\n    ".join(_value(change, column.name, move) for column in change.after.columns)
     source = "\n".join([f"FROM {table} AS stored", *_joins(change, move)])
     yield f"INSERT INTO {beside} ({names})\nSELECT\n    {values}\n{source};"
+    if change.after.numbered:
+        yield from _counted_on(change.after.name, beside)
     yield f"DROP TABLE {table};"
     yield f"ALTER TABLE {beside} RENAME TO {table};"
     yield from (ddl.create_index(change.after.name, index) for index in change.after.indexes)
@@ -108,13 +125,23 @@ def _value(change: Alteration, name: str, move: Move) -> str:
     restored = f"{kept}.{quoted(name)}"
     if fill == "NULL":
         return restored
-    return f"CASE WHEN {kept}.{quoted(change.after.key)} IS NULL THEN {fill} ELSE {restored} END"
+    row = next(each for each in change.after.row if each in change.columns)
+    return f"CASE WHEN {kept}.{quoted(row)} IS NULL THEN {fill} ELSE {restored} END"
+
+
+def _counted_on(table: str, beside: str) -> Iterator[str]:
+    """The new table goes on counting where the old one was: numbers of rows that are gone do not come again."""
+    yield f"DELETE FROM sqlite_sequence WHERE name = {text(beside)};"
+    yield (
+        f"INSERT INTO sqlite_sequence (name, seq)\nSELECT {text(beside)}, seq\n"
+        f"FROM sqlite_sequence WHERE name = {text(table)};"
+    )
 
 
 def _joins(change: Alteration, move: Move) -> Iterator[str]:
     if move.direction == "up":
         return
-    old_key = quoted(change.columns[change.after.key])
     for number, name in enumerate(change.added, start=1):
-        kept, key = f"kept_{number}", quoted(change.after.key)
-        yield f"LEFT JOIN {move.kept(change.after.name, name)} AS {kept} ON {kept}.{key} = stored.{old_key}"
+        kept = f"kept_{number}"
+        same = same_row(change, kept, "stored", change.columns)
+        yield f"LEFT JOIN {move.kept(change.after.name, name)} AS {kept} ON {same}"

@@ -34,7 +34,8 @@ def altered(change: Alteration, move: Move) -> str:
         parts += [f"drop {name}" for name in change.removed]
     parts += [f"change {new}" for new, old in change.columns.items() if _differs(change, new, old)]
     indexes = _indexes(change)
-    return f"{change.after.name}: {'; '.join([*parts, *indexes]) or 'names of constraints and indexes'}"
+    said = [*parts, *_references(change), *_conditions(change), *indexes]
+    return f"{change.after.name}: {'; '.join(said) or 'names of constraints and indexes'}"
 
 
 def _differs(change: Alteration, new: str, old: str) -> bool:
@@ -47,9 +48,45 @@ def _differs(change: Alteration, new: str, old: str) -> bool:
     return not same or rules[0] != rules[1]
 
 
+def _references(change: Alteration) -> list[str]:
+    """References of columns that stay, and that mean something else."""
+    forms = []
+    for table, now in ((change.before, change.now), (change.after, {})):
+        forms.append(
+            {
+                (tuple(now.get(each, each) for each in key.columns), key.table, key.keys, key.on_delete): key
+                for key in table.foreign_keys
+            }
+        )
+    former, later = forms
+    stays = change.columns
+    new = [key.columns[-1] for form, key in later.items() if form not in former and key.columns[-1] in stays]
+    gone = [
+        change.now[key.columns[-1]]
+        for form, key in former.items()
+        if form not in later and key.columns[-1] in change.now
+    ]
+    return [f"change where {name} leads" for name in dict.fromkeys([*new, *gone])]
+
+
+def _conditions(change: Alteration) -> list[str]:
+    former, later = (
+        {check.rule: check.name for check in table.checks if not check.column}
+        for table in (change.before, change.after)
+    )
+    gone = [f"drop check {name}" for rule, name in former.items() if rule not in later]
+    return [*gone, *(f"add check {name}" for rule, name in later.items() if rule not in former)]
+
+
 def _indexes(change: Alteration) -> list[str]:
-    now = {old: new for new, old in change.columns.items()}
-    former = {tuple(now.get(t.column) for t in index.terms): index.name for index in change.before.indexes}
-    later = {tuple(t.column for t in index.terms): index.name for index in change.after.indexes}
-    gone = [f"drop index {name}" for form, name in former.items() if form not in later and all(form)]
+    now = change.now
+    former = {
+        (tuple(now.get(t.column) for t in index.terms), index.unique, bool(index.live)): index.name
+        for index in change.before.indexes
+    }
+    later = {
+        (tuple(t.column for t in index.terms), index.unique, bool(index.live)): index.name
+        for index in change.after.indexes
+    }
+    gone = [f"drop index {name}" for form, name in former.items() if form not in later and all(form[0])]
     return [*gone, *(f"add index {name}" for form, name in later.items() if form not in former)]

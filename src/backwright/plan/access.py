@@ -12,7 +12,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from backwright.model.types import Entity, Verb
+from backwright.model.types import Entity, Rule, Verb
 from backwright.plan.changes import ChangeRule
 from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
 
@@ -44,11 +44,18 @@ def rule_changes(before: Entity, after: Entity, renames: Renames = NO_RENAMES) -
 
 
 _FALSE: dict[str, Any] = {"node": "Constant", "type": {"kind": "boolean"}, "value": False}
+_TRUE: dict[str, Any] = {**_FALSE, "value": True}
 _WORDS = {
     "widens": "callers reach more rows",
     "narrows": "callers reach fewer rows",
     "unclear": "whether callers reach more rows cannot be told",
 }
+
+
+def rule_effect(before: Rule | None, after: Rule | None, renames: Renames, entity: str) -> Effect:
+    """The effect of replacing one rule by another, where none lets everybody through."""
+    former = carried_over(before.condition, renames, entity) if before else _TRUE
+    return effect(former, plain(after.condition) if after else _TRUE)
 
 
 def effect(before: Any, after: Any) -> Effect:

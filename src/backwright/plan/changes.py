@@ -7,7 +7,7 @@ from typing import assert_never
 
 import msgspec
 
-from backwright.model.types import Entity, Field, Index, Operation, Verb, View
+from backwright.model.types import Check, Entity, Field, Index, Operation, Verb, View
 from backwright.spec.diagnostics import NOWHERE, Place
 
 Hazard = OneOf["safe", "needs_backfill", "limit", "destructive", "breaking", "widens_access"]
@@ -79,6 +79,26 @@ class RemoveIndex(Fact, frozen=True, kw_only=True, tag=True):
     index: Index
 
 
+class AddCheck(Fact, frozen=True, kw_only=True, tag=True):
+    """A condition that every row satisfies from now on."""
+
+    entity: str
+    check: Check
+
+
+class RemoveCheck(Fact, frozen=True, kw_only=True, tag=True):
+    entity: str
+    check: Check
+
+
+class ChangeEntity(Fact, frozen=True, kw_only=True, tag=True):
+    """States, audit and other settings of a whole entity; `aspects` are the differences in words."""
+
+    before: Entity
+    after: Entity
+    aspects: tuple[str, ...]
+
+
 class ChangeRule(Fact, frozen=True, kw_only=True, tag=True):
     """An access rule from one text to another. `effect` is for the rows that callers reach."""
 
@@ -139,6 +159,9 @@ Change = (
     | ChangeField
     | AddIndex
     | RemoveIndex
+    | AddCheck
+    | RemoveCheck
+    | ChangeEntity
     | ChangeRule
     | AddView
     | RemoveView
@@ -171,6 +194,12 @@ def identity(change: Change) -> str:
             return f"add-index {index.name}"
         case RemoveIndex(index=index):
             return f"drop-index {index.name}"
+        case AddCheck(entity=owner, check=check):
+            return f"add-check {owner}.{check.name}"
+        case RemoveCheck(entity=owner, check=check):
+            return f"drop-check {owner}.{check.name}"
+        case ChangeEntity(after=entity):
+            return f"change-entity {entity.name}"
         case ChangeRule(entity=owner, verb=verb):
             return f"change-rule {owner}.{verb}"
         case _:
@@ -208,13 +237,17 @@ def _interface_identity(
 def symbol(change: Change) -> Symbol:
     """How the plan marks it: added, changed, removed, renamed."""
     match change:
-        case AddEntity() | AddField() | AddIndex() | AddView() | AddOperation():
+        case AddEntity() | AddField() | AddIndex() | AddCheck() | AddView() | AddOperation():
             return "+"
-        case RemoveEntity() | RemoveField() | RemoveIndex() | RemoveView() | RemoveOperation():
+        case (
+            RemoveEntity() | RemoveField() | RemoveIndex() | RemoveCheck() | RemoveView() | RemoveOperation()
+        ):
             return "-"
         case RenameEntity() | RenameField():
             return "->"
-        case ChangeField() | ChangeRule() | ChangeView() | ChangeOperation() | ChangeSetting():
+        case (
+            ChangeField() | ChangeEntity() | ChangeRule() | ChangeView() | ChangeOperation() | ChangeSetting()
+        ):
             return "~"
         case _:
             assert_never(change)
@@ -258,6 +291,14 @@ def reverse(change: Change) -> Change:
             return RemoveIndex(entity=owner, index=index, place=place, reason=reason)
         case RemoveIndex(entity=owner, index=index):
             return AddIndex(entity=owner, index=index, place=place, reason=reason)
+        case AddCheck(entity=owner, check=check):
+            return RemoveCheck(entity=owner, check=check, place=place, reason=reason)
+        case RemoveCheck(entity=owner, check=check):
+            return AddCheck(entity=owner, check=check, place=place, reason=reason, hazard="limit")
+        case ChangeEntity(before=former, after=later, aspects=aspects):
+            return ChangeEntity(
+                before=later, after=former, aspects=aspects, place=place, reason=reason, hazard="breaking"
+            )
         case ChangeRule(entity=owner, verb=verb, before=rule, after=now, effect=effect):
             opposite = _OPPOSITE[effect]
             hazard: Hazard = "safe" if opposite == "narrows" else "widens_access"

@@ -94,3 +94,9 @@ CONTRADICTORY_WAS = register(
     "A rename takes the old name away; with both there it cannot be told whose the stored values are.",
     "deadline: {type: date, was: due}, with the field `due` still in the entity",
 )
+ENCRYPTION = register(
+    "BW619",
+    "stored values that would have to be encrypted or decrypted",
+    "Only the service has the keys; converting what is stored already is not built yet.",
+    "number: string becomes number: {type: string, encrypted: true}",
+)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from backwright.model.types import (
+    Body,
+    Group,
     InputField,
     Operation,
     PathParameter,
@@ -15,50 +17,26 @@ from backwright.model.types import (
     SignOut,
     Step,
     VerifyPassword,
-    View,
 )
-from backwright.plan.changes import ChangeOperation, ChangeView, Hazard
+from backwright.plan.access import rule_effect
+from backwright.plan.changes import ChangeOperation
+from backwright.plan.entities import Aspect, worst
 from backwright.plan.fields import described, fit
-from backwright.plan.meaning import Renames, carried_over, plain
-
-Aspect = tuple[str, Hazard]
-_RANK: tuple[Hazard, ...] = ("safe", "breaking", "widens_access")
+from backwright.plan.meaning import Renames, carried_over, meant, plain
+from backwright.plan.policies import policies
+from backwright.plan.replies import replies
 
 
 def operation_change(before: Operation, after: Operation, renames: Renames) -> ChangeOperation | None:
     """The change of one operation, or None when clients and rows notice nothing."""
     found = [*_route(before, after), *_inputs(before, after, renames), *_answers(before, after, renames)]
-    found += _effects(before, after, renames)
+    found += [*policies(before, after, renames), *_effects(before, after, renames)]
     if not found:
         return None
     words = tuple(word for word, _ in found)
-    hazard = max((hazard for _, hazard in found), key=_RANK.index)
     reason = f"{after.method} {after.path}: {'; '.join(words)}"
     return ChangeOperation(
-        before=before, after=after, aspects=words, hazard=hazard, place=after.place, reason=reason
-    )
-
-
-def view_change(before: View, after: View, renames: Renames) -> ChangeView | None:
-    """The change of what a view shows, or None."""
-    former = {item["wire"]: item for item in carried_over(before, renames)["fields"]}
-    later = {item["wire"]: item for item in plain(after)["fields"]}
-    gone = [wire for wire in former if wire not in later]
-    new = [wire for wire in later if wire not in former]
-    other = [wire for wire in later if wire in former and later[wire] != former[wire]]
-    words = (
-        *(f"`{wire}` is no longer shown" for wire in gone),
-        *(f"`{wire}` is shown" for wire in new),
-        *(f"`{wire}` shows another field" for wire in other),
-    )
-    if not words:
-        return None
-    return ChangeView(
-        before=before,
-        after=after,
-        aspects=words,
-        hazard="breaking" if gone or other else "safe",
-        reason=f"answers with {after.name}: {'; '.join(words)}",
+        before=before, after=after, aspects=words, hazard=worst(found), place=after.place, reason=reason
     )
 
 
@@ -91,10 +69,18 @@ def _inputs(before: Operation, after: Operation, renames: Renames) -> Iterator[A
             yield "takes a body now", "breaking"
         case _, None:
             yield "takes no body any more", "breaking"
-        case old, new:
+        case Body() as old, Body() as new:
             if old.partial != new.partial:
                 yield "absent members mean something else", "breaking"
+            if old.media != new.media:
+                yield f"takes {new.media} instead of {old.media}", "breaking"
+            if old.wrap != new.wrap:
+                yield f"the body is {_under(new.wrap)} instead of {_under(old.wrap)}", "breaking"
             yield from _members(old.fields, new.fields, "member", renames)
+
+
+def _under(wrap: str | None) -> str:
+    return "bare" if wrap is None else f"under `{wrap}`"
 
 
 def _members(
@@ -132,13 +118,21 @@ def _member(before: InputField, after: InputField, what: str, renames: Renames) 
         after.default and after.default.meaning
     ):
         yield f"{what} has another default", "safe"
+    if before.matches != after.matches:
+        if after.matches is None:
+            yield f"{what} need not match a pattern any more", "safe"
+        else:
+            yield f"{what} has to match {after.matches}", "breaking"
+    if before.folded != after.folded:
+        yield f"{what} is put into lower case" if after.folded else f"{what} keeps its case", "safe"
+    found = rule_effect(before.write, after.write, renames, "")
+    if found != "same":
+        said = after.write.source if after.write else "everybody"
+        yield f"{what} may be sent by: {said}", "breaking" if found == "narrows" else "widens_access"
 
 
 def _answers(before: Operation, after: Operation, renames: Renames) -> Iterator[Aspect]:
-    if before.respond.status != after.respond.status:
-        yield f"answers {after.respond.status} instead of {before.respond.status}", "breaking"
-    if _shown(carried_over(before.respond.show, renames)) != _shown(plain(after.respond.show)):
-        yield "answers something else", "breaking"
+    yield from replies(before, after, _names(before.steps), _names(after.steps), renames)
     for code in after.errors:
         if code not in before.errors:
             yield f"may fail with {code}", "safe"
@@ -147,17 +141,9 @@ def _answers(before: Operation, after: Operation, renames: Renames) -> Iterator[
             yield f"never fails with {code} any more", "safe"
 
 
-def _shown(show: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in show.items() if key not in {"bind", "row", "token"}}
-
-
 def _effects(before: Operation, after: Operation, renames: Renames) -> Iterator[Aspect]:
     """Steps, apart from access rules (which are changes of their own) and from the bindings' names."""
-    old_paging, new_paging = _paging(before.steps), _paging(after.steps)
-    if old_paging and new_paging and new_paging[1] < old_paging[1]:
-        yield f"pages have at most {new_paging[1]} rows", "breaking"
-    elif old_paging != new_paging and old_paging and new_paging:
-        yield f"pages have {new_paging[0]} rows, at most {new_paging[1]}", "safe"
+    yield from _pages(before.steps, after.steps)
     trusted = {_trusted(step) for step in before.steps}
     for step in after.steps:
         reason = _trusted(step)
@@ -175,25 +161,50 @@ def _trusted(step: Step) -> str | None:
             return step.trusted
 
 
-def _paging(steps: Sequence[Step]) -> tuple[int, int] | None:
-    found = (step.paging for step in steps if isinstance(step, Select))
-    paging = next(found, None)
-    return (paging.default, paging.max) if paging else None
+def _pages(before: Sequence[Step], after: Sequence[Step]) -> Iterator[Aspect]:
+    """The first list of the operation: how much of it, in which style, and in which orders."""
+    old, new = (next((s for s in steps if isinstance(s, Select)), None) for steps in (before, after))
+    if old is not None and new is not None:
+        former, later = old.paging, new.paging
+        if later.max < former.max:
+            yield f"pages have at most {later.max} rows", "breaking"
+        elif (former.default, former.max) != (later.default, later.max):
+            yield f"pages have {later.default} rows, at most {later.max}", "safe"
+        if former.style != later.style:
+            yield f"pages by {later.style} instead of {former.style}", "breaking"
+        names = [(p.limit_name, p.after_name, p.offset_name) for p in (former, later)]
+        if names[0] != names[1]:
+            yield "the parameters of pages have other names", "breaking"
+        sorts = [sort.name for sort in new.sorts]
+        yield from ((f"sort {s.name} is gone", "breaking") for s in old.sorts if s.name not in sorts)
+    most = [next((s.max for s in steps if isinstance(s, Group)), None) for steps in (before, after)]
+    if most[0] is not None and most[1] is not None and most[1] < most[0]:
+        yield f"at most {most[1]} groups", "breaking"
 
 
-_SAID_ELSEWHERE = frozenset({"allowed", "readable", "trusted", "paging", "source", "lock", "changes", "type"})
+# Rules are changes of their own; the rest is said elsewhere or has no effect of its own.
+_SAID_ELSEWHERE = frozenset(
+    {"allowed", "readable", "created", "updated", "after", "trusted", "paging", "lock", "changes", "type"}
+)
+
+
+def _names(steps: Sequence[Step]) -> dict[str, str]:
+    """What each binding is called where its name does not matter: by the number of its step."""
+    found: dict[str, str] = {}
+    for number, step in enumerate(steps):
+        bind = getattr(step, "bind", "")
+        if bind:
+            found.setdefault(bind, f"#{number}")
+            found.setdefault(f"{bind}_created", f"#{number}_created")
+    return found
 
 
 def _essence(steps: Sequence[Step], renames: Renames | None) -> Any:
-    names: dict[str, str] = {}
-    found = []
-    for number, step in enumerate(steps):
-        value = carried_over(step, renames) if renames else plain(step)
-        bind = value.get("bind")
-        if isinstance(bind, str):
-            names.setdefault(bind, f"#{number}")
-        found.append([type(step).__name__, _bare(value, names)])
-    return found
+    names = _names(steps)
+    return [
+        [type(step).__name__, _bare(meant(step, renames) if renames else meant(step), names)]
+        for step in steps
+    ]
 
 
 def _bare(value: Any, names: dict[str, str]) -> Any:
@@ -204,7 +215,7 @@ def _bare(value: Any, names: dict[str, str]) -> Any:
         return value
     result = {}
     for key, item in value.items():
-        if key in _SAID_ELSEWHERE:
+        if key in _SAID_ELSEWHERE and not (key == "after" and isinstance(item, str)):
             continue
         bound = key in {"bind", "binding", "row"} and isinstance(item, str)
         result[key] = names.get(item, item) if bound else _bare(item, names)

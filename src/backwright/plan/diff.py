@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backwright.model.types import Entity, Field, Index, Model, Operation, View
+from backwright.model.types import Entity, Field, Index, ManyType, Model, Operation, View
 from backwright.plan.access import rule_changes
 from backwright.plan.changes import (
+    AddCheck,
     AddEntity,
     AddField,
     AddIndex,
     AddOperation,
     AddView,
     Change,
+    ChangeEntity,
     ChangeField,
-    ChangeSetting,
-    Hazard,
+    RemoveCheck,
     RemoveEntity,
     RemoveField,
     RemoveIndex,
@@ -24,10 +25,13 @@ from backwright.plan.changes import (
     RenameEntity,
     RenameField,
 )
-from backwright.plan.contracts import operation_change, view_change
-from backwright.plan.fields import aspects, fit, look_alike
+from backwright.plan.contracts import operation_change
+from backwright.plan.entities import Aspect, check_changes, entity_change, worst
+from backwright.plan.fields import aspects, look_alike
 from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
 from backwright.plan.renames import pairs, renames_between
+from backwright.plan.replies import view_change
+from backwright.plan.settings import setting_changes
 from backwright.plan.tables import dependency_order, stored_index
 
 
@@ -61,11 +65,12 @@ def _data(before: Model, after: Model, renames: Renames) -> Iterator[Change]:
         reason = f"`was: {old}`: the values stay"
         yield RenameField(entity=owner, before=old, after=new, place=place, reason=reason)
     parts = [_entity(old, new, renames) for old, new in both]
-    yield from (change for part in parts for change in part if isinstance(change, RemoveIndex | RemoveField))
+    gone_kinds = RemoveIndex | RemoveCheck | RemoveField
+    yield from (change for part in parts for change in part if isinstance(change, gone_kinds))
     yield from _removed_entities(gone, added)
     for entity in dependency_order(added):
         yield AddEntity(entity=entity, place=entity.place, reason=f"{entity.name} is in the specification")
-    for kind in (AddField, ChangeField, AddIndex):
+    for kind in (AddField, ChangeField, AddIndex, AddCheck, ChangeEntity):
         yield from (change for part in parts for change in part if isinstance(change, kind))
 
 
@@ -89,56 +94,52 @@ def _entity(before: Entity, after: Entity, renames: Renames) -> list[Change]:
     former = {renames.field_after(before.name, field.name): field for field in before.fields}
     gone = [field for name, field in former.items() if name not in {f.name for f in after.fields}]
     added = [field for field in after.fields if field.name not in former]
-    changes: list[Change] = [*_indexes(before, after, renames)]
-    changes += [_removed_field(after, field, added) for field in gone]
+    changes: list[Change] = [*_indexes(before, after, renames), *check_changes(before, after, renames)]
+    changes += [
+        _removed_field(after, field, added, revives=field.name == before.soft_delete) for field in gone
+    ]
     changes += [_added_field(after, field) for field in added]
     for field in after.fields:
         old = former.get(field.name)
         if old is not None and (words := aspects(old, field, before.name, renames)):
-            changes.append(_changed_field(after, old, field, words, renames))
-    return changes
+            changes.append(_changed_field(after, old, field, words))
+    whole = entity_change(before, after, renames)
+    return changes if whole is None else [*changes, whole]
 
 
-def _removed_field(owner: Entity, field: Field, added: list[Field]) -> Change:
+def _removed_field(owner: Entity, field: Field, added: list[Field], *, revives: bool) -> Change:
+    back = "; rows that were deleted are there again" if revives else ""
     twin = next((new for new in added if look_alike(field, new)), None)
     return RemoveField(
         entity=owner.name,
         field=field,
         place=twin.place if twin else owner.place,
-        reason=f"{owner.name}.{field.name} is no longer in the specification",
+        reason=f"{owner.name}.{field.name} is no longer in the specification{back}",
         hazard="destructive",
         note=f"Is `{twin.name}` the same field? Then write `was: {field.name}` in it." if twin else "",
     )
 
 
 def _added_field(owner: Entity, field: Field) -> Change:
-    rows = "; rows that exist get null" if field.nullable else ""
-    rows = f"; rows that exist get {field.default.source}" if field.default else rows
+    filled = field.default is not None or field.generated == "version"
+    value = field.default.source if field.default is not None else "1"
+    rows = f"get {value}" if filled else "get null" if field.nullable else ""
+    rows = "list nothing" if isinstance(field.type, ManyType) else rows
     return AddField(
         entity=owner.name,
         field=field,
         place=field.place,
-        reason=f"{owner.name}.{field.name} is in the specification{rows}",
-        hazard="needs_backfill" if field.default else "safe",
+        reason=f"{owner.name}.{field.name} is in the specification{rows and f'; rows that exist {rows}'}",
+        hazard="needs_backfill" if filled else "safe",
     )
 
 
-def _changed_field(
-    owner: Entity, before: Field, after: Field, words: tuple[str, ...], renames: Renames
-) -> Change:
-    hazard: Hazard = "safe"
-    if after.unique and not before.unique:
-        hazard = "limit"
-    if after.nullable and not before.nullable:
-        hazard = "breaking"  # answers that never held null may hold it now
-    if before.nullable and not after.nullable:
-        hazard = "limit"
-    if fit(before.type, after.type, renames) in {"narrower", "different"}:
-        hazard = "breaking"
+def _changed_field(owner: Entity, before: Field, after: Field, found: tuple[Aspect, ...]) -> Change:
+    words = tuple(word for word, _ in found)
     reason = f"{owner.name}.{after.name}: {'; '.join(words)}"
     return ChangeField(
         entity=owner.name, before=before, after=after, aspects=words,
-        place=after.place, reason=reason, hazard=hazard,
+        place=after.place, reason=reason, hazard=worst(found),
     )  # fmt: skip
 
 
@@ -173,7 +174,7 @@ def _interface(before: Model | None, after: Model, renames: Renames) -> Iterator
     yield from _views(before.views if before else (), after.views, renames)
     yield from _operations(before.operations if before else (), after.operations, renames)
     if before is not None:
-        yield from _settings(before, after, renames)
+        yield from setting_changes(before, after, renames)
 
 
 def _views(before: tuple[View, ...], after: tuple[View, ...], renames: Renames) -> Iterator[Change]:
@@ -218,33 +219,3 @@ def _operations(
             words = f"{operation.method} {operation.path} is no longer in the specification"
             yield RemoveOperation(operation=operation, reason=words, hazard="breaking")
     yield from changed
-
-
-def _settings(before: Model, after: Model, renames: Renames) -> Iterator[Change]:
-    former = _flat(carried_over({"service": before.service, "auth": before.auth}, renames))
-    later = _flat(plain({"service": after.service, "auth": after.auth}))
-    for name in sorted(former.keys() | later.keys()):
-        old, new = former.get(name, "none"), later.get(name, "none")
-        if old != new:
-            yield ChangeSetting(
-                name=name,
-                before=old,
-                after=new,
-                place=after.service.place,
-                reason=f"{name}: {old} becomes {new}",
-                hazard=_setting_hazard(name, new),
-            )
-
-
-def _setting_hazard(name: str, value: str) -> Hazard:
-    if name == "service.unknown_fields":
-        return "breaking" if value == "reject" else "safe"
-    return "breaking" if name in {"auth.identity", "auth.by", "auth.password", "service.name"} else "safe"
-
-
-def _flat(settings: dict[str, dict[str, object] | None]) -> dict[str, str]:
-    return {
-        f"{part}.{key}": ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        for part, members in settings.items()
-        for key, value in (members or {}).items()
-    }

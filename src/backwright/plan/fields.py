@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal as OneOf
 
 from backwright.model.types import Field, FieldType, ListType, ManyType, RecordType, ReferenceType, ScalarType
+from backwright.plan.access import rule_effect
+from backwright.plan.changes import Hazard
 from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
 
 Fit = OneOf["same", "wider", "narrower", "different"]
@@ -18,6 +21,18 @@ def fit(before: FieldType, after: FieldType, renames: Renames = NO_RENAMES) -> F
             return "same" if renames.entity_after(old) == new else "different"
         case ScalarType(), ScalarType():
             return _scalar_fit(before, after)
+        case ManyType(entity=old), ManyType(entity=new) if renames.entity_after(old) == new:
+            return _bounds(None, before.max, None, after.max)
+        case ListType(), ListType():
+            inside, outside = (
+                fit(before.element, after.element, renames),
+                _bounds(before.min, before.max, after.min, after.max),
+            )
+            return (
+                inside
+                if inside == "different" or outside == "same"
+                else ("narrower" if "narrower" in (inside, outside) else outside)
+            )
         case _:
             return "same" if carried_over(before, renames) == plain(after) else "different"
 
@@ -32,10 +47,14 @@ def _scalar_fit(before: ScalarType, after: ScalarType) -> Fit:
         return "wider" if old < new else "narrower"
     if before.scale != after.scale or before.media != after.media:
         return "different"
-    if (before.min, before.max) == (after.min, after.max):
+    return _bounds(before.min, before.max, after.min, after.max)
+
+
+def _bounds(low: int | None, high: int | None, new_low: int | None, new_high: int | None) -> Fit:
+    if (low, high) == (new_low, new_high):
         return "same"
-    lower = after.min is None or (before.min is not None and after.min <= before.min)
-    upper = after.max is None or (before.max is not None and after.max >= before.max)
+    lower = new_low is None or (low is not None and new_low <= low)
+    upper = new_high is None or (high is not None and new_high >= high)
     return "wider" if lower and upper else "narrower"
 
 
@@ -58,24 +77,79 @@ def described(type: FieldType) -> str:
             return f"{scalar} {'' if low is None else low}..{'' if high is None else high}"
 
 
-def aspects(before: Field, after: Field, entity_before: str, renames: Renames) -> tuple[str, ...]:
-    """The differences of two fields in words; none when they mean the same."""
-    found = []
-    if fit(before.type, after.type, renames) != "same" or _scalar(before) != _scalar(after):
-        found.append(f"type {described(before.type)} becomes {described(after.type)}")
-    if before.nullable != after.nullable:
-        found.append("may be null now" if after.nullable else "must not be null any more")
+def aspects(
+    before: Field, after: Field, entity_before: str, renames: Renames
+) -> tuple[tuple[str, Hazard], ...]:
+    """The differences of two fields in words, each with its hazard; none when they mean the same."""
+    return (
+        *_type(before, after, entity_before, renames),
+        *_values(before, after, entity_before, renames),
+        *_flags(before, after),
+        *_rules(before, after, entity_before, renames),
+    )
+
+
+def _type(before: Field, after: Field, entity: str, renames: Renames) -> Iterator[tuple[str, Hazard]]:
+    fits = fit(before.type, after.type, renames)
+    if fits != "same" or _scalar(before) != _scalar(after):
+        words = f"type {described(before.type)} becomes {described(after.type)}"
+        yield words, "breaking" if fits in ("narrower", "different") else "safe"
+    if before.nullable != after.nullable:  # answers that never held null may hold it now
+        yield ("may be null now", "breaking") if after.nullable else ("must not be null any more", "limit")
     if before.unique != after.unique:
-        found.append("unique now" if after.unique else "no longer unique")
-    for word in ("default", "set"):
+        yield ("unique now", "limit") if after.unique else ("no longer unique", "safe")
+    old, new = (
+        each.type.on_delete if isinstance(each.type, ReferenceType) else "" for each in (before, after)
+    )
+    if old and new and old != new:
+        yield f"when what it refers to is deleted: {old} becomes {new}", _ON_DELETE[new]
+    former = before.same and renames.field_after(entity, before.same)
+    if after.same and former != after.same:
+        yield f"shares {after.same} with what it refers to", "limit"
+    elif former and not after.same:
+        yield f"need not share {former} with what it refers to any more", "safe"
+
+
+_ON_DELETE: dict[str, Hazard] = {"restrict": "breaking", "cascade": "destructive", "set_null": "safe"}
+
+
+def _values(before: Field, after: Field, entity: str, renames: Renames) -> Iterator[tuple[str, Hazard]]:
+    for word in ("default", "set", "on_update"):
         old, new = getattr(before, word), getattr(after, word)
-        former = carried_over(old.meaning, renames, entity_before) if old else None
+        former = carried_over(old.meaning, renames, entity) if old else None
         later = plain(new.meaning) if new else None
         if former != later:
-            found.append(f"{word} {old.source if old else 'none'} becomes {new.source if new else 'none'}")
-    if before.input != after.input:
-        found.append("may be given by clients now" if after.input else "may not be given by clients any more")
-    return tuple(found)
+            said = word.replace("_", " ")
+            yield f"{said} {old.source if old else 'none'} becomes {new.source if new else 'none'}", "safe"
+    if before.generated != after.generated:
+        yield f"made as {before.generated or 'given'} so far, now as {after.generated or 'given'}", "breaking"
+    former_source = before.source and renames.field_after(entity, before.source)
+    if former_source != after.source:
+        yield f"made of {after.source or 'nothing'} instead of {former_source or 'nothing'}", "safe"
+
+
+_FLAGS: dict[str, tuple[str, str, Hazard, Hazard]] = {
+    "input": ("may be given by clients now", "may not be given by clients any more", "safe", "safe"),
+    "immutable": ("never changes any more", "may change now", "breaking", "safe"),
+    "folded": ("is kept in lower case now", "keeps its case now", "limit", "safe"),
+    "personal": ("is never logged any more", "may be logged now", "safe", "safe"),
+    "encrypted": ("is stored encrypted now", "is no longer stored encrypted", "breaking", "breaking"),
+}
+
+
+def _flags(before: Field, after: Field) -> Iterator[tuple[str, Hazard]]:
+    for name, (on, off, hazard_on, hazard_off) in _FLAGS.items():
+        if getattr(before, name) != getattr(after, name):
+            yield (on, hazard_on) if getattr(after, name) else (off, hazard_off)
+
+
+def _rules(before: Field, after: Field, entity: str, renames: Renames) -> Iterator[tuple[str, Hazard]]:
+    """Who may see the value, and who may send it."""
+    for word, old, new in (("read", before.read, after.read), ("write", before.write, after.write)):
+        found = rule_effect(old, new, renames, entity)
+        if found != "same":
+            said = f"{word} `{old.source if old else 'everybody'}` becomes `{new.source if new else 'everybody'}`"
+            yield said, "safe" if found == "narrows" else "widens_access"
 
 
 def _scalar(field: Field) -> str:

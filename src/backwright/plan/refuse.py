@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backwright.expr.typed import Constant, Name
-from backwright.model.types import Entity, Field, Model, ScalarType
+from backwright.expr.typed import Constant, Expression, ListOf, Name
+from backwright.model.storage import link_table
+from backwright.model.types import Entity, Field, ManyType, Model, ScalarType
 from backwright.plan import codes
 from backwright.plan.changes import AddField, Change, ChangeField
 from backwright.plan.fields import fit
@@ -39,17 +40,19 @@ def _change(change: Change, renames: Renames) -> Iterator[Diagnostic]:
 
 def _added(owner: str, field: Field) -> Iterator[Diagnostic]:
     name = f"{owner}.{field.name}"
+    if isinstance(field.type, ManyType) or field.generated == "version":
+        return
     if field.default is None and not field.nullable:
         yield diagnose(
             codes.NO_VALUE, field.place,
             f"{name} is new, must not be null and has no default.",
             "Give it a `default`, or make it nullable (a `?` behind the type).",
         )  # fmt: skip
-    elif field.default is not None and not isinstance(field.default.meaning, Constant | Name):
+    elif field.default is not None and not _fillable(field, field.default.meaning):
         yield diagnose(
             codes.UNSTORABLE_DEFAULT, field.place,
             f"The default `{field.default.source}` of {name} cannot be filled in: not built yet.",
-            "Use a constant or `now`.",
+            "Use a constant or `now`, or make it nullable without a default.",
         )  # fmt: skip
     elif field.default is not None and field.unique:
         yield diagnose(
@@ -57,6 +60,21 @@ def _added(owner: str, field: Field) -> Iterator[Diagnostic]:
             f"{name} is new, unique, and would have the same value in every row.",
             "Make it nullable without a default, and fill it before it is required.",
         )  # fmt: skip
+
+
+def _fillable(field: Field, meaning: Expression) -> bool:
+    """Whether the database can give rows that exist this value; it has no key to encrypt it with."""
+    match meaning:
+        case _ if field.encrypted:
+            return isinstance(meaning, Constant) and meaning.value is None
+        case Constant():
+            return True
+        case ListOf(items=items):
+            return all(isinstance(item, Constant) for item in items)
+        case Name(root="now"):
+            return isinstance(field.type, ScalarType) and field.type.scalar in ("timestamp", "date")
+        case _:
+            return False
 
 
 def _changed(owner: str, old: Field, new: Field, renames: Renames) -> Iterator[Diagnostic]:
@@ -76,6 +94,12 @@ def _changed(owner: str, old: Field, new: Field, renames: Renames) -> Iterator[D
             )  # fmt: skip
         case _:
             pass
+    if old.encrypted != new.encrypted:
+        yield diagnose(
+            codes.ENCRYPTION, new.place,
+            f"{name} {'becomes' if new.encrypted else 'is no longer'} encrypted: not built yet.",
+            "Add a field beside it, fill it through the service, and drop the old one in a later change.",
+        )  # fmt: skip
     if old.nullable and not new.nullable:
         yield diagnose(
             codes.NOT_NULL, new.place,
@@ -85,23 +109,29 @@ def _changed(owner: str, old: Field, new: Field, renames: Renames) -> Iterator[D
 
 
 def _key(old: Entity, new: Entity, renames: Renames) -> Iterator[Diagnostic]:
-    if renames.field_after(old.name, old.key) != new.key or old.key != new.key:
+    former, later = ", ".join(old.keys), ", ".join(new.keys)
+    made = [entity.field(entity.key).generated for entity in (old, new)]
+    if former != later or made[0] != made[1]:
         yield diagnose(
             codes.KEY_CHANGE, new.place,
-            f"The key of {new.name} changes from `{old.key}` to `{new.key}`: not built yet.",
-            f"Keep the key `{old.key}`.",
+            f"The key of {new.name} changes from `{former}` to `{later}`, or how it is made: not built yet.",
+            f"Keep the key `{former}` as it is made.",
         )  # fmt: skip
 
 
 def _reused(before: Model, after: Model, renames: Renames) -> Iterator[Diagnostic]:
     """Tables and columns whose name belongs to something else after the plan."""
-    owners = {entity.table: renames.entity_after(entity.name) for entity in before.entities}
-    for entity in after.entities:
-        if owners.get(entity.table, entity.name) != entity.name:
+    owners = {
+        table: renames.field_path_after(entity, field) if field else renames.entity_after(entity)
+        for table, entity, field, _ in _tables(before)
+    }
+    for table, entity, field, place in _tables(after):
+        name = f"{entity}.{field}" if field else entity
+        if owners.get(table, name) != name:
             yield diagnose(
-                codes.NAME_REUSE, entity.place,
-                f"The table `{entity.table}` of {entity.name} is that of {owners[entity.table]} so far.",
-                "Make it two changes: first the rename or the drop, then the new entity; or write `was:`.",
+                codes.NAME_REUSE, place,
+                f"The table `{table}` of {name} is that of {owners[table]} so far.",
+                "Make it two changes: first the rename or the drop, then what is new; or write `was:`.",
             )  # fmt: skip
     for old, new in pairs(before, after, renames):
         columns = {field.column: renames.field_after(old.name, field.name) for field in old.fields}
@@ -112,6 +142,15 @@ def _reused(before: Model, after: Model, renames: Renames) -> Iterator[Diagnosti
                     f"Column `{field.column}` of {new.name}.{field.name} belongs to another field so far.",
                     "Make it two changes: first the rename or the drop, then the new field; or write `was:`.",
                 )  # fmt: skip
+
+
+def _tables(model: Model) -> Iterator[tuple[str, str, str, Place]]:
+    """Every table: its name, its entity, and the many-to-many field whose links it holds."""
+    for entity in model.entities:
+        yield entity.table, entity.name, "", entity.place
+        for field in entity.fields:
+            if isinstance(field.type, ManyType):
+                yield link_table(entity, field.name), entity.name, field.name, field.place
 
 
 def _contradictory(before: Model, after: Model, renames: Renames) -> Iterator[Diagnostic]:

@@ -42,7 +42,7 @@ from backwright.reference.selecting import Cursors
 from backwright.reference.sessions import Session
 from backwright.reference.show import Shown, location, saved_as
 from backwright.reference.steps import Execution, Observe, Rows
-from backwright.reference.texts import written
+from backwright.reference.texts import header, written
 
 
 class Reference:
@@ -319,7 +319,7 @@ class Reference:
         respond = operation.respond
         shown, environment = Shown(run), run.environment()
         headers = {
-            each.name: written(value)
+            each.name: header(written(value))
             for each in respond.headers
             if (value := evaluate(each.value.meaning, environment)) is not None
         }
@@ -480,5 +480,5 @@ def _row_headers(operation: Operation, run: Execution) -> dict[str, str]:
     if row is None:
         return {}
     entity: Entity = run.model.entity(run.model.view(show.view).entity)
-    found = {} if show.location is None else {"location": location(show.location, row)}
+    found = {} if show.location is None else {"location": header(location(show.location, row))}
     return found | ({} if entity.version is None else {"etag": f'"{row[entity.version]}"'})

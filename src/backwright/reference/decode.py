@@ -110,7 +110,9 @@ def plain_json(value: Any) -> Any:
         case list():
             return [plain_json(each) for each in value]
         case Decimal():
-            return int(value) if value == value.to_integral_value() and abs(value) < 2**63 else float(value)
+            if value == value.to_integral_value() and abs(value) < 2**63:
+                return int(value)
+            return double(value, ScalarType(scalar="double"))
         case str():
             return storable(value)
         case _:

@@ -99,9 +99,7 @@ class Reading:
         """The path parameters; None when one of them cannot be a key, which is answered as a missing row."""
         try:
             return {
-                each.name: self.text(
-                    given[each.wire or each.name], InputField(wire="", name="", type=each.type), each.type
-                )
+                each.name: self.text(given[each.wire or each.name], _like(each), each.type)
                 for each in parameters
             }
         except Refused:
@@ -148,6 +146,7 @@ class Reading:
                 require(value, isinstance(value, list), "type")
                 return self.listed(value, field, kind, place)
             case ScalarType() if isinstance(value, File):
+                require(value, kind.scalar == "bytes", "type")
                 require(value, not kind.media or value.media in kind.media, "media")
                 return file(value.content, kind)
             case ScalarType() | ReferenceType() if isinstance(value, Text):

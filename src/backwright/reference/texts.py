@@ -12,7 +12,7 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from backwright.expr.typed import Conversion, TextFunction
-from backwright.reference.numbers import finite, within
+from backwright.reference.numbers import finite, rounded, within
 
 LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
@@ -54,7 +54,7 @@ def convert(to: Conversion, value: Any) -> Any:
         case "double":
             return finite(float(value))
         case "decimal":
-            return Decimal(value)
+            return rounded(Decimal(value), 0)
         case "date":
             return value.astimezone(UTC).date() if isinstance(value, datetime) else value
         case "timestamp":
@@ -85,3 +85,11 @@ def slug(source: str, longest: int) -> str:
     plain = "".join(c for c in unicodedata.normalize("NFKD", source) if not unicodedata.combining(c))
     words = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
     return words[:longest].strip("-")
+
+
+def header(value: str) -> str:
+    """Text as a header carries it: what is not printable ASCII is percent-encoded in UTF-8 (no header of one's own)."""
+    return "".join(
+        c if " " <= c <= "~" else "".join(f"%{byte:02X}" for byte in c.encode("utf-8", "replace"))
+        for c in value
+    )

@@ -13,6 +13,7 @@ from backwright.verify.databases import Tables
 from backwright.verify.rows import Rows
 from backwright.verify.server import ENCRYPTION_KEYS, FRESH, Server
 from backwright.verify.traffic import Assigned
+from backwright_runtime import Cipher, EncryptionKey
 
 REQUEST_SECONDS = 10.0
 ASKED_AGAIN = (ConnectionError, http.client.BadStatusLine, http.client.CannotSendRequest)
@@ -124,6 +125,10 @@ class RunningBackend:
         self._tables.close()
 
 
-def encrypted(table: str, field: Field, value: Any) -> str:
-    """What the service under test would store: with the key that it was given."""
-    raise NotImplementedError(f"{table}.{field.column}: {ENCRYPTION_KEYS} {value}")
+CIPHER = Cipher([EncryptionKey(*ENCRYPTION_KEYS.split(":", 1))])
+"""The service's own: the same key."""
+
+
+def encrypted(table: str, field: Field, value: Any) -> str | None:
+    """What the service under test would store: with the key that it was given, alike for equal values."""
+    return CIPHER.encrypt_same(value, f"{table}.{field.column}")

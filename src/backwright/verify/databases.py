@@ -17,6 +17,7 @@ from backwright.model.storage import link_columns, link_table
 from backwright.model.types import Entity, Field, ManyType, Model, ScalarType
 from backwright.verify.rows import Key, Rows, column_type, from_column, keyed, to_column, visible
 from backwright.verify.traffic import Assigned
+from backwright_runtime.database import values
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 OWN_TABLES = ("backwright_revoked_token", "backwright_idempotent_answer")
@@ -62,6 +63,16 @@ class Postgresql:
     def __init__(self, url: str) -> None:
         self._loop = asyncio.new_event_loop()
         self._connection = self._loop.run_until_complete(asyncpg.connect(url, timeout=10))
+        for name, encoder, decoder in (
+            ("date", values.days, values.day),
+            ("timestamptz", values.microseconds, values.moment),
+        ):
+            # The driver takes the last moment that Python knows for infinity.
+            self._loop.run_until_complete(
+                self._connection.set_type_codec(
+                    name, schema="pg_catalog", encoder=encoder, decoder=decoder, format="tuple"
+                )
+            )
 
     def query(self, statement: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         text = statement.replace("{", "$").replace("}", "")

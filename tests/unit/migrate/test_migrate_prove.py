@@ -22,12 +22,12 @@ from plan_parts import (
 )
 
 from backwright.migrate import disposable, live, write
+from backwright.migrate.expected import expected
 from backwright.migrate.inspect import differences, inspect
 from backwright.migrate.naming import folder_name, next_stamp
 from backwright.migrate.obstacles import obstacles
 from backwright.migrate.prove import Proof, prove
 from backwright.migrate.rows import rows
-from backwright.migrate.schema import expected
 from backwright.model.types import Model
 from backwright.plan import plan
 from backwright_runtime import migrations as runner

@@ -1,0 +1,178 @@
+"""Tests of rows that stand in the way: unique keys that are taken, rows that others refer to, rows that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from backwright.emit.testing.cases import Case, Test, difference, outcome
+from backwright.emit.testing.frames import Frame, Spot, frame_at, key_of
+from backwright.emit.testing.satisfy import satisfied
+from backwright.emit.testing.trial import Scene, Trial, tried
+from backwright.emit.testing.values import Unfit
+from backwright.model.types import (
+    Create,
+    Delete,
+    Ensure,
+    Entity,
+    ManyType,
+    ReferenceType,
+    Update,
+    Upsert,
+)
+from backwright.reference.evaluate import Row
+from backwright.reference.writing import unique_keys
+
+
+def key_tests(trial: Trial) -> Iterator[Test]:
+    """The tests of one operation's writes."""
+    for at, step in enumerate(trial.scene.operation.steps):
+        match step:
+            case Create(each=None) | Update():
+                yield from _taken(trial, step)
+            case Ensure() | Upsert():
+                yield from _there_already(trial, step, at)
+            case Delete():
+                yield from _referred(trial, step)
+            case _:
+                pass
+
+
+def _new_rows(trial: Trial, entity: Entity) -> list[Row]:
+    """The rows of an entity that are new or changed after a success."""
+    before = {
+        key_of(entity, row.values): row.values for row in trial.scene.world.rows if row.entity == entity.name
+    }
+    return [row for row in trial.rows[entity.name] if before.get(key_of(entity, row)) != row]
+
+
+def _taken(trial: Trial, step: Create | Update) -> Iterator[Test]:
+    """Another row has the unique key already that this one would get."""
+    scene = trial.scene
+    entity = scene.world.setting.model.entity(step.entity)
+    written = _new_rows(trial, entity)
+    if not written:
+        return
+    row = written[-1]
+    for key in unique_keys(entity):
+        if any(row[name] is None for name in key) or all(name in _made(entity) for name in key):
+            continue
+        if isinstance(step, Update) and _has_already(scene, entity, key, row):
+            continue
+        made = scene.copy()
+        try:
+            at = made.world.add(entity.name, {name: row[name] for name in key})
+        except Unfit:
+            continue
+        if not made.world.is_sound():
+            continue
+        made.world.rows[at].variable = "taken"
+        asked = tried(made)
+        if asked.failure is not None and asked.failure.category == "conflict":
+            yield Case(f"with_a_taken_{'_and_'.join(key)}_{outcome(asked)}", [asked])
+
+
+def _made(entity: Entity) -> set[str]:
+    return {
+        field.name
+        for field in entity.fields
+        if field.generated is not None or (field.name == entity.key and not field.input)
+    }
+
+
+def _has_already(scene: Scene, entity: Entity, key: tuple[str, ...], row: Row) -> bool:
+    """Whether the change leaves a unique key as it was."""
+    at = scene.world.at(entity.name, key_of(entity, row))
+    return at is not None and all(scene.world.rows[at].values[name] == row[name] for name in key)
+
+
+def _there_already(trial: Trial, step: Ensure | Upsert, position: int) -> Iterator[Test]:
+    """The row of the key is there before: it stays, is changed, or is in the way."""
+    scene = trial.scene
+    entity = scene.world.setting.model.entity(step.entity)
+    written = [
+        row for row in _new_rows(trial, entity) if scene.world.at(entity.name, key_of(entity, row)) is None
+    ]
+    if not written:
+        return
+    row = written[-1]
+    made = scene.copy()
+    given = {name: row[name] for name in step.by}
+    for field in entity.fields:
+        if isinstance(field.type, ReferenceType) and row[field.name] is not None:
+            given[field.name] = row[field.name]
+    try:
+        at = made.world.add(entity.name, given)
+    except Unfit:
+        return
+    frame = frame_at(trial, made, position).about(Spot(at))
+    if isinstance(step, Upsert) and step.if_exists is not None:
+        for want in (True, False):
+            for changed in islice(satisfied(step.if_exists.meaning, want, made, frame), 2):
+                asked = tried(changed)
+                what = difference(scene, changed)
+                yield Case(f"{what}_{outcome(asked)}", [asked], step.if_exists.source)
+        return
+    if made.world.is_sound():
+        asked = tried(made)
+        yield Case(f"where_it_is_there_already_{outcome(asked)}", [asked])
+    if step.readable is not None:
+        for hidden in islice(satisfied(step.readable.condition, False, made, frame), 1):
+            asked = tried(hidden)
+            if asked.failure is not None and asked.step == position:
+                yield Case(f"{difference(scene, hidden)}_{outcome(asked)}", [asked], step.readable.source)
+
+
+def _referred(trial: Trial, step: Delete) -> Iterator[Test]:
+    """Rows that refer to the one that is deleted: they stop it, go with it, or lose their reference."""
+    scene = trial.scene
+    model = scene.world.setting.model
+    entity = model.entity(step.entity)
+    gone = [
+        at
+        for at in scene.world.of(entity.name)
+        if all(
+            key_of(entity, row) != key_of(entity, scene.world.rows[at].values)
+            for row in trial.rows[entity.name]
+        )
+    ]
+    if not gone or entity.composite:
+        return
+    key: Any = scene.world.key(gone[0])
+    for holder in model.entities:
+        for field in holder.fields:
+            many = isinstance(field.type, ManyType)
+            if not isinstance(field.type, ReferenceType | ManyType) or field.type.entity != entity.name:
+                continue
+            made = scene.copy()
+            try:
+                made.world.add(holder.name, {field.name: [key] if many else key})
+            except Unfit:
+                continue
+            if not made.world.is_sound():
+                made = next(_made_sound(made, holder), made)
+            if not made.world.is_sound():
+                continue
+            asked = tried(made)
+            if asked.response.status != trial.response.status or asked.succeeded:
+                how = (
+                    outcome(asked)
+                    if asked.failure is not None
+                    else "keeps_it"
+                    if _keeps(asked, holder)
+                    else "takes_it_along"
+                )
+                yield Case(
+                    f"with_{holder.plural}_of_{field.name}_{how}", [asked], f"{holder.name}.{field.name}"
+                )
+
+
+def _made_sound(scene: Scene, holder: Entity) -> Iterator[Scene]:
+    at = len(scene.world.rows) - 1
+    for check in holder.checks:
+        yield from islice(satisfied(check.condition.meaning, True, scene, Frame(this=Spot(at))), 1)
+
+
+def _keeps(trial: Trial, holder: Entity) -> bool:
+    return len(trial.rows[holder.name]) == len(trial.scene.world.of(holder.name))

@@ -1,0 +1,242 @@
+"""Tests of lists: who sees which rows, filters, orders, and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from backwright.emit.names import snake
+from backwright.emit.testing.alternatives import alternatives
+from backwright.emit.testing.cases import Case, Test, signature
+from backwright.emit.testing.frames import Frame, Spot, frame_at, value
+from backwright.emit.testing.reach import both
+from backwright.emit.testing.satisfy import satisfied
+from backwright.emit.testing.trial import Scene, Stage, Trial, tried
+from backwright.emit.testing.values import PEOPLE, Unfit, fitting
+from backwright.expr.typed import Expression, Member
+from backwright.expr.walk import nodes
+from backwright.model.types import (
+    DeleteAll,
+    Entity,
+    Filter,
+    Group,
+    OrderTerm,
+    ReferenceType,
+    ScalarType,
+    Select,
+    UpdateAll,
+)
+
+WAYS = 4
+
+
+def list_tests(trial: Trial) -> Iterator[Test]:
+    """The tests of one operation's lists."""
+    for at, step in enumerate(trial.scene.operation.steps):
+        if isinstance(step, Select | Group | UpdateAll | DeleteAll) and step.when is None:
+            yield from _hidden(trial, step, at)
+        if isinstance(step, Select | Group) and step.when is None:
+            for each in step.filters:
+                yield from _filtered(trial, step, each, at)
+        if isinstance(step, Select) and step.when is None:
+            yield from _ordered(trial, step, at)
+
+
+def _all(step: Select | Group | UpdateAll | DeleteAll) -> Expression:
+    where = () if step.where is None else (step.where.meaning,)
+    readable = () if step.readable is None else (step.readable.condition,)
+    return both(*where, *readable)
+
+
+def _another(trial: Trial, entity: str) -> tuple[Scene, int] | None:
+    """The scene with one more row of the entity."""
+    made = trial.scene.copy()
+    try:
+        return made, made.world.add(entity)
+    except Unfit:
+        return None
+
+
+def _hidden(trial: Trial, step: Select | Group | UpdateAll | DeleteAll, position: int) -> Iterator[Test]:
+    """A second row that does not match, or may not be read: the answer stays as it was."""
+    added = _another(trial, step.entity)
+    if added is None:
+        return
+    scene, at = added
+    frame = frame_at(trial, scene, position).about(Spot(at))
+    where = None if step.where is None else step.where.meaning
+    readable = None if step.readable is None else step.readable.condition
+    for name, condition, others, source in (
+        ("leaves_out_what_may_not_be_read", readable, where, step.readable.source if step.readable else ""),
+        ("leaves_out_what_does_not_match", where, readable, step.where.source if step.where else ""),
+    ):
+        if condition is None:
+            continue
+        before = scene
+        if others is not None:
+            before = next(satisfied(others, True, scene, frame), scene)
+        for made in islice(satisfied(condition, False, before, frame), WAYS):
+            asked = tried(made)
+            if asked.succeeded:
+                yield Case(name, [asked], f"Needs {source}", is_brief=True)
+    if readable is not None:
+        for wanted in alternatives(readable):
+            for made in islice(satisfied(wanted, True, scene, frame), 1):
+                asked = tried(made)
+                if asked.succeeded and signature(asked) != signature(trial):
+                    yield Case(
+                        "shows_what_may_be_read",
+                        [asked],
+                        f"Because of {step.readable.source if step.readable else ''}",
+                    )
+    if isinstance(step, UpdateAll | DeleteAll) and step.allowed is not None:
+        matching = next(satisfied(_all(step), True, scene, frame), None)
+        if matching is None:
+            return
+        for made in islice(satisfied(step.allowed.condition, False, matching, frame), WAYS):
+            asked = tried(made)
+            if asked.failure is not None and asked.step == position:
+                yield Case("of_one_forbidden_row_changes_nothing", [asked], f"Needs {step.allowed.source}")
+                return
+
+
+def _filtered(trial: Trial, step: Select | Group, condition: Filter, position: int) -> Iterator[Test]:
+    """One row that the filter lets through, and one that it does not."""
+    added = _another(trial, step.entity)
+    if added is None:
+        return
+    scene, second = added
+    places = [at for at in scene.world.of(step.entity) if at != second]
+    frame = frame_at(trial, scene, position)
+    shown = next(satisfied(_all(step), True, scene, frame.about(Spot(second))), None)
+    if shown is None or not places:
+        return
+    first = frame.about(Spot(places[-1]))
+    for let_through in islice(satisfied(condition.condition.meaning, True, shown, first), WAYS):
+        for made in islice(
+            satisfied(condition.condition.meaning, False, let_through, frame.about(Spot(second))), WAYS
+        ):
+            if value(condition.condition.meaning, made, first) is not True:
+                continue
+            asked = tried(made)
+            unfiltered = made.copy()
+            for name in set(made.params) - set(trial.scene.params):
+                del unfiltered.params[name]
+            if asked.succeeded and signature(asked) != signature(tried(unfiltered)):
+                yield Case(
+                    f"filtered_by_{snake(condition.name)}", [asked], condition.condition.source, is_brief=True
+                )
+                return
+
+
+# Orders and pages ---------------------------------------------------------------------------------------
+
+
+def _ordered(trial: Trial, step: Select, position: int) -> Iterator[Test]:
+    scene = _three(trial, step, position)
+    if scene is None:
+        return
+    paging = step.paging
+    orders: list[tuple[str, str | None]] = [("in_order", None)]
+    orders += [(f"in_order_of_{snake(sort.name)}", sort.name) for sort in step.sorts]
+    for name, sort in orders:
+        made = scene.copy()
+        if sort is not None:
+            made.query.append(("sort", sort))
+        asked = tried(made)
+        if asked.succeeded:
+            yield Case(name, [asked], "The key ends every order", is_brief=True)
+    if paging.style == "none" or paging.max < 2:
+        return
+    limited = scene.copy()
+    limited.query.append((paging.limit_name, "2"))
+    stage = Stage(limited.world)
+    first = stage.send(limited)
+    if not first.succeeded:
+        return
+    second = limited.copy()
+    if paging.style == "offset":
+        second.query.append((paging.offset_name, "2"))
+    else:
+        cursor = next((text for text in _texts(first.response.body) if text.startswith("cursor-")), None)
+        if cursor is None:
+            return
+        second.query.append((paging.after_name, cursor))
+    yield Case("continues_on_the_next_page", [first, stage.send(second)], is_brief=True)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for each in value.values():
+                yield from _texts(each)
+        case list():
+            for each in value:
+                yield from _texts(each)
+        case _:
+            return
+
+
+def _three(trial: Trial, step: Select, position: int) -> Scene | None:
+    """The scene with three rows that are shown; they differ in what they can be ordered by."""
+    entity = trial.scene.world.setting.model.entity(step.entity)
+    made = trial.scene
+    for number in (2, 1):
+        frame = frame_at(trial, made, position)
+        shown = sum(1 for at in made.world.of(entity.name) if _matches(step, made, frame, at))
+        if shown >= 3:
+            break
+        added = made.copy()
+        try:
+            at = added.world.add(entity.name)
+        except Unfit:
+            break
+        _vary(added, at, number, entity, step)
+        found = next(satisfied(_all(step), True, added, frame.about(Spot(at))), None)
+        if found is None:
+            break
+        made = found
+    return made if len(made.world.rows) > len(trial.scene.world.rows) else None
+
+
+def _matches(step: Select, scene: Scene, frame: Frame, at: int) -> bool:
+    return next(satisfied(_all(step), True, scene, frame.about(Spot(at))), None) is scene
+
+
+def _vary(scene: Scene, at: int, number: int, entity: Entity, step: Select) -> None:
+    """Gives a row other values in the fields that the orders look at."""
+    row = scene.world.rows[at]
+    for name in _ordering(entity, step):
+        field = entity.field(name)
+        if not isinstance(field.type, ScalarType) or field.generated is not None or name in entity.keys:
+            continue
+        person = (
+            PEOPLE[number] if field.name == "name" and entity.name == scene.world.setting.identity else None
+        )
+        try:
+            fitted = fitting(field, field.type, number, person)
+        except Unfit:
+            continue
+        before = row.values[name]
+        row.values[name] = fitted
+        if not scene.world.is_sound():
+            row.values[name] = before
+
+
+def _ordering(entity: Entity, step: Select) -> list[str]:
+    terms: list[OrderTerm] = [*step.order, *(term for sort in step.sorts for term in sort.order)]
+    names: list[str] = []
+    for term in terms:
+        if term.value is None:
+            names.append(term.field)
+            continue
+        names += [
+            node.field
+            for node in nodes(term.value.meaning)
+            if isinstance(node, Member) and node.entity == entity.name
+        ]
+    known = {field.name for field in entity.fields if not isinstance(field.type, ReferenceType)}
+    return [name for name in dict.fromkeys(names) if name in known]

@@ -1,0 +1,104 @@
+"""What changes of the whole service: its name and version, who callers are, how failures look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from backwright.model.types import ErrorAnswer, Model
+from backwright.plan.changes import ChangeSetting, Hazard
+from backwright.plan.meaning import Renames, carried_over, plain
+
+
+def setting_changes(before: Model, after: Model, renames: Renames) -> Iterator[ChangeSetting]:
+    """Every setting that differs, by name."""
+    former = _flat(carried_over({"service": before.service, "auth": before.auth}, renames))
+    later = _flat(plain({"service": after.service, "auth": after.auth}))
+    former |= answers(before.service.answers)
+    later |= answers(after.service.answers)
+    for name in sorted(former.keys() | later.keys()):
+        old, new = former.get(name, _usual(name)), later.get(name, _usual(name))
+        if old != new:
+            yield ChangeSetting(
+                name=name,
+                before=old,
+                after=new,
+                place=after.service.place,
+                reason=f"{name}: {old} becomes {new}",
+                hazard=_hazard(name, old, new),
+            )
+
+
+def answers(found: tuple[ErrorAnswer, ...]) -> dict[str, str]:
+    """How each category of failures is answered, in words, by the name of the setting."""
+    return {f"service.errors.{answer.category}": answer_text(answer) for answer in found}
+
+
+def answer_text(answer: ErrorAnswer) -> str:
+    """`status 400, body {"message": message}`."""
+    said = [] if answer.status is None else [f"status {answer.status}"]
+    said += ["no body"] if answer.empty else []
+    said += [] if answer.body is None else [f"body {_shape(plain(answer.body))}"]
+    return ", ".join(said) or "as usual"
+
+
+def _shape(shape: dict[str, Any]) -> str:
+    match shape:
+        case {"type": "members", "members": members}:
+            inside = ", ".join(f"{member['wire']}: {_shape(member['shape'])}" for member in members)
+            return f"{{{inside}}}"
+        case {"type": "array", "items": items}:
+            return f"[{', '.join(_shape(item) for item in items)}]"
+        case {"type": "word", "word": word}:
+            return str(word)
+        case {"type": "constant", "text": text}:
+            return repr(text)
+        case _:
+            return msgspec.json.encode(shape, order="sorted").decode()
+
+
+_DEFAULTS = {  # what the model's values are without being said
+    "service.unknown_fields": "ignore",
+    "service.envelope": "True",
+    "service.max_body": "1048576",
+    "auth.token_seconds": "3600",
+    "auth.scheme": "Bearer",
+}
+
+
+def _usual(name: str) -> str:
+    return "as usual" if name.startswith("service.errors.") else _DEFAULTS.get(name, "none")
+
+
+_BREAKING = frozenset(
+    {
+        "auth.identity",
+        "auth.by",
+        "auth.password",
+        "auth.scheme",
+        "auth.cookie",
+        "service.name",
+        "service.envelope",
+    }
+)
+
+
+def _hazard(name: str, before: str, after: str) -> Hazard:
+    match name:
+        case "service.unknown_fields":
+            return "breaking" if after == "reject" else "safe"
+        case "service.max_body" if before.isdigit() and after.isdigit():
+            return "breaking" if int(after) < int(before) else "safe"
+        case _:
+            return "breaking" if name in _BREAKING or name.startswith("service.errors.") else "safe"
+
+
+def _flat(settings: dict[str, dict[str, object] | None]) -> dict[str, str]:
+    return {
+        f"{part}.{key}": ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        for part, members in settings.items()
+        for key, value in (members or {}).items()
+        if (part, key) != ("service", "answers")
+    }
