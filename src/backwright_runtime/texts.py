@@ -55,9 +55,10 @@ def slug(source: str, longest: int) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:longest].strip("-")
 
 
-def suffixed(base: str, suffix: str) -> str:
-    """The slug that is tried where `base` is taken, or empty."""
-    return f"{base}-{suffix}" if base else suffix
+def suffixed(base: str, suffix: str, longest: int) -> str:
+    """The slug that is tried where `base` is taken, or empty: the words make room for the suffix."""
+    room = base[: max(0, longest - len(suffix) - 1)].strip("-")
+    return f"{room}-{suffix}" if room else suffix
 
 
 def header_text(text: str) -> str:

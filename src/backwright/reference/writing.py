@@ -93,7 +93,9 @@ def slugged(field: Field, entity: Entity, row: Row, run: Execution) -> str:
     taken = any(other[field.name] == base for other in run.rows[entity.name] if not same(other, row, entity))
     if base and not taken:
         return base
-    return "-".join(part for part in (base, run.seam.suffix()) if part)
+    suffix = run.seam.suffix()
+    room = base[: max(0, longest - len(suffix) - 1)].strip("-")
+    return "-".join(part for part in (room, suffix) if part)
 
 
 def same(one: Row, other: Row, entity: Entity) -> bool:

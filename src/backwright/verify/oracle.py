@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from backwright.model.types import Entity, Field, Model
+from backwright.model.types import Entity, Field, ManyType, Model, ReferenceType
 from backwright.reference import Reference
 from backwright.reference.evaluate import Environment, Row, holds
 from backwright.reference.http import Response
@@ -54,13 +54,29 @@ class Oracle:
 
     def put(self, put: Put) -> Made:
         """Put a row in. Answers the rows that are new: none where it cannot be, and its audit record, too."""
-        before = self.reference.rows
+        before, sequences = self.reference.rows, self.reference.sequences
         self.reference.answer(for_reference(self._putting(put), self.numbers))
-        return self._made(before, put.number)
+        made = self._made(before, put.number)
+        if all(self._is_whole(entity, row) for entity, row in made):
+            return made
+        self.reference.rows, self.reference.sequences = before, sequences
+        return []
 
     def fits(self, put: Put) -> bool:
         """Whether the row could be put in."""
         return self.foretold(self._putting(put)).status == 201
+
+    def _is_whole(self, entity: Entity, row: Row) -> bool:
+        """Whether everything that a row refers to is there. No operation would check that for a row put in."""
+        for field in entity.fields:
+            if isinstance(field.type, ReferenceType | ManyType):
+                target = self.model.entity(field.type.entity)
+                there = {other[target.key] for other in self.reference.rows[target.name]}
+                value = row[field.name]
+                wanted = value if isinstance(value, list) else [value]
+                if any(key is not None and key not in there for key in wanted):
+                    return False
+        return True
 
     def _putting(self, put: Put) -> Sent:
         headers = (("content-type", "application/json"),)

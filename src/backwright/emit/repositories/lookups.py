@@ -83,7 +83,7 @@ def free_slug(entity: Entity, field: Field, repositories: Repositories) -> Ident
     body = (
         f"base = slug(text, {longest(field)})\n"
         f"if base and await {call} is None:\n    return base\n"
-        "return suffixed(base, new_suffix())"
+        f"return suffixed(base, new_suffix(), {longest(field)})"
     )
     about = f"The words of a text as a {words(field.name)}, with a suffix where another row has it or there are none."
     text = function(Identifier(name), parameters, "str", about, body, imports(_RUNTIME, "slug", "suffixed"))
