@@ -116,12 +116,12 @@ class Composer:
         self._sign(draft, page.session)
         return draft
 
-    def _account(self, session: Session | None) -> str | None:
-        return None if session is None else str(session.subject)
+    def _account(self, session: Session | None) -> Any:
+        return None if session is None else session.subject
 
     def _concerned(self, solved: Solved, sessions: Sequence[Session]) -> Session | None:
         accounts = self._world.concerned(solved.near())
-        able = [session for session in sessions if str(session.subject) in accounts]
+        able = [session for session in sessions if session.subject in accounts]
         return self._random.choice(able) if able else None
 
     def _sign(self, draft: Draft, session: Session | None) -> None:
@@ -134,7 +134,7 @@ class Composer:
 
     # Rows --------------------------------------------------------------------------------------------
 
-    def solve(self, aim: Aim, person: str | None) -> Solved:
+    def solve(self, aim: Aim, person: Any) -> Solved:
         """Rows for every search of the operation that go together, the last one first."""
         solved = Solved({}, {})
         for search in reversed(aim.searches):
@@ -165,14 +165,14 @@ class Composer:
             if other is not None and found is not None:
                 solved.rows[name] = (other.entity, found)
 
-    def _chosen(self, search: Search, solved: Solved, person: str | None) -> Row | None:
+    def _chosen(self, search: Search, solved: Solved, person: Any) -> Row | None:
         """A row that fits what is decided already, as far as there is one."""
         rows = list(self._world.rows(search.entity))
         for tie in search.ties:
             field = tie.field or self.model.entity(search.entity).key
             wanted: Any = None
             if tie.source == "caller":
-                wanted = person
+                wanted = None if person is None else str(person)
             elif tie.source == "binding" and tie.name in solved.rows:
                 entity, row = solved.rows[tie.name]
                 wanted = str(row[self.model.entity(entity).key])
@@ -210,7 +210,7 @@ class Composer:
             if entity == self._world.identity and self._random.random() < 0.7:
                 concerned = self._world.concerned(solved.near())
                 rows = [
-                    row for row in self._world.rows(entity) if self._world.key_text(entity, row) in concerned
+                    row for row in self._world.rows(entity) if row[self.model.entity(entity).key] in concerned
                 ]
                 if rows:
                     return [self.key_source(entity, row) for row in rows]

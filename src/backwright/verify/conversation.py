@@ -91,10 +91,9 @@ class Conversation:
         return made
 
     def _assign(self, assigned: Assigned) -> None:
-        keys = tuple(self.oracle.numbers.fill(key) for key in assigned.keys)
-        filled = msgspec.structs.replace(assigned, keys=keys)
-        if self.oracle.assign(filled):
-            self._backend.assign(filled)
+        done = self.oracle.assign(assigned)
+        if done is not None:
+            self._backend.assign(done)
 
     def _exchange(self, sent: Sent) -> Outcome:
         """One request. The backend is asked first: its database may leave gaps in sequences; the reference follows."""

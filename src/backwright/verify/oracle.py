@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from backwright.model.types import Entity, Field, Model
+import msgspec
+
+from backwright.model.types import Entity, Field, ManyType, Model, ReferenceType
 from backwright.reference import Reference
 from backwright.reference.evaluate import Environment, Row, holds
 from backwright.reference.http import Response
@@ -52,13 +54,29 @@ class Oracle:
 
     def put(self, put: Put) -> Made:
         """Put a row in. Answers the rows that are new: none where it cannot be, and its audit record, too."""
-        before = self.reference.rows
+        before, sequences = self.reference.rows, self.reference.sequences
         self.reference.answer(for_reference(self._putting(put), self.numbers))
-        return self._made(before, put.number)
+        made = self._made(before, put.number)
+        if all(self._is_whole(entity, row) for entity, row in made):
+            return made
+        self.reference.rows, self.reference.sequences = before, sequences
+        return []
 
     def fits(self, put: Put) -> bool:
         """Whether the row could be put in."""
         return self.foretold(self._putting(put)).status == 201
+
+    def _is_whole(self, entity: Entity, row: Row) -> bool:
+        """Whether everything that a row refers to is there. No operation would check that for a row put in."""
+        for field in entity.fields:
+            if isinstance(field.type, ReferenceType | ManyType):
+                target = self.model.entity(field.type.entity)
+                there = {other[target.key] for other in self.reference.rows[target.name]}
+                value = row[field.name]
+                wanted = value if isinstance(value, list) else [value]
+                if any(key is not None and key not in there for key in wanted):
+                    return False
+        return True
 
     def _putting(self, put: Put) -> Sent:
         headers = (("content-type", "application/json"),)
@@ -103,23 +121,20 @@ class Oracle:
                 return name
         return None
 
-    def assign(self, assigned: Assigned) -> bool:
-        """Set one field of one row, where there is such a row and its checks still hold."""
+    def assign(self, assigned: Assigned) -> Assigned | None:
+        """Set one field of one row, where there is such a row and its checks still hold; as it is for the database."""
         entity = self.model.entity(assigned.entity)
-        for row in self.reference.rows[entity.name]:
-            if key_of(entity, row) != assigned.keys:
-                continue
-            changed = {**row, assigned.field: assigned.value}
-            keys = {each.name: each.keys for each in self.model.entities}
-            about = Environment(now=START, keys=keys, rows=self.reference.rows, this=changed)
-            if all(holds(check.condition.meaning, about) for check in entity.checks):
-                row[assigned.field] = assigned.value
-                return True
-        return False
-
-    def last_numbers(self) -> list[tuple[Entity, Field, int]]:
-        """Every sequence and its last number."""
-        return [(e, f, self.reference.sequences.get((e.name, f.name), 0)) for e, f in self._counted]
+        keys = tuple(self.numbers.fill(key) for key in assigned.keys)
+        row = next((row for row in self.reference.rows[entity.name] if key_of(entity, row) == keys), None)
+        if row is None:
+            return None
+        every = {each.name: each.keys for each in self.model.entities}
+        changed = {**row, assigned.field: assigned.value}
+        about = Environment(now=START, keys=every, rows=self.reference.rows, this=changed)
+        if not all(holds(check.condition.meaning, about) for check in entity.checks):
+            return None
+        row[assigned.field] = assigned.value
+        return msgspec.structs.replace(assigned, keys=keys)
 
     def go_on_with(self, entity: Entity, field: Field, number: int) -> None:
         """The next number of a sequence is this one: a database may leave gaps."""

@@ -27,8 +27,8 @@ from backwright.verify.spoil import Edge, Spoiler, edges
 from backwright.verify.traffic import Assigned, Event, Put, Sent
 from backwright.verify.world import World, moment
 
-MEANT_WELL = 0.72
-"""The share of requests that are made until the reference would accept one."""
+WANTED, MEANT_WELL, MEANT_BETTER = 0.55, 0.72, 0.88
+"""The share of requests that should do something; of those that are meant to; and of these where too few did."""
 TRIES = 12
 OTHERS = 4
 IN_VAIN = 0.1
@@ -53,6 +53,7 @@ class Sequence:
         self._length = length
         self._oracle = oracle
         self._made = 0
+        self._did = 0
         self._number = 0
         self.world = World(model, oracle, self._random)
         self._composer = Composer(model, self.world)
@@ -97,10 +98,11 @@ class Sequence:
         """What came of it: the reference's answer, and the rows that are new."""
         assert self._last is not None
         draft, event = self._last
-        person = None if draft is None or draft.session is None else str(draft.session.subject)
+        person = None if draft is None or draft.session is None else draft.session.subject
         self.world.learn(event, made, person)
         self.world.removed(self._size)
         if draft is not None and answer is not None and isinstance(event, Sent):
+            self._did += answer.status < 400
             self._answered(draft, event, answer)
 
     def _answered(self, draft: Draft, sent: Sent, answer: Response) -> None:
@@ -181,10 +183,18 @@ class Sequence:
         ]
         if not choices:
             return None
-        entity, field, offered = self._random.choice(choices)
+        people = [choice for choice in choices if choice[0].name == self.world.identity]
+        entity, field, offered = self._random.choice(
+            people if people and self._random.random() < 0.7 else choices
+        )
         self._begin()
-        row = self._random.choice(self._oracle.rows[entity.name][:8])
-        keys, value = self.world.keys(entity.name, row), self._random.choice(list(offered))
+        rows = self._oracle.rows[entity.name][:8]
+        signed_in = (
+            {session.subject for session in self._sessions()} if entity.name == self.world.identity else set()
+        )
+        row = self._random.choice([row for row in rows if row[entity.key] in signed_in] or rows)
+        grants = offered[-1:] if self._random.random() < 0.3 else list(offered)
+        keys, value = self.world.keys(entity.name, row), self._random.choice(list(grants))
         return Assigned(
             number=self._number,
             entity=entity.name,
@@ -213,7 +223,8 @@ class Sequence:
             edge = self._edges.pop()
             aim = next(aim for aim in self._composer.aims if aim.operation is edge.operation)
             return self._at_the_edge(aim, edge)
-        if self._random.random() < MEANT_WELL:
+        few = self._did < WANTED * self._made
+        if self._random.random() < (MEANT_BETTER if few else MEANT_WELL):
             return self._meant_well()
         if self._random.random() < NEARLY_RIGHT:
             (draft, _), _ = self._tried(self._chosen())

@@ -14,15 +14,21 @@ Retry = Callable[[tuple[Event, ...]], Disagreement | None]
 def shrunk(found: Disagreement, retry: Retry, seconds: float) -> Disagreement:
     """A smaller disagreement, as small as the time allows. `retry` plays events from empty tables."""
     deadline = time.monotonic() + seconds
+
+    def alike(events: tuple[Event, ...]) -> Disagreement | None:
+        """A disagreement of another kind is another one: it would lead astray."""
+        again = retry(events)
+        return again if again is not None and kind(again) == kind(found) else None
+
     best = found
     for guess in guesses(found):
-        again = retry(guess) if len(guess) < len(best.events) else None
+        again = alike(guess) if len(guess) < len(best.events) else None
         if again is not None:
             best = again
             break
     size = max(1, len(best.events) // 2)
     while size >= 1 and time.monotonic() < deadline:
-        smaller = _without_a_chunk(best, size, retry, deadline)
+        smaller = _without_a_chunk(best, size, alike, deadline)
         if smaller is not None:
             best = smaller
             size = min(size, max(1, len(best.events) // 2))
@@ -41,6 +47,11 @@ def _without_a_chunk(found: Disagreement, size: int, retry: Retry, deadline: flo
         if again is not None:
             return again
     return None
+
+
+def kind(found: Disagreement) -> tuple[bool, str]:
+    """What is wrong, in short."""
+    return found.about_rows, found.differences[0].partition(":")[0].partition("[")[0].partition(" ")[0]
 
 
 def guesses(found: Disagreement) -> Iterator[tuple[Event, ...]]:

@@ -226,12 +226,12 @@ class Spoiler:
         assert draft.members is not None
         field = self._random.choice(self._references(draft))
         assert isinstance(field.type, ReferenceType | ManyType)
-        person = "" if draft.session is None else str(draft.session.subject)
-        entity, at_hand = (
-            field.type.entity,
-            {pair for name, row in draft.rows for pair in self._world.refers(name, row)},
-        )
-        rows = [row for row in self._world.rows(entity) if not at_hand & set(self._world.refers(entity, row))]
+        person = None if draft.session is None else draft.session.subject
+        entity = field.type.entity
+        at_hand = {pair for name, row in draft.rows for pair in self._world.refers(name, row)}
+        rows = [
+            row for row in self._world.rows(entity) if at_hand.isdisjoint(self._world.refers(entity, row))
+        ]
         own = [row for row in rows if self._world.belongs(entity, row, person)]
         if not rows:
             return

@@ -41,7 +41,7 @@ class Origin(msgspec.Struct, frozen=True):
     """Where a row comes from: the number of what made it, and who did that."""
 
     number: int
-    creator: str | None
+    creator: Any
 
 
 class World:
@@ -55,10 +55,12 @@ class World:
         self.used: set[int] = set()
         self._origins: dict[Known, Origin] = {}
         self._begun: dict[str, Session] = {}
+        self.identity = model.auth.identity if model.auth is not None else None
+        self._references = {entity.name: references(entity, self.identity) for entity in model.entities}
 
     # Learning ----------------------------------------------------------------------------------------
 
-    def learn(self, event: Event, made: Made, creator: str | None) -> None:
+    def learn(self, event: Event, made: Made, creator: Any) -> None:
         """Remember who made the new rows."""
         for entity, row in made:
             self._origins[entity.name, key_of(entity, row)] = Origin(event.number, creator)
@@ -104,7 +106,7 @@ class World:
         self,
         entity: str,
         near: Iterable[tuple[str, Row]],
-        person: str | None,
+        person: Any,
         among: Sequence[Row] | None = None,
     ) -> Row | None:
         """A row: mostly one that belongs to the rows at hand, or to the person; else any."""
@@ -113,7 +115,7 @@ class World:
             return None
         if self.random.random() < 0.8:
             context = {pair for name, row in near for pair in self.refers(name, row)}
-            close = [row for row in rows if context & set(self.refers(entity, row))]
+            close = [row for row in rows if not context.isdisjoint(self.refers(entity, row))]
             if close:
                 return self.random.choice(close)
         if person is not None and self.random.random() < 0.6:
@@ -131,53 +133,36 @@ class World:
         except Overflow:
             return False
 
-    def refers(self, entity: str, row: Row) -> list[tuple[str, str]]:
+    def refers(self, entity: str, row: Row) -> set[tuple[str, Any]]:
         """The row itself and the rows that it refers to; accounts tie nothing together."""
-        found = [(entity, str(row[self.model.entity(entity).key]))]
-        for field in self.model.entity(entity).fields:
-            kind, value = field.type, row[field.name]
-            if isinstance(kind, ReferenceType) and kind.entity != self.identity and value is not None:
-                found.append((kind.entity, str(value)))
+        key, ties, _ = self._references[entity]
+        found = {(target, row[name]) for name, target in ties if row[name] is not None}
+        found.add((entity, row[key]))
         return found
 
-    def belongs(self, entity: str, row: Row, person: str) -> bool:
+    def belongs(self, entity: str, row: Row, person: Any) -> bool:
         """Whether a row was made by the person, or refers to it."""
         return self.creator(entity, row) == person or person in self.accounts_in(entity, row)
 
-    def accounts_in(self, entity: str, row: Row) -> list[str]:
+    def accounts_in(self, entity: str, row: Row) -> list[Any]:
         """The accounts that a row refers to, or is."""
+        key, _, accounts = self._references[entity]
         if entity == self.identity:
-            return [str(row[self.model.entity(entity).key])]
-        return [
-            str(row[field.name])
-            for field in self.model.entity(entity).fields
-            if isinstance(field.type, ReferenceType)
-            and field.type.entity == self.identity
-            and row[field.name]
-        ]
+            return [row[key]]
+        return [row[name] for name in accounts if row[name] is not None]
 
-    def concerned(self, near: Sequence[tuple[str, Row]]) -> list[str]:
+    def concerned(self, near: Sequence[tuple[str, Row]]) -> list[Any]:
         """The accounts that have to do with some rows: named in them, or in rows beside them."""
         found = [account for entity, row in near for account in self.accounts_in(entity, row)]
         pairs = {pair for entity, row in near for pair in self.refers(entity, row)}
-        for other in self.model.entities:
-            if other.name == self.identity or not self._names_accounts(other):
-                continue
-            for row in self.rows(other.name):
-                if pairs & set(self.refers(other.name, row)):
-                    found += self.accounts_in(other.name, row)
+        for other, (_, _, accounts) in self._references.items():
+            if other != self.identity and accounts:
+                for row in self.rows(other):
+                    if not pairs.isdisjoint(self.refers(other, row)):
+                        found += self.accounts_in(other, row)
         return list(dict.fromkeys(found))
 
-    def _names_accounts(self, entity: Entity) -> bool:
-        return any(
-            isinstance(f.type, ReferenceType) and f.type.entity == self.identity for f in entity.fields
-        )
-
     # People ------------------------------------------------------------------------------------------
-
-    @property
-    def identity(self) -> str | None:
-        return self.model.auth.identity if self.model.auth is not None else None
 
     def accounts(self) -> list[Row]:
         """The accounts that there are, the first ones only: they own much, and are old friends."""
@@ -241,10 +226,6 @@ class World:
         )
         return name or str(row[field.name])
 
-    def key_text(self, entity: str, row: Row) -> str:
-        """The key of a row as it is."""
-        return str(row[self.model.entity(entity).key])
-
     def keys(self, entity: str, row: Row) -> tuple[str, ...]:
         """Every key field of a row as text."""
         found = self.model.entity(entity)
@@ -256,6 +237,13 @@ class World:
         if isinstance(kind, ReferenceType):
             return self.is_number(kind.entity)
         return isinstance(kind, ScalarType) and kind.scalar in ("integer", "double")
+
+
+def references(entity: Entity, identity: str | None) -> tuple[str, list[tuple[str, str]], list[str]]:
+    """The key of an entity, its references to other rows with their entities, and those to accounts."""
+    pairs = [(f.name, f.type.entity) for f in entity.fields if isinstance(f.type, ReferenceType)]
+    ties = [pair for pair in pairs if pair[1] != identity]
+    return entity.key, ties, [name for name, target in pairs if target == identity]
 
 
 def moment(number: int) -> datetime:
