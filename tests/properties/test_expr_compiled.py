@@ -9,8 +9,10 @@ be one that can. `BACKWRIGHT_EXAMPLES` asks for more than the few hundred of an 
 from __future__ import annotations
 
 import os
+from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -358,8 +360,8 @@ NEARLY = {
 }
 
 
-def edge_world(**fields: Any) -> World:
-    """A world with one task whose fields are these."""
+@cache
+def some_world() -> World:
     drawn: list[World] = []
 
     @settings(max_examples=1, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
@@ -368,8 +370,14 @@ def edge_world(**fields: Any) -> World:
         drawn.append(random_world(data.draw))
 
     draw()
-    drawn[0].this.update(fields)
     return drawn[0]
+
+
+def edge_world(**fields: Any) -> World:
+    """A world with one task whose fields are these."""
+    world = deepcopy(some_world())
+    world.this.update(fields)
+    return world
 
 
 def answers(database: Databases, source: str, world: World) -> list[Any]:
