@@ -43,7 +43,7 @@ def both(source: str, **options: Any) -> sql.Both:
         ),
         (
             "this.labels.exists(l, l.weight > 3)",
-            "EXISTS (SELECT 1 FROM task_labels AS task_labels, label AS l WHERE task_labels.task_id = task.id"
+            "EXISTS (SELECT 1 FROM task_labels, label AS l WHERE task_labels.task_id = task.id"
             " AND l.id = task_labels.label_id AND l.gone_at IS NULL AND l.weight > 3)",
         ),
         (
@@ -130,7 +130,7 @@ def test_a_set_of_rows_is_joined_to_the_rows_that_it_belongs_to() -> None:
     )
     assert (found.table, found.alias, list(found.parameters)) == ("label", "tag", ["least"])
     assert found.joined == (
-        "JOIN task_labels AS task_labels ON task_labels.task_id = task.id\n"
+        "JOIN task_labels ON task_labels.task_id = task.id\n"
         "JOIN label AS tag ON tag.id = task_labels.label_id AND tag.gone_at IS NULL AND tag.weight > :least"
     )
     children = sql.compile_rows(meaning("this.children"), STORAGE, "sqlite", "child", this="parent")

@@ -118,7 +118,7 @@ class Sources(Values):
         alias = self.aliases.named(wanted) if wanted else self.aliases.like(table)
         order = [f"{alias}.{column}" for column in self.key_columns(entity)]
         there = self.there(entity, alias)
-        return Source([*before, f"{table} AS {alias}"], [*conditions, *there], order, RowOf(alias), entity)
+        return Source([*before, named(table, alias)], [*conditions, *there], order, RowOf(alias), entity)
 
     def key_columns(self, entity: str) -> list[str]:
         return [self.storage.column(entity, key) for key in self.storage.keys(entity)]
@@ -131,7 +131,7 @@ class Sources(Values):
             found.conditions.insert(0, f"{found.alias}.{self.storage.column(entity, field)} = {of}")
             return found
         between = self.aliases.named(link.table.strip('"'))
-        found = self.rows_of(entity, wanted, [], f"{link.table} AS {between}")
+        found = self.rows_of(entity, wanted, [], named(link.table, between))
         (key,) = found.order
         found.conditions[:0] = [f"{between}.{link.target} = {of}", f"{key} = {between}.{link.holder}"]
         return found
@@ -144,7 +144,7 @@ class Sources(Values):
         if link is None:
             raise NotCompiled(f"{node.entity}.{node.field} has no table of links")
         between = self.aliases.named(link.table.strip('"'))
-        found = self.rows_of(node.type.entity or "", wanted, [], f"{link.table} AS {between}")
+        found = self.rows_of(node.type.entity or "", wanted, [], named(link.table, between))
         (key,) = found.order
         found.conditions[:0] = [f"{between}.{link.holder} = {of}", f"{key} = {between}.{link.target}"]
         return found
@@ -243,3 +243,8 @@ class Sources(Values):
             return self.bare(value, known)
         text = self.typed(value, None, known, computed=True)
         return self.null_of(value) if text == "NULL" else text
+
+
+def named(table: str, alias: str) -> str:
+    """A table under its alias, which may be its own name."""
+    return table if table == alias else f"{table} AS {alias}"
