@@ -14,6 +14,7 @@ from backwright.spec.grammar.takes import Fixed, Named, Several, Takes, Text
 from backwright.spec.raw import Items, Raw, Scalar, Table
 from backwright.spec.shape import entry_takes, option_for, takes_expression
 from backwright.spec.traps import (
+    BRACES,
     COLON,
     QUOTED_START,
     START,
@@ -28,8 +29,11 @@ from backwright.spec.traps import (
 from backwright.spec.turns import BREAK
 from backwright.spec.yamltext import LARGEST, parse
 
-_STOPPED = frozenset({COLON.code, QUOTED_START.code, START.code, SYNTAX.code, TAG.code, TERNARY.code})
+_STOPPED = frozenset(
+    {BRACES.code, COLON.code, QUOTED_START.code, START.code, SYNTAX.code, TAG.code, TERNARY.code}
+)
 _WORDS = frozenset({"yes", "no", "on", "off", "y", "n"})
+MOST_STARTS = 8  # places of one line at which the value may begin that was meant
 _OPENS, _CLOSES = "([{", ")]}"
 _BEHIND_LIST = re.compile(r"[ ]*[^ ,\]}#]")
 _STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
@@ -38,7 +42,7 @@ MOST = 200  # how often a text is read again, less often where it is large
 
 def mended(text: str, file: str) -> str:
     """The text with quotes around every value that a trap of YAML cut off or misread; as it is where none helps."""
-    for _ in range(max(2, min(MOST, LARGEST // (len(text) + 1)))):
+    for _ in range(_rounds(text)):
         table, found = parse(text, file)
         if table is None or any(problem.code in _STOPPED for problem in found):
             better = _after_a_mistake(text, file, found)
@@ -48,6 +52,45 @@ def mended(text: str, file: str) -> str:
             return text
         text = better
     return text
+
+
+def read_on(text: str, file: str) -> tuple[Table | None, list[Diagnostic]]:
+    """The table of a text that YAML refuses, as if what stops the reader stood in quotes; and all that stopped it.
+
+    So a mistake of YAML does not hide the others. Places are those in the text as it is.
+    """
+    said: list[Diagnostic] = []
+    better = text
+    for _ in range(_rounds(text)):
+        table, found = parse(better, file, _added(text, better))
+        stopped = next((problem for problem in found if problem.code in _STOPPED), None)
+        if stopped is None and table is not None:
+            return table, said + found
+        if stopped is None:
+            break
+        said.append(stopped)
+        _, plainly = parse(better, file)
+        tried = _after_a_mistake(better, file, plainly)
+        if tried is None:
+            break
+        better = tried
+    return None, parse(text, file)[1]
+
+
+def _rounds(text: str) -> int:
+    return max(2, min(MOST, LARGEST // (len(text) + 1)))
+
+
+def _added(text: str, better: str) -> tuple[int, ...]:
+    """The offsets in the mended text of the quotes that were added."""
+    found: list[int] = []
+    known = 0
+    for offset, character in enumerate(better):
+        if known < len(text) and character == text[known]:
+            known += 1
+        else:
+            found.append(offset)
+    return tuple(found)
 
 
 # Text that YAML refuses ---------------------------------------------------------------------------------
@@ -62,7 +105,8 @@ def _after_a_mistake(text: str, file: str, found: list[Diagnostic]) -> str | Non
     first = text.rfind("\n", 0, reached) + 1
     last = BREAK.search(text, reached)
     line = text[first : last.start() if last else len(text)]
-    for start in reversed([first + start for start in _starts(line) if first + start <= reached]):
+    starts = [first + start for start in _starts(line) if first + start <= reached]
+    for start in reversed(starts[-MOST_STARTS:]):
         for in_flow in (True, False):
             end = extent(text, start, in_flow=in_flow)
             if text[start] == "{" or not start <= reached <= end or unfinished(text[start:end]):
