@@ -33,6 +33,7 @@ _STOPPED = frozenset(
     {BRACES.code, COLON.code, QUOTED_START.code, START.code, SYNTAX.code, TAG.code, TERNARY.code}
 )
 _WORDS = frozenset({"yes", "no", "on", "off", "y", "n"})
+LARGEST_AGAIN = 64 * 1024  # characters of a text in which one mistake does not hide the next
 MOST_STARTS = 8  # places of one line at which the value may begin that was meant
 _OPENS, _CLOSES = "([{", ")]}"
 _BEHIND_LIST = re.compile(r"[ ]*[^ ,\]}#]")
@@ -54,27 +55,35 @@ def mended(text: str, file: str) -> str:
     return text
 
 
-def read_on(text: str, file: str) -> tuple[Table | None, list[Diagnostic]]:
+def read_on(text: str, file: str, found: list[Diagnostic]) -> tuple[Table | None, list[Diagnostic]]:
     """The table of a text that YAML refuses, as if what stops the reader stood in quotes; and all that stopped it.
 
-    So a mistake of YAML does not hide the others. Places are those in the text as it is.
+    So a mistake of YAML does not hide the others. Places are those in the text as it is. `found` is what reading
+    it has said; a text that is too large to be read again and again has that and no table.
     """
     said: list[Diagnostic] = []
-    better = text
-    for _ in range(_rounds(text)):
-        table, found = parse(better, file, _added(text, better))
-        stopped = next((problem for problem in found if problem.code in _STOPPED), None)
-        if stopped is None and table is not None:
-            return table, said + found
-        if stopped is None:
+    better, problems = text, found
+    for _ in range(_rounds(text) if len(text) <= LARGEST_AGAIN else 0):
+        stopped = next((problem for problem in problems if problem.code in _STOPPED), None)
+        added = _added(text, better)
+        tried = (
+            None if stopped is None else _quoted_at(better, file, _moved(_offset(text, stopped.place), added))
+        )
+        if stopped is None or tried is None:
             break
         said.append(stopped)
-        _, plainly = parse(better, file)
-        tried = _after_a_mistake(better, file, plainly)
-        if tried is None:
-            break
         better = tried
-    return None, parse(text, file)[1]
+        table, problems = parse(better, file, _added(text, better))
+        if table is not None and not any(problem.code in _STOPPED for problem in problems):
+            return table, said + problems
+    return None, found
+
+
+def _moved(offset: int, added: Iterable[int]) -> int:
+    """Where an offset lies after those characters were added."""
+    for place in added:
+        offset += place <= offset
+    return offset
 
 
 def _rounds(text: str) -> int:
@@ -99,16 +108,17 @@ def _added(text: str, better: str) -> tuple[int, ...]:
 def _after_a_mistake(text: str, file: str, found: list[Diagnostic]) -> str | None:
     """The text with one value quoted, so that the reader comes further than to the first mistake."""
     stopped = next((problem for problem in found if problem.code in _STOPPED), None)
-    if stopped is None:
-        return None
-    reached = _offset(text, stopped.place)
+    return None if stopped is None else _quoted_at(text, file, _offset(text, stopped.place))
+
+
+def _quoted_at(text: str, file: str, reached: int) -> str | None:
+    """The text with quotes around a value of the line at which the reader stopped, if it then comes further."""
     first = text.rfind("\n", 0, reached) + 1
     last = BREAK.search(text, reached)
     line = text[first : last.start() if last else len(text)]
     starts = [first + start for start in _starts(line) if first + start <= reached]
     for start in reversed(starts[-MOST_STARTS:]):
-        for in_flow in (True, False):
-            end = extent(text, start, in_flow=in_flow)
+        for end in dict.fromkeys(extent(text, start, in_flow=in_flow) for in_flow in (True, False)):
             if text[start] == "{" or not start <= reached <= end or unfinished(text[start:end]):
                 continue
             tried = quoted_within(text, start, end)

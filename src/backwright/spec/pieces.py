@@ -101,7 +101,7 @@ class _Gathering:
             return None
         table, found = parse(text, name)
         if table is None:
-            table, found = read_on(text.removeprefix("\ufeff"), name)
+            table, found = read_on(text.removeprefix("\ufeff"), name, found)
         self.found.extend(found)
         return table
 
