@@ -43,7 +43,7 @@ MOST = 200  # how often a text is read again, less often where it is large
 
 def mended(text: str, file: str) -> str:
     """The text with quotes around every value that a trap of YAML cut off or misread; as it is where none helps."""
-    for _ in range(_rounds(text)):
+    for _ in range(MOST if len(text) <= LARGEST_AGAIN else _rounds(text)):
         table, found = parse(text, file)
         if table is None or any(problem.code in _STOPPED for problem in found):
             better = _after_a_mistake(text, file, found)
@@ -116,7 +116,7 @@ def _quoted_at(text: str, file: str, reached: int) -> str | None:
     first = text.rfind("\n", 0, reached) + 1
     last = BREAK.search(text, reached)
     line = text[first : last.start() if last else len(text)]
-    starts = [first + start for start in _starts(line) if first + start <= reached]
+    starts = [first + start for start in _starts(line, reached - first)]
     for start in reversed(starts[-MOST_STARTS:]):
         for end in dict.fromkeys(extent(text, start, in_flow=in_flow) for in_flow in (True, False)):
             if text[start] == "{" or not start <= reached <= end or unfinished(text[start:end]):
@@ -127,11 +127,11 @@ def _quoted_at(text: str, file: str, reached: int) -> str | None:
     return None
 
 
-def _starts(line: str) -> Iterator[int]:
-    """Where values may begin in a line: behind `key: `, `- `, and in braces and brackets that are YAML's own."""
+def _starts(line: str, reached: int) -> Iterator[int]:
+    """Where values may begin up to `reached`: behind `key: `, `- `, and in braces and brackets that are YAML's own."""
     inside: list[bool] = []  # the brackets around, and whether each belongs to an expression
     begins, index = True, 0
-    while index < len(line):
+    while index < min(len(line), reached + 1):
         character = line[index]
         if character == " ":
             index += 1
@@ -144,7 +144,9 @@ def _starts(line: str) -> Iterator[int]:
             begins, index = False, string.end()
             continue
         if character in _OPENS:
-            goes_on = character == "[" and _BEHIND_LIST.match(line, _closed(line, index)) is not None
+            goes_on = (
+                begins and character == "[" and _BEHIND_LIST.match(line, _closed(line, index)) is not None
+            )
             inside.append(expression or character == "(" or not begins or goes_on)
             begins = not inside[-1]
         elif character in _CLOSES:

@@ -93,6 +93,7 @@ _TEXT_OR_COMMENT = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(//)""", r
 _UNFINISHED = re.compile(r"(&&|\|\||==|!=|<=?|>=?|[-+*/%!(,?:\[]|(^|\s)in)$")
 _QUOTED_FIRST = re.compile(r""":\s+(?:'[^']*'|"[^"]*")\s*[^\s,}#\]]""")
 _CONDITIONAL = re.compile(r"\?.*\s:(\s|$)")
+LONGEST = 2000
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -216,6 +217,7 @@ def anchor_trap(name: str, place: Place, *, alias: bool) -> Diagnostic:
 
 def syntax_problem(problem: str, line: str, place: Place) -> Diagnostic:
     """What the YAML reader refused, with the likely cause where the line shows one."""
+    line = line[:LONGEST]  # the patterns look for a short line's mistake, and take too long for a hostile one
     negated = _NEGATED.search(line)
     if negated is not None and negated.end() <= place.column:
         # What follows the tag is no YAML, so the reader stops before it can tell that there is one.
