@@ -31,7 +31,10 @@ PER_FILE = 100
 STAGES = ("read", "understand", "show", "refusals")
 RESULTS = Path(__file__).parent / "results.md"
 HEADING = "## Checking a specification"
-ABOUT = f"medians of {REPEATS} runs in one process. Written by `python benchmarks/specification.py --write`."
+ABOUT = (
+    f"processor time, medians of {REPEATS} runs in one process. "
+    "Written by `python benchmarks/specification.py --write`."
+)
 HEAD = """\
 service: {name: large, version: 1.0.0}
 include: [PIECES]

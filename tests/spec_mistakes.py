@@ -143,6 +143,7 @@ WRITTEN: dict[str, Mistake] = {
 FILES: dict[str, dict[str, str]] = {
     "BW101": {"backwright.yaml": "«\udcff"},
     "BW102": {"backwright.yaml": "service: {name: shop\nentities«: {}"},
+    "BW123": {"backwright.yaml": f"{HEAD}operations: {{one: {{route: GET /users/«{{id}}, read: User}}}}\n"},
     "BW108": {"backwright.yaml": "service: " + "[" * 23 + "«[["},
     "BW109": {"backwright.yaml": f"{HEAD}include: [«spec/usres.yaml]\n"},
     "BW110": {"backwright.yaml": f"{HEAD}include: [«backwright.yaml]\n"},

@@ -14,6 +14,7 @@ from backwright.spec.grammar.takes import Fixed, Named, Several, Takes, Text
 from backwright.spec.raw import Items, Raw, Scalar, Table
 from backwright.spec.shape import entry_takes, option_for, takes_expression
 from backwright.spec.traps import (
+    BRACES,
     COLON,
     QUOTED_START,
     START,
@@ -28,8 +29,12 @@ from backwright.spec.traps import (
 from backwright.spec.turns import BREAK
 from backwright.spec.yamltext import LARGEST, parse
 
-_STOPPED = frozenset({COLON.code, QUOTED_START.code, START.code, SYNTAX.code, TAG.code, TERNARY.code})
+_STOPPED = frozenset(
+    {BRACES.code, COLON.code, QUOTED_START.code, START.code, SYNTAX.code, TAG.code, TERNARY.code}
+)
 _WORDS = frozenset({"yes", "no", "on", "off", "y", "n"})
+LARGEST_AGAIN = 64 * 1024  # characters of a text in which one mistake does not hide the next
+MOST_STARTS = 8  # places of one line at which the value may begin that was meant
 _OPENS, _CLOSES = "([{", ")]}"
 _BEHIND_LIST = re.compile(r"[ ]*[^ ,\]}#]")
 _STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
@@ -38,7 +43,7 @@ MOST = 200  # how often a text is read again, less often where it is large
 
 def mended(text: str, file: str) -> str:
     """The text with quotes around every value that a trap of YAML cut off or misread; as it is where none helps."""
-    for _ in range(max(2, min(MOST, LARGEST // (len(text) + 1)))):
+    for _ in range(MOST if len(text) <= LARGEST_AGAIN else _rounds(text)):
         table, found = parse(text, file)
         if table is None or any(problem.code in _STOPPED for problem in found):
             better = _after_a_mistake(text, file, found)
@@ -50,21 +55,70 @@ def mended(text: str, file: str) -> str:
     return text
 
 
+def read_on(text: str, file: str, found: list[Diagnostic]) -> tuple[Table | None, list[Diagnostic]]:
+    """The table of a text that YAML refuses, as if what stops the reader stood in quotes; and all that stopped it.
+
+    So a mistake of YAML does not hide the others. Places are those in the text as it is. `found` is what reading
+    it has said; a text that is too large to be read again and again has that and no table.
+    """
+    said: list[Diagnostic] = []
+    better, problems = text, found
+    for _ in range(_rounds(text) if len(text) <= LARGEST_AGAIN else 0):
+        stopped = next((problem for problem in problems if problem.code in _STOPPED), None)
+        added = _added(text, better)
+        tried = (
+            None if stopped is None else _quoted_at(better, file, _moved(_offset(text, stopped.place), added))
+        )
+        if stopped is None or tried is None:
+            break
+        said.append(stopped)
+        better = tried
+        table, problems = parse(better, file, _added(text, better))
+        if table is not None and not any(problem.code in _STOPPED for problem in problems):
+            return table, said + problems
+    return None, found
+
+
+def _moved(offset: int, added: Iterable[int]) -> int:
+    """Where an offset lies after those characters were added."""
+    for place in added:
+        offset += place <= offset
+    return offset
+
+
+def _rounds(text: str) -> int:
+    return max(2, min(MOST, LARGEST // (len(text) + 1)))
+
+
+def _added(text: str, better: str) -> tuple[int, ...]:
+    """The offsets in the mended text of the quotes that were added."""
+    found: list[int] = []
+    known = 0
+    for offset, character in enumerate(better):
+        if known < len(text) and character == text[known]:
+            known += 1
+        else:
+            found.append(offset)
+    return tuple(found)
+
+
 # Text that YAML refuses ---------------------------------------------------------------------------------
 
 
 def _after_a_mistake(text: str, file: str, found: list[Diagnostic]) -> str | None:
     """The text with one value quoted, so that the reader comes further than to the first mistake."""
     stopped = next((problem for problem in found if problem.code in _STOPPED), None)
-    if stopped is None:
-        return None
-    reached = _offset(text, stopped.place)
+    return None if stopped is None else _quoted_at(text, file, _offset(text, stopped.place))
+
+
+def _quoted_at(text: str, file: str, reached: int) -> str | None:
+    """The text with quotes around a value of the line at which the reader stopped, if it then comes further."""
     first = text.rfind("\n", 0, reached) + 1
     last = BREAK.search(text, reached)
     line = text[first : last.start() if last else len(text)]
-    for start in reversed([first + start for start in _starts(line) if first + start <= reached]):
-        for in_flow in (True, False):
-            end = extent(text, start, in_flow=in_flow)
+    starts = [first + start for start in _starts(line, reached - first)]
+    for start in reversed(starts[-MOST_STARTS:]):
+        for end in dict.fromkeys(extent(text, start, in_flow=in_flow) for in_flow in (True, False)):
             if text[start] == "{" or not start <= reached <= end or unfinished(text[start:end]):
                 continue
             tried = quoted_within(text, start, end)
@@ -73,11 +127,11 @@ def _after_a_mistake(text: str, file: str, found: list[Diagnostic]) -> str | Non
     return None
 
 
-def _starts(line: str) -> Iterator[int]:
-    """Where values may begin in a line: behind `key: `, `- `, and in braces and brackets that are YAML's own."""
+def _starts(line: str, reached: int) -> Iterator[int]:
+    """Where values may begin up to `reached`: behind `key: `, `- `, and in braces and brackets that are YAML's own."""
     inside: list[bool] = []  # the brackets around, and whether each belongs to an expression
     begins, index = True, 0
-    while index < len(line):
+    while index < min(len(line), reached + 1):
         character = line[index]
         if character == " ":
             index += 1
@@ -90,7 +144,9 @@ def _starts(line: str) -> Iterator[int]:
             begins, index = False, string.end()
             continue
         if character in _OPENS:
-            goes_on = character == "[" and _BEHIND_LIST.match(line, _closed(line, index)) is not None
+            goes_on = (
+                begins and character == "[" and _BEHIND_LIST.match(line, _closed(line, index)) is not None
+            )
             inside.append(expression or character == "(" or not begins or goes_on)
             begins = not inside[-1]
         elif character in _CLOSES:

@@ -13,6 +13,7 @@ from backwright.spec.diagnostics import (
     register,
     relative_to_project,
 )
+from backwright.spec.mending import read_on
 from backwright.spec.raw import Entry, Items, Scalar, Table
 from backwright.spec.yamltext import LARGEST, LIMIT, parse
 
@@ -99,6 +100,8 @@ class _Gathering:
             self.found.extend(error.diagnostics)
             return None
         table, found = parse(text, name)
+        if table is None:
+            table, found = read_on(text.removeprefix("\ufeff"), name, found)
         self.found.extend(found)
         return table
 

@@ -80,10 +80,20 @@ FOLDED = register(
     "where: >-\n  this.done  // finished\n  && this.paid",
 )
 
+BRACES = register(
+    "BW123",
+    "A value in braces that has braces of its own",
+    "YAML takes them for a table inside the value, so a route with parameters must be quoted there.",
+    "get_book: {route: GET /books/{id}, read: Book}",
+)
+
+_NEGATED = re.compile(r"(?:^[ ]*|[:,\-\[{][ ]+|[\[{])(!(?:[A-Za-z_(][^ ]*)?)(?=[ ]*[^ ])")
+_BRACES = re.compile(r"[{,][^'\"]*[^ '\",:{\[]\{")
 _TEXT_OR_COMMENT = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(//)""", re.DOTALL)
 _UNFINISHED = re.compile(r"(&&|\|\||==|!=|<=?|>=?|[-+*/%!(,?:\[]|(^|\s)in)$")
 _QUOTED_FIRST = re.compile(r""":\s+(?:'[^']*'|"[^"]*")\s*[^\s,}#\]]""")
 _CONDITIONAL = re.compile(r"\?.*\s:(\s|$)")
+LONGEST = 2000
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -207,9 +217,17 @@ def anchor_trap(name: str, place: Place, *, alias: bool) -> Diagnostic:
 
 def syntax_problem(problem: str, line: str, place: Place) -> Diagnostic:
     """What the YAML reader refused, with the likely cause where the line shows one."""
+    line = line[:LONGEST]  # the patterns look for a short line's mistake, and take too long for a hostile one
+    negated = _NEGATED.search(line)
+    if negated is not None and negated.end() <= place.column:
+        # What follows the tag is no YAML, so the reader stops before it can tell that there is one.
+        return tag_trap(negated[1], Place(place.file, place.line, negated.start(1) + 1))
     if _CONDITIONAL.search(line):
         message = "a conditional `a ? b : c` must be quoted"
         return diagnose(TERNARY, place, message, 'quote the whole expression: "a ? b : c"')
+    if _BRACES.search(line) is not None and problem.startswith("expected"):
+        message = "a value in braces or brackets has braces of its own"
+        return diagnose(BRACES, place, message, 'quote the whole value: "GET /…/{id}"')
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return diagnose(SYNTAX, place, "a tab indents this line", "indent with spaces")
     if "cannot start any token" in problem:

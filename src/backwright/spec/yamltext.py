@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -67,16 +68,20 @@ class _Open(msgspec.Struct):
 class _Reading:
     """The state of reading one text."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, added: Sequence[int]) -> None:
         self.text = text
         self.file = file
+        self.added = added
         self.found: list[Diagnostic] = []
         self.open: list[_Open] = []
         self.roots: list[Raw] = []
         self.count = 0
 
     def place(self, mark: Any) -> Place:
-        return Place(self.file, mark.line + 1, mark.column + 1)
+        if not self.added:
+            return Place(self.file, mark.line + 1, mark.column + 1)
+        before = bisect_left(self.added, mark.index) - bisect_left(self.added, mark.index - mark.column)
+        return Place(self.file, mark.line + 1, mark.column + 1 - before)
 
     def add(self, value: Raw) -> None:
         self.count += 1
@@ -92,6 +97,8 @@ class _Reading:
     def scalar(self, event: Any, place: Place) -> Scalar:
         start, end = event.start_mark.index, event.end_mark.index
         style = event.style or ""
+        if self.added and start in self.added:
+            return Scalar(event.value, place, start=start, end=end)  # in quotes of ours
         turns = turns_of(self.text[start:end], event.value, style, place)
         return Scalar(event.value, place, style, None if style else self.comment(end), turns, start, end)
 
@@ -160,8 +167,11 @@ class _Reading:
         return syntax_problem(problem or "this is not YAML text", line, place)
 
 
-def parse(text: str, file: str) -> tuple[Table | None, list[Diagnostic]]:
-    """The table of one file (None when there is none), and everything that is wrong with it as YAML."""
+def parse(text: str, file: str, added: Sequence[int] = ()) -> tuple[Table | None, list[Diagnostic]]:
+    """The table of one file (None when there is none), and everything that is wrong with it as YAML.
+
+    `added` are the offsets of characters that the author did not write: places do not count them.
+    """
     start = Place(file, 1, 1)
     if len(text) > LARGEST:
         message = f"the file has more than {LARGEST} characters"
@@ -170,7 +180,7 @@ def parse(text: str, file: str) -> tuple[Table | None, list[Diagnostic]]:
     if unprintable is not None:
         place = place_in(text, unprintable, start)
         return None, [diagnose(SYNTAX, place, "a control character", "remove it")]
-    reading = _Reading(text.removeprefix("\ufeff"), file)
+    reading = _Reading(text.removeprefix("\ufeff"), file, added)
     try:
         for event in YAML(typ="base", pure=True).parse(reading.text):
             if not reading.take(event):

@@ -103,3 +103,14 @@ def test_every_character_stands_where_its_place_says(parts: list[str], style: st
         if not character.isspace():
             escaped = stands.startswith("\\") and style == '"'
             assert stands.startswith(character) or escaped, (value.value, offset)
+
+
+def test_others_are_shown_the_words_of_an_expression_on_one_line(tmp_path: Path) -> None:
+    text = HEAD.replace("    computed:\n", "").replace(
+        "read: public, write: this.owner == caller",
+        "write: public, read: \"this.owner == caller\\n|| this.title == 'a  b' // why\"",
+    )
+    (tmp_path / "backwright.yaml").write_text(text, encoding="utf-8")
+    model, found = examine(read(Project(tmp_path)))
+    assert found == [] and model is not None
+    assert model.entity("Book").access["read"].source == "this.owner == caller || this.title == 'a  b'"

@@ -44,9 +44,8 @@ def read_route(written: At[str], building: Building, *, own: bool = True) -> Rou
         message = f"`{method}` is not a method"
         building.refuse(ROUTE, written.place, message, f"write one of {', '.join(METHODS)}, then the path")
         return None
-    if path != "/" and not is_path(path):
-        if not own:
-            return None
+    # With the wrong path of a `crud` its operations are built all the same, so that it hides nothing else.
+    if own and path != "/" and not is_path(path):
         message = f"`{path}` is not a path"
         mend = "write segments of letters, digits, `-`, `_` and `.`, or {parameters}: /orders/{id}"
         building.refuse(ROUTE, written.place, message, mend)
