@@ -17,7 +17,7 @@ from backwright.emit.testing.inputs import input_tests
 from backwright.emit.testing.keys import key_tests
 from backwright.emit.testing.lists import list_tests
 from backwright.emit.testing.protocol import protocol_tests
-from backwright.emit.testing.reach import closest, enriched, listed, reached, steered
+from backwright.emit.testing.reach import closest, effective, enriched, listed, reached, steered
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Condition, Scene, Trial, tried
 from backwright.emit.testing.values import NOBODY, Unfit
@@ -88,7 +88,7 @@ def tests_of(operation: Operation, common: Setting) -> tuple[list[Test], list[st
         found.case(f"{outcome(best)}", best, "Nobody can do more")
         _others(best, found)
         return found.tests, ["success"]
-    plain = listed(best)
+    plain = effective(listed(best))
     rich = enriched(plain)
     found.case("", rich)
     _others(rich, found)
