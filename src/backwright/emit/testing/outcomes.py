@@ -95,6 +95,10 @@ def tests_of(operation: Operation, common: Setting) -> tuple[list[Test], list[st
     _shown(rich, found)
     for make in (_refusals, _choices, _missing, _optional):
         make(plain, found)
+    lean = without_guarded(plain)
+    if lean is not None:
+        _others(lean, found)
+        _refusals(lean, found)
     for tests in (key_tests, input_tests, list_tests, protocol_tests):
         for test in tests(plain):
             if isinstance(test, Case) and len(test.trials) == 1:
@@ -137,6 +141,18 @@ def _others(trial: Trial, found: Found) -> None:
     asked = tried(stranger)
     if asked.failure is not None or signature(asked) != signature(trial) or scene.operation.method != "GET":
         found.case(f"by_somebody_else_{outcome(asked)}", asked)
+
+
+def without_guarded(trial: Trial) -> Trial | None:
+    """The same success without the members that not everyone may send: their rules would answer for others."""
+    scene, body = trial.scene, trial.scene.operation.body
+    guarded = {field.name for field in body.fields if field.write is not None} if body is not None else set()
+    if not guarded & (scene.body or {}).keys():
+        return None
+    made = scene.copy()
+    made.body = {name: sent for name, sent in (scene.body or {}).items() if name not in guarded}
+    lean = tried(made)
+    return lean if lean.succeeded else None
 
 
 # Conditions ---------------------------------------------------------------------------------------------
@@ -221,12 +237,8 @@ def _choices(trial: Trial, found: Found) -> None:
 
 def _alternative(wanted: Expression, trial: Trial, frame: Frame, found: Found, about: str) -> None:
     for made in islice(satisfied(wanted, True, trial.scene, frame), WAYS):
-        answer = reached(made)
-        if (
-            answer is not None
-            and difference(trial.scene, answer.scene)
-            and value(wanted, answer.scene, frame) is True
-        ):
+        answer = reached(made, lambda scene: value(wanted, scene, frame) is True)
+        if answer is not None and difference(trial.scene, answer.scene):
             found.particular(trial.scene, answer, about)
             return
 

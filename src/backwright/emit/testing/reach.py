@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -143,9 +143,9 @@ def closest(operation: Operation, common: Setting) -> Trial | None:
     return search.reach(scene, DEEPEST) or search.best
 
 
-def reached(scene: Scene) -> Trial | None:
-    """The scene, changed a little until the request succeeds; None where the search gave up."""
-    return _Search(FEW).reach(scene, 4)
+def reached(scene: Scene, accept: Callable[[Scene], bool]) -> Trial | None:
+    """The scene, changed a little until the request succeeds and it is acceptable; None where the search gave up."""
+    return _Search(FEW, accept).reach(scene, 4)
 
 
 def steered(scene: Scene, step: int, deep: int = 3) -> Trial | None:
@@ -165,8 +165,9 @@ def steered(scene: Scene, step: int, deep: int = 3) -> Trial | None:
 class _Search:
     """Goes from repair to repair, depth first."""
 
-    def __init__(self, trials: int) -> None:
+    def __init__(self, trials: int, accept: Callable[[Scene], bool] | None = None) -> None:
         self.left = trials
+        self.accept = accept
         self.best: Trial | None = None
 
     def reach(self, scene: Scene, deep: int) -> Trial | None:
@@ -175,7 +176,7 @@ class _Search:
         if self.best is None or _progress(trial) > _progress(self.best):
             self.best = trial
         if trial.succeeded:
-            return trial
+            return trial if self.accept is None or self.accept(trial.scene) else None
         if deep == 0:
             return None
         for repaired in islice(repairs(trial), WAYS):

@@ -50,8 +50,13 @@ WAYS = 12
 def satisfied(condition: Expression, want: bool, scene: Scene, frame: Frame) -> Iterator[Scene]:
     """Scenes in which the condition is as wanted, and whose rows a database could hold."""
     for made in make(condition, want, scene, frame):
-        if (value(condition, made, frame) is True) == want and made.world.is_sound():
-            yield made
+        if (value(condition, made, frame) is True) != want:
+            # A later part has undone an earlier one: once more, from there.
+            mended = next(make(condition, want, made, frame), made)
+        else:
+            mended = made
+        if (value(condition, mended, frame) is True) == want and mended.world.is_sound():
+            yield mended
 
 
 def make(condition: Expression, want: bool, scene: Scene, frame: Frame) -> Iterator[Scene]:
