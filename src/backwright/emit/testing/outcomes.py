@@ -16,7 +16,7 @@ from backwright.emit.testing.frames import Frame, Spot, frame_at, subject, value
 from backwright.emit.testing.inputs import input_tests
 from backwright.emit.testing.keys import key_tests
 from backwright.emit.testing.lists import list_tests
-from backwright.emit.testing.protocol import protocol_tests
+from backwright.emit.testing.protocol import protocol_tests, unreadable_bodies
 from backwright.emit.testing.reach import closest, effective, enriched, listed, reached, steered
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Condition, Scene, Trial, tried
@@ -87,6 +87,8 @@ def tests_of(operation: Operation, common: Setting) -> tuple[list[Test], list[st
     if not best.succeeded:
         found.case(f"{outcome(best)}", best, "Nobody can do more")
         _others(best, found)
+        for test in unreadable_bodies(best):
+            found.add(test)
         return found.tests, ["success"]
     plain = effective(listed(best))
     rich = enriched(plain)
