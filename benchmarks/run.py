@@ -51,7 +51,10 @@ def main() -> None:
     text = "\n\n".join(table for table in tables if table)
     print(text)
     if given.write:
-        (HERE / "results.md").write_text(f"# Results\n\n{conditions(given)}\n\n{text}\n", "utf-8")
+        results = HERE / "results.md"
+        others = results.read_text("utf-8").partition("\n## ") if results.is_file() else ("", "", "")
+        kept = "".join(others[1:])  # the sections of the other benchmarks
+        results.write_text(f"# Results\n\n{conditions(given)}\n\n{text}\n{kept}", "utf-8")
 
 
 def conditions(given: argparse.Namespace) -> str:

@@ -1,5 +1,7 @@
 """How long a specification takes to check, over its size: `python benchmarks/specification.py [entities ...]`.
 
+`--write` also puts the table into benchmarks/results.md.
+
 Specifications are generated: each entity refers to an earlier one, has rules over that relation, an index, a
 computed value, filters and all five operations, in files of 100 entities each. The time of one entity should
 be the same in every line; where it grows, something looks at all entities for each of them.
@@ -7,13 +9,16 @@ be the same in every line; where it grows, something looks at all entities for e
 
 from __future__ import annotations
 
+import argparse
+import gc
+import platform
 import statistics
-import sys
 import tempfile
 from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
+from backwright.cli import COLLECTIONS
 from backwright.emit.refusals import not_emitted
 from backwright.model import show
 from backwright.model.build import examine
@@ -24,6 +29,9 @@ SIZES = (50, 100, 200, 500, 1000, 2000)
 REPEATS = 3
 PER_FILE = 100
 STAGES = ("read", "understand", "show", "refusals")
+RESULTS = Path(__file__).parent / "results.md"
+HEADING = "## Checking a specification"
+ABOUT = f"medians of {REPEATS} runs in one process. Written by `python benchmarks/specification.py --write`."
 HEAD = """\
 service: {name: large, version: 1.0.0}
 include: [PIECES]
@@ -74,33 +82,51 @@ def lay_down(root: Path, entities: int) -> Project:
 
 
 def measured(project: Project) -> dict[str, float]:
-    """Seconds of each stage."""
-    times = [perf_counter()]
+    """Seconds of processor time of each stage: other programs on the machine do not count."""
+    times = [process_time()]
     document = read(project)
-    times.append(perf_counter())
+    times.append(process_time())
     model, found = examine(document)
-    times.append(perf_counter())
+    times.append(process_time())
     errors = [each.text() for each in found if each.severity == "error"]
     if model is None or errors:
         raise SystemExit("\n".join(errors[:5]))
     show.show(model)
-    times.append(perf_counter())
+    times.append(process_time())
     not_emitted(model)
-    times.append(perf_counter())
+    times.append(process_time())
     return dict(zip(STAGES, (after - before for before, after in pairwise(times)), strict=True))
 
 
 def main() -> None:
-    sizes = [int(each) for each in sys.argv[1:]] or SIZES
-    print("  ".join(["entities", *(f"{name:>12}" for name in STAGES), "   per entity"]))
-    for size in sizes:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("entities", type=int, nargs="*", default=SIZES)
+    arguments.add_argument("--write", action="store_true", help="write it into benchmarks/results.md")
+    given = arguments.parse_args()
+    lines = [f"| entities | {' | '.join(STAGES)} | all, per entity |", "|---" * (len(STAGES) + 2) + "|"]
+    print("\n".join(lines))
+    gc.set_threshold(*COLLECTIONS)  # as the command does
+    for size in given.entities:
         with tempfile.TemporaryDirectory() as folder:
             project = lay_down(Path(folder), size)
             runs = [measured(project) for _ in range(REPEATS)]
         median = {name: statistics.median(run[name] for run in runs) for name in STAGES}
-        check = median["read"] + median["understand"]
-        listed = [f"{size:>8}", *(f"{median[name] * 1000:>9.0f} ms" for name in STAGES)]
-        print("  ".join([*listed, f"{check / size * 1000:>10.2f} ms"]))
+        each = sum(median.values()) / size * 1000
+        listed = [f"{size:,}", *(f"{median[name] * 1000:,.0f} ms" for name in STAGES), f"{each:.2f} ms"]
+        lines.append(f"| {' | '.join(listed)} |")
+        print(lines[-1], flush=True)
+    if given.write:
+        write("\n".join(lines))
+
+
+def write(table: str) -> None:
+    """Put the table into the results, in the place of the last one."""
+    text = RESULTS.read_text("utf-8")
+    before, _, behind = text.partition(f"{HEADING}\n")
+    following = behind.find("\n## ")
+    rest = behind[following:] if following >= 0 else ""
+    section = f"{HEADING}\n\nPython {platform.python_version()}; {ABOUT}\n\n{table}\n"
+    RESULTS.write_text(f"{before.rstrip()}\n\n{section}{rest}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ import inspect
 import json
 from pathlib import Path
 
-import backwright.cli  # noqa: F401  reaches every module that registers a diagnostic
+import backwright.mock
+import backwright.pipeline.whole
+import backwright.starter  # noqa: F401  with these, every module that registers a diagnostic is reached
 from backwright.model.check import rules
 from backwright.spec import manual, schema
 from backwright.spec.diagnostics import registered

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 from expr_world import ENTITIES, FIELDS, INVERSES, MOODS, SCOPE, list_of, row_of
 from hypothesis import strategies as st
 
@@ -117,6 +118,10 @@ class _Writer:
         if self.scope.caller is not None:
             found["caller"] = row_of(self.scope.caller, True)
         found |= {f"params.{name}": kind for name, kind in self.scope.params.items()}
+        found |= {f"session.{name}": kind for name, kind in self.scope.session.items()}
+        if self.scope.selection is not None:
+            found["items"] = Type("rows", entity=self.scope.selection[1])
+            found |= {"total": Type("integer"), "next": Type("string", True)}
         return found
 
     def paths(self, fits: Callable[[Type], bool], hops: int = 2) -> list[str]:
@@ -127,17 +132,20 @@ class _Writer:
             level = {
                 f"{path}.{name}": self.behind(kind, reached)
                 for path, kind in level.items()
-                if kind.kind == "entity"
-                for (of, name), reached in FIELDS.items()
-                if of == kind.entity
+                for name, reached in self.members(kind)
             }
         return found
 
+    def members(self, kind: Type) -> list[tuple[str, Type]]:
+        """What is reached from a row or an object by one name."""
+        if kind.kind == "record":
+            return list(kind.members)
+        found = [(name, reached) for (of, name), reached in FIELDS.items() if of == kind.entity]
+        return found if kind.kind == "entity" else []
+
     def behind(self, of: Type, kind: Type) -> Type:
-        if kind.kind == "rows" or not of.nullable:
-            return kind
-        return Type(
-            kind.kind, True, entity=kind.entity, element=kind.element, values=kind.values, scale=kind.scale
+        return (
+            kind if kind.kind == "rows" or not of.nullable else msgspec.structs.replace(kind, nullable=True)
         )
 
     def leaf(self, wanted: Type) -> str:
@@ -185,8 +193,11 @@ class _Writer:
         return left, self.value(wanted, size)
 
     def null_test(self, size: int) -> str:
-        """Only what may be null is compared with it."""
-        paths = self.paths(lambda kind: kind.nullable)
+        """Only what may be null is compared with it. An element of a list may be of a kind that never is."""
+        unsure = tuple(name for name, kind in self.variables.items() if kind.nullable)
+        paths = [
+            path for path in self.paths(lambda kind: kind.nullable) if path.partition(".")[0] not in unsure
+        ]
         return f"({self.one(paths)} {self.one(('==', '!='))} null)"
 
     def logic(self, size: int) -> str:
@@ -210,9 +221,17 @@ class _Writer:
         return f"({item or self.value(wanted, size)} in [{options}])"
 
     def within(self, size: int) -> str:
-        if self.draw(st.booleans()):
-            entity = self.one(ENTITIES)
-            return f"({self.value(row_of(entity, True), size)} in {self.rows(entity, size)})"
+        match self.draw(st.integers(0, 3)):
+            case 0:
+                entity = self.one(ENTITIES)
+                return f"({self.value(row_of(entity, True), size)} in {self.rows(entity, size)})"
+            case 1:
+                lists = self.paths(
+                    lambda kind: kind.kind == "list" and (kind.element or kind).entity == "User"
+                )
+                return f"({self.value(row_of('User', True), size)} in {self.one(lists)})"
+            case _:
+                pass
         kind = self.one(("string", "integer", "decimal", "date"))
         return f"({self.value(KINDS[kind], size)} in {self.list(KINDS[kind], size, True, ordered=False)})"
 
@@ -226,9 +245,24 @@ class _Writer:
 
     def many(self, size: int) -> tuple[str, Type]:
         """Rows, or a list, with the type of what a variable stands for."""
-        if self.draw(st.integers(0, 2)):
-            entity = self.one(ENTITIES)
-            return self.rows(entity, size), row_of(entity)
+        match self.draw(st.integers(0, 5)):
+            case 0 | 1 | 2:
+                entity = self.one((*ENTITIES, "Seat"))
+                return self.rows(entity, size), row_of(entity)
+            case 3:
+                paths = self.paths(
+                    lambda kind: kind.kind == "list" and (kind.element or kind).kind == "record"
+                )
+                return self.one(paths), self.scope.params["first"]
+            case 4:
+                paths = self.paths(
+                    lambda kind: (
+                        kind.kind == "list" and (kind.element or kind).entity == "User" and not kind.nullable
+                    )
+                )
+                return self.one(paths), row_of("User")
+            case _:
+                pass
         return self.list_of_known(self.one(("string", "integer", "decimal", "date")), size)
 
     def list_of_known(self, kind: str, size: int) -> tuple[str, Type]:
@@ -309,7 +343,9 @@ class _Writer:
                 literal = whole.lstrip("-").isdigit() and len(whole.lstrip("-")) > 18
                 return "decimal(7)" if literal else f"decimal({whole})"
             case 3:
-                number = self.scalar(self.certain("integer", nullable), size)
+                # A literal beside a decimal is one itself, and so are those inside of ?: there.
+                number = self.leaf(self.certain("integer", nullable))
+                number = "7" if number.lstrip("-").isdigit() else number
                 return f"({self.scalar(self.certain('decimal', nullable), size)} {self.one('+-*')} {number})"
             case 4:
                 return f"({self.scalar(self.certain('decimal', nullable), size)} * 1.5)"
@@ -320,7 +356,9 @@ class _Writer:
         match self.draw(st.integers(0, 3)):
             case 0:
                 number = self.scalar(self.certain(self.one(("integer", "decimal")), nullable), size)
-                return f"double({number})"
+                # A literal has to be a double already; a computed number becomes the nearest one.
+                literal = number.lstrip("-").isdigit() and len(number.lstrip("-")) > 15
+                return "double(7)" if literal else f"double({number})"
             case 1:
                 return f"-({self.scalar(self.certain('double', nullable), size)})"
             case _:
@@ -416,10 +454,8 @@ class _Writer:
         return found
 
     def mapped(self, element: Type, size: int) -> str:
-        entity = self.one(ENTITIES)
-        return self.macro(
-            self.rows(entity, size), row_of(entity), "map", lambda inner: inner.value(element, size)
-        )
+        of, found = self.many(size)
+        return self.macro(of, found, "map", lambda inner: inner.value(element, size))
 
     def flattened(self, element: Type, size: int) -> str:
         entity = self.one(ENTITIES)

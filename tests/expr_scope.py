@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from backwright.expr import sql
 from backwright.expr.check import Scope, check_source
 from backwright.expr.python import Names
 from backwright.expr.typed import BOOLEAN, Expression, Type
@@ -54,6 +57,35 @@ def column(entity: str, field: str) -> str:
     return f"{field}_id" if field in ("keeper", "deputy") else field
 
 
+class Stored:
+    """How entities are stored: each in a table of its name, with the key `id` and no many-to-many fields."""
+
+    def __init__(
+        self, lookup: Callable[[str, str], Type | None], tables: Callable[[str], str] = str.lower
+    ) -> None:
+        self.lookup = lookup
+        self.table = tables
+
+    def column(self, entity: str, field: str) -> str:
+        return f"{field}_id" if self.kind(entity, field).kind == "entity" else field
+
+    def keys(self, entity: str) -> tuple[str, ...]:
+        return ("id",)
+
+    def kind(self, entity: str, field: str) -> Type:
+        return self.lookup(entity, field) or Type("null")
+
+    def deleted(self, entity: str) -> str | None:
+        return None
+
+    def link(self, entity: str, field: str) -> sql.Link | None:
+        return None
+
+    def encrypted(self, entity: str, field: str) -> bool:
+        return False
+
+
+STORAGE = Stored(lookup)
 NAMES = Names(roots={"this": "box", "params": "query", "now": "ctx.now"}, attribute=column)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from hypothesis import strategies as st
 
 from backwright.expr.scope import Scope
 from backwright.expr.typed import Type
+from backwright.reference.evaluate import Environment, Page
 
 Row = dict[str, Any]
 Draw = Any
@@ -22,9 +24,7 @@ MOODS = ("calm", "keen", "wild")
 
 
 def optional(kind: Type) -> Type:
-    return Type(
-        kind.kind, True, entity=kind.entity, element=kind.element, values=kind.values, scale=kind.scale
-    )
+    return msgspec.structs.replace(kind, nullable=True)
 
 
 def list_of(element: Type, nullable: bool = False) -> Type:
@@ -42,11 +42,11 @@ FIELDS: dict[tuple[str, str], Type] = {
     ("User", "chief"): BOOLEAN,
     ("User", "born"): optional(Type("date")),
     ("User", "team"): row_of("Team", True),
-    ("Team", "id"): Type("uuid"),
+    ("Team", "code"): STRING,
     ("Team", "title"): STRING,
     ("Team", "budget"): optional(Type("decimal", scale=4)),
     ("Team", "lead"): row_of("User", True),
-    ("Label", "id"): Type("uuid"),
+    ("Label", "id"): INTEGER,
     ("Label", "name"): STRING,
     ("Label", "weight"): INTEGER,
     ("Task", "id"): Type("uuid"),
@@ -77,7 +77,13 @@ FIELDS: dict[tuple[str, str], Type] = {
     ("Task", "team"): row_of("Team", True),
     ("Task", "parent"): row_of("Task", True),
     ("Task", "labels"): Type("rows", entity="Label"),
+    ("Task", "reviewers"): list_of(row_of("User")),
+    ("Seat", "task"): row_of("Task"),
+    ("Seat", "user"): row_of("User"),
+    ("Seat", "row"): optional(INTEGER),
 }
+KEY = {"User": ("id",), "Team": ("code",), "Label": ("id",), "Task": ("id",), "Seat": ("task", "user")}
+"""The fields that are the key of each entity: UUIDs, texts, numbers, and two references."""
 INVERSES: dict[tuple[str, str], tuple[str, str]] = {
     ("User", "tasks"): ("Task", "owner"),
     ("User", "helped"): ("Task", "helper"),
@@ -86,8 +92,22 @@ INVERSES: dict[tuple[str, str], tuple[str, str]] = {
     ("Team", "tasks"): ("Task", "team"),
     ("Task", "children"): ("Task", "parent"),
     ("Label", "tasks"): ("Task", "labels"),
+    ("Task", "seats"): ("Seat", "task"),
+    ("User", "seats"): ("Seat", "user"),
 }
 ENTITIES = ("User", "Team", "Label", "Task")
+"""Those that can be referred to."""
+DELETED_SOFTLY = ("Label", "Task")
+LINE = Type(
+    "record",
+    members=(
+        ("count", INTEGER),
+        ("price", PRICE),
+        ("note", optional(STRING)),
+        ("label", row_of("Label")),
+        ("words", list_of(STRING)),
+    ),
+)
 PARAMS: dict[str, Type] = {
     "word": STRING,
     "hint": optional(STRING),
@@ -102,6 +122,9 @@ PARAMS: dict[str, Type] = {
     "user": row_of("User"),
     "words": list_of(STRING),
     "amounts": list_of(INTEGER, True),
+    "lines": list_of(LINE),
+    "first": LINE,
+    "users": list_of(row_of("User")),
 }
 BINDINGS = {
     "other": row_of("Task"),
@@ -126,14 +149,21 @@ SCOPE = Scope(
     bindings=BINDINGS,
     lookup=lookup,
     fields=names,
+    session={"token": STRING, "expires_at": optional(Type("timestamp"))},
+    selection=("found", "Task"),
     related=lambda entity, name: INVERSES.get((entity, name)),
-    is_entity=ENTITIES.__contains__,
+    is_entity=KEY.__contains__,
 )
-"""What random expressions are about: a Task, whoever calls, parameters, and two bound rows."""
+"""What random expressions are about: a Task, whoever calls, parameters, bound rows and a selection."""
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 MOST = 2**63 - 1
-KEYS = {entity: [UUID(int=100 * n + k) for k in range(1, 5)] for n, entity in enumerate(ENTITIES, 1)}
+KEYS: dict[str, list[Any]] = {
+    "User": [UUID(int=100 + k) for k in range(1, 5)],
+    "Team": ["a", "B", "é\n'x'", "?"],
+    "Label": [1, 2, MOST, 4],
+    "Task": [UUID(int=400 + k) for k in range(1, 7)],
+}
 COUNTS = {"User": 3, "Team": 2, "Label": 3, "Task": 4}
 
 TEXTS = ("", "a", "B", "Ab", " a b\t", "é", "ß", "😀", "\uffff", "it's", ":x {y}", "%_\\", "null")
@@ -181,34 +211,57 @@ def _certain(kind: Type) -> st.SearchStrategy[Any]:
             return st.lists(st.sampled_from(KEYS[entity][: COUNTS[entity]]), unique=True)
         case Type(kind="list", element=Type() as element):
             return st.lists(_certain(element), max_size=3)
+        case Type(kind="record", members=members):
+            return st.tuples(*(values(member) for _, member in members)).map(
+                lambda found: {name: each for (name, _), each in zip(members, found, strict=True)}
+            )
         case _:
             raise TypeError(f"no values of {kind}")
 
 
-def random_row(draw: Draw, entity: str, key: UUID) -> Row:
+def random_row(draw: Draw, entity: str, **key: Any) -> Row:
     fields = {name: kind for (of, name), kind in FIELDS.items() if of == entity}
-    return {name: key if name == "id" else draw(values(kind)) for name, kind in fields.items()}
+    return {name: key[name] if name in key else draw(values(kind)) for name, kind in fields.items()}
 
 
 def random_rows(draw: Draw) -> dict[str, list[Row]]:
     """Some rows of every entity, as they are stored; references point to rows that are there."""
-    return {
-        entity: [random_row(draw, entity, key) for key in KEYS[entity][: COUNTS[entity]]]
+    found = {
+        entity: [random_row(draw, entity, **{KEY[entity][0]: key}) for key in KEYS[entity][: COUNTS[entity]]]
         for entity in ENTITIES
+    }
+    places = [(task["id"], user["id"]) for task in found["Task"] for user in found["User"]]
+    taken = draw(st.lists(st.sampled_from(places), unique=True, max_size=5))
+    found["Seat"] = [random_row(draw, "Seat", task=task, user=user) for task, user in sorted(taken)]
+    return found
+
+
+def gone_rows(draw: Draw) -> dict[str, list[Row]]:
+    """Rows that were deleted softly: they refer to others, nothing refers to them."""
+    return {
+        entity: [random_row(draw, entity, **{KEY[entity][0]: key}) for key in KEYS[entity][COUNTS[entity] :]]
+        for entity in DELETED_SOFTLY
     }
 
 
 @dataclass(frozen=True)
 class World:
-    """What the names of `SCOPE` stand for. `this` is one of the rows of Task, `caller` of User or nobody."""
+    """What the names of `SCOPE` stand for. `this` is one of the rows of Task, `caller` of User or nobody.
+
+    `found` are the rows of the selection, `gone` those that are stored but were deleted.
+    """
 
     rows: dict[str, list[Row]]
     this: Row
     caller: Row | None
     params: dict[str, Any]
     bindings: dict[str, Row | None]
+    found: list[Row]
+    total: int
+    next: str | None
+    session: dict[str, Any]
+    gone: dict[str, list[Row]]
     now: datetime = NOW
-    keys: dict[str, str] = field(default_factory=lambda: dict.fromkeys(ENTITIES, "id"))
 
 
 def random_world(draw: Draw) -> World:
@@ -219,6 +272,25 @@ def random_world(draw: Draw) -> World:
         caller=draw(st.none() | st.sampled_from(rows["User"])),
         params={name: draw(values(kind)) for name, kind in PARAMS.items()},
         bindings={name: draw(row(rows, kind)) for name, kind in BINDINGS.items()},
+        found=draw(st.lists(st.sampled_from(rows["Task"]), max_size=3, unique_by=lambda row: row["id"])),
+        total=draw(st.integers(0, 3)),
+        next=draw(st.sampled_from([None, "b"])),
+        session={"token": draw(st.sampled_from(TEXTS)), "expires_at": draw(st.sampled_from([None, *TIMES]))},
+        gone=gone_rows(draw),
+    )
+
+
+def environment(world: World) -> Environment:
+    """The world as the reference sees it."""
+    return Environment(
+        now=world.now,
+        keys=KEY,
+        rows=world.rows,
+        this=world.this,
+        caller=world.caller,
+        params=world.params,
+        session=world.session,
+        bindings={**world.bindings, "found": Page(world.found, world.next, world.total)},
     )
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from model_parts import FLAG, KEY, constant, string
+from model_parts import FLAG, KEY, compare, constant, of_this, string
 from msgspec.structs import replace
 
-from backwright.expr.typed import BOOLEAN, FALSE, TRUE, Type
+from backwright.expr.typed import BOOLEAN, FALSE, TRUE, Constant, Kind, ListOf, Type
 from backwright.model.types import (
+    Check,
     Entity,
     Field,
+    Formula,
     Index,
+    ListType,
+    ManyType,
     Model,
+    OnDelete,
     OrderTerm,
     ReferenceType,
     Rule,
@@ -23,18 +28,27 @@ PUBLIC = Rule(source="public", condition=TRUE)
 NOBODY = Rule(source="none", condition=FALSE)
 
 
-def entity(name: str, *fields: Field, indexes: tuple[Index, ...] = (), was: str | None = None) -> Entity:
-    """An entity with the key `id` that everybody may read and nobody may write."""
+def entity(
+    name: str,
+    *fields: Field,
+    indexes: tuple[Index, ...] = (),
+    was: str | None = None,
+    key: tuple[Field, ...] = (KEY,),
+    **members: object,
+) -> Entity:
+    """An entity (its key is `id`, unless it is said) that everybody may read and nobody may write."""
     rules = {"create": NOBODY, "read": PUBLIC, "update": NOBODY, "delete": NOBODY}
     return Entity(
         name=name,
         plural=f"{name.lower()}s",
         table=name.lower(),
-        key="id",
-        fields=(KEY, *fields),
+        key=key[0].name,
+        composite=tuple(field.name for field in key) if len(key) > 1 else (),
+        fields=(*key, *fields),
         indexes=indexes,
         access=rules,
         was=was,
+        **members,
     )
 
 
@@ -53,8 +67,44 @@ def scalar(name: str, kind: Scalar, **members: object) -> Field:
     return Field(name=name, column=name, type=ScalarType(scalar=kind), **members)
 
 
-def reference(name: str, target: str, **members: object) -> Field:
-    return Field(name=name, column=f"{name}_id", type=ReferenceType(entity=target), **members)
+def reference(name: str, target: str, on_delete: OnDelete = "restrict", **members: object) -> Field:
+    kind = ReferenceType(entity=target, on_delete=on_delete)
+    return Field(name=name, column=f"{name}_id", type=kind, **members)
+
+
+def many(name: str, target: str, **members: object) -> Field:
+    return Field(name=name, column=name, type=ManyType(entity=target), **members)
+
+
+def several(
+    name: str, element: Scalar, high: int = 100, *, scale: int | None = None, **members: object
+) -> Field:
+    """A list of scalars, empty unless it is said."""
+    kind = ListType(element=ScalarType(scalar=element, max=None if scale else 50, scale=scale), max=high)
+    return Field(name=name, column=name, type=kind, **members)
+
+
+def nothing(element: Kind) -> Formula:
+    """`default: []`."""
+    return Formula(source="[]", meaning=ListOf(type=Type("list", element=Type(element)), items=()))
+
+
+SEQUENCE = Field(
+    name="number", column="number", type=ScalarType(scalar="integer"), input=False, generated="sequence"
+)
+DELETED = Field(
+    name="deleted_at", column="deleted_at", type=ScalarType(scalar="timestamp"), nullable=True, input=False
+)
+VERSION = Field(
+    name="version", column="version", type=ScalarType(scalar="integer"), input=False, generated="version"
+)
+
+
+def at_least(name: str, of: str, field: Field, least: int) -> Check:
+    """`this.<field> >= <least>`."""
+    condition = compare(of_this(of, field), ">=", Constant(type=Type("integer"), value=least))
+    source = f"this.{field.name} >= {least}"
+    return Check(name=name, condition=Formula(source=source, meaning=condition), code=name, field=field.name)
 
 
 def flag(name: str, value: bool | None = None) -> Field:
@@ -82,6 +132,6 @@ def index(table: str, *fields: Field, unique: bool = False, descending: bool = F
 
 
 __all__ = [
-    "KEY", "NOBODY", "PUBLIC", "changed", "choice", "entity", "flag", "index", "model", "number",
-    "reference", "replace", "scalar", "string",
+    "DELETED", "KEY", "NOBODY", "PUBLIC", "SEQUENCE", "VERSION", "at_least", "changed", "choice", "entity", "flag",
+    "index", "many", "model", "nothing", "number", "reference", "replace", "scalar", "several", "string",
 ]  # fmt: skip

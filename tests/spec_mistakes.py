@@ -104,6 +104,7 @@ MEANT: dict[str, Mistake] = {
     "BW319": field("friend: {ref: User, inverse: «email}"),
     "BW320": beside("computed: {ready: «this.ready}"),
     "BW321": field("size: {type: integer, max: 100, default: «500}"),
+    "BW323": field("«friend: {ref: User, on_delete: set_null, inverse: friends}"),
     "BW401": rule("(" * 32 + "«" + "(" * 28 + "true" + ")" * 60),
     "BW402": rule("this.owner «= caller"),
     "BW403": rule("«owner == caller"),
@@ -122,6 +123,7 @@ MEANT: dict[str, Mistake] = {
 
 SHAPED: dict[str, Mistake] = {
     "BW106": rule("«this.title == 'a #1'"),
+    "BW122": rule(">-\n      this.title == 'http://a' «// why\n      && this.owner == caller"),
     "BW107": Mistake("    access: {read: «size(this.title, 1) == 3}\n"),
     "BW201": field("friend: {«reff: User}"),
     "BW202": crud("«soon"),

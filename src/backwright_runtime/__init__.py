@@ -4,6 +4,7 @@ from backwright_runtime.application import Application
 from backwright_runtime.cipher import Cipher
 from backwright_runtime.context import RequestContext
 from backwright_runtime.database.interface import (
+    CheckViolation,
     Database,
     DatabaseUnavailable,
     ForeignKeyViolation,
@@ -34,6 +35,7 @@ from backwright_runtime.errors import (
     found,
 )
 from backwright_runtime.failures import ErrorAnswer, ErrorAnswers, ErrorWords
+from backwright_runtime.grouping import grouped
 from backwright_runtime.inputs import given
 from backwright_runtime.kinds import (
     EMAIL_ADDRESS,
@@ -65,7 +67,7 @@ from backwright_runtime.responses import (
 from backwright_runtime.routing import Router
 from backwright_runtime.seam import SYSTEM, Moment, Seam
 from backwright_runtime.settings import EncryptionKey, RuntimeSettings, SettingsError, TokenKey
-from backwright_runtime.texts import base64_text, decimal_text, slug, suffixed, timestamp
+from backwright_runtime.texts import as_text, base64_text, decimal_text, plain, slug, suffixed, timestamp
 from backwright_runtime.tokens import Session
 
 __version__ = "0.1.0"
@@ -78,6 +80,7 @@ __all__ = [
     "WORD",
     "Application",
     "Cache",
+    "CheckViolation",
     "Cipher",
     "Conflict",
     "Cookie",
@@ -132,6 +135,7 @@ __all__ = [
     "UnsupportedMediaType",
     "Value",
     "answer",
+    "as_text",
     "base64_text",
     "created",
     "csv",
@@ -139,9 +143,11 @@ __all__ = [
     "file",
     "found",
     "given",
+    "grouped",
     "html",
     "no_content",
     "ok",
+    "plain",
     "slug",
     "sql",
     "suffixed",

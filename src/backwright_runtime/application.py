@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, UnsetType
-from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from backwright_runtime import idempotency
@@ -20,29 +19,41 @@ from backwright_runtime.cipher import Cipher
 from backwright_runtime.context import Data, RequestContext
 from backwright_runtime.database import Database, open_database
 from backwright_runtime.database.interface import (
+    CheckViolation,
     Contention,
     DatabaseUnavailable,
     ForeignKeyViolation,
     UniqueViolation,
 )
+from backwright_runtime.database.statement import Statement
 from backwright_runtime.documentation import Documentation
 from backwright_runtime.errors import (
     Conflict,
     Forbidden,
     Internal,
+    Invalid,
     MethodNotAllowed,
     NotFound,
     ServiceError,
     Unavailable,
 )
 from backwright_runtime.failures import AS_USUAL, ErrorAnswers, answered
+from backwright_runtime.forgetting import IDEMPOTENT_ANSWERS, REVOKED_TOKENS, forget_hourly
 from backwright_runtime.limits import Rates
 from backwright_runtime.logs import LOG, AccessLog
 from backwright_runtime.passwords import ARGON2ID, Passwords
-from backwright_runtime.requests import REQUEST_ID, ClientGone, check_media_type, versions, whole_body
-from backwright_runtime.responses import JSON, Answer, Document, Rendering, ok
+from backwright_runtime.requests import (
+    REQUEST_ID,
+    ClientGone,
+    Headers,
+    check_media_type,
+    headers_of,
+    versions,
+    whole_body,
+)
+from backwright_runtime.responses import JSON, Answer, Rendering, ok
 from backwright_runtime.routing import Route, Router, RouteTable
-from backwright_runtime.seam import SYSTEM, Seam
+from backwright_runtime.seam import SYSTEM, Moment, Seam
 from backwright_runtime.sessions import SAFE, Identify, Sessions, check_origin
 from backwright_runtime.settings import RuntimeSettings, SettingsError
 from backwright_runtime.tokens import Session, Tokens
@@ -53,13 +64,14 @@ OWN_PATHS = ("/health", "/ready", "/openapi.json", "/docs")
 OWN_FOLDER = "/docs/"
 
 # Every answer has the first two; the others may be replaced.
-ALWAYS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
-POLICY = "default-src 'none'; frame-ancestors 'none'"
-PAGE_POLICY = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-UNLESS_REPLACED = {"cache-control": "no-store", "content-security-policy": POLICY}
+ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+UNLESS_REPLACED = {
+    "cache-control": (b"cache-control", b"no-store"),
+    "content-security-policy": (
+        b"content-security-policy",
+        b"default-src 'none'; frame-ancestors 'none'",
+    ),
+}
 
 
 class Asked(Struct, frozen=True):
@@ -157,20 +169,27 @@ class Application:
             LOG.error("the database cannot be reached (%s); see DATABASE_URL", error)
             await send({"type": "lifespan.startup.failed", "message": ""})
             return
+        forgetting = asyncio.create_task(forget_hourly(self.database, self._remembered()))
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        forgetting.cancel()
         await self.shutdown()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _remembered(self) -> list[Statement]:
+        """What removes the things that this service remembers for a while."""
+        keeps_answers = any(route.idempotent != "no" for route in self._table.routes)
+        tables = ((self.sessions.revocation, REVOKED_TOKENS), (keeps_answers, IDEMPOTENT_ANSWERS))
+        return [statement for remembers, statement in tables if remembers]
 
     # One request -------------------------------------------------------------------------------------
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        headers = Headers(scope=scope)
+        headers = headers_of(scope)
         wanted = headers.get("x-request-id", "")
         request_id = wanted if REQUEST_ID.fullmatch(wanted) else secrets.token_hex(12)
         path, template, route = scope["path"], "", None
-        answer: Answer | Document
         try:
             if path in OWN_PATHS or path.startswith(OWN_FOLDER):
                 template = path if path in OWN_PATHS else OWN_FOLDER
@@ -188,7 +207,7 @@ class Application:
         await send(body)
         if self.access_log is not None:
             seconds = time.perf_counter() - started
-            self.access_log.write(request_id, scope["method"], template, answer_status(answer), seconds)
+            self.access_log.write(request_id, scope["method"], template, answer.status, seconds)
 
     async def _operate(
         self,
@@ -204,7 +223,8 @@ class Application:
         if route.body is not None:
             body = await whole_body(headers, receive, route.max_body or self._largest)  # 413
             check_media_type(headers, route.body.media)  # 415
-        now = self._seam.begin(request_id).now
+        moment = self._seam.begin(request_id)
+        now = moment.now
         address = scope["client"][0] if scope.get("client") else ""
         self._rates.count(route.name, route.by_address, address, now)  # 429
         session, caller = None, None
@@ -217,34 +237,32 @@ class Application:
         check_origin(session, scope["method"], headers, members or {})  # 403
         asked = Asked(route, keys, scope, headers, request_id, body, members, session, caller)
         if route.access is not None:  # 403
-            allowed = route.access(self._context(asked, self.database))
+            allowed = route.access(self._context(asked, moment, self.database))
             if not (await allowed if inspect.isawaitable(allowed) else allowed):
                 raise Forbidden
         who = f"address {address}" if session is None else f"caller {session.subject}"
         self._rates.count(route.name, route.by_caller, who, now)  # 429
-        key = None
-        if route.idempotent != "no":  # 400
-            key = idempotency.key_of(route.name, route.idempotent, who, headers, scope, body)
+        key = idempotency.key_of(route.name, route.idempotent, who, headers, scope, body)  # 400
         for attempt in range(1, ATTEMPTS):
             try:
-                return await self._attempt(asked, key)
+                return await self._attempt(asked, moment, key)
             except Contention:
                 LOG.info("trying again after attempt %d", attempt, extra={"request_id": request_id})
                 await asyncio.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 (no secret)
-        return await self._attempt(asked, key)
+            moment = self._seam.begin(request_id)
+        return await self._attempt(asked, moment, key)
 
-    async def _attempt(self, asked: Asked, key: idempotency.Key | None) -> Answer:
+    async def _attempt(self, asked: Asked, moment: Moment, key: idempotency.Key | None) -> Answer:
         """One attempt, for an idempotent operation in one transaction with its answer."""
         if key is None:
-            return await self._carry_out(asked, self.database)
+            return await self._carry_out(asked, moment, self.database)
         async with self.database.transaction(serializable=True) as tx:
-            now = self._seam.begin(asked.request_id).now
-            answer = await idempotency.claimed(tx, key, now)
+            answer = await idempotency.claimed(tx, key, moment.now)
             if answer is not None:
                 return answer
             try:
                 async with idempotency.undoable(tx):
-                    answer = await self._carry_out(asked, idempotency.Joined(tx))
+                    answer = await self._carry_out(asked, moment, idempotency.Joined(tx))
             except DatabaseUnavailable:
                 raise
             except Exception as error:
@@ -254,26 +272,29 @@ class Application:
             await idempotency.keep(tx, key, answer)
             return answer
 
-    async def _carry_out(self, asked: Asked, db: Data) -> Answer:
+    async def _carry_out(self, asked: Asked, moment: Moment, db: Data) -> Answer:
         """Input, the handler, and its answer."""
         route = asked.route
         if route.body is not None and asked.members is None and _lacks_version(asked):
             route.body.parsed(asked.body)  # 400 comes before 428
-        ctx = self._context(asked, db, versions(asked.headers, route.if_match))  # 428
+        ctx = self._context(asked, moment, db, versions(asked.headers, route.if_match))  # 428
         given = route.inputs(asked.scope["query_string"], asked.body, asked.members)  # 400, 422
         response = await route.handler(ctx, **given, **route.keys(asked.keys))  # 404, and the rest
         answer = self._rendering.answer(response, asked.request_id, ctx.csrf_token)
         if _is_unchanged(answer, asked):
-            return Answer(304, answer.headers, None)
+            about = {name: text for name, text in answer.headers.items() if text != JSON}
+            return Answer(304, about, None)
         cookies = ctx.session_cookies()
         return msgspec.structs.replace(answer, cookies=cookies + answer.cookies) if cookies else answer
 
-    def _context(self, asked: Asked, db: Data, allowed: frozenset[int] | None = None) -> RequestContext[Any]:
+    def _context(
+        self, asked: Asked, moment: Moment, db: Data, allowed: frozenset[int] | None = None
+    ) -> RequestContext[Any]:
         """What an operation is run with, from its beginning."""
         return RequestContext(
             self,
             db=db,
-            moment=self._seam.begin(asked.request_id),
+            moment=moment,
             request_id=asked.request_id,
             caller=asked.caller,
             session=asked.session,
@@ -297,7 +318,7 @@ class Application:
 
     # What every service answers beside its operations ------------------------------------------------
 
-    async def _own(self, scope: Scope, request_id: str) -> Answer | Document:
+    async def _own(self, scope: Scope, request_id: str) -> Answer:
         """Is it alive, is it ready, its contract."""
         path = scope["path"]
         known = path in ("/health", "/ready") or self._documentation is not None
@@ -329,15 +350,12 @@ def answer_for(error: Exception) -> ServiceError:
             return error
         case UniqueViolation() | ForeignKeyViolation():
             return Conflict()
+        case CheckViolation():
+            return Invalid()
         case DatabaseUnavailable():
             return Unavailable()
         case _:
             return Internal()
-
-
-def answer_status(answer: Answer | Document) -> int:
-    """The status of an answer."""
-    return answer.status if isinstance(answer, Answer) else 200
 
 
 def _lacks_version(asked: Asked) -> bool:
@@ -350,29 +368,18 @@ def _is_unchanged(answer: Answer, asked: Asked) -> bool:
     return known is not None and asked.scope["method"] in SAFE and answer.headers.get("etag") == known.strip()
 
 
-def messages(
-    answer: Answer | Document, request_id: str, method: str, route: Route | None
-) -> tuple[Message, Message]:
+def messages(answer: Answer, request_id: str, method: str, route: Route | None) -> tuple[Message, Message]:
     """The two ASGI messages of an answer."""
-    status = answer_status(answer)
-    told: dict[str, str] = {"x-request-id": request_id, **ALWAYS, **UNLESS_REPLACED}
-    cookies: tuple[str, ...] = ()
-    if isinstance(answer, Document):
-        told["content-type"] = answer.content_type
-        told |= {name.decode(): value.decode() for name, value in answer.headers}
-    else:
-        if answer.headers.get("content-type", "").startswith("text/html"):
-            told["content-security-policy"] = PAGE_POLICY
-        told |= answer.headers
-        cookies = answer.cookies
-    if route is not None:
-        told |= route.notices
+    status, told, body = answer.status, answer.headers, answer.body or b""
+    if route is not None and (route.notices or route.cache is not None):
+        told = {**told, **route.notices}
         if route.cache is not None and status < 400 and method in SAFE:
             told |= route.cache.headers()
-    body = answer.body or b""
+    headers = [(b"x-request-id", request_id.encode()), *ALWAYS]
+    headers += [header for name, header in UNLESS_REPLACED.items() if name not in told]
+    headers += [(name.encode(), text.encode()) for name, text in told.items()]
     if status not in (204, 304):
-        told["content-length"] = str(len(body))
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in told.items()]
-    headers += [(b"set-cookie", cookie.encode("latin-1")) for cookie in cookies]
+        headers.append((b"content-length", b"%d" % len(body)))
+    headers += [(b"set-cookie", cookie.encode()) for cookie in answer.cookies]
     start = {"type": "http.response.start", "status": status, "headers": headers}
     return start, {"type": "http.response.body", "body": b"" if method == "HEAD" else body}

@@ -112,6 +112,12 @@ class RequestContext(Generic[Caller]):
 
     # Sessions ----------------------------------------------------------------------------------------
 
+    def presented(self) -> Session:
+        """The session that the caller came with. Raises Unauthenticated when nobody is signed in."""
+        if self.session is None:
+            raise Unauthenticated
+        return self.session
+
     @property
     def session_token(self) -> str | None:
         """The token that the caller came with."""

@@ -6,11 +6,11 @@ from pathlib import Path
 from openapi_ui_bundles import swagger_ui
 
 from backwright_runtime.errors import NotFound
-from backwright_runtime.responses import Document
+from backwright_runtime.responses import Answer
 
 POLICY = (
-    b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 FILES = {
     "swagger-ui.css": "text/css; charset=utf-8",
@@ -40,25 +40,24 @@ START = b"""SwaggerUIBundle({
   validatorUrl: null,
 });
 """
-CACHED = ((b"cache-control", b"public, max-age=86400"),)
+CACHED = {"cache-control": "public, max-age=86400"}
 
 
 class Documentation:
     """The contract as JSON, and a page that shows it."""
 
     def __init__(self, title: str, contract: Path) -> None:
-        self._contract = Document(body=contract.read_bytes(), content_type="application/json")
+        contract_answer = Answer(200, {"content-type": "application/json"}, contract.read_bytes())
         page = PAGE.format(title=escape(title)).encode()
-        policy = ((b"content-security-policy", POLICY),)
+        about_page = {"content-type": "text/html; charset=utf-8", "content-security-policy": POLICY}
+        about_start = {"content-type": "text/javascript; charset=utf-8", **CACHED}
         self._documents = {
-            "/openapi.json": self._contract,
-            "/docs": Document(body=page, content_type="text/html; charset=utf-8", headers=policy),
-            "/docs/start.js": Document(
-                body=START, content_type="text/javascript; charset=utf-8", headers=CACHED
-            ),
+            "/openapi.json": contract_answer,
+            "/docs": Answer(200, about_page, page),
+            "/docs/start.js": Answer(200, about_start, START),
         }
 
-    def find(self, path: str) -> Document:
+    def find(self, path: str) -> Answer:
         """The document at this path. Raises NotFound."""
         known = self._documents.get(path)
         if known is not None:
@@ -67,6 +66,6 @@ class Documentation:
         if name not in FILES:
             raise NotFound
         body = (Path(swagger_ui.static_path) / name).read_bytes()
-        document = Document(body=body, content_type=FILES[name], headers=CACHED)
+        document = Answer(200, {"content-type": FILES[name], **CACHED}, body)
         self._documents[path] = document
         return document

@@ -4,16 +4,15 @@ Whoever repeats it while the first is still running waits for it, because the tw
 """
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Struct
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from backwright_runtime.database.interface import (
@@ -29,6 +28,7 @@ from backwright_runtime.responses import Answer
 
 Demand = Literal["no", "optional", "required"]
 Row = TypeVar("Row", bound=Struct)
+T = TypeVar("T")
 
 KEPT = timedelta(hours=24)
 KEY = re.compile(r"[!-~]{1,255}")
@@ -73,7 +73,7 @@ class _Kept(Struct, frozen=True):
 
 
 def key_of(
-    operation: str, demand: Demand, caller: str, headers: Headers, scope: Scope, body: bytes
+    operation: str, demand: Demand, caller: str, headers: Mapping[str, str], scope: Scope, body: bytes
 ) -> Key | None:
     """The key that a request comes with. Raises Malformed where it must have one, or what it has is none."""
     if demand == "no":
@@ -102,7 +102,7 @@ async def claimed(tx: Queries, key: Key, now: datetime) -> Answer | None:
     Raises Invalid where it was given to another request, and Contention where another transaction claims the
     key at the same time.
     """
-    names: dict[str, Any] = {"operation": key.operation, "caller": key.caller, "key": key.key}
+    names: dict[str, Value] = {"operation": key.operation, "caller": key.caller, "key": key.key}
     kept = await tx.fetch_one(_Kept, FIND, **names)
     if kept is not None and now < kept.expires_at and kept.body is not None:
         if bytes(kept.fingerprint) != key.fingerprint:
@@ -111,9 +111,8 @@ async def claimed(tx: Queries, key: Key, now: datetime) -> Answer | None:
         return msgspec.structs.replace(answer, headers={**answer.headers, "idempotency-replayed": "true"})
     if kept is not None:
         await tx.execute(FORGET, **names)
-    about: dict[str, Any] = {"fingerprint": key.fingerprint, "expires_at": now + KEPT}
     try:
-        await tx.execute(CLAIM, **names, **about)
+        await tx.execute(CLAIM, **names, fingerprint=key.fingerprint, expires_at=now + KEPT)
     except UniqueViolation as violation:
         raise Contention("the key was claimed at the same time") from violation
     return None
@@ -121,8 +120,14 @@ async def claimed(tx: Queries, key: Key, now: datetime) -> Answer | None:
 
 async def keep(tx: Queries, key: Key, answer: Answer) -> None:
     """Remember the answer of the request that claimed the key."""
-    about: dict[str, Any] = {"status": answer.status, "body": _encode(answer)}
-    await tx.execute(KEEP, operation=key.operation, caller=key.caller, key=key.key, **about)
+    await tx.execute(
+        KEEP,
+        operation=key.operation,
+        caller=key.caller,
+        key=key.key,
+        status=answer.status,
+        body=_encode(answer),
+    )
 
 
 @asynccontextmanager
@@ -154,6 +159,11 @@ class Joined:
         """All rows."""
         async with undoable(self._tx):
             return await self._tx.fetch_all(row, statement, **params)
+
+    async def fetch_value(self, kind: type[T], statement: Statement, /, **params: Value) -> T | None:
+        """The first value of the first row."""
+        async with undoable(self._tx):
+            return await self._tx.fetch_value(kind, statement, **params)
 
     async def execute(self, statement: Statement, /, **params: Value) -> int:
         """Run the statement; returns how many rows it affected."""

@@ -17,6 +17,8 @@ from backwright_runtime.kinds import Scale
 from backwright_runtime.values import DIGITS, storable
 
 Row = TypeVar("Row", bound=Struct)
+Item = TypeVar("Item")
+Shown = TypeVar("Shown")
 
 
 class KeysetQuery(Struct, frozen=True, kw_only=True):
@@ -33,12 +35,16 @@ class OffsetQuery(Struct, frozen=True, kw_only=True):
     offset: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
 
 
-class Page(Struct, Generic[Row], frozen=True):
+class Page(Struct, Generic[Item], frozen=True):
     """Some rows of a list, the cursor of the next page (None: this is the last), and how many there are in all."""
 
-    rows: Sequence[Row]
+    rows: Sequence[Item]
     next: str | None = None
-    total: int | None = None
+    total: int = 0
+
+    def showing(self, shown: Sequence[Shown]) -> "Page[Shown]":
+        """The same page of what callers see of its rows."""
+        return Page(shown, self.next, self.total)
 
 
 class Keyset(Generic[Row]):

@@ -1,9 +1,9 @@
 """What a request carries, beside its inputs."""
 
 import re
+from collections.abc import Mapping
 
-from starlette.datastructures import Headers
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 from backwright_runtime.errors import PayloadTooLarge, PreconditionRequired, UnsupportedMediaType
 from backwright_runtime.forms import MULTIPART, URLENCODED
@@ -16,8 +16,17 @@ DECLARED: dict[MediaType, re.Pattern[str]] = {"json": JSON, "form": URLENCODED, 
 ENTITY_TAGS = re.compile(r'(?:^|,)\s*"([0-9]{1,18})"\s*(?=,|$)')
 
 
+Headers = Mapping[str, str]
+"""The headers of a request, by their names in lower case."""
+
+
 class ClientGone(Exception):
     """The caller hung up before the request was complete; there is nobody to answer."""
+
+
+def headers_of(scope: Scope) -> Headers:
+    """The headers of a request; where one is repeated, the first counts."""
+    return {name.decode("latin-1"): text.decode("latin-1") for name, text in reversed(scope["headers"])}
 
 
 async def whole_body(headers: Headers, receive: Receive, largest: int) -> bytes:
@@ -51,8 +60,10 @@ def check_media_type(headers: Headers, media: MediaType) -> None:
 
 def versions(headers: Headers, demand: Demand) -> frozenset[int] | None:
     """The versions that `If-Match` allows; None: any. Raises PreconditionRequired where one has to be named."""
+    if demand == "no":
+        return None
     given = headers.get("if-match")
-    if demand == "no" or given is None:
+    if given is None:
         if demand == "required":
             raise PreconditionRequired
         return None

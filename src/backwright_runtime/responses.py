@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w.-]+)?", re.ASCII)
+PAGE_POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 NOT_OF_COOKIES = re.compile(r"[^!#-+\--:<-\[\]-~]")
 COMPUTED = ("=", "+", "-", "@", "\t", "\r")
 """What spreadsheets take for a formula (OWASP, CSV injection)."""
@@ -87,14 +91,6 @@ class Answer(Struct, frozen=True):
     headers: dict[str, str]
     body: bytes | None
     cookies: tuple[str, ...] = ()
-
-
-class Document(Struct, frozen=True, kw_only=True):
-    """An answer of the service itself: a contract, a documentation page."""
-
-    body: bytes
-    content_type: str
-    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 # What handlers return -------------------------------------------------------------------------------
@@ -302,6 +298,7 @@ class Rendering:
         elif response.page is not None:
             body = self._page(response.page, csrf_token)
             headers["content-type"] = "text/html; charset=utf-8"
+            headers.setdefault("content-security-policy", PAGE_POLICY)
         else:
             body = self._json(response, request_id)
             if body is not None:

@@ -59,6 +59,8 @@ class Route(Struct, frozen=True, kw_only=True):
         Raises Malformed, or Invalid with every bad field of both.
         """
         found: dict[str, object] = {}
+        if self.query is None and self.body is None:
+            return found
         judged: list[Found] = []
         asked = None if self.query is None else self.query.judged(query)
         if asked is not None:
@@ -183,9 +185,10 @@ class RouteTable:
     """Finds routes. Literal segments win over parameters."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes = tuple(routes)
         self._literal: dict[str, dict[str, Route]] = {}
         by_template: dict[str, dict[str, Route]] = {}
-        for route in routes:
+        for route in self.routes:
             group = (by_template if "{" in route.path else self._literal).setdefault(route.path, {})
             if group.setdefault(route.method, route) is not route:
                 raise ValueError(f"two operations answer {route.method} {route.path}")

@@ -9,6 +9,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import overload
 from urllib.parse import quote
 
+from msgspec import Struct
+
 LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 EXACT = Context(prec=100)
@@ -72,3 +74,35 @@ def file_name(name: str) -> str:
     """The value of `content-disposition` that offers a file for saving under this name."""
     plain = re.sub(r"[^\w .()-]", "_", name, flags=re.ASCII)
     return f'attachment; filename="{plain}"'
+
+
+def as_text(value: object) -> str | None:
+    """A value as text of a header or a cookie."""
+    match value:
+        case None:
+            return None
+        case bool():
+            return "true" if value else "false"
+        case datetime():
+            return timestamp(value)
+        case Decimal():
+            return f"{value:f}"
+        case _:
+            return str(value)
+
+
+def plain(value: object) -> object:
+    """A value of any kind as JSON holds it; a struct under the names of its fields."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case list() | tuple():
+            return [plain(each) for each in value]
+        case dict():
+            return {name: plain(each) for name, each in value.items()}
+        case Struct():
+            return {name.rstrip("_"): plain(getattr(value, name)) for name in value.__struct_fields__}
+        case bytes():
+            return base64_text(value)
+        case _:
+            return as_text(value)

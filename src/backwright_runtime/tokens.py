@@ -43,8 +43,12 @@ class Tokens:
         self._keys = KeySet([OctKey.import_key(key.secret.encode(), {"kid": key.kid}) for key in keys])
         self._recent: dict[str, Session] = {}
 
-    def issue(self, subject: object, now: datetime, *, with_csrf: bool = False) -> Session:
+    def issue(self, subject: object, now: datetime) -> str:
         """A token that names the subject and is valid from now."""
+        return self.begin(subject, now).token
+
+    def begin(self, subject: object, now: datetime, *, with_csrf: bool = False) -> Session:
+        """A session of the subject, valid from now."""
         issued = math.floor(now.timestamp())
         token_id, csrf = secrets.token_urlsafe(12), secrets.token_urlsafe(24) if with_csrf else None
         claims = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from relations_models import chain, workspace
 from backwright.model.types import Model
 from backwright.project import Project
 from backwright.verify import behaviour
+from backwright.verify.backends import RunningBackend
 from backwright.verify.behaviour import Comparison, compare_backends
 from backwright.verify.schemas import Schemas
 from backwright.verify.server import running
@@ -21,9 +23,12 @@ from backwright.verify.server import running
 
 def compared(project: Project, model: Model, url: str, requests: int) -> Comparison:
     schemas = Schemas(project, model)
-    with running(project.root, model.service.package, url) as server:
+    with (
+        running(project.root, model.service.package, url) as server,
+        closing(RunningBackend(model, server)) as backend,
+    ):
         return compare_backends(
-            model, server, seed=1, requests=requests, seconds=90, inspect=schemas.differences
+            model, backend, seed=1, requests=requests, seconds=90, inspect=schemas.differences
         )
 
 

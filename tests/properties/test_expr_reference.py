@@ -12,14 +12,14 @@ from typing import Any
 from uuid import UUID
 
 from expr_random import typed_expressions
-from expr_world import SCOPE, World, random_world
+from expr_world import SCOPE, World, environment, random_world
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from backwright.expr.check import check_source
 from backwright.expr.fold import fold
 from backwright.expr.typed import Expression, Type
-from backwright.reference.evaluate import Environment, Overflow, evaluate
+from backwright.reference.evaluate import Overflow, evaluate
 from backwright.spec.diagnostics import Place, SpecificationError
 
 START = Place("backwright.yaml", 3, 10)
@@ -39,21 +39,9 @@ PYTHON: dict[str, type | tuple[type, ...]] = {
     "timestamp": datetime,
     "uuid": UUID,
     "enum": str,
-    "entity": UUID,
+    "entity": (UUID, int, str),
 }
 OVERFLOWS = object()
-
-
-def environment(world: World) -> Environment:
-    return Environment(
-        now=world.now,
-        keys={name: (key,) for name, key in world.keys.items()},
-        rows=world.rows,
-        this=world.this,
-        caller=world.caller,
-        params=world.params,
-        bindings=world.bindings,
-    )
 
 
 def meaning(source: str, wanted: Type) -> Expression:

@@ -56,19 +56,16 @@ def said(folder: Path, content: bytes) -> list[Diagnostic]:
 
 
 def hold_together(found: list[Diagnostic], content: bytes) -> None:
-    """Each diagnostic has a registered code, a place in the file, and says what is wrong and how to mend it.
-
-    (Inside a value that goes on over several lines, columns count on behind the end of its first line.)
-    """
+    """Each diagnostic has a registered code, a place in the file, and says what is wrong and how to mend it."""
     codes = {code.code for code in registered()}
-    lines = re.split("\r\n|[\n\r\x85\u2028\u2029]", content.decode("utf-8", "replace").removeprefix("\ufeff"))
+    lines = re.split("\r\n|[\n\r]", content.decode("utf-8", "replace").removeprefix("\ufeff"))
     for each in found:
         assert each.code in codes
         assert each.message.strip() and each.mend.strip() and each.why.strip()
         if each.place != NOWHERE:
             assert each.place.file == "backwright.yaml", each
             assert 1 <= each.place.line <= len(lines) + 1, each
-            assert 1 <= each.place.column <= len("\n".join(lines[each.place.line - 1 :])) + 1, each
+            assert 1 <= each.place.column <= len([*lines, ""][each.place.line - 1]) + 1, each
 
 
 def text_is_read(folder: Path, text: str) -> None:

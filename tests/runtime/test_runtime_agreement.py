@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -171,16 +172,20 @@ QUERY = Query(Asked)
 TEXTS = st.sampled_from(
     [
         "", "a", "AB1", "ab12", "AB123456", "abcdef", "Ann@Example.org", "a@b", "a@b.example.museum", "low", "good",
-        "2026-01-31", "2026-02-30", "2026-01-31T10:00:00Z", "2026-01-31T10:00:00.1234567Z", "2026-01-31t10:00:00+01:00",
+        "2026-01-31", "2026-02-30", "2026-01-31T10:00:00Z", "2026-01-31T10:00:00.1234567Z",
+        "2026-01-31t10:00:00+01:00",
         "0001-01-01T00:00:00+14:00", "0" * 32, "01234567-89ab-cdef-0123-456789abcdef", "1.5", "1.50", "1.505", "-0.00",
-        "100.00", "1e3", "5", "-1", "true", "on", "AAEC", "AAECAwQFBgcICQ==", "A", "\x00", "\ud800", "😀😀😀😀", "é", "007",
+        "100.00", "1e3", "5", "-1", "true", "on", "AAEC", "AAECAwQFBgcICQ==", "A", "\x00", "\ud800",
+        "😀😀😀😀", "é", "007",
         "9" * 31, "0.123456789", "999999999999999999", "0.12345678", "٣",
     ]
 )  # fmt: skip
 NUMBERS = st.sampled_from(
     [
-        "0", "-0", "-0.0", "1", "5.0", "5e0", "0.5", "1.5", "1.50", "1.505", "-1", "9", "10", "100", "100.01", "1e2", "1e400",
-        "-1e400", "1e-400", "0e999999", "9223372036854775807", "9223372036854775808", "-9223372036854775809", "9007199254740993",
+        "0", "-0", "-0.0", "1", "5.0", "5e0", "0.5", "1.5", "1.50", "1.505", "-1", "9", "10", "100", "100.01", "1e2",
+        "1e400",
+        "-1e400", "1e-400", "0e999999", "9223372036854775807", 
+        "9223372036854775808", "-9223372036854775809", "9007199254740993",
         "0.1", "1e16", "1e18", "0.00000001", "0.000000001", "12345678901", "1234567890.12345678",
     ]
 )  # fmt: skip
@@ -320,6 +325,54 @@ def test_parameters_agree(pairs: list[tuple[str, str]], complete: bool) -> None:
     )
     absent = {each.name: UNSET for each in EVERYTHING.query}
     assert made(QUERY.read, raw.encode()) == (errors or plain({**absent, **values}))
+
+
+PART = b'--x\r\ncontent-disposition: form-data; name="name"\r\n\r\na\r\n'
+DISPOSITION = b"--x\r\ncontent-disposition: form-data; "
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        PART + b"--x--\r\n",
+        b"\r\n" + PART + b"--x--",
+        PART + PART + b"--x--\r\nafterwards",
+        PART[:-3] + b"\r\n--xy\r\n--x--\r\n",
+        PART,
+        PART[:20],
+        b"--x--\r\n",
+        b"",
+        DISPOSITION[:-2] + b"\r\n\r\na\r\n--x--\r\n",
+        DISPOSITION + b'name="name"\r\n\r\n\xff\r\n--x--\r\n',
+        DISPOSITION + b"name=name\r\n\r\nab\r\n--x--\r\n",
+        DISPOSITION + b'name="name"\r\ncontent-transfer-encoding: base64\r\n\r\nYQ==\r\n--x--\r\n',
+        DISPOSITION + b'name="name"\r\nContent-Transfer-Encoding: 8bit\r\n\r\na\r\n--x--\r\n',
+        DISPOSITION
+        + b'name="scan"; filename="a\\"b;c.png"\r\nContent-Type: Image/PNG; x=y\r\n\r\na\r\n--x--\r\n',
+        DISPOSITION + b'name="scan"; filename="a"\r\ncontent-type: nonsense\r\n\r\na\r\n--x--\r\n',
+        DISPOSITION + b'name="scan"; filename="a"\r\n\r\na\r\n--x--\r\n',
+    ],
+)
+def test_multipart_framing_agrees(raw: bytes) -> None:
+    of = 'multipart/form-data; boundary="x"'
+    assert made(BODIES["multipart"].read, raw, of) == meant("multipart", raw, of)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'--x\r\ncontent-disposition: form-data; name="'
+        + b"=?utf-8?q?=41?=" * 20_000
+        + b'"\r\n\r\na\r\n--x--\r\n',
+        b"--x\r\n" + b"a: b\r\n" * 100_000 + b"\r\na\r\n--x--\r\n",
+        b"--x\r\n" + b"content-type: multipart/mixed; boundary=x\r\n\r\n--x\r\n" * 10_000,
+        PART * 1001 + b"--x--\r\n",
+    ],
+)
+def test_hostile_forms_are_malformed_at_once(raw: bytes) -> None:
+    started = time.perf_counter()
+    assert made(BODIES["multipart"].read, raw, "multipart/form-data; boundary=x") == "malformed"
+    assert time.perf_counter() - started < 1
 
 
 @pytest.mark.parametrize("raw", [b"a=%ff", b"a=\xff", b"&".join([b"a=1"] * 1001)])

@@ -29,6 +29,19 @@ class Sent(Struct, frozen=True, kw_only=True):
     colour: Literal["red", "green"] = "red"
 
 
+class Part(Struct, frozen=True, kw_only=True):
+    name: Annotated[str, Meta(min_length=1, max_length=4)]
+    number: Number | None = None
+
+
+class Nested(Struct, frozen=True, kw_only=True, rename="camel"):
+    first_part: Part
+    parts: Annotated[list[Part], Meta(min_length=1, max_length=2)] = []
+    words: Annotated[list[Annotated[str, Meta(max_length=4)]], Meta(max_length=2)] | None = None
+    keys: list[UUID] | UnsetType = UNSET
+    flags: list[bool] = []
+
+
 class Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     at: datetime | None = None
@@ -42,6 +55,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 BODY, STRICT, ASKED = Body(Sent), Body(Strict), Query(Asked)
+NESTED, WRAPPED = Body(Nested), Body(Nested, "json", "thing")
 
 
 def problems(body: Body[Any], raw: bytes) -> list[tuple[str, str]]:
@@ -202,6 +216,61 @@ def outcome(read: Any, raw: bytes) -> object:
         return "malformed"
     except Invalid as invalid:
         return invalid.fields
+
+
+PARTS = st.fixed_dictionaries(
+    {"name": st.text(min_size=1, max_size=5)}, optional={"number": NUMBERS | st.none(), "other": VALUES}
+)
+NESTINGS = st.fixed_dictionaries(
+    {"firstPart": PARTS},
+    optional={
+        "parts": st.lists(PARTS | VALUES, max_size=3),
+        "words": st.lists(TEXTS | st.none(), max_size=3) | st.none(),
+        "keys": st.lists(st.uuids().map(str) | TEXTS, max_size=2),
+        "flags": st.lists(st.booleans() | VALUES, max_size=2),
+        "first_part": VALUES,
+    },
+)
+
+
+def test_the_fast_path_is_taken_where_it_is_sure() -> None:
+    raw = b'{"firstPart":{"name":"a"},"parts":[{"name":"b","number":5}],"flags":[true]}'
+    for body, sent in ((NESTED, raw), (WRAPPED, b'{"thing":' + raw + b',"else":1}')):
+        quick = body.quickly(sent)
+        assert quick is not None
+        assert quick == body.read_carefully(sent)
+        assert quick.parts == [Part(name="b", number=5)]
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"), [(b"{}", "required"), (b'{"thing":[]}', "type"), (b'{"thing":null}', "type")]
+)
+def test_what_is_not_under_its_member_is_said_so(raw: bytes, code: str) -> None:
+    assert problems(WRAPPED, raw) == [("thing", code)]
+
+
+def test_mistakes_within_are_named_by_their_place() -> None:
+    raw = b'{"firstPart":{"name":""},"parts":[{"name":"b"},{"number":"5"}],"words":["a",5,null]}'
+    assert problems(NESTED, raw) == [
+        ("firstPart.name", "too_short"),
+        ("parts[1].name", "required"),
+        ("parts[1].number", "type"),
+        ("words", "too_long"),
+    ]
+    assert problems(NESTED, b'{"firstPart":[],"words":[5,null]}') == [
+        ("firstPart", "type"),
+        ("words[0]", "type"),
+        ("words[1]", "null"),
+    ]
+
+
+@settings(max_examples=1000, deadline=None)
+@given(NESTINGS, st.booleans())
+def test_the_fast_path_and_the_careful_path_agree_within(sent: dict[str, Any], ascii_: bool) -> None:
+    raw = json.dumps(sent, ensure_ascii=ascii_).encode("utf-8", "surrogatepass")
+    assert outcome(NESTED.read, raw) == outcome(NESTED.read_carefully, raw)
+    wrapped = b'{"thing":' + raw + b"}"
+    assert outcome(WRAPPED.read, wrapped) == outcome(NESTED.read_carefully, raw)
 
 
 @settings(max_examples=1000, deadline=None)

@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,33 @@ from uuid import UUID
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import Struct
 from runtime.library.app import MIGRATIONS, Settings
 
-from backwright_runtime import InvalidCredentials, Passwords, SettingsError
+from backwright.reference.seam import Seam as ReferenceSeam
+from backwright.reference.seam import now as reference_now
+from backwright.reference.texts import header as reference_header
+from backwright.reference.texts import slug as reference_slug
+from backwright_runtime import (
+    Cipher,
+    Forbidden,
+    InvalidCredentials,
+    Passwords,
+    SettingsError,
+    base64_text,
+    decimal_text,
+    file,
+    slug,
+    suffixed,
+    timestamp,
+)
+from backwright_runtime.cipher import Unreadable
 from backwright_runtime.seam import SYSTEM
-from backwright_runtime.settings import TokenKey
+from backwright_runtime.settings import EncryptionKey, TokenKey
 from backwright_runtime.testing import ScriptedSeam
+from backwright_runtime.texts import header_text
 from backwright_runtime.tokens import Tokens
 
 SECRET = "a secret that is long enough to be a key"
@@ -96,9 +117,22 @@ def test_the_scripted_seam_follows_its_formula() -> None:
     assert ScriptedSeam().begin("other").now == datetime(2030, 1, 1, tzinfo=UTC)
 
 
+def test_the_scripted_seam_counts_everything_that_is_made_up_together() -> None:
+    ours, theirs = ScriptedSeam().begin("v-7"), ReferenceSeam("v-7", reference_now("v-7"))
+    assert ours.now == theirs.at
+    for _ in range(3):
+        assert (ours.new_id(), ours.new_token(), ours.new_suffix()) == (
+            theirs.id(),
+            theirs.token(),
+            theirs.suffix(),
+        )
+
+
 def test_the_real_seam_makes_different_ids() -> None:
     moment = SYSTEM.begin("any")
     assert len({moment.new_id() for _ in range(100)}) == 100
+    assert len({moment.new_token() for _ in range(100)}) == 100
+    assert (len(moment.new_token()), len(moment.new_suffix())) == (32, 8)
     assert moment.now.tzinfo is UTC
 
 
@@ -108,12 +142,120 @@ def test_tokens_rotate_expire_and_belong_to_one_service() -> None:
     issued = Tokens("library", [old], 60).issue(subject, now)
     tokens = Tokens("library", [new, old], 60)
     for _ in range(2):  # the second time it is remembered
-        assert tokens.subject(issued, now + timedelta(seconds=59)) == subject
-        assert tokens.subject(issued, now + timedelta(seconds=60)) is None
-    assert Tokens("library", [new], 60).subject(issued, now) is None
-    assert Tokens("archive", [new, old], 60).subject(issued, now) is None
+        session = tokens.session(issued, now + timedelta(seconds=59))
+        assert session is not None
+        assert (session.subject, session.expires_at) == (str(subject), now + timedelta(seconds=60))
+        assert tokens.session(issued, now + timedelta(seconds=60)) is None
+    assert Tokens("library", [new], 60).session(issued, now) is None
+    assert Tokens("archive", [new, old], 60).session(issued, now) is None
     unsigned = "eyJhbGciOiJub25lIiwia2lkIjoib2xkIn0." + issued.split(".")[1] + "."
-    assert tokens.subject(unsigned, now) is None
+    assert tokens.session(unsigned, now) is None
+
+
+def test_a_token_begins_in_the_second_in_which_it_is_made() -> None:
+    late = datetime(2030, 1, 1, 0, 0, 0, 999_999, UTC)
+    issued = Tokens("library", [TokenKey("k", SECRET)], 1).begin(5, late, with_csrf=True)
+    assert issued.expires_at == datetime(2030, 1, 1, 0, 0, 1, tzinfo=UTC)
+    assert len(issued.csrf or "") == 32
+    read = Tokens("library", [TokenKey("k", SECRET)], 1).session(issued.token, late)
+    assert read == issued
+
+
+# Encryption -----------------------------------------------------------------------------------------
+
+FIRST, SECOND = EncryptionKey("one", SECRET), EncryptionKey("two", SECRET + "2")
+
+
+def test_what_is_encrypted_is_read_again_by_any_key() -> None:
+    old, both = Cipher([FIRST]), Cipher([SECOND, FIRST])
+    for text in ("", "secret", "ü😀" * 1000):
+        for stored in (old.encrypt(text, "person.ssn"), old.encrypt_same(text, "person.ssn")):
+            assert text not in stored or not text
+            assert both.decrypt(stored, "person.ssn") == text
+            assert stored.startswith("one:")
+        assert both.encrypt(text, "person.ssn").startswith("two:")
+    assert old.encrypt(None, "person.ssn") is old.encrypt_same(None, "x") is old.decrypt(None, "x") is None
+
+
+def test_equal_values_are_told_apart_unless_they_have_to_be_compared() -> None:
+    cipher = Cipher([SECOND, FIRST])
+    assert cipher.encrypt("a", "person.ssn") != cipher.encrypt("a", "person.ssn")
+    stored = cipher.encrypt_same("a", "person.ssn")
+    assert stored == cipher.encrypt_same("a", "person.ssn") != cipher.encrypt_same("a", "person.note")
+    assert cipher.candidates("a", "person.ssn") == [stored, Cipher([FIRST]).encrypt_same("a", "person.ssn")]
+
+
+@pytest.mark.parametrize("same", [False, True])
+def test_what_was_moved_or_changed_is_unreadable(same: bool) -> None:
+    cipher = Cipher([FIRST])
+    stored = (cipher.encrypt_same if same else cipher.encrypt)("secret", "person.ssn")
+    kid, mode, text = stored.split(":")
+    changed = text[:-6] + ("A" if text[-6] != "A" else "B") + text[-5:]
+    for wrong in (
+        f"{kid}:{mode}:{changed}",
+        f"two:{mode}:{text}",
+        f"{kid}:{mode}",
+        "secret",
+        f"{kid}:{mode}:",
+    ):
+        with pytest.raises(Unreadable) as caught:
+            cipher.decrypt(wrong, "person.ssn")
+        assert "secret" not in str(caught.value)
+    with pytest.raises(Unreadable):
+        cipher.decrypt(stored, "person.note")
+
+
+def test_keys_of_encryption_come_from_the_environment_and_stay_hidden() -> None:
+    settings = Settings.from_environment({**GOOD, "ENCRYPTION_KEYS": f"new:{SECRET},old:{SECRET}2"})
+    assert [key.kid for key in settings.encryption_keys] == ["new", "old"]
+    assert SECRET not in repr(settings) + repr(settings.encryption_keys)
+    with pytest.raises(SettingsError, match="ENCRYPTION_KEYS: the secret of key 1 is shorter") as caught:
+        Settings.from_environment({**GOOD, "ENCRYPTION_KEYS": "k:short-secret"})
+    assert "short-secret" not in str(caught.value)
+
+
+# Text -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Hello, World!", "Ünïcode Ärger", "  --a--  ", "😀", "", "İstanbul", "x" * 100, "a b" * 40, "ﬁne ½"],
+)
+@pytest.mark.parametrize("longest", [80, 7, 2])
+def test_slugs_are_those_of_the_reference(text: str, longest: int) -> None:
+    assert slug(text, longest) == reference_slug(text, longest)
+
+
+def test_a_slug_that_is_taken_or_empty_gets_a_suffix() -> None:
+    assert (suffixed("hello", "0a1b2c3d"), suffixed("", "0a1b2c3d")) == ("hello-0a1b2c3d", "0a1b2c3d")
+
+
+def test_how_values_are_printed() -> None:
+    assert (
+        timestamp(datetime(2030, 1, 1, tzinfo=timezone(timedelta(hours=1)))) == "2029-12-31T23:00:00.000000Z"
+    )
+    assert [decimal_text(Decimal(text), 2) for text in ("1", "0.005", "-0.005", "-0.001", "1E+3")] == [
+        "1.00", "0.01", "-0.01", "0.00", "1000.00",
+    ]  # fmt: skip
+    assert decimal_text(Decimal("0.00000001"), 8) == "0.00000001"
+    assert timestamp(None) is decimal_text(None, 2) is base64_text(None) is None
+    assert base64_text(b"\x00\x01") == "AAE="
+
+
+@pytest.mark.parametrize(
+    "media", ["text/html\r\nset-cookie: a=b", "text", "", None, "a/b; c=d; e=f", "tëxt/html"]
+)
+def test_a_media_type_that_is_none_is_not_repeated(media: str | None) -> None:
+    answered = file(b"x", media=media).content
+    assert answered is not None
+    assert answered.media == "application/octet-stream"
+
+
+@given(st.text())
+def test_a_header_is_one_line_whatever_the_text(text: str) -> None:
+    carried = header_text(text)
+    assert carried == reference_header(text)
+    assert carried.isascii() and carried.isprintable()
 
 
 class User(Struct):
@@ -130,6 +272,8 @@ def test_passwords_are_argon2id_and_a_missing_user_costs_as_much(run: Any) -> No
         for who, secret in ((user, hashed), (user, None), (None, None)):
             with pytest.raises(InvalidCredentials):
                 await passwords.verified(who, secret, "wrong horse")
+            with pytest.raises(Forbidden, match="wrong_secret"):
+                await passwords.verified(who, secret, "wrong horse", Forbidden(code="wrong_secret"))
 
         async def cost(who: User | None) -> float:
             times = []

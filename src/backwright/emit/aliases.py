@@ -46,11 +46,13 @@ class Aliases:
         self._classes = names.taken
         self._taken = set(names.taken)
 
-    def type_of(self, field: InputField, record: Identifier | None) -> Source:
+    def type_of(self, field: InputField, record: Identifier | None = None, *, form: bool = False) -> Source:
         """How the type of a member is written. `record` is the struct of the object that it is, or lists."""
-        return self._typed(field.type, field, record)
+        return self._typed(field.type, field, record, form=form)
 
-    def _typed(self, kind: FieldType, field: InputField, record: Identifier | None) -> Source:
+    def _typed(
+        self, kind: FieldType, field: InputField, record: Identifier | None, *, form: bool = False
+    ) -> Source:
         match kind:
             case RecordType():
                 return source(record or "")
@@ -65,11 +67,11 @@ class Aliases:
             case ReferenceType(entity=entity):
                 return self._key(entity)
             case _:
-                return self._named(pascal(field.name), received(field, self.model))
+                return self._named(pascal(field.name), received(field, self.model, form=form))
 
     def _list(self, element: Source, field: InputField, least: int | None, most: int) -> Source:
         word = pascal(field.name)
-        if singular(field.name) == field.name:  # its element may have that name
+        if element.text.rstrip("0123456789") == word:  # its element has that name
             word = f"{word}List"
         return self._named(word, sized(element, least, most))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from backwright.emit.emitted import NotEmitted, column_type
 from backwright.emit.source import Source, imports, literal, source
 from backwright.expr.typed import Type
 from backwright.model.types import (
@@ -159,21 +158,25 @@ def optional(kind: Source, nullable: bool) -> Source:
 # What is received ------------------------------------------------------------------------------------
 
 
-def received(field: InputField, model: Model) -> Source:
-    """The type of a member of a request with everything that limits it, as the runtime reads it."""
-    return _received(field.type, field, model)
+def received(field: InputField, model: Model, *, form: bool = False) -> Source:
+    """The type of a member of a request with everything that limits it, as the runtime reads it.
+
+    `form`: it is a member of a form, where an empty text says null unless it is free text.
+    """
+    is_word = form and field.nullable and is_scalar(field.type, "slug", "token", "password")
+    return _received(field.type, field, model, is_word=is_word)
 
 
-def _received(kind: FieldType, field: InputField, model: Model) -> Source:
+def _received(kind: FieldType, field: InputField, model: Model, *, is_word: bool) -> Source:
     match kind:
         case ScalarType():
-            return limited(kind, matches=field.matches, folded=field.folded)
+            return limited(kind, matches=field.matches, folded=field.folded, is_word=is_word)
         case ReferenceType(entity=entity):
             return received_key(entity, model)
         case ManyType(entity=entity, max=most):
             return sized(received_key(entity, model), None, most)
         case ListType(element=element, min=least, max=most):
-            return sized(_received(element, field, model), least, most)
+            return sized(_received(element, field, model, is_word=False), least, most)
         case RecordType():
             return _RECORD
         case _:
@@ -195,21 +198,23 @@ def sized(element: Source, least: int | None, most: int) -> Source:
     return source(f"Annotated[list[{element}], Meta({low}max_length={most})]", element, _ANNOTATED)
 
 
-def limited(kind: FieldType, *, matches: str | None = None, folded: bool = False) -> Source:
+def limited(
+    kind: ScalarType, *, matches: str | None = None, folded: bool = False, is_word: bool = False
+) -> Source:
     """The type of a value of one column with its limits."""
-    if not isinstance(kind, ScalarType):
-        return plain(kind)
     match kind.scalar:
         case "email" if kind.min is None and kind.max in (None, EMAIL_LENGTH) and matches is None:
             return source("Email", imports("backwright_runtime", "Email"))
         case "string" | "text" | "slug" | "token" | "password" | "email":
-            return annotated(_STR, *_text_limits(kind, matches, folded=folded))
+            return annotated(_STR, *_text_limits(kind, matches, folded=folded, is_word=is_word))
         case "bytes":
             media = ", ".join(literal(each) for each in kind.media)
             allowed = source(f"Media({media})", imports("backwright_runtime", "Media"))
             return annotated(_BYTES, *([allowed] if media else []), *_lengths(kind))
         case "integer":
-            return annotated(_INT, *_bounds(kind))
+            low = "-(2**63)" if kind.min is None else kind.min
+            high = "2**63 - 1" if kind.max is None else kind.max
+            return annotated(_INT, *_meta(f"ge={low}", f"le={high}"))  # bounded, it is decoded at once
         case "double":
             return annotated(_FLOAT, *_bounds(kind))
         case "decimal":
@@ -222,8 +227,8 @@ def limited(kind: FieldType, *, matches: str | None = None, folded: bool = False
             assert_never(kind.scalar)
 
 
-def _text_limits(kind: ScalarType, matches: str | None, *, folded: bool) -> list[Source]:
-    found: list[Source] = []
+def _text_limits(kind: ScalarType, matches: str | None, *, folded: bool, is_word: bool) -> list[Source]:
+    found = [source("WORD", imports("backwright_runtime", "WORD"))] if is_word else []
     if kind.scalar == "email":
         found.append(source("EMAIL_ADDRESS", imports("backwright_runtime", "EMAIL_ADDRESS")))
     elif folded:
@@ -271,7 +276,12 @@ def pattern(text: str) -> str:
 
 
 def stored_as(field: Field, model: Model) -> Source:
-    """The type of a column in a row: decimals say their digits, so that every database gives the same."""
+    """The type of a column in a row: decimals say their digits, so that every database gives the same.
+
+    What is encrypted is text there.
+    """
+    if field.encrypted:
+        return optional(_STR, field.nullable)
     return optional(_stored(field.type, model), field.nullable)
 
 
@@ -288,51 +298,6 @@ def _stored(kind: FieldType, model: Model) -> Source:
             return _annotation(kind, model)
         case _:
             assert_never(kind)
-
-
-# The narrow form, until its users are gone ----------------------------------------------------------
-
-
-def plain(kind: FieldType) -> Source:
-    """The type of a value without its limits. Raises NotEmitted for what is refused before."""
-    one = column_type(kind)
-    if isinstance(one, ReferenceType):
-        return UUID
-    match one.scalar:
-        case "string" | "text" | "email" | "password":
-            return source("str")
-        case "integer":
-            return source("int")
-        case "boolean":
-            return source("bool")
-        case "date" | "timestamp":
-            name = "date" if one.scalar == "date" else "datetime"
-            return source(name, imports("datetime", name))
-        case "uuid":
-            return UUID
-        case "enum":
-            choices = ", ".join(literal(value) for value in one.values)
-            return source(f"Literal[{choices}]", imports("typing", "Literal"))
-        case _:
-            raise NotEmitted(one)
-
-
-def stored(field: Field) -> Source:
-    """The type of a row's column."""
-    kind = plain(field.type)
-    return source(f"{kind} | None", kind) if field.nullable else kind
-
-
-def shown(field: Field) -> Source:
-    """The type of a view's member: timestamps are printed by the view."""
-    is_timestamp = isinstance(field.type, ScalarType) and field.type.scalar == "timestamp"
-    kind = source("str") if is_timestamp else plain(field.type)
-    return source(f"{kind} | None", kind) if field.nullable else kind
-
-
-def is_enum(kind: FieldType) -> bool:
-    """Whether a value is one of a closed set."""
-    return isinstance(kind, ScalarType) and kind.scalar == "enum"
 
 
 def is_scalar(kind: FieldType, *scalars: str) -> bool:

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from backwright.emit.names import Names, module_name
+from backwright.emit.secrets import encrypted_fields
 from backwright.emit.source import Source, imports, indented, literal, module, printable, source
-from backwright.model.types import Model
+from backwright.model.types import Model, ShowHtml, SignOut
 
 _RUNTIME = "backwright_runtime"
+MAX_BODY = 1024 * 1024
+"""What a body may have, in bytes, where the specification does not say; the runtime's own default."""
 
 
 def app_module(model: Model, names: Names, tags: list[str]) -> str:
     """The application: what it consists of and what it runs on."""
     service, auth = model.service, model.auth
     modules = [module_name(tag) for tag in tags]
+    templates = has_templates(model)
     given = [
         f"name={literal(service.name)},",
         f"version={literal(service.version)},",
         "settings=settings or Settings.from_environment(),",
         f"routers=[{', '.join(f'{each}.router' for each in modules)}],",
-        *(["identify=identify,"] if auth else []),
-        "openapi=OPENAPI,",
-        "seam=seam,",
-        *(["passwords=passwords,", f"token_seconds={auth.token_seconds},"] if auth else []),
     ]
+    if auth is not None:
+        given += ["identify=identify,", f"token_seconds={auth.token_seconds},"]
+        given += [f"scheme={literal(auth.scheme)},"] if auth.scheme != "Bearer" else []
+        given += [f"cookie={literal(auth.cookie)},"] if auth.cookie is not None else []
+        given += ["revocation=True,"] if signs_out(model) else []
+    given += ["envelope=False,"] if not service.envelope else []
+    given += ["errors=ERRORS,"] if service.answers else []
+    given += [f"max_body={service.max_body},"] if service.max_body != MAX_BODY else []
+    given += ["templates=TEMPLATES,"] if templates else []
+    given += ["openapi=OPENAPI,", "seam=seam,", *(["passwords=passwords,"] if auth else [])]
     hashing = ", passwords: Passwords = ARGON2ID" if auth else ""
     text = (
         f"def create_app(\n    settings: Settings | None = None, *, seam: Seam = SYSTEM{hashing}\n"
@@ -38,10 +48,25 @@ def app_module(model: Model, names: Names, tags: list[str]) -> str:
     needed |= imports(f"{names.package}.routes", *modules)
     if auth:
         needed |= imports(_RUNTIME, "ARGON2ID", "Passwords") | imports(f"{names.package}.callers", "identify")
-    contract = source('OPENAPI = Path(__file__).parent / "openapi.json"', imports("pathlib", "Path"))
+    if service.answers:
+        needed |= imports(f"{names.package}.errors", "ERRORS")
+    folders = 'OPENAPI = Path(__file__).parent / "openapi.json"'
+    if templates:
+        folders += '\nTEMPLATES = Path(__file__).parent / "templates"'
+    contract = source(folders, imports("pathlib", "Path"))
     who = ", who its callers are," if auth else ""
     about = f"The application: its routes{who} and what it runs on."
     return module(about, [contract, source(text, needed)], package=names.package)
+
+
+def has_templates(model: Model) -> bool:
+    """Whether any operation answers with a page."""
+    return any(isinstance(operation.respond.show, ShowHtml) for operation in model.operations)
+
+
+def signs_out(model: Model) -> bool:
+    """Whether tokens can be revoked."""
+    return any(isinstance(step, SignOut) for operation in model.operations for step in operation.steps)
 
 
 def main_module(names: Names) -> str:
@@ -60,14 +85,19 @@ def main_module(names: Names) -> str:
 
 def settings_module(model: Model, names: Names) -> str:
     """The configuration. A service without accounts signs no tokens and needs no keys for them."""
-    text = (
-        "class Settings(RuntimeSettings, frozen=True):\n"
-        '    """Every variable this service reads. `.env.example` lists them with their meaning."""'
-    )
+    lines: list[str] = []
     needed = imports(_RUNTIME, "RuntimeSettings")
     if model.auth is None:
-        text += "\n\n    token_keys: tuple[TokenKey, ...] = ()  # nobody signs in"
+        lines.append("token_keys: tuple[TokenKey, ...] = ()  # nobody signs in")
         needed |= imports(_RUNTIME, "TokenKey")
+    if encrypted_fields(model):
+        lines.append("encryption_keys: tuple[EncryptionKey, ...]  # the first encrypts, all decrypt")
+        needed |= imports(_RUNTIME, "EncryptionKey")
+    text = (
+        f"class Settings(RuntimeSettings, frozen=True{', kw_only=True' if encrypted_fields(model) else ''}):\n"
+        '    """Every variable this service reads. `.env.example` lists them with their meaning."""'
+    )
+    text += f"\n\n{indented(chr(10).join(lines))}" if lines else ""
     about = "Configuration from the environment, validated at start (https://12factor.net/config)."
     return module(about, [source(text, needed)], package=names.package)
 

@@ -32,10 +32,8 @@ def python(value: Expression, kind: FieldType | Type | None = None) -> Source:
             element = kind.element if isinstance(kind, ListType) else None
             written = [python(item, element) for item in items]
             return source(f"[{', '.join(each.text for each in written)}]", *written)
-        case Constant(value=None):
-            return source("None")
         case Constant(value=given, type=of):
-            return _scalar(given, of, kind)
+            return source("None") if given is None else _scalar(given, of, kind)
         case _:
             raise TypeError(f"{type(value).__name__} is no constant")
 

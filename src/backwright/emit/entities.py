@@ -5,13 +5,11 @@ from __future__ import annotations
 from backwright.emit.annotations import is_scalar, stored_as
 from backwright.emit.failures import expression_nodes
 from backwright.emit.names import Names
-from backwright.emit.source import Identifier, Source, docstring, imports, indented, module, source
+from backwright.emit.source import Identifier, Source, module
 from backwright.emit.structs import Member as StructMember
 from backwright.emit.structs import struct_of
 from backwright.expr.typed import Member
 from backwright.model.types import Entity, Field, ManyType, Model
-
-_STRUCT = imports("msgspec", "Struct")
 
 
 def entities_module(model: Model, names: Names) -> str:
@@ -61,11 +59,4 @@ def _note(field: Field) -> str:
     """What is particular about what is stored."""
     if is_scalar(field.type, "password"):
         return "argon2id"
-    return "encrypted at rest" if field.encrypted else ""
-
-
-def struct(name: Identifier, about: str, members: list[Source], options: str = "") -> Source:
-    """A frozen struct whose members are written already."""
-    body = "\n".join([docstring(about, 4), "", *(member.text for member in members)]).strip()
-    heading = f"class {name}(Struct, frozen=True, kw_only=True{options}):"
-    return source(f"{heading}\n{indented(body)}", _STRUCT, *members)
+    return "encrypted" if field.encrypted else ""

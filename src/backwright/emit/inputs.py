@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backwright.emit.aliases import Aliases, is_file
-from backwright.emit.annotations import UNSET, UNSET_TYPE, choices, is_scalar, optional
+from backwright.emit.annotations import UNSET, UNSET_TYPE, choices, optional
 from backwright.emit.defaults import constant, python
 from backwright.emit.failures import expression_nodes
 from backwright.emit.names import Names, attribute
-from backwright.emit.source import NO_IMPORTS, Identifier, Source, imports, module, source
+from backwright.emit.source import Identifier, Source, imports, module, source
 from backwright.emit.structs import STRUCT, Member, struct_of
-from backwright.expr.typed import Input, ListOf
+from backwright.expr.typed import Constant, Input, ListOf
 from backwright.model.types import (
     Body,
-    Entity,
-    Field,
     InputField,
     ListType,
     ManyType,
@@ -24,7 +22,6 @@ from backwright.model.types import (
     Paging,
     RecordType,
     Select,
-    Update,
 )
 
 _META = imports("typing", "Annotated") | imports("msgspec", "Meta")
@@ -134,7 +131,7 @@ def page_members(paging: Paging, operation: Operation) -> Iterator[Member]:
 
 def query_member(field: InputField, name: Identifier, known: Aliases) -> Member:
     """One query parameter: a value, unset, or its default."""
-    kind = known.type_of(field, None)
+    kind = known.type_of(field)
     default = constant(field.default)
     if field.required:
         return Member(name, kind, wire=field.wire)
@@ -147,27 +144,21 @@ def query_member(field: InputField, name: Identifier, known: Aliases) -> Member:
 
 
 def body_struct(operation: Operation, body: Body, model: Model, names: Names, known: Aliases) -> Source:
-    """The body of an operation; a partial one can be applied to a row."""
-    members = [
-        member(field, known, names.record_class(operation, place), partial=body.partial)
-        if (place := record_place(field)) is not None
-        else member(field, known, None, partial=body.partial)
-        for field in body.fields
-    ]
+    """The body of an operation."""
+    members = []
+    for field in body.fields:
+        place = record_place(field)
+        record = None if place is None else names.record_class(operation, place)
+        kind = known.type_of(field, record, form=body.media != "json")
+        members.append(member(field, kind, partial=body.partial))
     members += file_members(operation, body)
     about = f"The body of {operation.method} {operation.path}"
     about += ": absent members stay as they are." if body.partial else "."
-    applied = [
-        applied_to(step, body, model.entity(step.entity), names)
-        for step in operation.steps
-        if isinstance(step, Update) and copies(step, operation, model)
-    ]
     return struct_of(
         names.input_class(operation),
         about,
         members,
         options=unknown_option(model),
-        body=applied[0] if applied else None,
     )
 
 
@@ -190,7 +181,7 @@ def _records(
         yield from _records(operation, inner, f"{place}.", model, names, known)
         at = record_place(inner)
         record = None if at is None else names.record_class(operation, f"{place}.{at}")
-        members.append(member(inner, known, record, partial=False))
+        members.append(member(inner, known.type_of(inner, record), partial=False))
     about = f"`{place}` of {operation.method} {operation.path}."
     name = names.record_class(operation, place)
     yield struct_of(name, about, members, options=unknown_option(model))
@@ -209,22 +200,19 @@ def record_place(field: InputField) -> str | None:
     return f"{field.name}[]" if isinstance(field.type, ListType) else field.name
 
 
-def member(field: InputField, known: Aliases, record: Identifier | None, *, partial: bool) -> Member:
+def member(field: InputField, kind: Source, *, partial: bool) -> Member:
     """One member of a body."""
-    kind = optional(known.type_of(field, record), field.nullable)
-    name = attribute(field.name)
+    name, given = attribute(field.name), optional(kind, field.nullable)
     if field.required:
-        return Member(name, kind, wire=field.wire)
+        return Member(name, given, wire=field.wire)
     if may_be_unset(field, partial=partial):
-        return Member(
-            name, optional(_or_unset(known.type_of(field, record)), field.nullable), UNSET, field.wire
-        )
+        return Member(name, optional(_or_unset(kind), field.nullable), UNSET, field.wire)
     default = constant(field.default)
     if default is not None:
-        return _with_default(name, kind, default, field)
+        return _with_default(name, given, default, field)
     if isinstance(field.type, ManyType):
-        return Member(name, kind, wire=field.wire, factory=_EMPTY_LIST)
-    return Member(name, kind, source("None"), field.wire)
+        return Member(name, given, wire=field.wire, factory=_EMPTY_LIST)
+    return Member(name, given, source("None"), field.wire)
 
 
 def may_be_unset(field: InputField, *, partial: bool) -> bool:
@@ -257,56 +245,9 @@ def _or_unset(kind: Source) -> Source:
     return source(f"{kind} | UnsetType", kind, UNSET_TYPE)
 
 
-def _with_default(name: Identifier, kind: Source, default: object, field: InputField) -> Member:
-    written = python(default, field.type)  # type: ignore[arg-type]  # a constant, or a list of constants
+def _with_default(name: Identifier, kind: Source, default: Constant | ListOf, field: InputField) -> Member:
+    written = python(default, field.type)
     if not isinstance(default, ListOf):
         return Member(name, kind, written, field.wire)
     factory = source(f"lambda: {written}", written) if default.items else _EMPTY_LIST
     return Member(name, kind, wire=field.wire, factory=factory)
-
-
-# Changes ----------------------------------------------------------------------------------------------
-
-
-def copies(update: Update, operation: Operation, model: Model) -> bool:
-    """Whether all that a change takes from the body is copied as it is, by the body's method `applied_to`.
-
-    Passwords are hashed first, links of many-to-many fields are rows of their own, and a member that only has the
-    name of the field is converted.
-    """
-    entity = model.entity(update.entity)
-    members = {field.name: field for field in operation.body.fields} if operation.body is not None else {}
-    changed = [(entity.field(name), members.get(name)) for name in update.changes]
-    others = [step for step in operation.steps if isinstance(step, Update) and step.changes]
-    return bool(changed) and len(others) == 1 and all(is_copied(field, member) for field, member in changed)
-
-
-def is_copied(field: Field, member: InputField | None) -> bool:
-    """Whether a field of a row is what the body says."""
-    alike = member is None or (member.type == field.type and (field.nullable or not member.nullable))
-    return alike and not (is_scalar(field.type, "password") or isinstance(field.type, ManyType))
-
-
-def plain_changes(update: Update, model: Model) -> list[Field]:
-    """The fields that `applied_to` copies from the body; none where something has to be done first."""
-    entity = model.entity(update.entity)
-    changed = [entity.field(name) for name in update.changes]
-    return changed if all(is_copied(field, None) for field in changed) else []
-
-
-def applied_to(update: Update, body: Body, entity: Entity, names: Names) -> Source:
-    """The method that gives the row after the change."""
-    row, row_class = names.row(entity.name), names.row_class(entity)
-    members = {field.name: field for field in body.fields}
-    values = []
-    for name in update.changes:
-        value, column = f"self.{attribute(name)}", entity.field(name).column
-        unset = may_be_unset(members[name], partial=body.partial)
-        values.append(f"{column}=given({value}, {row}.{column})" if unset else f"{column}={value}")
-    text = (
-        f"def applied_to(self, {row}: {row_class}) -> {row_class}:\n"
-        f'    """The row with these changes."""\n'
-        f"    return replace({', '.join([row, *values])})"
-    )
-    needed = imports("msgspec.structs", "replace") | imports(f"{names.package}.entities", row_class)
-    return source(text, needed, imports(_RUNTIME, "given") if "given(" in text else NO_IMPORTS)

@@ -1,79 +1,111 @@
-"""Which operations must run as if alone: rules over relations depend on rows that an operation does not lock."""
+"""Which operations must run as if alone: those whose writes depend on rows that they do not lock.
+
+Both sides have to be serializable, since PostgreSQL only sees a conflict between transactions that are: an
+operation that writes what another one's decision depends on is, too.
+"""
 
 from __future__ import annotations
 
-from backwright.expr.typed import Expression, Member, Name, Related
+from collections.abc import Iterator
+
+from backwright.emit.services.mentions import WRITING, formulas, writes
+from backwright.expr.typed import Expression, Linked, Member, Name, Related, Rows
 from backwright.expr.walk import is_local, nodes
 from backwright.model.types import (
     Create,
-    Delete,
+    DeleteAll,
+    Ensure,
     Find,
+    Group,
+    ListType,
+    ManyType,
     Model,
     Operation,
+    RecordType,
     ReferenceType,
     Rule,
     Select,
-    Step,
-    Update,
+    UpdateAll,
+    Upsert,
 )
 
 
 def serializable(operation: Operation, model: Model) -> bool:
-    """Whether it writes under a rule over relations, or writes rows that such a rule of another one reads.
-
-    Both sides have to be serializable: PostgreSQL only sees a conflict between transactions that are.
-    """
-    if not writing(operation):
+    """Whether what it writes depends on rows it does not lock, or another one's decision depends on what it writes."""
+    if not writes(operation):
         return False
-    if any(not is_local(condition) for condition in conditions(operation, model)):
+    if any(True for _ in depends(operation, model)):
         return True
-    related, reached = depended_on(model)
-    return any(
-        step.entity in related or (step.entity in reached and not isinstance(step, Create))
-        for step in writing(operation)
-    )
+    depended = {entity for each in model.operations if writes(each) for entity in depends(each, model)}
+    return any(isinstance(step, WRITING) and step.entity in depended for step in operation.steps)
 
 
-def writing(operation: Operation) -> list[Create | Update | Delete]:
-    """The steps that write."""
-    return [step for step in operation.steps if isinstance(step, Create | Update | Delete)]
+def depends(operation: Operation, model: Model) -> Iterator[str]:
+    """The entities whose rows decide what an operation writes, though it does not lock them."""
+    for step in operation.steps:
+        match step:
+            case Find(entity=entity) if not step.lock:
+                yield entity
+            case Select(entity=entity) | Group(entity=entity):
+                yield entity
+            case (
+                Ensure(entity=entity)
+                | Upsert(entity=entity)
+                | UpdateAll(entity=entity)
+                | DeleteAll(entity=entity)
+            ):
+                yield entity
+            case _:
+                pass
+    for expression in conditions(operation, model):
+        if not is_local(expression):
+            yield from reached(expression, model)
+    if any(isinstance(step, Create) for step in operation.steps):
+        for name in {step.entity for step in operation.steps if isinstance(step, WRITING)}:
+            if any(field.generated == "slug" or field.same for field in model.entity(name).fields):
+                yield name
 
 
-def conditions(operation: Operation, model: Model) -> list[Expression]:
-    """What decides about the operation: its rules, and those of the rows that the body refers to."""
-    found = [rule.condition for step in operation.steps if (rule := rule_of(step)) is not None]
+def conditions(operation: Operation, model: Model) -> Iterator[Expression]:
+    """What decides about the operation: its expressions and rules, and the read rules of what its body refers to."""
+    for formula in formulas(operation.steps):
+        yield formula.meaning
+    for step in operation.steps:
+        for name in ("readable", "allowed", "after", "created", "updated"):
+            rule = getattr(step, name, None)
+            if isinstance(rule, Rule):
+                yield rule.condition
+        if isinstance(step, WRITING):
+            yield from (check.condition.meaning for check in model.entity(step.entity).checks)
     for field in operation.body.fields if operation.body else ():
-        if isinstance(field.type, ReferenceType):
-            found.append(model.entity(field.type.entity).access["read"].condition)
-    return found
+        for entity in referred(field.type):
+            yield model.entity(entity).access["read"].condition
 
 
-def rule_of(step: Step) -> Rule | None:
-    """The rule that a step stands under."""
-    match step:
-        case Find(readable=rule) | Select(readable=rule):
-            return rule
-        case Create(allowed=rule) | Update(allowed=rule) | Delete(allowed=rule):
-            return rule
+def referred(kind: object) -> Iterator[str]:
+    """The entities whose rows a value of a body refers to."""
+    match kind:
+        case ReferenceType(entity=entity) | ManyType(entity=entity):
+            yield entity
+        case ListType(element=element):
+            yield from referred(element)
+        case RecordType(members=members):
+            for member in members:
+                yield from referred(member.type)
         case _:
-            return None
+            return
 
 
-def depended_on(model: Model) -> tuple[set[str], set[str]]:
-    """The entities whose rows rules of writing operations look for, and those that they follow references to.
-
-    A new row is never at the end of a reference that was there before it.
-    """
-    related: set[str] = set()
-    reached: set[str] = set()
-    for operation in model.operations:
-        for condition in conditions(operation, model) if writing(operation) else ():
-            for each in nodes(condition):
-                match each:
-                    case Related(entity=entity):
-                        related.add(entity)
-                    case Member(of=of, entity=entity) if not isinstance(of, Name):
-                        reached.add(entity)
-                    case _:
-                        pass
-    return related, reached
+def reached(expression: Expression, model: Model) -> Iterator[str]:
+    """The entities whose rows an expression looks at."""
+    for node in nodes(expression):
+        match node:
+            case Rows(entity=entity) | Related(entity=entity):
+                yield entity
+            case Linked(type=kind, entity=holder):
+                yield holder
+                yield kind.entity or ""
+            case Member(of=of, entity=entity) if not isinstance(of, Name):
+                yield entity
+            case _:
+                pass

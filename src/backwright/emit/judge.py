@@ -91,3 +91,8 @@ def holds(condition: Expression, *, known: frozenset[Shape] = frozenset(), signe
 def never(condition: Expression, *, signed_in: bool) -> bool:
     """Whether a condition is false in every case."""
     return is_constant(fold(condition, caller_known=signed_in), False)
+
+
+def is_public(rule: Rule | None) -> bool:
+    """Whether a rule lets everyone pass."""
+    return rule is None or holds(rule.condition, signed_in=False)

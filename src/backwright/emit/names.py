@@ -37,7 +37,16 @@ TAKEN_CLASSES = frozenset(
         "UNSET",
         "Email",
         "EMAIL_ADDRESS",
+        "Value",
+        "TokenKey",
+        "SettingsError",
+        "ServiceError",
+        "Moment",
+        "DatabaseUnavailable",
+        "SYSTEM",
+        "ARGON2ID",
         "FOLDED",
+        "WORD",
         "FromFile",
         "Json",
         "Media",
@@ -110,6 +119,14 @@ TAKEN_CLASSES = frozenset(
 TAKEN_NAMES = frozenset(
     [
         "ctx",
+        "suffixed",
+        "slug",
+        "html",
+        "found",
+        "file",
+        "csv",
+        "decimal_text",
+        "base64_text",
         "body",
         "query",
         "tx",
@@ -191,6 +208,7 @@ class Names(msgspec.Struct, frozen=True):
     sessions: tuple[str, ...] = ()
     tags: frozenset[str] = frozenset()
     classes: dict[tuple[str, str], Identifier] = {}
+    operations: frozenset[str] = frozenset()
 
     def row_class(self, entity: Entity | str) -> Identifier:
         """The struct of a row: `Book`."""
@@ -238,7 +256,14 @@ def names(model: Model) -> Names:
     """The names of a model."""
     plurals = {entity.name: entity.plural for entity in model.entities}
     tags = frozenset(module_name(operation.tag) for operation in model.operations)
-    return Names(package=model.service.package, plurals=plurals, tags=tags, classes=classes(model))
+    operations = frozenset(operation.name for operation in model.operations)
+    return Names(
+        package=model.service.package,
+        plurals=plurals,
+        tags=tags,
+        classes=classes(model),
+        operations=operations,
+    )
 
 
 def classes(model: Model) -> dict[tuple[str, str], Identifier]:
@@ -280,9 +305,11 @@ def records(fields: Iterable[InputField], around: str = "") -> Iterator[tuple[st
 
 def singular(plural: str) -> str:
     """One of many, where that is easily told: `lines` as `line`, `entries` as `entry`."""
-    if plural.endswith("ies") and not plural.endswith(("series", "species", "movies", "cookies")):
+    if plural.endswith(("ss", "us", "is", "series", "species")):
+        return plural
+    if plural.endswith("ies") and not plural.endswith(("movies", "cookies")):
         return f"{plural[:-3]}y"
-    return plural[:-1] if plural.endswith("s") and not plural.endswith(("ss", "us", "is")) else plural
+    return plural.removesuffix("s")
 
 
 def free_class(wanted: str, taken: Iterable[str]) -> Identifier:

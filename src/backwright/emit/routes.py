@@ -1,16 +1,18 @@
-"""Writes `routes/<tag>.py`: where operations answer, and what of."""
+"""Writes `routes/<tag>.py`: where operations answer, who may call them, and what the answer is made of."""
 
 from __future__ import annotations
 
 import re
 
-from backwright.emit.annotations import plain
-from backwright.emit.emitted import NotEmitted
-from backwright.emit.inputs import has_query
-from backwright.emit.names import Names, module_name
-from backwright.emit.services import context_type
+from backwright.emit.names import Names, module_name, snake
+from backwright.emit.package import Package
+from backwright.emit.services.answers import Returned
+from backwright.emit.services.parameters import context_type, parameters
+from backwright.emit.services.scope import path_variable
 from backwright.emit.source import (
+    NO_IMPORTS,
     Identifier,
+    Imports,
     Source,
     docstring,
     imports,
@@ -19,119 +21,282 @@ from backwright.emit.source import (
     module,
     source,
 )
-from backwright.emit.views import session_member
+from backwright.expr.typed import Compare, Constant, Name
+from backwright.expr.walk import mentions_caller
 from backwright.model.types import (
-    Create,
-    Find,
     Model,
     Operation,
-    Select,
+    Rule,
+    ShowCsv,
+    ShowFile,
+    ShowHtml,
     ShowNothing,
     ShowPage,
     ShowRow,
     ShowSession,
+    ShowShape,
+    ShowText,
 )
 
 _RUNTIME = "backwright_runtime"
+_ENVELOPED = (ShowRow, ShowPage, ShowSession, ShowShape)
 
 
-def route_module(tag: str, operations: list[Operation], model: Model, names: Names) -> str:
+def route_module(
+    tag: str, operations: list[Operation], package: Package, returned: dict[str, Returned]
+) -> str:
     """The handlers of one tag."""
     router = source("router = Router()", imports(_RUNTIME, "Router", "Response"))
-    handlers = [handler(operation, model, names) for operation in operations]
-    return module(f"/{tag}", [router, *handlers], package=names.package)
+    handlers = [Handler(operation, package).written(returned[operation.name]) for operation in operations]
+    return module(f"/{tag}", [router, *handlers], package=package.names.package)
 
 
-def handler(operation: Operation, model: Model, names: Names) -> Source:
-    """The handler of one operation."""
-    parameters, needed = signature(operation, model, names)
-    given = ", ".join(parameter.partition(":")[0] for parameter in parameters)
-    service = module_name(operation.tag)
-    call = f"await {service}.{Identifier(operation.name)}({given})"
-    body, answered = answer(operation, model, names, call)
-    decorator = (
-        f"@router.{operation.method.lower()}({literal(operation.path)}, caller={literal(operation.caller)})"
-    )
-    text = (
-        f"{decorator}\nasync def {Identifier(operation.name)}({', '.join(parameters)}) -> Response:\n"
-        f"    {docstring(operation.summary or operation.name, 4)}\n{indented(body)}"
-    )
-    return source(text, *needed, answered, imports(f"{names.package}.services", service))
+class Handler:
+    """Writes the handler of one operation."""
 
+    def __init__(self, operation: Operation, package: Package) -> None:
+        self.operation = operation
+        self.package = package
+        self.model: Model = package.model
+        self.names: Names = package.names
+        self.imports: Imports = NO_IMPORTS
 
-def signature(operation: Operation, model: Model, names: Names) -> tuple[list[str], list[Source]]:
-    """The parameters of a handler."""
-    context = context_type(model, names)
-    parameters, needed = [f"ctx: {context}"], [context]
-    for each in operation.path_parameters:
-        kind = plain(each.type)
-        parameters.append(f"{Identifier(each.name)}: {kind}")
-        needed.append(kind)
-    inputs = f"{names.package}.inputs"
-    if has_query(operation):
-        query = names.query_class(operation)
-        parameters.append(f"query: {query}")
-        needed.append(source(query, imports(inputs, query)))
-    if operation.body is not None:
-        body = names.input_class(operation)
-        parameters.append(f"body: {body}")
-        needed.append(source(body, imports(inputs, body)))
-    return parameters, needed
+    def written(self, returned: Returned) -> Source:
+        """The decorator, the call of the service, and the answer."""
+        operation = self.operation
+        context = context_type(self.model, self.names)
+        given, needed = parameters(operation, self.model, self.names, limits=True)
+        passed = ", ".join(["ctx", *(each.partition(":")[0] for each in given)])
+        service = module_name(operation.tag)
+        alias = f"{service}_service" if service in self.names.operations else str(service)
+        call = f"await {alias}.{Identifier(operation.name)}({passed})"
+        body = self.answer(call, returned)
+        text = (
+            f"@router.{operation.method.lower()}({', '.join([literal(self.path()), *self.settings()])})\n"
+            f"async def {Identifier(operation.name)}({', '.join([f'ctx: {context}', *given])}) -> Response:\n"
+            f"    {docstring(operation.summary or operation.name, 4)}\n{indented(body)}"
+        )
+        return source(
+            text,
+            context,
+            *needed,
+            self.imports,
+            imports(
+                f"{self.names.package}.services", service if alias == service else f"{service} as {alias}"
+            ),
+        )
 
+    def path(self) -> str:
+        """The template, with the names of the handler's parameters."""
+        by_wire = {each.wire or each.name: each.name for each in self.operation.path_parameters}
+        return re.sub(
+            r"\{(\w+)\}",
+            lambda hole: f"{{{path_variable(by_wire.get(hole[1], hole[1]))}}}",
+            self.operation.path,
+        )
 
-def answer(operation: Operation, model: Model, names: Names, call: str) -> tuple[str, Source]:
-    """The body of a handler: call the service, show what it returned."""
-    show = operation.respond.show
-    views = f"{names.package}.views"
-    match show:
-        case ShowNothing():
-            return f"{call}\nreturn no_content()", source("", imports(_RUNTIME, "no_content"))
-        case ShowRow(bind=bind, view=view, location=location):
-            row = names.row(entity_of(operation, bind))
-            shown = names.view_function(view)
-            where = "" if location is None else f", location={path_text(location, row, operation, model)}"
-            function = respond(operation)
-            text = f"{row} = {call}\nreturn {function}({shown}({row}){where})"
-            return text, source("", imports(_RUNTIME, function) | imports(views, shown))
-        case ShowPage(bind=bind, view=view):
-            row = names.row(entity_of(operation, bind))
-            shown = names.view_function(view)
-            text = f"page = {call}\nreturn ok([{shown}({row}) for {row} in page.rows], next=page.next)"
-            return text, source("", imports(_RUNTIME, "ok") | imports(views, shown))
-        case ShowSession(row=bind, view=view):
-            row = names.row(entity_of(operation, bind))
-            shown = names.view_function(view)
-            function = respond(operation)
-            session = f"Session({session_member(show)}={shown}({row}), token=token)"
-            text = f"{row}, token = {call}\nreturn {function}({session})"
-            return text, source("", imports(_RUNTIME, function) | imports(views, shown, "Session"))
-        case _:
-            raise NotEmitted(show)
+    def settings(self) -> list[str]:
+        """What is known of the operation before a request comes."""
+        operation = self.operation
+        found = [f"caller={literal(operation.caller)}"]
+        if operation.access is not None and not only_signed_in(operation.access):
+            found.append(f"access={self.access(operation.access)}")
+        if operation.rates:
+            self.imports |= imports(_RUNTIME, "Rate")
+            rates = [
+                f"Rate({rate.count}, {rate.seconds}{', by=' + literal(rate.by) if rate.by != 'caller' else ''})"
+                for rate in operation.rates
+            ]
+            found.append(f"rates=[{', '.join(rates)}]")
+        if operation.max_body is not None:
+            found.append(f"max_body={operation.max_body}")
+        if operation.body is not None and operation.body.media != "json":
+            found.append(f"media={literal(operation.body.media)}")
+        if operation.body is not None and operation.body.wrap is not None:
+            found.append(f"wrap={literal(operation.body.wrap)}")
+        if operation.idempotent != "no":
+            found.append(f"idempotent={literal(operation.idempotent)}")
+        if operation.if_match != "no":
+            found.append(f"if_match={literal(operation.if_match)}")
+        if operation.cache is not None:
+            self.imports |= imports(_RUNTIME, "Cache")
+            scope = f", scope={literal(operation.cache.scope)}" if operation.cache.scope != "private" else ""
+            found.append(f"cache=Cache({operation.cache.seconds}{scope})")
+        if operation.deprecated is not None:
+            self.imports |= imports(_RUNTIME, "Deprecation")
+            told = operation.deprecated
+            arguments = [literal(told.since)]
+            arguments += [f"sunset={literal(told.sunset)}"] if told.sunset else []
+            arguments += [f"link={literal(told.link)}"] if told.link else []
+            found.append(f"deprecated=Deprecation({', '.join(arguments)})")
+        if operation.answers:
+            name = f"{snake(operation.name).upper()}_ERRORS"
+            self.imports |= imports(f"{self.names.package}.errors", name)
+            found.append(f"errors={name}")
+        return found
 
+    def access(self, rule: Rule) -> str:
+        """The function that judges the operation's own rule."""
+        return access_function(rule, self.operation, self.package, self)
 
-def respond(operation: Operation) -> str:
-    """The runtime's function for the status of success."""
-    return "created" if operation.respond.status == 201 else "ok"
+    # Answers -----------------------------------------------------------------------------------------
 
+    def answer(self, call: str, returned: Returned) -> str:
+        """The lines that call the service and answer."""
+        names = [name for name, _ in returned.beside]
+        data = self.data_name(returned)
+        targets = [*([data] if returned.data is not None else []), *names]
+        if not targets:
+            return f"{call}\nreturn {self.respond('')}"
+        if not names and not isinstance(self.operation.respond.show, ShowPage):
+            return f"return {self.respond(call)}"
+        return (
+            f"{', '.join(targets)} = {call}\nreturn {self.respond(data if returned.data is not None else '')}"
+        )
 
-def entity_of(operation: Operation, bind: str) -> str:
-    """The entity of a binding."""
-    for step in operation.steps:
-        match step:
-            case Find(bind=name) | Select(bind=name) | Create(bind=name) if name == bind:
-                return step.entity
+    def data_name(self, returned: Returned) -> str:
+        """What the answer is called."""
+        match self.operation.respond.show:
+            case ShowPage():
+                return "page"
+            case ShowFile():
+                return "content"
+            case ShowCsv():
+                return "lines"
+            case _:
+                return "shown"
+
+    def respond(self, data: str) -> str:
+        """The call of the runtime's function that makes the answer."""
+        respond, show = self.operation.respond, self.operation.respond.show
+        settings: list[str] = []
+        status = respond.status
+        own_status = f"status={'status' if respond.choose is not None else status}"
+        headers = [f"{literal(each.name)}: header_{n}" for n, each in enumerate(respond.headers, 1)]
+        if headers:
+            settings.append(f"headers={{{', '.join(headers)}}}")
+        if respond.cookies:
+            self.imports |= imports(_RUNTIME, "Cookie")
+            cookies = [
+                f"Cookie({literal(each.name)}, cookie_{n}{f', seconds={each.seconds}' if each.seconds is not None else ''})"
+                for n, each in enumerate(respond.cookies, 1)
+            ]
+            settings.append(f"cookies=[{', '.join(cookies)}]")
+        if isinstance(show, _ENVELOPED):
+            if respond.wrap is not None:
+                settings.append(f"wrap={literal(respond.wrap)}")
+            if self.model.service.envelope and not respond.envelope:
+                settings.append("bare=True")
+        match show:
+            case ShowNothing() if (
+                status == 204 and respond.choose is None and not headers and not respond.cookies
+            ):
+                return self.use("no_content") + "()"
+            case ShowNothing():
+                return f"{self.use('answer')}({', '.join([own_status, *settings])})"
+            case ShowRow(location=location):
+                if location is not None:
+                    settings.insert(0, f"location={path_text(location)}")
+                if self.model.entity(self.model.view(show.view).entity).version is not None:
+                    settings.append("version=version")
+            case ShowPage(bind=bind):
+                data = "page.rows"
+                style = self.style(bind)
+                if style == "keyset":
+                    settings.insert(0, "next=page.next")
+                elif style == "offset":
+                    settings.insert(0, "total=page.total")
+            case ShowText():
+                return self.called("text", data, 200, own_status, settings)
+            case ShowHtml(template=template):
+                return self.called("html", f"{literal(template)}, {data}", 200, own_status, settings)
+            case ShowCsv(columns=columns, filename=filename):
+                headings = ", ".join(literal(each.heading) for each in columns)
+                headings = f"{headings}," if len(columns) == 1 else headings
+                if filename is not None:
+                    settings.insert(0, f"filename={literal(filename)}")
+                return self.called("csv", f"({headings}), {data}", 200, own_status, settings)
+            case ShowFile(filename=file_name):
+                settings.insert(0, "media=media")
+                if file_name is not None:
+                    settings.insert(1, "filename=filename")
+                return self.called("file", data, 200, own_status, settings)
             case _:
                 pass
-    raise KeyError(f"{operation.name}: {bind}")
+        if respond.choose is None and status == 201:
+            return f"{self.use('created')}({', '.join([data, *settings])})"
+        if respond.choose is None and status == 200:
+            return f"{self.use('ok')}({', '.join([data, *settings])})"
+        return f"{self.use('answer')}({', '.join([data, own_status, *settings])})"
+
+    def called(self, function: str, data: str, usual: int, status: str, settings: list[str]) -> str:
+        """A call of the runtime, with a status where it is not the usual one."""
+        own = [status] if status != f"status={usual}" else []
+        return f"{self.use(function)}({', '.join([data, *own, *settings])})"
+
+    def style(self, bind: str) -> str:
+        """How the page of a binding is paged."""
+        from backwright.model.types import Select  # noqa: PLC0415
+
+        for step in self.operation.steps:
+            if isinstance(step, Select) and step.bind == bind:
+                return step.paging.style
+        return "keyset"
+
+    def use(self, name: str) -> str:
+        """A function of the runtime."""
+        self.imports |= imports(_RUNTIME, name)
+        return name
 
 
-def path_text(template: str, row: str, operation: Operation, model: Model) -> str:
-    """The address of a new row: `/books/{id}` as `f"/books/{book.id}"`."""
-    show = operation.respond.show
-    assert isinstance(show, ShowRow)
-    entity = model.entity(entity_of(operation, show.bind))
+def path_text(template: str) -> str:
+    """The address of a new row: `/books/{id}` as an f-string of `id_`."""
     parts = re.split(r"\{(\w+)\}", template)
     fixed = [literal(part.replace("{", "{{").replace("}", "}}"))[1:-1] for part in parts[::2]]
-    holes = [f"{{{row}.{Identifier(entity.field(name).column)}}}" for name in parts[1::2]]
+    holes = [f"{{{name}_}}" for name in parts[1::2]]
     text = "".join(piece for pair in zip(fixed, [*holes, ""], strict=True) for piece in pair)
     return f'f"{text}"'
+
+
+def only_signed_in(rule: Rule) -> bool:
+    """Whether a rule asks for nothing but a caller: the router knows that already."""
+    match rule.condition:
+        case Compare(op="!=", left=Name(root="caller"), right=Constant(value=None)):
+            return True
+        case Constant(value=True):
+            return True
+        case _:
+            return False
+
+
+def access_function(rule: Rule, operation: Operation, package: Package, handler: Handler) -> str:
+    """`access.fees`: a function of `access.py` that judges whether the caller may call the operation at all."""
+    package.accesses[operation.name] = rule
+    handler.imports |= imports(package.names.package, "access")
+    return f"access.{Identifier(snake(operation.name))}"
+
+
+def access_module(package: Package) -> str:
+    """Writes `access.py`: the operations' own rules, about the caller only."""
+
+    from backwright.emit.services.judging import plain_condition  # noqa: PLC0415
+
+    model, names = package.model, package.names
+    pieces: list[Source] = []
+    for operation in model.operations:
+        rule = package.accesses.get(operation.name)
+        if rule is None:
+            continue
+        context = context_type(model, names)
+        known = operation.caller == "required"
+        start = "caller = ctx.signed_in()" if known else "caller = ctx.caller"
+        condition, needed, is_async = plain_condition(rule, operation, package)
+        lines = [start] if mentions_caller(rule.condition) else []
+        text = (
+            f"{'async ' if is_async else ''}def {Identifier(snake(operation.name))}(ctx: {context}) -> bool:\n"
+            f"    {docstring(f'{operation.method} {operation.path}: {rule.source}', 4)}\n"
+            f"{indented(chr(10).join([*lines, f'return {condition}']))}"
+        )
+        pieces.append(source(text, context, needed))
+
+    return module("Who may call operations, whatever they are about.", pieces, package=names.package)

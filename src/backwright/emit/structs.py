@@ -44,17 +44,13 @@ def struct_of(
     *,
     options: str = "",
     base: Source = STRUCT,
-    body: Source | None = None,
 ) -> Source:
-    """A frozen struct, with a method or nothing behind its members."""
+    """A frozen struct."""
     attributes = frozenset(str(member.name) for member in members)
     written = [_member(member, attributes) for member in members]
     lines = "\n".join([docstring(about, 4), "", *(each.text for each in written)]).strip()
     heading = f"class {name}({base}, frozen=True, kw_only=True{options}):"
-    text = f"{heading}\n{indented(lines)}"
-    if body is None:
-        return source(text, base, *written)
-    return source(f"{text}\n\n{indented(body.text)}", base, body, *written)
+    return source(f"{heading}\n{indented(lines)}", base, *written)
 
 
 def _member(member: Member, attributes: frozenset[str]) -> Source:

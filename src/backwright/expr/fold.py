@@ -48,8 +48,6 @@ from backwright.expr.typed import (
     Within,
 )
 from backwright.expr.walk import nodes
-from backwright_runtime.arithmetic import BY_OPERATOR
-from backwright_runtime.errors import IntegerOverflow
 
 Lookup = Callable[[str, str], Type | None]
 Shape = tuple[object, ...]
@@ -256,8 +254,8 @@ def _simplified(node: Expression) -> Expression:
         case Arithmetic(left=left, right=right):
             kind = msgspec.structs.replace(node.type, nullable=_arithmetic_nullable(node))
             return _computed(msgspec.structs.replace(node, type=kind), left, right)
-        case Filtered(of=of, condition=Constant(value=True)):
-            return of
+        case Filtered(of=of, condition=Constant(value=True)) if not of.type.nullable:
+            return of  # a list that is null would become one with no elements
         case Quantified(quantifier="exists", condition=Constant(value=False)):
             return FALSE
         case Quantified(quantifier="all", condition=Constant(value=True)):
@@ -282,6 +280,10 @@ def _computed(node: Arithmetic, left: Expression, right: Expression) -> Expressi
         return node
     if node.type.kind != "integer" or not isinstance(left.value, int) or not isinstance(right.value, int):
         return node
+    # The runtime brings its server along, which whoever only checks a specification does not wait for.
+    from backwright_runtime.arithmetic import BY_OPERATOR  # noqa: PLC0415
+    from backwright_runtime.errors import IntegerOverflow  # noqa: PLC0415
+
     try:
         value = BY_OPERATOR[node.op](left.value, right.value)
     except IntegerOverflow:

@@ -9,23 +9,20 @@ import msgspec
 
 from backwright.expr import syntax
 from backwright.expr.codes import SYNTAX, TOO_LARGE
-from backwright.expr.syntax import Parsed, Tree
-from backwright.expr.tokens import Token, refused, tokens, whole_number
-from backwright.spec.diagnostics import Code, Place, SpecificationError
+from backwright.expr.syntax import Parsed, Tree, position
+from backwright.expr.tokens import Token, Unreadable, tokens, whole_number
+from backwright.spec.diagnostics import Code, Place, SpecificationError, Turn, diagnose
 
 DEEPEST = 32
-_RELATIONS: dict[str, syntax.BinaryOperator] = {
-    "==": "==",
-    "!=": "!=",
-    "<": "<",
-    "<=": "<=",
-    ">": ">",
-    ">=": ">=",
-    "in": "in",
+_LEVELS: tuple[tuple[syntax.BinaryOperator, ...], ...] = (
+    ("==", "!=", "<", "<=", ">", ">=", "in"),
+    ("+", "-"),
+    ("*", "/", "%"),
+)
+_BINARY: dict[str, tuple[int, syntax.BinaryOperator]] = {
+    op: (level, op) for level, ops in enumerate(_LEVELS) for op in ops
 }
-_SUMS: dict[str, syntax.BinaryOperator] = {"+": "+", "-": "-"}
-_PRODUCTS: dict[str, syntax.BinaryOperator] = {"*": "*", "/": "/", "%": "%"}
-_LEVELS = (_RELATIONS, _SUMS, _PRODUCTS)
+"""How tightly each binary operator binds; those of one level are read from the left."""
 _CONSTANTS: dict[str, syntax.Literal] = {
     "true": syntax.Literal(start=0, end=0, kind="boolean", value=True),
     "false": syntax.Literal(start=0, end=0, kind="boolean", value=False),
@@ -34,18 +31,21 @@ _CONSTANTS: dict[str, syntax.Literal] = {
 _WORDS = {"and": "write && for and", "or": "write || for or", "not": "write ! for not", "is": "write =="}
 
 
-def parse(source: str, place: Place) -> Parsed:
+def parse(source: str, place: Place, turns: tuple[Turn, ...] = ()) -> Parsed:
     """The tree of an expression whose text starts at `place`. Raises SpecificationError."""
-    return Parsed(source=source, tree=_Parser(source, place).whole(), place=place)
+    try:
+        tree = _Parser(source).whole()
+    except Unreadable as error:
+        at = position(source, place, error.offset, turns)
+        raise SpecificationError([diagnose(error.code, at, error.message, error.mend)]) from None
+    return Parsed(source=source, tree=tree, place=place, turns=turns)
 
 
 class _Parser:
     """Tokens with a position. Each method reads one level of the grammar."""
 
-    def __init__(self, source: str, place: Place) -> None:
-        self.source = source
-        self.place = place
-        self.tokens = tokens(source, place)
+    def __init__(self, source: str) -> None:
+        self.tokens = tokens(source)
         self.next = 0
         self.depth = 0
 
@@ -80,10 +80,10 @@ class _Parser:
             raise self.unexpected(f"expected {text} {why}")
         return self.take()
 
-    def refuse(self, offset: int, message: str, mend: str, code: Code = SYNTAX) -> SpecificationError:
-        return refused(self.source, self.place, offset, message, mend, code=code)
+    def refuse(self, offset: int, message: str, mend: str, code: Code = SYNTAX) -> Unreadable:
+        return Unreadable(offset, message, mend, code)
 
-    def unexpected(self, wanted: str = "") -> SpecificationError:
+    def unexpected(self, wanted: str = "") -> Unreadable:
         token = self.token
         found = "the expression ends" if token.kind == "end" else f"{token.text!r} is unexpected"
         message = f"{found}: {wanted}" if wanted else f"{found} here"
@@ -96,7 +96,7 @@ class _Parser:
         if self.depth > DEEPEST:
             raise self.too_deep(self.token.start)
 
-    def too_deep(self, offset: int) -> SpecificationError:
+    def too_deep(self, offset: int) -> Unreadable:
         return self.refuse(
             offset, f"nested deeper than {DEEPEST} levels", "split it, or simplify it", code=TOO_LARGE
         )
@@ -134,15 +134,18 @@ class _Parser:
             return parts[0]
         return syntax.Logic(start=parts[0].start, end=parts[-1].end, op=op, parts=tuple(parts))
 
-    def binary(self, level: int) -> Tree:
-        if level == len(_LEVELS):
-            return self.unary()
-        left = self.binary(level + 1)
-        while self.token.kind in ("operator", "name") and self.token.text in _LEVELS[level]:
-            op = _LEVELS[level][self.take().text]
+    def binary(self, lowest: int) -> Tree:
+        left = self.unary()
+        while True:
+            token = self.token
+            level, op = (
+                _BINARY.get(token.text, (-1, None)) if token.kind in ("operator", "name") else (-1, None)
+            )
+            if op is None or level < lowest:
+                return left
+            self.next += 1
             right = self.binary(level + 1)
             left = syntax.Binary(start=left.start, end=right.end, op=op, left=left, right=right)
-        return left
 
     def unary(self) -> Tree:
         start = self.token.start
@@ -198,7 +201,7 @@ class _Parser:
         if token.kind == "double":
             text = f"-{token.text}" if negative else token.text
             return syntax.Literal(start=start, end=token.end, kind="double", value=text)
-        number = whole_number(self.source, self.place, token, negative=negative)
+        number = whole_number(token, negative=negative)
         return syntax.Literal(start=start, end=token.end, kind="integer", value=number)
 
     def primary(self) -> Tree:

@@ -10,7 +10,8 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from backwright.spec.diagnostics import Place
+from backwright.spec.diagnostics import Place, Turn, placed, turns_from
+from backwright.spec.nodes import At
 
 LiteralKind = OneOf["null", "boolean", "integer", "unsigned", "double", "string", "bytes"]
 UnaryOperator = OneOf["!", "-"]
@@ -101,24 +102,34 @@ Tree = Literal | Identifier | Select | Call | Index | Unary | Binary | Logic | C
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
-    """An expression that could be read: its text, its tree, and where the text starts in the user's file."""
+    """An expression that could be read: its text, its tree, and where the text stands in the user's file."""
 
     source: str
     tree: Tree
     place: Place
+    turns: tuple[Turn, ...] = ()
 
     def at(self, offset: int) -> Place:
         """The place of an offset in the source. In text of several lines: the place of its start."""
-        return position(self.source, self.place, offset)
+        return position(self.source, self.place, offset, self.turns)
 
     def text(self, part: Tree) -> str:
         """The words of a part."""
         return self.source[part.start : part.end]
 
+    def written(self, part: Tree) -> At[str]:
+        """The words of a part and where they stand."""
+        return At(self.text(part), self.at(part.start), turns_from(self.turns, part.start))
 
-def position(source: str, place: Place, offset: int) -> Place:
-    """Where `offset` lies in the user's file; behind a line break only the start of the text is known."""
-    return place if "\n" in source[:offset] else place.shifted(offset)
+
+def position(source: str, place: Place, offset: int, turns: tuple[Turn, ...] = ()) -> Place:
+    """Where `offset` lies in the user's file.
+
+    Without turns (text that is no value of a file) only the start is known behind a line break.
+    """
+    if not turns and "\n" in source[:offset]:
+        return place
+    return placed(place, turns, offset)
 
 
 def children(tree: Tree) -> tuple[Tree, ...]:

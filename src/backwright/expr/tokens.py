@@ -8,8 +8,7 @@ from typing import Literal as OneOf
 import msgspec
 
 from backwright.expr.codes import INTEGER_RANGE, SYNTAX, TOO_LARGE
-from backwright.expr.syntax import position
-from backwright.spec.diagnostics import Code, Place, SpecificationError, diagnose
+from backwright.spec.diagnostics import Code
 
 LONGEST = 2000
 TokenKind = OneOf["name", "integer", "unsigned", "double", "string", "bytes", "operator", "end"]
@@ -52,61 +51,72 @@ class Token(msgspec.Struct, frozen=True):
     end: int
 
 
-def refused(
-    source: str, place: Place, offset: int, message: str, mend: str, *, code: Code = SYNTAX
-) -> SpecificationError:
-    """The error for a text that cannot be read, pointing at `offset`."""
-    return SpecificationError([diagnose(code, position(source, place, offset), message, mend)])
+class Unreadable(Exception):
+    """The text is no expression; `offset` is where that shows."""
+
+    def __init__(self, offset: int, message: str, mend: str, code: Code = SYNTAX) -> None:
+        super().__init__(message)
+        self.offset = offset
+        self.message = message
+        self.mend = mend
+        self.code = code
 
 
-def tokens(source: str, place: Place) -> list[Token]:
-    """The tokens of an expression, ending with one of kind "end". Raises SpecificationError."""
+def tokens(source: str) -> list[Token]:
+    """The tokens of an expression, ending with one of kind "end". Raises Unreadable."""
     if len(source) > LONGEST:
-        raise refused(
-            source,
-            place,
-            0,
-            f"the expression has {len(source)} characters; {LONGEST} are allowed",
-            "split it, or simplify it",
-            code=TOO_LARGE,
-        )
+        message = f"the expression has {len(source)} characters; {LONGEST} are allowed"
+        raise Unreadable(0, message, "split it, or simplify it", TOO_LARGE)
     found: list[Token] = []
     offset = 0
     while offset < len(source):
         match = _TOKEN.match(source, offset)
         if match is None:
-            raise _unreadable(source, place, offset)
+            raise _unreadable(source[offset], offset)
         kind, text, start, offset = match.lastgroup, match.group(), offset, match.end()
         if kind == "string":
-            found.append(_string(source, place, text, start, offset))
+            found.append(_string(text, start, offset))
         elif kind != "space":
             found.append(Token(kind, text, start, offset))  # type: ignore[arg-type]
     found.append(Token("end", "", len(source), len(source)))
     return found
 
 
-def _unreadable(source: str, place: Place, offset: int) -> SpecificationError:
-    character = source[offset]
+def one_line(source: str) -> str:
+    """The words of an expression that can be read, without line breaks and comments: what others are shown."""
+    if source.isprintable() and "//" not in source:
+        return source
+    return "".join(_on_one_line(found) for found in _TOKEN.finditer(source)).strip()
+
+
+def _on_one_line(found: re.Match[str]) -> str:
+    text = found.group()
+    if found.lastgroup == "space":
+        return text if text.isprintable() and "//" not in text else " "
+    return text.replace("\r", "\\r").replace("\n", "\\n")
+
+
+def _unreadable(character: str, offset: int) -> Unreadable:
     if character in "'\"":
-        return refused(source, place, offset, "the string is not closed", _MENDS[character])
+        return Unreadable(offset, "the string is not closed", _MENDS[character])
     mend = _MENDS.get(character, "remove it, or put it inside a quoted string")
-    return refused(source, place, offset, f"the character {character!r} has no meaning here", mend)
+    return Unreadable(offset, f"the character {character!r} has no meaning here", mend)
 
 
-def _string(source: str, place: Place, text: str, start: int, end: int) -> Token:
+def _string(text: str, start: int, end: int) -> Token:
     prefix = text[: len(text) - len(text.lstrip("bBrR"))].lower()
     body = text[len(prefix) :]
     quotes = 3 if len(body) >= 6 and body[:3] in ('"""', "'''") else 1
     inner, first = body[quotes:-quotes], start + len(prefix) + quotes
     if "r" not in prefix:
-        inner = _unescaped(source, place, inner, first)
+        inner = _unescaped(inner, first)
     kind: TokenKind = "bytes" if "b" in prefix else "string"
     if "\0" in inner or any("\ud800" <= character <= "\udfff" for character in inner):
-        raise refused(source, place, start, "text cannot hold NUL or lone surrogates", "remove the character")
+        raise Unreadable(start, "text cannot hold NUL or lone surrogates", "remove the character")
     return Token(kind, inner, start, end)
 
 
-def _unescaped(source: str, place: Place, inner: str, first: int) -> str:
+def _unescaped(inner: str, first: int) -> str:
     def character(match: re.Match[str]) -> str:
         if match["one"] is not None:
             return _PLAIN.get(match["one"], match["one"])
@@ -115,28 +125,21 @@ def _unescaped(source: str, place: Place, inner: str, first: int) -> str:
             return chr(int(number, 16))
         if match["o"] is not None:
             return chr(int(match["o"], 8))
-        raise refused(
-            source,
-            place,
-            first + match.start(),
-            f"{match.group()} is not an escape",
-            r"write \\ for a backslash",
-        )
+        message = f"{match.group()} is not an escape"
+        raise Unreadable(first + match.start(), message, r"write \\ for a backslash")
 
     return _ESCAPE.sub(character, inner)
 
 
-def whole_number(source: str, place: Place, token: Token, *, negative: bool) -> int:
-    """The value of an integer token. Raises SpecificationError outside 64 bits."""
+def whole_number(token: Token, *, negative: bool) -> int:
+    """The value of an integer token. Raises Unreadable outside 64 bits."""
     number = int(token.text, 16 if token.text.startswith("0x") else 10)
     number = -number if negative else number
     if not -(2**63) <= number < 2**63:
-        raise refused(
-            source,
-            place,
+        raise Unreadable(
             token.start,
             f"{number} does not fit into 64 bits",
             f"use a number from {-(2**63)} to {2**63 - 1}",
-            code=INTEGER_RANGE,
+            INTEGER_RANGE,
         )
     return number

@@ -66,9 +66,11 @@ def parts(expression: Expression) -> tuple[Expression, ...]:
 
 def nodes(expression: Expression) -> Iterator[Expression]:
     """An expression and everything inside it, outermost first."""
-    yield expression
-    for part in parts(expression):
-        yield from nodes(part)
+    waiting = [expression]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += reversed(parts(node))
 
 
 def callers(expression: Expression) -> Iterator[Name]:
@@ -86,14 +88,28 @@ def is_local(expression: Expression) -> bool:
 
     Everything else asks the database: rows behind a reference, rows that point to one, and all rows of an entity.
     """
-    return not any(_reaches(node) for node in nodes(expression))
+    return _is_local(expression, frozenset())
 
 
-def _reaches(node: Expression) -> bool:
+def _is_local(node: Expression, keys: frozenset[str]) -> bool:
+    """`keys` are the variables that look at keys in a list: the rows behind them are elsewhere."""
     match node:
         case Rows() | Related() | Linked() | Name(root="group"):
-            return True
-        case Member(of=of):
-            return not isinstance(of, Name)
-        case _:
             return False
+        case Member(of=Name(root="variable", binding=str(name))):
+            return name not in keys
+        case Member(of=of):
+            return isinstance(of, Name)
+        case (
+            Filtered(of=of, variable=variable)
+            | Quantified(of=of, variable=variable)
+            | Mapped(of=of, variable=variable)
+        ):
+            element = of.type.element
+            holds_keys = element is not None and element.kind == "entity"
+            _, inside = parts(node)
+            return _is_local(of, keys) and _is_local(
+                inside, keys | {variable} if holds_keys else keys - {variable}
+            )
+        case _:
+            return all(_is_local(part, keys) for part in parts(node))

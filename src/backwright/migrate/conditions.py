@@ -1,8 +1,9 @@
 """Checks of the specification as SQL of one database, where a CHECK constraint can say the same.
 
 The service judges every check before it writes; the constraint is what holds when something else writes.
-A constraint may not look at other rows, the caller or the clock, and PostgreSQL wants it to mean the same in every
-session. What is not among `_SAYABLE`, or does not compile, is left to the service.
+A constraint may not look at other rows, the caller or the clock, and has to mean the same in every session and
+to whoever opens the file. What is not among `_SAYABLE`, or needs a query or a function that not every client has,
+is left to the service.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 
 from backwright.emit.sql import quoted
 from backwright.expr import sql
+from backwright.expr.sql.storage import Link
 from backwright.expr.typed import (
     And,
     Arithmetic,
@@ -24,42 +26,41 @@ from backwright.expr.typed import (
     Not,
     Or,
     Size,
+    Type,
 )
 from backwright.expr.walk import nodes
-from backwright.model.storage import Dialect, is_column
-from backwright.model.types import Entity, Formula, Model
+from backwright.model.formulas import type_of
+from backwright.model.storage import Dialect, is_column, link_columns, link_table
+from backwright.model.types import Entity, Formula, ManyType, Model
 
 _SAYABLE = (Constant, Name, Member, Compare, And, Or, Not, In, Arithmetic, Conditional, Size)
 _KINDS = frozenset(
     {"null", "boolean", "integer", "decimal", "string", "date", "timestamp", "uuid", "enum", "entity"}
 )
-_QUERY = re.compile(r"'(?:[^']|'')*'|(\bSELECT\b)", re.IGNORECASE)
+_WORD = re.compile(r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | (\w+)\s*(\()? """, re.VERBOSE)
+_CALLED = frozenset(
+    {
+        "abs", "and", "any", "case", "cast", "char_length", "coalesce", "else", "in", "length", "not", "nullif",
+        "numeric", "or", "round", "then", "when",
+    }
+)  # fmt: skip
+"""What may stand before a parenthesis."""
 
 
 def check_sql(model: Model, entity: Entity, condition: Formula, dialect: Dialect) -> str | None:
     """The condition about one row as SQL, false where the language says false; None where it cannot be said."""
     meaning = condition.meaning
-    if not all(_sayable(node, entity, dialect) for node in nodes(meaning)):
+    if not all(_sayable(node, entity) for node in nodes(meaning)):
         return None
-
-    def column(owner: str, field: str) -> str:
-        return quoted(model.entity(owner).field(field).column)
-
     try:
-        compiled = sql.compile(meaning, column, dialect, value=True)
-    except (TypeError, ValueError, KeyError, sql.NotPortable):
+        compiled = sql.compile(meaning, _Stored(model), dialect, value=True)
+    except sql.NotCompiled:
         return None
-    if compiled.parameters or any(match[1] for match in _QUERY.finditer(compiled.text)):
-        return None
-    return " ".join(compiled.text.split("\n")) if "'" not in compiled.text else compiled.text
+    return None if compiled.parameters or not _plain(compiled.text, dialect) else compiled.text
 
 
-def _sayable(node: Expression, entity: Entity, dialect: Dialect) -> bool:
+def _sayable(node: Expression, entity: Entity) -> bool:
     if not isinstance(node, _SAYABLE) or node.type.kind not in _KINDS:
-        return False
-    if (
-        node.type.kind == "decimal" and dialect == "sqlite"
-    ):  # whole numbers there, each with a scale of its own
         return False
     match node:
         case Name(root=root):
@@ -75,3 +76,48 @@ def _sayable(node: Expression, entity: Entity, dialect: Dialect) -> bool:
             return of.type.kind == "string"
         case _:
             return True
+
+
+def _plain(text: str, dialect: Dialect) -> bool:
+    """Whether it has no query, and on SQLite nothing that the service adds to its own connections."""
+    for match in _WORD.finditer(text):
+        word, calls = (match[1] or "").lower(), bool(match[2])
+        if word == "select" or (calls and word not in _CALLED):
+            return False
+        if word == "collate" and dialect == "sqlite":
+            return False
+    return True
+
+
+class _Stored:
+    """The columns of a model, as the compiler asks for them."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def table(self, entity: str) -> str:
+        return quoted(self.model.entity(entity).table)
+
+    def column(self, entity: str, field: str) -> str:
+        return quoted(self.model.entity(entity).field(field).column)
+
+    def keys(self, entity: str) -> tuple[str, ...]:
+        return self.model.entity(entity).keys
+
+    def kind(self, entity: str, field: str) -> Type:
+        return type_of(self.model.entity(entity).field(field))
+
+    def deleted(self, entity: str) -> str | None:
+        name = self.model.entity(entity).soft_delete
+        return None if name is None else self.column(entity, name)
+
+    def link(self, entity: str, field: str) -> Link | None:
+        owner = self.model.entity(entity)
+        kind = owner.field(field).type
+        if not isinstance(kind, ManyType):
+            return None
+        holder, target = link_columns(owner, field, self.model.entity(kind.entity))
+        return Link(quoted(link_table(owner, field)), quoted(holder), quoted(target))
+
+    def encrypted(self, entity: str, field: str) -> bool:
+        return self.model.entity(entity).field(field).encrypted

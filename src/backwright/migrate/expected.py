@@ -46,8 +46,12 @@ def reuses_keys(model: Model, entity: Entity) -> bool:
 
 
 def _referred_to(model: Model, entity: Entity) -> bool:
+    """By a reference, or by links from either side."""
     kinds = [field.type for other in model.entities for field in other.fields]
-    return any(isinstance(kind, ReferenceType | ManyType) and kind.entity == entity.name for kind in kinds)
+    links = any(isinstance(field.type, ManyType) for field in entity.fields)
+    return links or any(
+        isinstance(kind, ReferenceType | ManyType) and kind.entity == entity.name for kind in kinds
+    )
 
 
 def same_in_database(model: Model, entity: Entity, field: Field) -> str | None:

@@ -116,7 +116,7 @@ def _reference(row: Any) -> ForeignKey:
         columns=tuple(row["columns"]),
         table=row["target"],
         keys=tuple(row["keys"]),
-        on_delete=_ON_DELETE.get(row["on_delete"], row["on_delete"]),
+        on_delete=_ON_DELETE.get(row["on_delete"], "no_action"),
         cleared=tuple(cleared),
     )
 

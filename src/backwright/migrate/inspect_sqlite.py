@@ -96,7 +96,7 @@ def _references(
             columns=columns,
             table=target,
             keys=tuple(key for _, _, key, _, _ in parts),
-            on_delete=_ON_DELETE.get(on_delete, on_delete),
+            on_delete=_ON_DELETE.get(on_delete, "no_action"),
         )
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from backwright.migrate.expected import expected
 from backwright.migrate.literals import fill
-from backwright.migrate.schema import Dialect, Schema, Table
+from backwright.migrate.schema import Dialect, ForeignKey, Schema, Table
 from backwright.model import storage
 from backwright.model.types import Entity, Field, ManyType, Model
 from backwright.plan.meaning import NO_RENAMES, Renames
@@ -30,13 +30,19 @@ class Step(msgspec.Struct, frozen=True):
 class Alteration(msgspec.Struct, frozen=True):
     """One table that stays. `columns` says which earlier column each later one comes from.
 
-    `before` has the table's later name already (tables are renamed first), its constraints do not.
+    `before` has the table's later name already (tables are renamed first), its constraints do not. `rekeyed` are the
+    tables that get a primary key in the same move, or lose it.
     """
 
     before: Table
     after: Table
     former_name: str
     columns: dict[str, str]
+    rekeyed: frozenset[str] = frozenset()
+
+    def waits(self, key: ForeignKey) -> bool:
+        """Whether what the reference leads to may come after its own table, or go before it."""
+        return key.shared or key.table in self.rekeyed
 
     @property
     def added(self) -> list[str]:
@@ -99,7 +105,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
             before = self._under_new_names(self.before.tables[old], now)
             after = self.after.tables[new]
             if before != after or any(a != b for a, b in self.columns[new].items()):
-                found.append(Alteration(before, after, old, self.columns[new]))
+                found.append(Alteration(before, after, old, self.columns[new], self.rekeyed))
         return found
 
     def _under_new_names(self, table: Table, now: dict[str, str]) -> Table:
@@ -113,14 +119,23 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(table, name=now[table.name], foreign_keys=tuple(keys))
 
     @property
-    def shares(self) -> bool:
-        """Whether references lead to unique indexes, which have to be there first and to go last."""
-        return any(
-            key.shared
-            for schema in (self.before, self.after)
-            for table in schema.tables.values()
-            for key in table.foreign_keys
+    def rekeyed(self) -> frozenset[str]:
+        """Tables that get a primary key, or lose it."""
+        return frozenset(
+            new
+            for new, old in self.tables.items()
+            if bool(self.before.tables[old].key) != bool(self.after.tables[new].key)
         )
+
+    def waits(self, key: ForeignKey) -> bool:
+        """Whether what the reference leads to may come after its own table, or go before it."""
+        return key.shared or key.table in self.rekeyed
+
+    @property
+    def entangled(self) -> bool:
+        """Whether some reference waits for another table."""
+        tables = [*self.before.tables.values(), *self.after.tables.values()]
+        return bool(self.rekeyed) or any(key.shared for table in tables for key in table.foreign_keys)
 
     def kept(self, table: str, column: str | None = None) -> str:
         """The retained table of a dropped table or column (by the names before the migration)."""

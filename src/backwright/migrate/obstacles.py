@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 from backwright.emit.sql import quoted
+from backwright.expr.typed import Member
+from backwright.expr.walk import nodes
 from backwright.migrate import live
-from backwright.model.types import Entity, Model
-from backwright.plan.changes import AddIndex, ChangeField
-from backwright.plan.meaning import Renames
+from backwright.migrate.conditions import check_sql
+from backwright.migrate.expected import same_in_database
+from backwright.migrate.inspect import dialect_of
+from backwright.model.types import Check, Entity, Field, Model, ReferenceType
+from backwright.plan.changes import AddCheck, AddIndex, ChangeField
 from backwright.plan.plan import Plan
 from backwright.plan.renames import renames_between
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register
@@ -18,46 +22,123 @@ DUPLICATES = register(
     "A unique index cannot be made while two rows have the same values.",
     "email: {type: email, unique: true}, where an address is stored twice",
 )
+UNSATISFIED = register(
+    "BW804",
+    "stored rows that a new check refuses",
+    "A check holds of every row, also of those that were stored before.",
+    "checks: {paid: this.amount > 0}, where an amount is 0",
+)
+UNSHARED = register(
+    "BW805",
+    "stored rows that do not share what they have to",
+    "A foreign key over both columns cannot be made while a row refers to one of another tenant.",
+    "label: {ref: Label, same: org}, where a task has a label of another org",
+)
 
 
 async def obstacles(url: str, plan: Plan, before: Model, after: Model) -> list[Diagnostic]:
     """What in the database (which is as `before` says) the plan would stop at; none when nothing is."""
-    renames = renames_between(before, after)
-    found = []
+    looking = _Looking(url, before, after)
+    found: list[Diagnostic] = []
     for change in plan.changes:
         match change:
             case AddIndex(entity=name, index=index) if index.unique:
-                fields = [term.field for term in index.terms]
-            case ChangeField(entity=name, before=old, after=new) if new.unique and not old.unique:
-                fields = [new.name]
+                found += await looking.duplicates(name, [term.field for term in index.terms], change.place)
+            case ChangeField(entity=name, before=old, after=new):
+                if new.unique and not old.unique:
+                    found += await looking.duplicates(name, [new.name], change.place)
+                if new.same is not None and old.same is None:
+                    found += await looking.unshared(name, new, change.place)
+            case AddCheck(entity=name, check=check):
+                found += await looking.unsatisfied(name, check, change.place)
             case _:
                 continue
-        entity = before.entity(renames.entities.get(name, name))
-        columns = _columns(entity, name, fields, renames)
-        if columns is not None:
-            found += await _duplicates(url, entity, columns, change.place)
     return found
 
 
-def _columns(entity: Entity, later: str, fields: list[str], renames: Renames) -> list[str] | None:
-    """The earlier columns, or None when one of them is new."""
-    former = {field.name: field.column for field in entity.fields}
-    names = [renames.fields.get((later, field), field) for field in fields]
-    return [former[name] for name in names] if all(name in former for name in names) else None
+class _Looking:
+    """Asks the database as it is, in the names that it has."""
 
+    def __init__(self, url: str, before: Model, after: Model) -> None:
+        self.url = url
+        self.before = before
+        self.after = after
+        self.renames = renames_between(before, after)
 
-async def _duplicates(url: str, entity: Entity, columns: list[str], place: Place) -> list[Diagnostic]:
-    names = [quoted(column) for column in columns]
-    present = " AND ".join(f"{name} IS NOT NULL" for name in names)
-    groups = (
-        f"SELECT count(*) AS n FROM {quoted(entity.table)} WHERE {present} "
-        f"GROUP BY {', '.join(names)} HAVING count(*) > 1"
-    )
-    rows = await live.fetch(url, f"SELECT count(*), coalesce(sum(n), 0) FROM ({groups}) AS repeated")
-    values, stored = rows[0]
-    if not values:
-        return []
-    message = f"{stored} rows of {entity.name} share {values} values of {', '.join(columns)}."
-    return [
-        diagnose(DUPLICATES, place, message, "Change or remove the rows that repeat, then migrate again.")
-    ]
+    def entity(self, later: str) -> Entity | None:
+        former = self.renames.entities.get(later, later)
+        return next((each for each in self.before.entities if each.name == former), None)
+
+    def columns(self, later: str, fields: list[str]) -> list[str] | None:
+        """The earlier columns, or None when one of them is new."""
+        entity = self.entity(later)
+        if entity is None:
+            return None
+        former = {field.name: field.column for field in entity.fields}
+        names = [self.renames.fields.get((later, field), field) for field in fields]
+        return [former[name] for name in names] if all(name in former for name in names) else None
+
+    async def count(self, statement: str) -> tuple[int, ...]:
+        rows = await live.fetch(self.url, statement)
+        return tuple(int(value) for value in rows[0])
+
+    async def duplicates(self, later: str, fields: list[str], place: Place) -> list[Diagnostic]:
+        """Groups of rows that are there (not deleted) and equal in all of these."""
+        entity, columns = self.entity(later), self.columns(later, fields)
+        if entity is None or columns is None:
+            return []
+        names = [quoted(column) for column in columns]
+        present = [f"{name} IS NOT NULL" for name in names]
+        if entity.soft_delete is not None and self.after.entity(later).soft_delete is not None:
+            present.append(f"{quoted(entity.field(entity.soft_delete).column)} IS NULL")
+        groups = (
+            f"SELECT count(*) AS n FROM {quoted(entity.table)} WHERE {' AND '.join(present)} "
+            f"GROUP BY {', '.join(names)} HAVING count(*) > 1"
+        )
+        values, stored = await self.count(f"SELECT count(*), coalesce(sum(n), 0) FROM ({groups}) AS repeated")
+        if not values:
+            return []
+        message = f"{stored} rows of {entity.name} share {values} values of {', '.join(columns)}."
+        mend = "Change or remove the rows that repeat, then migrate again."
+        return [diagnose(DUPLICATES, place, message, mend)]
+
+    async def unsatisfied(self, later: str, check: Check, place: Place) -> list[Diagnostic]:
+        """Rows for which a new check is false. It can be asked where its columns are what they were."""
+        entity, now = self.entity(later), self.after.entity(later)
+        meaning = check.condition.meaning
+        fields = [node.field for node in nodes(meaning) if isinstance(node, Member)]
+        condition = check_sql(self.after, now, check.condition, dialect_of(self.url))
+        columns = self.columns(later, fields)
+        if entity is None or condition is None or columns != [now.field(name).column for name in fields]:
+            return []
+        (wrong,) = await self.count(f"SELECT count(*) FROM {quoted(entity.table)} WHERE NOT ({condition})")
+        if not wrong:
+            return []
+        message = f"`{check.condition.source}` is false of {wrong} rows of {entity.name}."
+        mend = "Change or remove those rows, then migrate again."
+        return [diagnose(UNSATISFIED, place, message, mend)]
+
+    async def unshared(self, later: str, field: Field, place: Place) -> list[Diagnostic]:
+        """Rows that refer to one that differs in what both have to share."""
+        now = self.after.entity(later)
+        shared = same_in_database(self.after, now, field)
+        if shared is None or not isinstance(field.type, ReferenceType):
+            return []
+        target = self.after.entity(field.type.entity)
+        owner, other = self.entity(later), self.entity(target.name)
+        mine, theirs = (
+            self.columns(later, [shared, field.name]),
+            self.columns(target.name, [shared, target.key]),
+        )
+        if owner is None or other is None or mine is None or theirs is None:
+            return []
+        (own, leads), (common, key) = map(quoted, mine), map(quoted, theirs)
+        (wrong,) = await self.count(
+            f"SELECT count(*) FROM {quoted(owner.table)} AS one JOIN {quoted(other.table)} AS other "
+            f"ON other.{key} = one.{leads} WHERE other.{common} <> one.{own}"
+        )
+        if not wrong:
+            return []
+        message = f"{wrong} rows of {owner.name} refer by {field.name} to a row of another {shared}."
+        mend = "Change the reference or the row that it leads to, then migrate again."
+        return [diagnose(UNSHARED, place, message, mend)]

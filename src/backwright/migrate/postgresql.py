@@ -32,24 +32,24 @@ def steps(move: Move) -> Iterator[Step]:
 
 
 def _loosened(move: Move) -> Iterator[str]:
-    """Shared references that go: the index that they lead to may go before their own table changes."""
+    """References that go, where what they lead to may go before their own table changes."""
     for change in move.altered:
         later = _references(change.after, {})
         for form, key in _references(change.before, change.now).items():
-            if key.shared and form not in later:
+            if change.waits(key) and form not in later:
                 yield f"ALTER TABLE {quoted(change.after.name)} DROP CONSTRAINT {quoted(key.name)};"
     gone = {table.name for table in move.dropped}
     for table in move.dropped:
         for key in table.foreign_keys:
-            if key.shared and key.table not in gone:
+            if move.waits(key) and key.table not in gone:
                 yield f"ALTER TABLE {quoted(table.name)} DROP CONSTRAINT {quoted(key.name)};"
 
 
 def _tied(change: Alteration) -> Iterator[str]:
-    """Shared references that are new."""
+    """References that are new, where what they lead to may be so as well."""
     former = _references(change.before, change.now)
     for form, key in _references(change.after, {}).items():
-        if key.shared and form not in former:
+        if change.waits(key) and form not in former:
             yield f"ALTER TABLE {quoted(change.after.name)} ADD {ddl.foreign_key(key)};"
 
 
@@ -57,7 +57,7 @@ def _created(move: Move, waiting: list[str]) -> Iterator[Step]:
     known = set(move.tables)
     for table in move.created:
         known.add(table.name)
-        later = [key for key in table.foreign_keys if key.shared or key.table not in known]
+        later = [key for key in table.foreign_keys if move.waits(key) or key.table not in known]
         waiting += [f"ALTER TABLE {quoted(table.name)} ADD {ddl.foreign_key(key)};" for key in later]
         statements = [ddl.create_table(table, "postgresql", without={key.name for key in later})]
         statements += ddl.check_words(table.name, table.checks)
@@ -140,7 +140,7 @@ def _alter(change: Alteration, move: Move) -> Iterator[str]:
             yield f"DROP INDEX {quoted(index.name)};"
         elif later_indexes[form].name != index.name:
             yield f"ALTER INDEX {quoted(index.name)} RENAME TO {quoted(later_indexes[form].name)};"
-    former, later = _constraints(change.before, change.now), _constraints(change.after, None)
+    former, later = _constraints(change, change.before, change.now), _constraints(change, change.after, None)
     yield from _constraints_gone(table, former, later)
     yield from _renamed_references(table, change)
     yield from (f"{table} DROP COLUMN {quoted(name)};" for name in change.removed)
@@ -157,7 +157,9 @@ def _alter(change: Alteration, move: Move) -> Iterator[str]:
             yield ddl.create_index(change.after.name, index)
 
 
-def _constraints(table: Table, now: dict[str, str] | None) -> dict[tuple[Any, ...], tuple[str, str]]:
+def _constraints(
+    change: Alteration, table: Table, now: dict[str, str] | None
+) -> dict[tuple[Any, ...], tuple[str, str]]:
     """Constraints by what they mean, with columns under their later names: name and definition.
 
     `now` maps earlier names to later ones; what is about a column that goes is marked as gone.
@@ -175,7 +177,7 @@ def _constraints(table: Table, now: dict[str, str] | None) -> dict[tuple[Any, ..
             form = ("gone", "check", check.column, check.rule)
         found[form] = check.name, f"CHECK ({check.sql})"
     for form, key in _references(table, known).items():
-        if not key.shared:
+        if not change.waits(key):
             found[form] = key.name, ddl.foreign_key(key).partition(f"CONSTRAINT {quoted(key.name)} ")[2]
     return found
 
@@ -208,10 +210,10 @@ def _constraints_gone(
 
 
 def _renamed_references(table: str, change: Alteration) -> Iterator[str]:
-    """Shared references that stay under another name."""
+    """References that wait for nothing because they stay, under another name."""
     later = _references(change.after, {})
     for form, key in _references(change.before, change.now).items():
-        if key.shared and form in later and later[form].name != key.name:
+        if change.waits(key) and form in later and later[form].name != key.name:
             yield f"{table} RENAME CONSTRAINT {quoted(key.name)} TO {quoted(later[form].name)};"
 
 

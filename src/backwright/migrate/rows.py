@@ -20,7 +20,9 @@ from backwright.plan.tables import dependency_order
 from backwright.reference.evaluate import Environment, Overflow, evaluate
 
 Row = dict[str, Any]
-_VARIANTS = 8
+_SHIFTS = (0, 1, -1, 10, -10, 100, -100, 1000)
+"""How much further each column's ordinary value is than that of the column before, in one variant after the other."""
+
 _NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
@@ -91,7 +93,7 @@ class _Making:
     def satisfying(self, entity: Entity, number: int, conditions: Sequence[Any]) -> Row | None:
         """A row that the database's checks let through: the first of a few variants."""
         keys = {each.name: each.keys for each in self.model.entities}
-        for variant in range(_VARIANTS if conditions else 1):
+        for variant in range(len(_SHIFTS) if conditions else 1):
             row = self.row(entity, number, variant)
             if row is None:
                 return None
@@ -139,9 +141,8 @@ class _Making:
         if field.name == entity.key and not field.input and field.generated is None:
             return key(entity.name, number)
         boundary = variant == 0 and (number + position) % 3 == 1
-        shift = position * (variant // 2) * (1 if variant % 2 else -1)
         kind = storage.stored_type(self.model, field.type)
-        return value_of(field.name, kind, number + shift, boundary=boundary)
+        return value_of(field.name, kind, number + position * _SHIFTS[variant], boundary=boundary)
 
     def links(self, entity: Entity, field: Field) -> Rows:
         """Each row lists two of those that it may list."""

@@ -31,11 +31,11 @@ _REFERENCES_HOLD = (
 def steps(move: Move) -> Iterator[Step]:
     """The steps in order: rename tables, create, alter, drop.
 
-    Where references say that rows share something they are one step: a reference to an index that is not there
-    yet, or no longer, cannot be checked.
+    Where references wait for other tables they are one step: a reference to an index that is not there yet, or
+    no longer, cannot be checked.
     """
     found = list(_steps(move))
-    if not move.shares or len(found) < 2:
+    if not move.entangled or len(found) < 2:
         yield from found
         return
     statements = [each for step in found for each in step.statements if each not in _REFERENCES_HOLD]

@@ -10,6 +10,7 @@ import msgspec
 
 from backwright.expr.check import Scope, check, check_source
 from backwright.expr.syntax import Parsed
+from backwright.expr.tokens import one_line
 from backwright.expr.typed import BOOLEAN, FALSE, TRUE, Expression, Kind, Type
 from backwright.expr.walk import nodes
 from backwright.model.readable import readable, readable_row
@@ -239,7 +240,7 @@ class Formulas:
         Outside rules (and trusted steps) it sees what the caller may read.
         """
         try:
-            meaning = check_source(written.value, written.place, scope, expected)
+            meaning = check_source(written.value, written.place, scope, expected, written.turns)
         except SpecificationError as error:
             self.found.extend(error.diagnostics)
             return None
@@ -261,9 +262,10 @@ class Formulas:
             return None
         except Unresolved:
             return None
-        written = At(parsed.text(parsed.tree), parsed.at(parsed.tree.start))
+        written = parsed.written(parsed.tree)
         if row and meaning.type.kind == "entity":
-            return Formula(source=written.value, meaning=readable_row(meaning, self), place=written.place)
+            words = one_line(written.value)
+            return Formula(source=words, meaning=readable_row(meaning, self), place=written.place)
         return self.seen(written, meaning)
 
     def seen(self, written: At[str], meaning: Expression, *, rule: bool = False) -> Formula | None:
@@ -275,7 +277,7 @@ class Formulas:
                 diagnose(TOO_LARGE, written.place, message, "simplify the rules or the expression")
             )
             return None
-        return Formula(source=written.value, meaning=found, place=written.place)
+        return Formula(source=one_line(written.value), meaning=found, place=written.place)
 
     def rule(self, written: At[str], scope: Scope) -> Rule:
         """A rule with the implied `caller != null`; one that is wrong is false for everyone."""
@@ -285,8 +287,8 @@ class Formulas:
             return Rule(source="none", condition=FALSE, place=written.place)
         formula = self.formula(written, scope, BOOLEAN, rule=True)
         if formula is None:
-            return Rule(source=written.value, condition=FALSE, place=written.place)
-        return Rule(source=written.value, condition=guarded(formula.meaning), place=written.place)
+            return Rule(source=one_line(written.value), condition=FALSE, place=written.place)
+        return Rule(source=formula.source, condition=guarded(formula.meaning), place=written.place)
 
     def made(
         self, source: str, place: Place, scope: Scope, expected: Type | None = None, *, rule: bool = False

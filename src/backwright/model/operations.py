@@ -61,11 +61,12 @@ def finished(
 ) -> Operation:
     """The operation with its caller, errors and tag."""
     caller = _Caller(operation, entities, views, auth).demand()
+    possible = _errors(operation, entities, auth, caller)
     return msgspec.structs.replace(
         operation,
         tag=tag_of(operation.path),
         caller=caller,
-        errors=tuple(e for e in ERRORS if e in _errors(operation, entities, auth, caller)),
+        errors=tuple(error for error in ERRORS if error in possible),
     )
 
 
@@ -75,25 +76,20 @@ def tag_of(path: str) -> str:
 
 
 def expressions(value: object) -> Iterator[Expression]:
-    """Every expression in a part of the model: those of formulas and of rules."""
-    match value:
-        case Formula(meaning=meaning):
-            yield meaning
-        case Rule(condition=condition):
-            yield condition
-        case Place():
-            pass
-        case msgspec.Struct():
-            for name in value.__struct_fields__:
-                yield from expressions(getattr(value, name))
-        case tuple() | list():
-            for item in value:
-                yield from expressions(item)
-        case dict():
-            for item in value.values():
-                yield from expressions(item)
-        case _:
-            pass
+    """Every expression in a part of the model: those of formulas and of rules, in its order."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Formula):
+            yield part.meaning
+        elif isinstance(part, Rule):
+            yield part.condition
+        elif isinstance(part, msgspec.Struct) and not isinstance(part, Place):
+            waiting += [getattr(part, name) for name in reversed(part.__struct_fields__)]
+        elif isinstance(part, tuple | list):
+            waiting += reversed(part)
+        elif isinstance(part, dict):
+            waiting += reversed(part.values())
 
 
 def views_of(value: object, views: Mapping[str, View]) -> set[str]:

@@ -162,10 +162,10 @@ def _onto(node: Member, start: Expression, replaced: Expression) -> Expression:
 def _with_parts(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
     """The node with its direct parts changed."""
     changes: dict[str, Any] = {}
-    for field in msgspec.structs.fields(type(node)):
-        value = getattr(node, field.name)
+    for field in node.__struct_fields__:
+        value = getattr(node, field)
         if isinstance(value, msgspec.Struct) and not isinstance(value, Type):
-            changes[field.name] = change(value)  # type: ignore[arg-type]
+            changes[field] = change(value)  # type: ignore[arg-type]
         elif isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
-            changes[field.name] = tuple(change(part) for part in value)
+            changes[field] = tuple(change(part) for part in value)
     return msgspec.structs.replace(node, **changes) if changes else node

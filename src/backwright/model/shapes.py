@@ -73,13 +73,13 @@ class Shapes:
     def text(self, written: At[str]) -> Shape | None:
         """An expression, or at its top a view applied to a row: `Profile(this.author)`."""
         try:
-            parsed = parse(written.value, written.place)
+            parsed = parse(written.value, written.place, written.turns)
         except SpecificationError as error:
             self.building.formulas.found.extend(error.diagnostics)
             return None
         match parsed.tree:
             case syntax.Call(target=None, function=name, arguments=arguments) if name[:1].isupper():
-                parts = [At(parsed.text(part), parsed.at(part.start)) for part in arguments]
+                parts = [parsed.written(part) for part in arguments]
                 return self._viewed(At(name, written.place), parts)
             case syntax.Call(
                 target=rows,
@@ -136,7 +136,7 @@ class Shapes:
         self, parsed: syntax.Parsed, rows: syntax.Tree, variable: str, body: syntax.Call
     ) -> Shape | None:
         """`items.map(i, Name(i))`: the rows of a page, each under a view."""
-        written = At(parsed.text(rows), parsed.at(rows.start))
+        written = parsed.written(rows)
         found = self.building.formulas.formula(written, self.scope, None)
         if found is None:
             return None

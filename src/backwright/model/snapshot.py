@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -45,8 +46,14 @@ def plain(value: Any) -> Any:
 def _members(value: msgspec.Struct) -> dict[str, Any]:
     config = value.__struct_config__
     found: dict[str, Any] = {} if config.tag is None else {str(config.tag_field): config.tag}
-    for field in msgspec.structs.fields(type(value)):
+    for field in _fields(type(value)):
         member = getattr(value, field.name)
         if not isinstance(member, Place) and member != field.default:
             found[field.encode_name] = plain(member)
     return found
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """Of one type, resolved once: it takes msgspec longer than everything else here."""
+    return msgspec.structs.fields(kind)

@@ -32,6 +32,10 @@ class Renames(msgspec.Struct, frozen=True):
         found = (new for (entity, new), old in self.fields.items() if entity == owner and old == field)
         return next(found, field)
 
+    def field_path_after(self, entity_before: str, field: str) -> str:
+        """`Task.labels`, as an entity and a field of the earlier model are called now."""
+        return f"{self.entity_after(entity_before)}.{self.field_after(entity_before, field)}"
+
 
 NO_RENAMES = Renames({}, {})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backwright.expr.typed import Constant, Expression, ListOf, Name
+from backwright.model.storage import link_table
 from backwright.model.types import Entity, Field, ManyType, Model, ScalarType
 from backwright.plan import codes
 from backwright.plan.changes import AddField, Change, ChangeField
@@ -120,13 +121,17 @@ def _key(old: Entity, new: Entity, renames: Renames) -> Iterator[Diagnostic]:
 
 def _reused(before: Model, after: Model, renames: Renames) -> Iterator[Diagnostic]:
     """Tables and columns whose name belongs to something else after the plan."""
-    owners = {entity.table: renames.entity_after(entity.name) for entity in before.entities}
-    for entity in after.entities:
-        if owners.get(entity.table, entity.name) != entity.name:
+    owners = {
+        table: renames.field_path_after(entity, field) if field else renames.entity_after(entity)
+        for table, entity, field, _ in _tables(before)
+    }
+    for table, entity, field, place in _tables(after):
+        name = f"{entity}.{field}" if field else entity
+        if owners.get(table, name) != name:
             yield diagnose(
-                codes.NAME_REUSE, entity.place,
-                f"The table `{entity.table}` of {entity.name} is that of {owners[entity.table]} so far.",
-                "Make it two changes: first the rename or the drop, then the new entity; or write `was:`.",
+                codes.NAME_REUSE, place,
+                f"The table `{table}` of {name} is that of {owners[table]} so far.",
+                "Make it two changes: first the rename or the drop, then what is new; or write `was:`.",
             )  # fmt: skip
     for old, new in pairs(before, after, renames):
         columns = {field.column: renames.field_after(old.name, field.name) for field in old.fields}
@@ -137,6 +142,15 @@ def _reused(before: Model, after: Model, renames: Renames) -> Iterator[Diagnosti
                     f"Column `{field.column}` of {new.name}.{field.name} belongs to another field so far.",
                     "Make it two changes: first the rename or the drop, then the new field; or write `was:`.",
                 )  # fmt: skip
+
+
+def _tables(model: Model) -> Iterator[tuple[str, str, str, Place]]:
+    """Every table: its name, its entity, and the many-to-many field whose links it holds."""
+    for entity in model.entities:
+        yield entity.table, entity.name, "", entity.place
+        for field in entity.fields:
+            if isinstance(field.type, ManyType):
+                yield link_table(entity, field.name), entity.name, field.name, field.place
 
 
 def _contradictory(before: Model, after: Model, renames: Renames) -> Iterator[Diagnostic]:

@@ -41,28 +41,51 @@ from backwright.reference.seam import Seam
 from backwright.reference.selecting import Cursors
 from backwright.reference.sessions import Session
 from backwright.reference.show import Shown, location, saved_as
-from backwright.reference.steps import Execution, Rows
+from backwright.reference.steps import Execution, Observe, Rows
 from backwright.reference.texts import header, written
 
 
 class Reference:
-    """The service that a model describes, in memory. `rows` is its state but for sessions, limits and cursors."""
+    """The service that a model describes, in memory.
 
-    def __init__(self, model: Model, *, max_body_bytes: int | None = None) -> None:
+    Its state is `rows`, `gone` (rows that were deleted softly), `sequences` (the last number of each), `sessions` by
+    token, and what limits and cursors need. `observe` is told what each rule and condition came to.
+    """
+
+    def __init__(
+        self, model: Model, *, max_body_bytes: int | None = None, observe: Observe | None = None
+    ) -> None:
         self.model = model
+        self.observe = observe
         self.max_body_bytes = model.service.max_body if max_body_bytes is None else max_body_bytes
         self.rows: Rows = {entity.name: [] for entity in model.entities}
         self.gone: Rows = {entity.name: [] for entity in model.entities}
-        self._sequences: dict[tuple[str, str], int] = {}
-        self._sessions: dict[str, Session] = {}
+        self.sequences: dict[tuple[str, str], int] = {}
+        self.sessions: dict[str, Session] = {}
         self._cursors = Cursors(given={}, fresh=self._fresh)
         self._rates = Rates()
         self._answers = Answers()
-        self._made = 0
+        self._asked = ""
+        self._made: dict[str, int] = {}
+
+    def foretold(self, request: Request) -> Response:
+        """The answer that this request would get now. Nothing changes by asking."""
+        rows, gone, sequences, sessions = self.rows, self.gone, self.sequences, dict(self.sessions)
+        cursors, rates = dict(self._cursors.given), dict(self._rates.counts)
+        answers, made = dict(self._answers.kept), dict(self._made)
+        observe, self.observe = self.observe, None
+        try:
+            return self.answer(request)
+        finally:
+            self.rows, self.gone, self.sequences, self.sessions = rows, gone, sequences, sessions
+            self._cursors.given, self._rates.counts = cursors, rates
+            self._answers.kept, self._made = answers, made
+            self.observe = observe
 
     def answer(self, request: Request) -> Response:
         """The answer to one request. A request that fails changes nothing."""
         operation: Operation | None = None
+        self._asked = request.request_id
         try:
             operation, path = self._route(request)
             response = self._perform(operation, path, request)
@@ -160,7 +183,7 @@ class Reference:
             if operation.caller == "required":
                 raise Failure("unauthenticated")
             return None, None
-        session = self._sessions.get(token)
+        session = self.sessions.get(token)
         row = None
         if session is not None and request.now < session.expires:
             key = self.model.entity(auth.identity).key
@@ -176,7 +199,10 @@ class Reference:
         if operation.access is None:
             return
         environment = self._environment(request, caller)
-        if not holds(operation.access.condition, environment):
+        allowed = holds(operation.access.condition, environment)
+        if self.observe is not None:
+            self.observe(operation.access, allowed)
+        if not allowed:
             raise Failure("forbidden")
 
     def _environment(self, request: Request, caller: Row | None = None) -> Environment:
@@ -216,10 +242,10 @@ class Reference:
         for step in operation.steps:
             run.run(step)
         response = self._success(operation, run, request)
-        self.rows, self.gone, self._sequences = run.rows, run.gone, run.sequences
+        self.rows, self.gone, self.sequences = run.rows, run.gone, run.sequences
         for token in run.revoked:
-            self._sessions.pop(token, None)
-        self._sessions |= {each.token: each for each in run.issued}
+            self.sessions.pop(token, None)
+        self.sessions |= {each.token: each for each in run.issued}
         return response
 
     def _read(
@@ -261,7 +287,7 @@ class Reference:
             now=request.now,
             rows={entity: [dict(row) for row in rows] for entity, rows in self.rows.items()},
             gone={entity: list(rows) for entity, rows in self.gone.items()},
-            sequences=dict(self._sequences),
+            sequences=dict(self.sequences),
             caller=self._copied(caller),
             params={name: value for name, value in params.items() if name not in names} | keys,
             query={names[name]: value for name, value in params.items() if name in names},
@@ -271,6 +297,7 @@ class Reference:
             seam=Seam(request.request_id, request.now),
             fresh=self._fresh,
             cursors=self._cursors,
+            observe=self.observe,
         )
 
     def _copied(self, caller: Row | None) -> Row | None:
@@ -331,10 +358,14 @@ class Reference:
             return Response(status=304, headers=headers)
         return Response(status=status, headers=headers, body=body, content=content, cookies=tuple(cookies))
 
+    def made_up(self, request_id: str) -> bool:
+        """Whether it made up a string for this request."""
+        return request_id in self._made
+
     def _fresh(self, kind: str) -> str:
-        """A string that was never given out before."""
-        self._made += 1
-        return Opaque(f"{kind}-{self._made}")
+        """A string that was never given out before: named after the request that made it, and its place there."""
+        made = self._made[self._asked] = self._made.get(self._asked, 0) + 1
+        return Opaque(f"{kind}-{self._asked}-{made}")
 
 
 def match_path(template: str, path: str) -> dict[str, str] | None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from backwright.model.types import Entity, Field, ScalarType, Verb
+from backwright.model.types import Entity, Field, ManyType, ScalarType, Verb
 from backwright.reference.evaluate import Row
 from backwright.reference.texts import written
 
@@ -47,7 +47,14 @@ def record(entity: Entity, verb: Verb, before: Row | None, after: Row | None, ru
 
 def shown(entity: Entity, row: Row) -> dict[str, Any]:
     """A row as plain JSON, without what is secret."""
-    return {field.name: plain(row[field.name]) for field in entity.fields if not is_secret(field)}
+    return {
+        field.name: plain(_kept(field, row[field.name])) for field in entity.fields if not is_secret(field)
+    }
+
+
+def _kept(field: Field, value: Any) -> Any:
+    """What a field lists in no order is recorded in that of the keys."""
+    return sorted(value) if isinstance(field.type, ManyType) else value
 
 
 def is_secret(field: Field) -> bool:

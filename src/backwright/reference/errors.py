@@ -17,6 +17,13 @@ from backwright.model.types import (
 )
 from backwright.reference.failures import STATUS, Failure
 
+
+class Words(str):
+    """Words for people, which every implementation chooses for itself. An author's own words are plain text."""
+
+    __slots__ = ()
+
+
 WORDS = {
     "taken": "has already been taken",
     "required": "is required",
@@ -64,12 +71,12 @@ def envelope(failure: Failure, request_id: str) -> Any:
 
 def message(failure: Failure) -> str:
     """Words for people."""
-    return failure.message or failure.code.replace("_", " ")
+    return failure.message or Words(failure.code.replace("_", " "))
 
 
 def words(code: str) -> str:
     """What is wrong with a field, in words."""
-    return WORDS.get(code, code.replace("_", " "))
+    return Words(WORDS.get(code, code.replace("_", " ")))
 
 
 def fields(failure: Failure) -> list[dict[str, str]]:
@@ -106,7 +113,7 @@ def _word(shape: ErrorWord, failure: Failure, status: int, request_id: str) -> A
         case "fields":
             return fields(failure)
         case "messages":
-            told = [f"{name} {words(code)}".strip() for name, code in failure.fields]
+            told: list[str] = [Words(f"{name} {words(code)}".strip()) for name, code in failure.fields]
             return told or [message(failure)]
         case "by_field":
             found: dict[str, list[str]] = {}

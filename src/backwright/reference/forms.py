@@ -82,6 +82,8 @@ def multipart(content: bytes, content_type: str) -> list[tuple[str, Any]]:
         data = part.get_payload(decode=True)
         if not isinstance(name, str) or not isinstance(data, bytes) or len(found) >= MOST_PARTS:
             raise Failure("malformed")
+        if part.get("content-transfer-encoding", "binary").strip().lower() not in ("7bit", "8bit", "binary"):
+            raise Failure("malformed")  # RFC 7578 deprecates it
         filename = part.get_filename()
         if filename is not None:
             found.append((name, File(data, part.get_content_type(), filename)))

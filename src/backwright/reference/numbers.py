@@ -95,6 +95,8 @@ def double(op: Operator, left: float, right: float) -> float:
             result = left * right
         case _:
             result = left / right
+    if result == 0 and op in {"*", "/"} and left != 0 and right != 0:
+        raise Overflow(f"{left} {op} {right}")  # too small: PostgreSQL defines the meaning (semantics 12)
     return finite(result)
 
 

@@ -79,10 +79,9 @@ def select(step: Select, run: Execution) -> None:
             page, cursor = rows[offset : offset + limit], None
         case "keyset":
             terms = with_key(chosen, entity)
-            decided = {paging.limit_name, paging.after_name}
             bound = (
                 run.operation.name,
-                {n: v for n, v in run.query.items() if n not in decided},
+                {n: v for n, v in run.query.items() if n not in ("limit", "after")},
                 run.given(),
             )
             if "after" in run.query:

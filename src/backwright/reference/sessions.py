@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 import msgspec
@@ -44,11 +43,12 @@ def presented(request: Request, auth: Auth) -> str | None:
 
 
 def cookies(request: Request) -> dict[str, str]:
-    """The cookies of a request; none where they cannot be read."""
-    try:
-        return {name: each.value for name, each in SimpleCookie(request.headers.get("cookie", "")).items()}
-    except CookieError:
-        return {}
+    """The cookies of a request (RFC 6265); of those with the same name, the last counts."""
+    found: dict[str, str] = {}
+    for text in request.headers.get("cookie", "").split(";"):
+        name, _, value = text.partition("=")
+        found[name.strip()] = value.strip().strip('"')
+    return found
 
 
 def check_origin(session: Session, request: Request, members: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, assert_never
+from urllib.parse import quote
 from uuid import UUID
 
 import jinja2.sandbox
@@ -211,5 +212,5 @@ def written_number(value: Any) -> str:
 
 
 def location(path: str, row: Row) -> str:
-    """The path of a row that was created."""
-    return re.sub(r"\{(\w+)\}", lambda hole: str(written(row[hole[1]])), path)
+    """The path of a row that was created: its key as one segment (RFC 3986)."""
+    return re.sub(r"\{(\w+)\}", lambda hole: quote(written(row[hole[1]]), safe=""), path)

@@ -39,6 +39,8 @@ from backwright.reference.selecting import Cursors
 from backwright.reference.sessions import Session, begun, ended, expires
 
 Rows = dict[str, list[Row]]
+Observe = Callable[[Rule | Formula, bool], None]
+"""Told what each rule and each condition came to."""
 
 
 class Execution(msgspec.Struct, kw_only=True):
@@ -69,6 +71,7 @@ class Execution(msgspec.Struct, kw_only=True):
     bindings: dict[str, Any] = {}
     issued: list[Session] = []
     revoked: list[str] = []
+    observe: Observe | None = None
 
     def entity(self, name: str) -> Entity:
         return self.model.entity(name)
@@ -90,11 +93,19 @@ class Execution(msgspec.Struct, kw_only=True):
 
     def value(self, formula: Formula, this: Row | None = None, **names: Any) -> Any:
         """What an expression means at this point of the run."""
-        return evaluate(formula.meaning, self.environment(this, **names))
+        found = evaluate(formula.meaning, self.environment(this, **names))
+        if self.observe is not None and isinstance(found, bool):
+            self.observe(formula, found)
+        return found
 
     def permits(self, rule: Rule | None, row: Row) -> bool:
         """Whether a rule holds for a row. A trusted step has no rule."""
-        return rule is None or holds(rule.condition, self.environment(row))
+        if rule is None:
+            return True
+        found = holds(rule.condition, self.environment(row))
+        if self.observe is not None:
+            self.observe(rule, found)
+        return found
 
     def readable(self, entity: str, key: Any) -> bool:
         """Whether there is such a row and the caller may read it."""

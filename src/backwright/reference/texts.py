@@ -12,7 +12,7 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from backwright.expr.typed import Conversion, TextFunction
-from backwright.reference.numbers import finite, within
+from backwright.reference.numbers import finite, rounded, within
 
 LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
@@ -54,7 +54,7 @@ def convert(to: Conversion, value: Any) -> Any:
         case "double":
             return finite(float(value))
         case "decimal":
-            return Decimal(value)
+            return rounded(Decimal(value), 0)
         case "date":
             return value.astimezone(UTC).date() if isinstance(value, datetime) else value
         case "timestamp":

@@ -22,7 +22,7 @@ from backwright.model.types import (
     UpdateAll,
     Upsert,
 )
-from backwright.reference import auditing
+from backwright.reference import auditing, selecting
 from backwright.reference.decode import Password
 from backwright.reference.evaluate import Row
 from backwright.reference.failures import Failure
@@ -203,13 +203,14 @@ def replace(entity: Entity, before: Row, after: Row, run: Execution) -> Row:
 
 
 def update_all(step: UpdateAll, run: Execution) -> None:
-    """Every matching row, judged before and after; keys and checks hold when all are changed."""
+    """Every matching row in the order of the key, judged before and after; keys and checks hold when all are changed."""
     entity = run.entity(step.entity)
-    found = [
+    matching = [
         row
         for row in run.rows[entity.name]
         if run.permits(step.readable, row) and run.value(step.where, row) is True
     ]
+    found = selecting.in_order((), entity, matching, run)
     afters = [changed(entity, row, dict(row), step.values, run) for row in found]
     for before, after in zip(found, afters, strict=True):
         judge(step.allowed, before, run)

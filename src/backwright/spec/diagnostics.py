@@ -8,7 +8,8 @@ mend it. Codes are registered where they are raised, are never reused, and are d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +33,27 @@ class Place(msgspec.Struct, frozen=True, order=True):
         return Place(self.file, self.line, self.column + characters)
 
 
+class Turn(msgspec.Struct, frozen=True):
+    """From `offset` on, a text stands at `place`: behind a line break, or behind what YAML takes out of it."""
+
+    offset: int
+    place: Place
+
+
+def placed(place: Place, turns: Sequence[Turn], offset: int) -> Place:
+    """Where `offset` of a text lies that begins at `place` and goes on at its turns."""
+    known = bisect_right(turns, offset, key=lambda turn: turn.offset)
+    if not known:
+        return place.shifted(offset)
+    turn = turns[known - 1]
+    return turn.place.shifted(offset - turn.offset)
+
+
+def turns_from(turns: Sequence[Turn], offset: int) -> tuple[Turn, ...]:
+    """The turns of the part of a text that begins at `offset`."""
+    return tuple(Turn(turn.offset - offset, turn.place) for turn in turns if turn.offset > offset)
+
+
 NOWHERE = Place("", 0, 0)
 
 
@@ -44,13 +66,15 @@ class Code(msgspec.Struct, frozen=True):
     example: str = ""
 
 
+# Nothing says these any more. They are kept here because a code always means the same.
+RETIRED = frozenset({"BW373", "BW381", "BW412"})
 _registry: dict[str, Code] = {}
 
 
 def register(code: str, title: str, why: str, example: str = "") -> Code:
-    """Declare a diagnostic code. Raises ValueError when the code is taken: codes are never reused."""
-    if code in _registry:
-        raise ValueError(f"diagnostic code {code} is registered twice")
+    """Declare a diagnostic code. Raises ValueError when the code is or was taken: codes are never reused."""
+    if code in _registry or code in RETIRED:
+        raise ValueError(f"diagnostic code {code} is taken")
     _registry[code] = Code(code, title, why, example)
     return _registry[code]
 

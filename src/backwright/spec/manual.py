@@ -1,8 +1,9 @@
-"""The reference manual of the specification language, written from the grammar."""
+"""The manual of the specification language: a tour in prose (`tour.md`), and the reference, from the grammar."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.resources import files
 
 from backwright.spec import traps
 from backwright.spec.diagnostics import Code
@@ -24,12 +25,13 @@ _TRAPS: tuple[Code, ...] = (traps.TAG, traps.COMMENT, traps.COMMA, traps.TERNARY
 
 
 def manual() -> str:
-    """Every key with what it takes, what it is for and an example; Markdown."""
-    return "\n".join(_lines()) + "\n"
+    """The tour, then every key with what it takes, what it is for and an example; Markdown."""
+    tour = files(__package__).joinpath("tour.md").read_text("utf-8")
+    return f"{tour}\n" + "\n".join(_lines()) + "\n"
 
 
 def _lines() -> Iterator[str]:
-    yield "# Specification reference"
+    yield "# Reference"
     yield ""
     yield "YAML 1.2 without anchors and tags. Every value is read as it is written: what `1.0` or `yes` means"
     yield "depends on its key alone. Files are UTF-8."

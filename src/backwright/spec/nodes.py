@@ -6,16 +6,31 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from backwright.spec.diagnostics import Place
+from backwright.spec.diagnostics import Place, Turn, placed, turns_from
 
 T = TypeVar("T")
 
 
 class At(msgspec.Struct, Generic[T], frozen=True):
-    """A value and where it was written."""
+    """A value and where it was written. A text has its `turns`, where it goes on elsewhere."""
 
     value: T
     place: Place
+    turns: tuple[Turn, ...] = ()
+
+    def at(self, offset: int) -> Place:
+        """The place of an offset in a text."""
+        return placed(self.place, self.turns, offset)
+
+    def part(self, offset: int, text: str) -> At[str]:
+        """A part of the text that begins at `offset`."""
+        return At(text, self.at(offset), turns_from(self.turns, offset))
+
+    def within(self: At[str], before: str, behind: str) -> At[str]:
+        """The text with something written around it; what stood in it keeps its place."""
+        first = len(before)
+        moved = (Turn(turn.offset + first, turn.place) for turn in self.turns if turn.offset)
+        return At(f"{before}{self.value}{behind}", self.place, (Turn(first, self.at(0)), *moved))
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):

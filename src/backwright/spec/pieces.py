@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from backwright.project import Project
-from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register, relative_to_project
+from backwright.spec.diagnostics import (
+    Diagnostic,
+    Place,
+    SpecificationError,
+    diagnose,
+    register,
+    relative_to_project,
+)
 from backwright.spec.raw import Entry, Items, Scalar, Table
 from backwright.spec.yamltext import LARGEST, LIMIT, parse
 
@@ -42,6 +49,12 @@ class _Gathering:
         self.tables: dict[str, Table] = {}
         self.files: list[str] = []
         self.reading: list[str] = []
+
+    def read_all(self, project: Project) -> None:
+        """Read what a project's specification begins with, and everything that this includes."""
+        self.read(project.specification, None)
+        if project.answers.is_file():
+            self.read(project.answers, None)
 
     def read(self, path: Path, included_at: Place | None) -> None:
         name = relative_to_project(path, self.root)
@@ -80,35 +93,47 @@ class _Gathering:
             self.read(path, pattern.place)
 
     def parsed(self, path: Path, name: str) -> Table | None:
-        start = Place(name, 1, 1)
         try:
-            data = path.read_bytes()
-        except OSError as error:
-            reason = error.strerror or "it cannot be opened"
-            self.found.append(diagnose(UNREADABLE, start, reason, f"create {name}, or correct its rights"))
-            return None
-        if len(data) > LARGEST:
-            message = f"the file has more than {LARGEST} bytes"
-            self.found.append(diagnose(LIMIT, start, message, "split the specification with include"))
-            return None
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            message = "this is not UTF-8 text"
-            self.found.append(diagnose(UNREADABLE, Place(name, line, 1), message, "save the file as UTF-8"))
+            text = text_of(path, name)
+        except SpecificationError as error:
+            self.found.extend(error.diagnostics)
             return None
         table, found = parse(text, name)
         self.found.extend(found)
         return table
 
 
+def text_of(path: Path, name: str) -> str:
+    """The text of a file that is called `name`. Raises SpecificationError where it cannot be read."""
+    start = Place(name, 1, 1)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or "it cannot be opened"
+        mend = f"create {name}, or correct its rights"
+        raise SpecificationError([diagnose(UNREADABLE, start, reason, mend)]) from error
+    if len(data) > LARGEST:
+        message = f"the file has more than {LARGEST} bytes"
+        raise SpecificationError([diagnose(LIMIT, start, message, "split the specification with include")])
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        place = Place(name, data.count(b"\n", 0, error.start) + 1, 1)
+        message, mend = "this is not UTF-8 text", "save the file as UTF-8"
+        raise SpecificationError([diagnose(UNREADABLE, place, message, mend)]) from error
+
+
+def files_of(project: Project) -> list[Path]:
+    """Every file of a specification, as far as its includes can be read."""
+    gathering = _Gathering(project)
+    gathering.read_all(project)
+    return [gathering.root / name for name in gathering.files]
+
+
 def gather(project: Project) -> tuple[Table | None, tuple[str, ...], list[Diagnostic]]:
     """The merged table of all files, the files in the order of reading, and what is wrong with them."""
     gathering = _Gathering(project)
-    gathering.read(project.specification, None)
-    if project.answers.is_file():
-        gathering.read(project.answers, None)
+    gathering.read_all(project)
     merged: Table | None = None
     for table in gathering.tables.values():
         piece = _without_include(table) if merged is not None else table

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from backwright.spec.diagnostics import Place
+from backwright.spec.diagnostics import Place, Turn, placed
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 
@@ -16,16 +16,18 @@ _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 class Scalar(msgspec.Struct, frozen=True):
     """One value. `comment` is the comment that follows a plain (unquoted) value on its line.
 
-    `source` is a value of several lines as it stands in the file, with its line breaks and indentation, and
-    `source_place` where it begins; None where the value says all there is, or where the two differ in meaning.
+    `turns` say where the text goes on elsewhere than one column further: in values of several lines, and where
+    YAML takes something out (`''`, escapes). A block's text begins at its first turn. `start` and `end` are
+    offsets in the file.
     """
 
     value: str
     place: Place
     style: str = ""
     comment: str | None = None
-    source: str | None = None
-    source_place: Place | None = None
+    turns: tuple[Turn, ...] = ()
+    start: int = 0
+    end: int = 0
 
     @property
     def plain(self) -> bool:
@@ -38,8 +40,9 @@ class Scalar(msgspec.Struct, frozen=True):
 
     @property
     def content(self) -> Place:
-        """Where the text itself begins: behind the opening quote, if there is one."""
-        return self.place.shifted(1) if self.style in {"'", '"'} else self.place
+        """Where the text itself begins: behind the opening quote or on the first line of a block."""
+        inside = self.place.shifted(1) if self.style in {"'", '"'} else self.place
+        return placed(inside, self.turns, 0)
 
 
 class Items(msgspec.Struct, frozen=True):

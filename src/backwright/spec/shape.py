@@ -30,6 +30,7 @@ from backwright.spec.traps import (
     brackets_trap,
     comma_trap,
     comment_trap,
+    folded_comment_trap,
     split_by_commas,
     split_items,
     word_trap,
@@ -261,7 +262,7 @@ def _scalar(
     raw: Scalar, takes: Text | Pattern | Expr | Whole | Flag | Choice, says: str, written: Takes
 ) -> Iterator[Diagnostic]:
     if isinstance(takes, Expr):
-        trap = comment_trap(raw)
+        trap = comment_trap(raw) or folded_comment_trap(raw)
         if trap is not None:
             yield trap
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register
+from backwright.spec.diagnostics import Diagnostic, Place, diagnose, placed, register
 from backwright.spec.raw import Entry, Raw, Scalar
 
 SYNTAX = register(
@@ -73,7 +73,14 @@ ZERO = register(
     "Some YAML readers take it for an octal number, others for a decimal one.",
     "min: 010",
 )
+FOLDED = register(
+    "BW122",
+    "A comment in folded text",
+    "YAML joins the lines of such a value, so // hides what stands on the lines behind it as well.",
+    "where: >-\n  this.done  // finished\n  && this.paid",
+)
 
+_TEXT_OR_COMMENT = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(//)""", re.DOTALL)
 _UNFINISHED = re.compile(r"(&&|\|\||==|!=|<=?|>=?|[-+*/%!(,?:\[]|(^|\s)in)$")
 _QUOTED_FIRST = re.compile(r""":\s+(?:'[^']*'|"[^"]*")\s*[^\s,}#\]]""")
 _CONDITIONAL = re.compile(r"\?.*\s:(\s|$)")
@@ -83,9 +90,13 @@ _PAIRS = {")": "(", "]": "[", "}": "{"}
 def unfinished(text: str) -> bool:
     """Whether an expression's text stops in the middle: an open bracket or quote, or a last operator."""
     quote = ""
+    escaped = False
     open_brackets: list[str] = []
     for character in text:
-        if quote:
+        if escaped:
+            escaped = False
+        elif quote:
+            escaped = character == "\\"
             quote = "" if character == quote else quote
         elif character in "'\"":
             quote = character
@@ -102,6 +113,24 @@ def comment_trap(scalar: Scalar) -> Diagnostic | None:
         return None
     message = f"`{scalar.comment}` is read as a comment, so the expression ends after `{scalar.value}`"
     return diagnose(COMMENT, scalar.place, message, "quote the whole expression")
+
+
+def folded_comment_trap(scalar: Scalar) -> Diagnostic | None:
+    """A `//` comment in an expression that goes on in the next line of the file, which YAML has joined to it."""
+    if "//" not in scalar.value or not scalar.turns:
+        return None
+    comment = next((found for found in _TEXT_OR_COMMENT.finditer(scalar.value) if found[1]), None)
+    if comment is None:
+        return None
+    line_end = scalar.value.find("\n", comment.start())
+    last = (line_end if line_end >= 0 else len(scalar.value)) - 1
+    inside = scalar.place.shifted(1) if scalar.style in {"'", '"'} else scalar.place
+    place = placed(inside, scalar.turns, comment.start())
+    if placed(inside, scalar.turns, last).line == place.line:
+        return None
+    return diagnose(
+        FOLDED, place, "the comment hides the lines behind it", "use # above the key, or `|` for >"
+    )
 
 
 def split_by_commas(entries: tuple[Entry, ...], index: int) -> int:

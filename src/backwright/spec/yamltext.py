@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ from ruamel.yaml.events import (
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register
 from backwright.spec.raw import Entry, Items, Raw, Scalar, Table
 from backwright.spec.traps import SYNTAX, anchor_trap, syntax_problem, tag_trap
+from backwright.spec.turns import place_in, turns_of
 
 DUPLICATE = register(
     "BW105",
@@ -47,6 +49,7 @@ KEY = register(
     "? [a, b]\n: c",
 )
 
+_COMMENT = re.compile(r"[ \t]+(#[^\n]*)")
 LARGEST = 1024 * 1024
 DEEPEST = 24
 MOST = 100_000
@@ -86,14 +89,16 @@ class _Reading:
         self.found.append(diagnose(LIMIT, place, message, "split the specification with include"))
         return True
 
-    def scalar(self, event: Any) -> Scalar:
-        end = event.end_mark.index
-        line_end = self.text.find("\n", end)
-        rest = self.text[end : line_end if line_end >= 0 else len(self.text)]
-        behind = rest.lstrip(" \t")
-        comment = behind.rstrip() if behind.startswith("#") and behind != rest else None
+    def scalar(self, event: Any, place: Place) -> Scalar:
+        start, end = event.start_mark.index, event.end_mark.index
         style = event.style or ""
-        return Scalar(event.value, self.place(event.start_mark), style, None if style else comment)
+        turns = turns_of(self.text[start:end], event.value, style, place)
+        return Scalar(event.value, place, style, None if style else self.comment(end), turns, start, end)
+
+    def comment(self, end: int) -> str | None:
+        """The comment behind a plain value that ends at `end`."""
+        behind = _COMMENT.match(self.text, end)
+        return None if behind is None else behind[1].rstrip()
 
     def trapped(self, event: Any, place: Place) -> None:
         if event.tag is not None and str(event.tag) != "!":
@@ -132,7 +137,7 @@ class _Reading:
             self.trapped(event, place)
         match event:
             case ScalarEvent():
-                self.add(self.scalar(event))
+                self.add(self.scalar(event, place))
             case MappingStartEvent() | SequenceStartEvent():
                 is_table = isinstance(event, MappingStartEvent)
                 self.open.append(_Open(place, bool(event.flow_style), is_table, []))
@@ -163,12 +168,11 @@ def parse(text: str, file: str) -> tuple[Table | None, list[Diagnostic]]:
         return None, [diagnose(LIMIT, start, message, "split the specification with include")]
     unprintable = next((i for i, c in enumerate(text) if c < " " and c not in "\t\n\r"), None)
     if unprintable is not None:
-        line = text.count("\n", 0, unprintable) + 1
-        place = Place(file, line, unprintable - text.rfind("\n", 0, unprintable))
+        place = place_in(text, unprintable, start)
         return None, [diagnose(SYNTAX, place, "a control character", "remove it")]
     reading = _Reading(text.removeprefix("\ufeff"), file)
     try:
-        for event in YAML(typ="rt", pure=True).parse(reading.text):
+        for event in YAML(typ="base", pure=True).parse(reading.text):
             if not reading.take(event):
                 break
     except (YAMLError, ValueError, OverflowError) as error:

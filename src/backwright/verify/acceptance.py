@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from types import MappingProxyType
 from typing import Any, assert_never
-from urllib.parse import quote
 
-import httpx
 import msgspec
 
 from backwright.model.types import Field, InputField, Model, Operation, ScalarType, SignIn
+from backwright.verify.backends import NoAnswer, RunningBackend
 from backwright.verify.compare import Seen
 from backwright.verify.fixtures import Unfit, takes
 from backwright.verify.results import ScenarioResult
@@ -73,8 +73,8 @@ def rehearse(scenarios: list[Scenario], model: Model) -> list[ScenarioResult]:
 
 def execute_over_http(scenarios: list[Scenario], model: Model, server: Server) -> list[ScenarioResult]:
     """Every scenario's result against a running backend."""
-    with httpx.Client(base_url=server.url, timeout=10.0) as client:
-        return execute(scenarios, model, HttpSubject(model, server, client))
+    with closing(RunningBackend(model, server)) as backend:
+        return execute(scenarios, model, HttpSubject(model, backend))
 
 
 def matches(expected: Any, seen: Any) -> bool:
@@ -128,7 +128,7 @@ class _Run:
                 self._check(line, answer)
         except (StepFailed, Unfit) as failed:
             return f"{where}: {failed}"
-        except (httpx.HTTPError, msgspec.MsgspecError) as error:
+        except (NoAnswer, msgspec.MsgspecError) as error:
             return f"{where}: {error!r}"
         return ""
 
@@ -246,7 +246,7 @@ class _Run:
         path = operation.path
         for parameter in operation.path_parameters:
             name = parameter.wire or parameter.name
-            path = path.replace(f"{{{name}}}", quote(text(given.pop(name, "missing")), safe=""))
+            path = path.replace(f"{{{name}}}", text(given.pop(name, "missing")))
         members = {field.wire for field in operation.body.fields} if operation.body else set()
         body = {name: value for name, value in given.items() if name in members}
         query = [

@@ -1,66 +1,105 @@
 """Do the reference's answer and the server's answer say the same?
 
-Compared are status, the headers that matter, and the body. Texts of error messages are for people and may
-differ; opaque strings must be there and are compared by role: wherever one side's is used, so is the other's.
+Compared are status, headers, cookies and the body: JSON by its values, everything else byte by byte. Texts of
+error messages are for people and may differ, but for the author's own; opaque strings must be there, and wherever
+one side's is used later, so is the other's.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from backwright.reference.errors import Words
 from backwright.reference.http import Opaque, Response
-from backwright.verify.traffic import Role, Sent, Values
+from backwright.verify.traffic import NAME, Sent, Values
 
-HEADERS = ("location", "allow", "www-authenticate", "content-type", "x-request-id")
+HEADERS = (
+    "location", "allow", "www-authenticate", "retry-after", "etag", "cache-control", "content-disposition",
+    "deprecation", "sunset", "link", "idempotency-replayed",
+)  # fmt: skip
+"""What must not be there where the reference does not say it."""
+
+NOT_STORED = re.compile(r"\b(no-store|no-cache)\b")
+DISTINCT = ("token", "csrf")
+UTF8 = "utf-8"
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """What the server answered. `body` is the decoded JSON, None without a body, and the text otherwise.
 
-    `cookies` are those that the answer sets, empty where it removes one.
+    `cookies` are those that the answer sets, empty where it removes one; `lines` are its Set-Cookie headers as
+    they came, and `content` is the body as it came.
     """
 
     status: int
     headers: dict[str, str]
     body: Any = None
     cookies: dict[str, str] = {}
+    lines: tuple[str, ...] = ()
+    content: bytes = b""
 
 
 def decoded(status: int, headers: Mapping[str, str], content: bytes, cookies: Sequence[str] = ()) -> Seen:
     """The answer with its body decoded. `cookies` are its Set-Cookie headers."""
-    body: Any = None
-    if content:
-        try:
-            body = msgspec.json.decode(content)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            body = content.decode("utf-8", "replace")
+    named = {name.lower(): value for name, value in headers.items()}
     pairs = (cookie.partition(";")[0].partition("=") for cookie in cookies)
     return Seen(
         status=status,
-        headers={name.lower(): value for name, value in headers.items()},
-        body=body,
+        headers=named,
+        body=_decoded(named.get("content-type", ""), content),
         cookies={name: value for name, _, value in pairs},
+        lines=tuple(cookies),
+        content=content,
     )
 
 
-def differences(sent: Sent, expected: Response, seen: Seen, values: Values) -> list[str]:
-    """What the server answered differently; empty when it agrees. Keeps the server's opaque values."""
+def _decoded(media: str, content: bytes) -> Any:
+    if not content:
+        return None
+    if not media or "json" in media:
+        try:
+            return msgspec.json.decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+    return content.decode(UTF8, "replace")
+
+
+def differences(
+    sent: Sent,
+    expected: Response,
+    seen: Seen,
+    values: Values,
+    *,
+    extra: Sequence[str] = (),
+    remembers: bool = True,
+) -> list[str]:
+    """What the server answered differently; empty when it agrees. Keeps the server's opaque values.
+
+    `extra` are headers that the author names; `remembers` says whether the answer may hold a new opaque value.
+    """
     if expected.status != seen.status:
         told = _error_code(seen.body) or _error_code(expected.body)
         return [
             f"status: {expected.status} expected, {seen.status} answered" + (f" ({told})" if told else "")
         ]
-    found = [text for name in HEADERS for text in _header(name, expected, seen)]
-    return found + _trees("body", _silent(expected.body), _silent(seen.body), sent.number, (), values)
+    found = _cookies(expected, seen, values)
+    for name in dict.fromkeys((*HEADERS, *extra, *expected.headers)):
+        found += _header(name, expected.headers.get(name), seen.headers.get(name), values)
+    if sent.method == "HEAD" or expected.body is None:
+        return found + _content(expected, seen, values)
+    if not remembers and seen.content == msgspec.json.encode(expected.body, enc_hook=str):
+        return found
+    return found + _trees("body", expected.body, seen.body, values)
 
 
-def _header(name: str, expected: Response, seen: Seen) -> list[str]:
-    wanted, got = expected.headers.get(name), seen.headers.get(name)
-    if name in ("content-type", "x-request-id") and wanted is None:
-        return []
+def _header(name: str, wanted: str | None, got: str | None, values: Values) -> list[str]:
+    if name == "cache-control" and wanted is None and got is not None and NOT_STORED.search(got):
+        return []  # what is not said to be kept may be forbidden to be kept
+    wanted = None if wanted is None else values.fill(wanted)
     if _normal(name, wanted) == _normal(name, got):
         return []
     return [f"header {name}: {wanted!r} expected, {got!r} answered"]
@@ -69,11 +108,65 @@ def _header(name: str, expected: Response, seen: Seen) -> list[str]:
 def _normal(name: str, value: str | None) -> object:
     if value is None:
         return None
-    if name == "allow":
-        return frozenset(part.strip() for part in value.split(","))
-    if name == "content-type":
-        return value.partition(";")[0].strip().lower()
-    return value
+    match name:
+        case "allow":
+            return frozenset(part.strip() for part in value.split(","))
+        case "cache-control":
+            return frozenset(part.strip().lower() for part in value.split(","))
+        case "content-type":
+            media, *parameters = (part.strip().lower() for part in value.split(";"))
+            return (media, () if media == "application/json" else tuple(parameters))
+        case _:
+            return value
+
+
+def _cookies(expected: Response, seen: Seen, values: Values) -> list[str]:
+    """Cookies by name, their attributes in any order; the opaque ones are remembered."""
+    wanted, got = (
+        {_cookie(line)[0]: _cookie(line) for line in each} for each in (expected.cookies, seen.lines)
+    )
+    found = [f"cookie {name}: not set" for name in wanted if name not in got]
+    found += [f"cookie {name}: not expected" for name in got if name not in wanted]
+    for name in wanted.keys() & got.keys():
+        (_, ours, attributes), (_, theirs, others) = wanted[name], got[name]
+        if NAME.fullmatch(ours):
+            found += _opaque(f"cookie {name}", ours, theirs, values)
+        elif values.fill(ours) != theirs:
+            found.append(f"cookie {name}: {ours!r} expected, {theirs!r} answered")
+        if attributes != others:
+            found.append(f"cookie {name}: {sorted(attributes)} expected, {sorted(others)} answered")
+    return sorted(found)
+
+
+def _cookie(line: str) -> tuple[str, str, frozenset[str]]:
+    pair, *attributes = (part.strip() for part in line.split(";"))
+    name, _, value = pair.partition("=")
+    return name, value.strip('"'), frozenset(part.lower() for part in attributes)
+
+
+def _opaque(place: str, name: str, seen: Any, values: Values) -> list[str]:
+    """One side's name and the other's value belong together from now on."""
+    if not isinstance(seen, str) or not seen:
+        return [f"{place}: an opaque text expected, {seen!r} answered"]
+    known = values.of(name)
+    if known is not None and known != seen:
+        return [f"{place}: {known!r} expected again, {seen!r} answered"]
+    if known is None and name.startswith(DISTINCT) and values.has(seen):
+        return [f"{place}: {seen!r} was given out before"]
+    values.keep(name, seen)
+    return []
+
+
+def _content(expected: Response, seen: Seen, values: Values) -> list[str]:
+    """A body that is no JSON, byte by byte."""
+    wanted = values.fill_bytes(expected.content or b"")
+    if wanted == seen.content:
+        return []
+    at = next((i for i, (a, b) in enumerate(zip(wanted, seen.content, strict=False)) if a != b), None)
+    at = min(len(wanted), len(seen.content)) if at is None else at
+    start = max(0, at - 30)
+    shown = [each[start : at + 60] for each in (wanted, seen.content)]
+    return [f"body: differs from byte {at} on: {shown[0]!r} expected, {shown[1]!r} answered"]
 
 
 def _error_code(body: Any) -> str | None:
@@ -81,59 +174,32 @@ def _error_code(body: Any) -> str | None:
     return f"error {error['code']}" if isinstance(error, dict) and "code" in error else None
 
 
-def _silent(body: Any) -> Any:
-    """The body without the message texts of its error."""
-    if not (isinstance(body, dict) and isinstance(body.get("error"), dict)):
-        return body
-    error = {name: value for name, value in body["error"].items() if name != "message"}
-    if isinstance(error.get("fields"), list):
-        error["fields"] = [
-            {name: value for name, value in field.items() if name != "message"}
-            if isinstance(field, dict)
-            else field
-            for field in error["fields"]
-        ]
-    return {**body, "error": error}
-
-
-def _trees(
-    place: str, expected: Any, seen: Any, number: int, path: tuple[str, ...], values: Values
-) -> list[str]:
-    if isinstance(expected, Opaque):
-        if not isinstance(seen, str) or not seen:
-            return [f"{place}: an opaque text expected, {seen!r} answered"]
-        role: Role = (number, path)
-        values.keep(role, seen)
-        return []
-    if isinstance(expected, dict) and isinstance(seen, dict):
-        return _members(place, expected, seen, number, path, values)
-    if isinstance(expected, list | tuple) and isinstance(seen, list):
-        if len(expected) != len(seen):
-            return [f"{place}: {len(expected)} elements expected, {len(seen)} answered"]
-        pairs = enumerate(zip(expected, seen, strict=True))
-        return [
-            text
-            for i, (left, right) in pairs
-            for text in _trees(f"{place}[{i}]", left, right, number, (*path, str(i)), values)
-        ]
+def _trees(place: str, expected: Any, seen: Any, values: Values) -> list[str]:
+    match expected:
+        case Opaque():
+            return _opaque(place, expected, seen, values)
+        case Words():
+            return [] if isinstance(seen, str) and seen else [f"{place}: words expected, {seen!r} answered"]
+        case dict() if isinstance(seen, dict):
+            return _members(place, expected, seen, values)
+        case list() | tuple() if isinstance(seen, list):
+            if len(expected) != len(seen):
+                return [f"{place}: {len(expected)} elements expected, {len(seen)} answered"]
+            pairs = enumerate(zip(expected, seen, strict=True))
+            return [text for i, (a, b) in pairs for text in _trees(f"{place}[{i}]", a, b, values)]
+        case str() if isinstance(seen, str):
+            expected = values.fill(expected)
+        case _:
+            pass
     if type(expected) is type(seen) and expected == seen:
-        return []
-    if isinstance(expected, str) and isinstance(seen, str) and str(expected) == seen:
         return []
     return [f"{place}: {expected!r} expected, {seen!r} answered"]
 
 
-def _members(
-    place: str,
-    expected: dict[str, Any],
-    seen: dict[str, Any],
-    number: int,
-    path: tuple[str, ...],
-    values: Values,
-) -> list[str]:
+def _members(place: str, expected: dict[str, Any], seen: dict[str, Any], values: Values) -> list[str]:
     found = [f"{place}.{name}: missing in the answer" for name in expected if name not in seen]
     found += [f"{place}.{name}: not expected" for name in seen if name not in expected]
     for name, member in expected.items():
         if name in seen:
-            found += _trees(f"{place}.{name}", member, seen[name], number, (*path, name), values)
+            found += _trees(f"{place}.{name}", member, seen[name], values)
     return found

@@ -1,115 +1,176 @@
-"""Sends requests to a reference and a server side by side and notes where they disagree."""
+"""Sends requests to a reference and a backend side by side and notes where they disagree."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 
-import httpx
 import msgspec
 
-from backwright.model.types import Model
-from backwright.reference import Reference
+from backwright.model.types import Create, Ensure, Entity, Field, Model, Operation, Upsert
 from backwright.reference.http import Response
+from backwright.reference.sessions import SAFE
 from backwright.verify import compare, rows, traffic
+from backwright.verify.backends import Backend, NoAnswer
 from backwright.verify.compare import Seen
-from backwright.verify.server import Server
-from backwright.verify.traffic import Assigned, Sent, Values
+from backwright.verify.coverage import Coverage
+from backwright.verify.oracle import Made, Oracle
+from backwright.verify.traffic import Assigned, Event, Put, Sent, Values
 
-REQUEST_SECONDS = 10.0
 Inspect = Callable[[Sent, Seen], list[str]]
+Learn = Callable[["Event", "Outcome"], None]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of an event: the reference's answer, the rows that it made, and how the backend's answer differs."""
+
+    answer: Response | None = None
+    made: Made = []
+    differences: tuple[str, ...] = ()
+
+    def changed(self, event: Event) -> bool:
+        """Whether it may have changed something."""
+        if isinstance(event, Sent):
+            return self.answer is not None and self.answer.status < 400 and event.method not in SAFE
+        return True
 
 
 class Disagreement(msgspec.Struct, frozen=True):
-    """Where the two sides part: the requests up to there, and how the last answer (or the rows) differ."""
+    """Where the two sides part: what happened up to there, and how the last answer (or the rows) differ.
 
-    requests: tuple[Sent, ...]
+    `changed` are the numbers of the events that may have changed something.
+    """
+
+    events: tuple[Event, ...]
     differences: tuple[str, ...]
     about_rows: bool = False
+    changed: frozenset[int] = frozenset()
 
-
-class Figures:
-    """What was reached: requests, and the statuses of each operation."""
-
-    def __init__(self) -> None:
-        self.requests = 0
-        self.accepted = 0
-        self.statuses: dict[str, Counter[int]] = {}
-
-    def count(self, sent: Sent, answer: Response) -> None:
-        self.requests += 1
-        self.accepted += 200 <= answer.status < 300
-        self.statuses.setdefault(sent.operation, Counter())[answer.status] += 1
-
-    def told(self) -> dict[str, int | float | str]:
-        reached = {
-            f"statuses of {name}": " ".join(f"{status}:{n}" for status, n in sorted(counts.items()))
-            for name, counts in sorted(self.statuses.items())
-        }
-        share = round(100 * self.accepted / self.requests, 1) if self.requests else 0.0
-        return {"requests": self.requests, "accepted %": share, **reached}
+    def requests(self) -> list[Sent]:
+        """The requests among the events."""
+        return [event for event in self.events if isinstance(event, Sent)]
 
 
 class Conversation:
-    """One reference and one server, from empty tables on. `inspect` may find more wrong with an answer."""
+    """One reference and one backend, from empty tables on. `inspect` may find more wrong with an answer."""
 
     def __init__(
-        self, model: Model, server: Server, client: httpx.Client, inspect: Inspect | None = None
+        self,
+        model: Model,
+        backend: Backend,
+        inspect: Inspect | None = None,
+        coverage: Coverage | None = None,
     ) -> None:
         self._model = model
-        self._server = server
-        self._client = client
+        self._backend = backend
         self._inspect = inspect
-        self._reference = Reference(model)
-        self._ours = Values()
-        self._theirs = Values()
-        rows.clear(server.database_url, model)
+        self.oracle = Oracle(model, coverage.observe if coverage is not None else None)
+        self.theirs = Values()
+        self._extra = {
+            operation.name: tuple(header.name for header in operation.respond.headers)
+            for operation in model.operations
+        }
+        self._counting = {operation.name: _sequences(model, operation) for operation in model.operations}
+        backend.fresh()
 
-    def expect(self, sent: Sent) -> Response:
-        """The reference's answer, after what happens on both sides before the request."""
-        for assigned in sent.assigned:
-            self._assign(assigned)
-        answer = self._reference.answer(traffic.for_reference(sent, self._ours))
-        traffic.keep_opaque(sent, answer, self._ours)
-        return answer
+    def carry_out(self, event: Event) -> Outcome:
+        """Let it happen on both sides."""
+        match event:
+            case Sent():
+                return self._exchange(event)
+            case Put():
+                return Outcome(made=self._put(event))
+            case Assigned():
+                self._assign(event)
+                return Outcome()
+
+    def _put(self, put: Put) -> Made:
+        made = self.oracle.put(put)
+        for entity, row in made:
+            self._backend.insert(entity, row)
+        self._share_numbers()
+        return made
 
     def _assign(self, assigned: Assigned) -> None:
-        entity = self._model.entity(assigned.entity)
-        for row in self._reference.rows[entity.name]:
-            if str(row[entity.key]) == assigned.key:
-                row[assigned.field] = assigned.value
-        rows.assign(self._server.database_url, entity, assigned)
+        keys = tuple(self.oracle.numbers.fill(key) for key in assigned.keys)
+        filled = msgspec.structs.replace(assigned, keys=keys)
+        if self.oracle.assign(filled):
+            self._backend.assign(filled)
 
-    def differences(self, sent: Sent, expected: Response) -> list[str]:
-        """How the server's answer to the same request differs."""
+    def _exchange(self, sent: Sent) -> Outcome:
+        """One request. The backend is asked first: its database may leave gaps in sequences; the reference follows."""
         try:
-            answer = self._client.request(
+            seen = self._backend.send(
                 sent.method,
-                f"{self._server.url}{traffic.target(sent, self._theirs)}",
-                headers=traffic.headers(sent, self._theirs),
-                content=sent.body,
+                traffic.target(sent, self.theirs.fill),
+                traffic.headers(sent, self.theirs.fill),
+                traffic.content(sent, self.theirs),
             )
-        except httpx.HTTPError as error:
-            return [f"no answer: {error!r}"]
-        seen = compare.decoded(answer.status_code, answer.headers, answer.content)
-        found = compare.differences(sent, expected, seen, self._theirs)
+        except NoAnswer as error:
+            return Outcome(*self.oracle.answer(sent), (f"no answer: {error}", self._log()))
+        if seen.status < 400:
+            for entity, field in self._counting.get(sent.operation, ()):
+                self._follow(entity, field)
+        answer, made = self.oracle.answer(sent)
+        self._share_numbers()
+        found = compare.differences(
+            sent,
+            answer,
+            seen,
+            self.theirs,
+            extra=self._extra.get(sent.operation, ()),
+            remembers=self.oracle.gave_out(sent),
+        )
         if seen.status >= 500:
-            found.append(f"the backend's log ends with:\n{self._server.log_tail()}")
-        return found + (self._inspect(sent, seen) if self._inspect else [])
+            found.append(self._log())
+        if self._inspect is not None:
+            found += self._inspect(sent, seen)
+        return Outcome(answer, made, tuple(found))
+
+    def _log(self) -> str:
+        return f"the backend's log ends with:\n{self._backend.log_tail()}"
+
+    def _follow(self, entity: Entity, field: Field) -> None:
+        last = self.oracle.reference.sequences.get((entity.name, field.name), 0)
+        number = self._backend.number_after(entity, field, last)
+        if number is not None:
+            self.oracle.go_on_with(entity, field, number)
+
+    def _share_numbers(self) -> None:
+        """Numbers are the same on both sides."""
+        for name, number in self.oracle.numbers.news():
+            self.theirs.keep(name, number)
 
     def row_differences(self) -> list[str]:
         """How the rows differ in the end."""
-        expected = rows.remembered(self._reference.rows, self._model)
-        return rows.differences(expected, rows.stored(self._server.database_url, self._model))
+        expected, gone = self.oracle.stored()
+        return rows.differences(expected, gone, self._backend.rows(), self._model)
 
 
-def replay(conversation: Conversation, requests: Iterable[Sent]) -> Disagreement | None:
-    """Send fixed requests from the start. The first disagreement, or None."""
-    done: list[Sent] = []
-    for sent in requests:
-        done.append(sent)
-        found = conversation.differences(sent, conversation.expect(sent))
-        if found:
-            return Disagreement(tuple(done), tuple(found))
+def _sequences(model: Model, operation: Operation) -> list[tuple[Entity, Field]]:
+    """The sequences from which an operation takes numbers."""
+    makes = {step.entity for step in operation.steps if isinstance(step, Create | Ensure | Upsert)}
+    entities = [entity for entity in model.entities if entity.name in makes]
+    return [
+        (entity, field) for entity in entities for field in entity.fields if field.generated == "sequence"
+    ]
+
+
+def played(
+    conversation: Conversation, events: Iterable[Event], learn: Learn | None = None
+) -> Disagreement | None:
+    """Let events happen until the two sides disagree; the rows are compared when all is over."""
+    done: list[Event] = []
+    changed: set[int] = set()
+    for event in events:
+        done.append(event)
+        outcome = conversation.carry_out(event)
+        if learn is not None:
+            learn(event, outcome)
+        if outcome.changed(event):
+            changed.add(event.number)
+        if outcome.differences:
+            return Disagreement(tuple(done), outcome.differences, changed=frozenset(changed))
     found = conversation.row_differences()
-    return Disagreement(tuple(done), tuple(found), about_rows=True) if found else None
+    if not found:
+        return None
+    return Disagreement(tuple(done), tuple(found), about_rows=True, changed=frozenset(changed))

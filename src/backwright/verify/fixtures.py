@@ -83,7 +83,8 @@ def inserted(answer: Seen) -> dict[str, Any]:
 def takes(entity: Entity) -> list[Field]:
     """The fields that a scenario may give a row."""
     made = entity.key if not entity.composite and _is_made(entity.field(entity.key)) else None
-    return [field for field in entity.fields if field.generated is None and field.name != made]
+    made_here = (made, entity.soft_delete)  # a row that was deleted softly is no row
+    return [field for field in entity.fields if field.generated is None and field.name not in made_here]
 
 
 def _is_made(key: Field) -> bool:
@@ -101,7 +102,7 @@ def _operation(entity: Entity, model: Model) -> Operation:
         method="POST",
         path=f"{PATH}{entity.name}",
         caller="none",
-        body=Body(fields=tuple(_member(field, entity, model) for field in given)),
+        body=Body(fields=tuple(member(field, entity, model) for field in given)),
         steps=(
             Create(
                 entity=entity.name,
@@ -119,7 +120,8 @@ def _operation(entity: Entity, model: Model) -> Operation:
     )
 
 
-def _member(field: Field, entity: Entity, model: Model) -> InputField:
+def member(field: Field, entity: Entity, model: Model) -> InputField:
+    """How a row takes a field."""
     initial = entity.states is not None and entity.states.field == field.name
     many = isinstance(field.type, ManyType)
     made = field.set or field.on_update

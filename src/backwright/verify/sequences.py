@@ -1,311 +1,375 @@
 """Random request sequences by several callers, made from a model: most of them sensible, many of them not.
 
-A seed gives the same sequence every time. A request is a good one for its operation, and then, in about one
-case of three, one thing about it is made wrong or unusual.
+A seed gives the same sequence every time. The reference is asked beforehand what a request would get, so that most
+requests do something, and so that answers which nobody has seen yet are looked for.
 """
 
 from __future__ import annotations
 
-import json
+import time
+from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Sequence as Choices
 from random import Random
-from typing import Any, cast
 
-from backwright.model.types import (
-    Create,
-    Field,
-    Find,
-    InputField,
-    Model,
-    Operation,
-    ReferenceType,
-    ScalarType,
-    Select,
-    ShowPage,
-    SignIn,
-    Update,
-    VerifyPassword,
-)
+import msgspec
+
+from backwright.model.types import Entity, Model, SignOut
 from backwright.reference.http import Response
-from backwright.reference.read import query_fields
-from backwright.verify import values
+from backwright.reference.sessions import Session
+from backwright.verify import traffic
+from backwright.verify.aims import Aim
+from backwright.verify.composing import Composer, Page, assignable
+from backwright.verify.coverage import declared
 from backwright.verify.draft import Draft
-from backwright.verify.people import Memory, Person, writes
-from backwright.verify.spoil import Spoiler, edges
-from backwright.verify.traffic import Assigned, Sent, Text
+from backwright.verify.oracle import Made, Oracle
+from backwright.verify.spoil import Edge, Spoiler, edges
+from backwright.verify.traffic import Assigned, Event, Put, Sent
+from backwright.verify.world import World, moment
 
-UNUSUAL_SHARE = 0.36
-ASSIGNED_SHARE = 0.6
-EDGE_SHARE = 0.15
+MEANT_WELL = 0.72
+"""The share of requests that are made until the reference would accept one."""
+TRIES = 12
+OTHERS = 4
+IN_VAIN = 0.1
+RARE = 3
+FORGOTTEN = 6
+NEARLY_RIGHT = 0.7
+"""The share of spoiled requests that would have been accepted: what is spoiled is then all that is wrong."""
+BURSTS = 0.008
+FEW = 40
+"""How many requests of one kind may follow each other at once, to meet a limit."""
+LOOKED_FOR = 0.12
+EDGES = 0.1
+MINUTE, DAY = 60_000, 86_400_000
 
 
 class Sequence:
-    """Makes the requests of one sequence of `length`. Tell it each of the reference's answers with `learn`."""
+    """Makes the requests of one sequence of `length`. Tell it what came of each with `learn`."""
 
-    def __init__(self, model: Model, seed: int, length: int) -> None:
+    def __init__(self, model: Model, seed: int, length: int, oracle: Oracle) -> None:
         self._model = model
         self._random = Random(seed)  # noqa: S311  (repeatable on purpose)
         self._length = length
+        self._oracle = oracle
         self._made = 0
         self._number = 0
-        self.memory = Memory(model)
-        self._pending: tuple[Draft, Sent] | None = None
-        self._unique = 0
-        self._taken: dict[str, list[str]] = {}  # values of unique fields that were sent
-        self._operations = list(model.operations)
+        self.world = World(model, oracle, self._random)
+        self._composer = Composer(model, self.world)
+        self._spoiler = Spoiler(model, self._random, self.world, self._composer)
         self._edges = edges(model)
         self._random.shuffle(self._edges)
-        self._spoiler = Spoiler(model, self._random, self.memory)
+        self._last: tuple[Draft | None, Event] | None = None
+        self._size = 0
+        self._repeatable: list[tuple[Draft, Sent]] = []
+        self._seen: dict[str, Counter[int]] = {aim.operation.name: Counter() for aim in self._composer.aims}
+        self._burst: list[Aim] = []
+        self._limited = [
+            aim for aim in self._composer.aims if any(rate.count <= FEW for rate in aim.operation.rates)
+        ]
+        self._in_vain: Counter[str] = Counter()
+        self._declared = {aim.operation.name: declared(aim.operation, model) for aim in self._composer.aims}
+        audits = {entity.audit.into for entity in model.entities if entity.audit is not None}
+        self._puttable = [entity for entity in model.entities if entity.name not in audits]
 
     @property
     def finished(self) -> bool:
         return self._made >= self._length
 
-    def next(self) -> Sent:
-        """The next request."""
-        self._made += 1
+    def events(self, deadline: float) -> Iterator[Event]:
+        """Everything that happens, one after the other, until there are enough requests or it is too late."""
+        while not self.finished and time.monotonic() < deadline:
+            yield self.next()
+
+    def next(self) -> Event:
+        """What happens next."""
         self._number += 1 + self._passing_time()
-        draft = self._draft()
-        sent = Sent(
+        self._size = self.world.size()
+        happening = self._happening()
+        if happening is not None:
+            self._last = (None, happening)
+            return happening
+        self._made += 1
+        self._last = self._request()
+        return self._last[1]
+
+    def learn(self, answer: Response | None, made: Made) -> None:
+        """What came of it: the reference's answer, and the rows that are new."""
+        assert self._last is not None
+        draft, event = self._last
+        person = None if draft is None or draft.session is None else str(draft.session.subject)
+        self.world.learn(event, made, person)
+        self.world.removed(self._size)
+        if draft is not None and answer is not None and isinstance(event, Sent):
+            self._answered(draft, event, answer)
+
+    def _answered(self, draft: Draft, sent: Sent, answer: Response) -> None:
+        if draft.label != draft.operation.name:
+            return
+        self._seen[draft.label][answer.status] += 1
+        if answer.status < 400:
+            for _, cursor in traffic.opaque(answer.body):
+                if cursor.startswith("cursor"):
+                    self._composer.pages.append(
+                        Page(draft.label, sent.path, sent.query, draft.session, str(cursor), sent.needs)
+                    )
+            del self._composer.pages[:-40]
+            if "idempotency-key" in dict(sent.headers):
+                self._repeatable.append((draft, sent))
+
+    # Time, and what others do ------------------------------------------------------------------------
+
+    def _passing_time(self) -> int:
+        """Milliseconds that pass: mostly few, sometimes until the tokens are nearly or just expired, or for days."""
+        auth, chance = self._model.auth, self._random.random()
+        if self._burst:
+            return 0
+        if auth is not None and self._made == self._length * 70 // 100:
+            return auth.token_seconds * 1000 - MINUTE
+        if auth is not None and self._made == self._length * 75 // 100:
+            return 2 * MINUTE
+        if chance < 0.003:
+            return self._random.randint(1, 4) * DAY
+        if chance < 0.03:
+            return self._random.randint(1, 90 * MINUTE if auth is None else max(1, auth.token_seconds * 30))
+        return self._random.choice((0, 0, 1, 7, 60))
+
+    def _happening(self) -> Put | Assigned | None:
+        """What somebody does at the database: puts in rows that no operation makes, or gives somebody a role."""
+        entity = self._to_put()
+        for _ in range(TRIES if entity is not None else 0):
+            assert entity is not None
+            self._begin()
+            content = self._composer.row(entity)
+            put = Put(entity=entity.name, number=self._number, content=content, needs=self._needs())
+            if self._oracle.fits(put):
+                return put
+        return self._assigned() if self._random.random() < (0.2 if self._made < 80 else 0.04) else None
+
+    def _begin(self) -> None:
+        """Begin to make something: nothing is used yet."""
+        self.world.used.clear()
+        self._composer.number = self._number
+
+    def _needs(self) -> tuple[int, ...]:
+        return tuple(sorted(self.world.used))
+
+    def _to_put(self) -> Entity | None:
+        """An entity of which a row is put in."""
+        for entity in self._puttable:
+            wanted = len(self._oracle.rows[entity.name]) < 4 and self._is_hard_to_make(entity.name)
+            if wanted and self._random.random() < 0.4:
+                return entity
+        return (
+            self._random.choice(self._puttable) if self._puttable and self._random.random() < 0.02 else None
+        )
+
+    def _is_hard_to_make(self, entity: str) -> bool:
+        """Whether no operation makes such a row, or those that do were refused so far."""
+        makers = [aim for aim in self._composer.aims if entity in aim.makes]
+        if entity == self.world.identity and not any(aim.operation.caller != "required" for aim in makers):
+            return True
+        seen = [status for aim in makers for status in self._seen[aim.operation.name].elements()]
+        return not makers or (len(seen) > 4 * len(makers) and min(seen) >= 400)
+
+    def _assigned(self) -> Assigned | None:
+        choices = [
+            (entity, field, choices)
+            for entity in self._model.entities
+            for field in entity.fields
+            if (choices := assignable(field, entity)) and self._oracle.rows[entity.name]
+        ]
+        if not choices:
+            return None
+        entity, field, offered = self._random.choice(choices)
+        self._begin()
+        row = self._random.choice(self._oracle.rows[entity.name][:8])
+        keys, value = self.world.keys(entity.name, row), self._random.choice(list(offered))
+        return Assigned(
+            number=self._number,
+            entity=entity.name,
+            keys=keys,
+            field=field.name,
+            value=value,
+            needs=self._needs(),
+        )
+
+    # Choosing ----------------------------------------------------------------------------------------
+
+    def _request(self) -> tuple[Draft, Sent]:
+        if self._burst:
+            return self._finished(self._good(self._burst.pop()))
+        chance = self._random.random()
+        if chance < BURSTS and self._limited:
+            aim = self._random.choice(self._limited)
+            self._burst = [aim] * (1 + min(rate.count for rate in aim.operation.rates))
+        if chance < 0.015:
+            return self._finished(self._unknown_route())
+        if chance < 0.03 and self._repeatable:
+            return self._again()
+        if chance < 0.03 + LOOKED_FOR:
+            return self._looked_for()
+        if chance < 0.03 + LOOKED_FOR + EDGES and self._edges:
+            edge = self._edges.pop()
+            aim = next(aim for aim in self._composer.aims if aim.operation is edge.operation)
+            return self._at_the_edge(aim, edge)
+        if self._random.random() < MEANT_WELL:
+            return self._meant_well()
+        if self._random.random() < NEARLY_RIGHT:
+            (draft, _), _ = self._tried(self._chosen())
+        else:
+            draft = self._good(self._chosen())
+        if self._random.random() < 0.9:
+            self._spoiler.spoil(draft)
+        return self._finished(draft)
+
+    def _meant_well(self) -> tuple[Draft, Sent]:
+        """A request that the reference accepts; now and then one that somebody tries in vain."""
+        for _ in range(OTHERS):
+            found, accepted = self._tried(self._chosen())
+            if accepted or self._random.random() < IN_VAIN:
+                break
+        return found
+
+    def _at_the_edge(self, aim: Aim, edge: Edge) -> tuple[Draft, Sent]:
+        """A request that would be accepted, with a value at the limit of one input."""
+        (draft, _), _ = self._tried(aim)
+        edge.apply(draft)
+        return self._finished(draft)
+
+    def _tried(self, aim: Aim) -> tuple[tuple[Draft, Sent], bool]:
+        """The first of some tries that the reference would accept, or the last; and whether it would."""
+        tries = TRIES * 2 if self._accepted(aim) < RARE else TRIES
+        in_vain = self._in_vain[aim.operation.name]
+        for _ in range(max(2, tries >> in_vain)):
+            found = self._finished(self._good(aim))
+            answer = self._oracle.foretold(found[1])
+            if answer.status == 429 and self._random.random() < 0.85:
+                self._number += 1000 * int(answer.headers.get("retry-after", "1"))
+            elif answer.status < 400:
+                self._in_vain[aim.operation.name] = 0
+                return found, True
+        self._in_vain[aim.operation.name] = (in_vain + 1) % FORGOTTEN
+        return found, False
+
+    def _accepted(self, aim: Aim) -> int:
+        """How often the operation was accepted."""
+        return sum(n for status, n in self._seen[aim.operation.name].items() if status < 400)
+
+    def _looked_for(self) -> tuple[Draft, Sent]:
+        """A request with an answer that its operation says it gives, and that nobody has seen yet."""
+        missing = [aim for aim in self._composer.aims if self._unseen(aim)]
+        aim = self._random.choice(missing) if missing else self._chosen()
+        for _ in range(TRIES):
+            draft = self._good(aim)
+            if self._random.random() < 0.5:
+                self._spoiler.spoil(draft)
+            found = self._finished(draft)
+            if draft.label == aim.operation.name and self._oracle.foretold(found[1]).status in self._unseen(
+                aim
+            ):
+                break
+        return found
+
+    def _unseen(self, aim: Aim) -> frozenset[int]:
+        return self._declared[aim.operation.name] - set(self._seen[aim.operation.name])
+
+    def _chosen(self) -> Aim:
+        """An operation: one that makes or shows something, rather than one that ends something."""
+        if len(self.world.accounts()) < 3 or not self._sessions():
+            entrance = self._entrance()
+            if entrance is not None and self._random.random() < 0.85:
+                return entrance
+        aims = self._composer.aims
+        return self._possible(self._random.choices(aims, [self._weight(aim) for aim in aims])[0])
+
+    def _entrance(self) -> Aim | None:
+        """An operation by which somebody gets an account, or signs in."""
+        wanted = "new" if len(self.world.accounts()) < 3 else "known"
+        ways = [
+            aim
+            for aim in self._composer.aims
+            if aim.operation.caller != "required" and (aim.begins or self.world.identity in aim.makes)
+        ]
+        fresh = [aim for aim in ways if self.world.identity in aim.makes]
+        signing = [aim for aim in ways if aim.begins and aim.proves is not None]
+        choices = (
+            fresh
+            if wanted == "new" and (not self.world.accounts() or self._random.random() < 0.6)
+            else signing
+        )
+        if not choices and not self.world.accounts():
+            return None
+        return self._random.choice(choices or ways) if ways else None
+
+    def _possible(self, aim: Aim) -> Aim:
+        """Mostly one that has the rows it needs: where there are none, the operation that makes them."""
+        for _ in range(3):
+            lacking = next((entity for entity in aim.needs if not self._oracle.rows[entity]), None)
+            makers = [other for other in self._composer.aims if lacking in other.makes and other is not aim]
+            if not makers or self._random.random() > 0.9:
+                return aim
+            aim = self._random.choice(makers)
+        return aim
+
+    def _weight(self, aim: Aim) -> float:
+        fresh = 4 / (1 + self._accepted(aim))
+        if any(isinstance(step, SignOut) for step in aim.operation.steps):
+            return 0.2 + fresh / 4
+        if aim.begins:
+            return 0.4 + fresh / 4
+        if aim.operation.method == "DELETE":
+            return 1.0 + fresh / 2
+        return (3.5 if aim.makes else 3.0) + fresh + min(aim.demands, 6)
+
+    def _sessions(self) -> list[Session]:
+        return self.world.sessions(moment(self._number))
+
+    def _caller(self, aim: Aim) -> Session | None:
+        """Somebody who is signed in; nobody now and then, and where it makes no difference."""
+        sessions = self._sessions()
+        if not sessions or aim.operation.caller == "none" or self._random.random() < 0.04:
+            return None
+        return self._random.choice(sessions)
+
+    def _good(self, aim: Aim) -> Draft:
+        self._begin()
+        return self._composer.good(aim, self._caller(aim), self._sessions())
+
+    def _finished(self, draft: Draft) -> tuple[Draft, Sent]:
+        if draft.method == "GET" and self._random.random() < 0.03:
+            draft.method, draft.label = "HEAD", "HEAD"
+        return draft, Sent(
             number=self._number,
             operation=draft.label,
             method=draft.method,
             path=draft.path,
             query=tuple(draft.query),
-            authorization=draft.authorization,
-            content_type=draft.content_type,
+            headers=tuple(sorted(draft.headers.items())),
             body=draft.body(),
-            assigned=tuple(self._assigned()),
+            needs=self._needs(),
         )
-        self._pending = (draft, sent)
-        return sent
-
-    def learn(self, answer: Response) -> None:
-        """What the reference answered to the last request."""
-        assert self._pending is not None
-        draft, sent = self._pending
-        caller = draft.caller.key if draft.caller and draft.authorization is not None else None
-        self.memory.learn(draft.operation, sent, _object(sent.body), caller, answer)
-
-    def _passing_time(self) -> int:
-        """Milliseconds that pass: after 70 % the tokens are nearly expired, after 75 % they all are."""
-        auth = self._model.auth
-        if auth is None or self._made not in (self._length * 70 // 100, self._length * 75 // 100):
-            return 0
-        return auth.token_seconds * 1000 - 60_000 if self._made < self._length * 73 // 100 else 120_000
-
-    def _assigned(self) -> Iterator[Assigned]:
-        """Values for fields that only somebody at the database can set: for most of the new rows, now and then
-        for the account of one of the first people."""
-        chosen, self.memory.fresh = self.memory.fresh, []
-        if self._model.auth and self.memory.people and self._random.random() < 0.03:
-            person = self._random.choice(self.memory.people[:4])
-            chosen.append((self._model.auth.identity, person.key))
-            self.memory.refused -= {(o.name, person.key) for o in self._operations}
-        for entity, key in chosen:
-            for field in self._model.entity(entity).fields:
-                choices = assignable(field)
-                if choices and self._random.random() < ASSIGNED_SHARE:
-                    value: str | bool = self._random.choice(choices)
-                    yield Assigned(entity=entity, key=key, field=field.name, value=value)
-
-    # Choosing ------------------------------------------------------------------------------------------
-
-    def _draft(self) -> Draft:
-        if self._random.random() < 0.02:
-            return self._unknown_route()
-        caller = self._caller()
-        operation = self._choose()
-        if caller and self._expired(caller) and self._random.random() < 0.6:
-            operation = self._sign_in() or operation
-        operation = self._possible(operation)
-        if caller and self._edges and self._random.random() < EDGE_SHARE:
-            edge = self._edges.pop()
-            draft = self._good(edge.operation, self._able(edge.operation, caller))
-            edge.apply(draft)
-            return draft
-        draft = self._good(operation, self._able(operation, caller))
-        if self._random.random() < UNUSUAL_SHARE:
-            self._spoiler.spoil(draft)
-        return draft
-
-    def _choose(self) -> Operation:
-        entrance = [o for o in self._operations if writes(o.steps, SignIn) and writes(o.steps, Create)]
-        if entrance and len(self.memory.people) < 3:
-            return entrance[0]
-        return self._random.choices(self._operations, [self._weight(o) for o in self._operations])[0]
-
-    def _possible(self, operation: Operation) -> Operation:
-        """Mostly one that has the rows it needs: where there are none, the operation that makes them."""
-        for entity in self._needed(operation):
-            makers = [o for o in self._operations if entity in created(o)]
-            if makers and not self.memory.rows[entity] and self._random.random() < 0.85:
-                return self._possible(makers[0]) if makers[0] is not operation else operation
-        return operation
-
-    def _needed(self, operation: Operation) -> list[str]:
-        """The entities whose rows the path or a required reference names."""
-        found = [step.entity for step in operation.steps if isinstance(step, Find)]
-        fields = operation.body.fields if operation.body else ()
-        references = [f.type.entity for f in fields if f.required and isinstance(f.type, ReferenceType)]
-        return [*(found if operation.path_parameters else []), *references]
-
-    def _able(self, operation: Operation, caller: Person | None) -> Person | None:
-        """Mostly somebody who was not refused this operation before."""
-        refused = self.memory.refused
-        if caller is None or (operation.name, caller.key) not in refused or self._random.random() < 0.2:
-            return caller
-        others = [p for p in self.memory.people if (operation.name, p.key) not in refused]
-        return self._random.choice(others) if others else caller
-
-    def _weight(self, operation: Operation) -> float:
-        if writes(operation.steps, SignIn):
-            return 0.4
-        if writes(operation.steps, Select):
-            return 3
-        if writes(operation.steps, Create):
-            return 3.5
-        return 1.2 if operation.method == "DELETE" else 3
-
-    def _caller(self) -> Person | None:
-        """Mostly one of the first few people, who then own much; sometimes a stranger, sometimes nobody."""
-        people = self.memory.people
-        if not people or self._random.random() < 0.04:
-            return None
-        return self._random.choice(people[:4] if self._random.random() < 0.85 else people)
-
-    def _sign_in(self) -> Operation | None:
-        return next((o for o in self._operations if writes(o.steps, VerifyPassword)), None)
-
-    def _expired(self, person: Person) -> bool:
-        auth = self._model.auth
-        return auth is not None and self._number - person.issued >= auth.token_seconds * 1000 - 1000
 
     def _unknown_route(self) -> Draft:
-        draft = Draft(self._random.choice(self._operations))
+        aims: Choices[Aim] = self._composer.aims
+        draft = Draft(self._random.choice(aims).operation)
         draft.label = "unknown route"
         literal = draft.path.replace("{", "").replace("}", "")
         draft.path = self._random.choice(
-            (f"{literal}/more/of/it", f"{literal}x", "/", "/nothing/here", f"{literal}/")
-        )
-        return draft
-
-    # A good request ------------------------------------------------------------------------------------
-
-    def _good(self, operation: Operation, caller: Person | None) -> Draft:
-        draft = Draft(operation)
-        draft.caller = caller
-        if caller is not None and operation.caller != "none":
-            draft.authorization = caller.token
-        for parameter in operation.path_parameters:
-            draft.path = draft.path.replace(f"{{{parameter.name}}}", self._row(operation, caller))
-        draft.query = self._query(operation, caller)
-        if operation.body is not None:
-            draft.content_type = "application/json"
-            draft.members = self._members(operation, caller)
-        return draft
-
-    def _row(self, operation: Operation, caller: Person | None) -> str:
-        entity = next((step.entity for step in operation.steps if isinstance(step, Find | Select)), None)
-        key = self.memory.row_for(entity, caller, self._random) if entity else None
-        return key or values.unknown_key(self._random)
-
-    def _query(self, operation: Operation, caller: Person | None) -> list[tuple[str, Text]]:
-        pages = [cursor for cursor in self.memory.cursors if cursor[0] == operation.name]
-        if isinstance(operation.respond.show, ShowPage) and pages and self._random.random() < 0.35:
-            _, plain, cursor = self._random.choice(pages[-8:])
-            return [*plain, ("after", cursor)]
-        chosen: list[tuple[str, Text]] = []
-        for field in query_fields(operation):
-            if field.name == "limit":
-                if self._random.random() < 0.6:
-                    chosen.append(("limit", str(self._random.randint(1, min(5, most(field) or 5)))))
-            elif field.name != "after" and (field.required or self._random.random() < 0.4):
-                chosen.append(
-                    (field.wire, values.parameter(field.type, self._random, self._keys(field, caller)))
-                )
-        return chosen
-
-    def _members(self, operation: Operation, caller: Person | None) -> list[tuple[str, str]]:
-        assert operation.body is not None
-        known = self._known_credentials(operation, caller)
-        chosen = []
-        for field in operation.body.fields:
-            if not field.required and self._random.random() < 0.4:
-                continue
-            nothing = isinstance(field.type, ReferenceType) and not self._keys(field, caller)
-            if field.nullable and self._random.random() < (0.9 if nothing else 0.2):
-                chosen.append((field.wire, "null"))
-            elif field.name in known:
-                chosen.append((field.wire, values.source(known[field.name])))
-            else:
-                chosen.append((field.wire, self._value(operation, field, caller)))
-        self._random.shuffle(chosen)
-        return chosen
-
-    def _known_credentials(self, operation: Operation, caller: Person | None) -> dict[str, str]:
-        if not writes(operation.steps, VerifyPassword) or caller is None:
-            return {}
-        return dict(caller.credentials)
-
-    def _value(self, operation: Operation, field: InputField, caller: Person | None) -> str:
-        made = values.good(field.type, self._random, self._keys(field, caller))
-        if not self._is_unique(operation, field):
-            return made
-        taken = self._taken.setdefault(field.name, [])
-        if taken and self._random.random() < 0.08:
-            return self._random.choice(taken)
-        taken.append(self._another(field, made))
-        return taken[-1]
-
-    def _another(self, field: InputField, made: str) -> str:
-        """A value that is not there yet."""
-        self._unique += 1
-        text = json.loads(made)
-        if not isinstance(text, str):
-            return values.source(self._unique)
-        if "@" in text:
-            return values.source(
-                f"Caller{self._unique}@{self._random.choice(('example.com', 'Example.org'))}"
+            (
+                f"{literal}/more/of/it/still",
+                f"{literal}x/y/z/w",
+                "/nothing/here/at/all",
+                f"{literal}/",
+                "/nothing",
             )
-        return values.source(f"{self._unique}-{text}"[: most(field)])
-
-    def _is_unique(self, operation: Operation, field: InputField) -> bool:
-        written = [step.entity for step in operation.steps if isinstance(step, Create | Update)]
-        return any(
-            stored.unique
-            for entity in written
-            for stored in self._model.entity(entity).fields
-            if stored.name == field.name
         )
+        return draft
 
-    def _keys(self, field: InputField, caller: Person | None) -> list[str]:
-        entity = getattr(field.type, "entity", None)
-        return self.memory.referred(entity, caller, self._random) if entity else []
-
-
-def created(operation: Operation) -> list[str]:
-    """The entities of which the operation makes a row."""
-    return [step.entity for step in operation.steps if isinstance(step, Create)]
-
-
-def assignable(field: Field) -> Choices[str | bool]:
-    """The values of a field of few values that is neither input nor set by the system."""
-    if field.input or field.set is not None or not isinstance(field.type, ScalarType):
-        return ()
-    return (False, True) if field.type.scalar == "boolean" else field.type.values
-
-
-def most(field: InputField) -> int | None:
-    """The largest value or length that the field takes, where it has one."""
-    return field.type.max if isinstance(field.type, ScalarType) else None
-
-
-def _object(body: bytes | None) -> dict[str, Any]:
-    """The members of a body; none where it is not a JSON object."""
-    try:
-        decoded = json.loads(body or b"{}")
-    except ValueError:
-        return {}
-    return cast("dict[str, Any]", decoded) if isinstance(decoded, dict) else {}
+    def _again(self) -> tuple[Draft, Sent]:
+        """A request with an idempotency key once more: the same one, or another under its key."""
+        draft, sent = self._random.choice(self._repeatable[-6:])
+        again = msgspec.structs.replace(sent, number=self._number, needs=(*sent.needs, sent.number))
+        if self._random.random() < 0.3:
+            again = msgspec.structs.replace(again, body=(again.body or b"") + b" ")
+        return draft, again

@@ -1,26 +1,55 @@
 """The emitted backend as a process of its own, with time, ids and passwords that a verifier controls.
 
 `python -m backwright.verify.serve_under_test PACKAGE PORT|fd:NUMBER`, with the service's usual environment.
+`POST /-/fresh` makes a new application in the place of the old one, so that nothing in memory outlives a sequence.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import socket
 import sys
+from collections.abc import Callable
 
 import uvicorn
+from starlette.types import Receive, Scope, Send
 
 from backwright_runtime import Passwords
+from backwright_runtime.application import Application
 from backwright_runtime.testing import ScriptedSeam
+
+FRESH = "/-/fresh"
+
+
+class Renewable:
+    """An ASGI application that can begin again."""
+
+    def __init__(self, make: Callable[[], Application]) -> None:
+        self._make = make
+        self._app = make()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != FRESH:
+            await self._app(scope, receive, send)
+            return
+        await self._app.shutdown()
+        self._app = self._make()
+        await self._app.startup()
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
 
 
 def main(arguments: list[str]) -> None:
     """Serve the package's application on a port, or on a listening socket that was handed over."""
     package, where = arguments
-    app = importlib.import_module(f"{package}.app").create_app(
-        seam=ScriptedSeam(), passwords=Passwords.cheap()
-    )
+    module = importlib.import_module(f"{package}.app")
+    given = {"seam": ScriptedSeam()}
+    if (
+        "passwords" in inspect.signature(module.create_app).parameters
+    ):  # a service without accounts hashes none
+        given["passwords"] = Passwords.cheap()
+    app = Renewable(lambda: module.create_app(**given))
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", server_header=False)
     uvicorn.Server(config).run(sockets=[listening(where)])
 

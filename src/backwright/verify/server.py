@@ -20,7 +20,13 @@ import msgspec
 
 import backwright
 import backwright_runtime
+from backwright.verify.serve_under_test import FRESH
 from backwright_runtime import migrations
+
+__all__ = ["ENCRYPTION_KEYS", "FRESH", "Server", "ServerFailed", "running"]
+
+ENCRYPTION_KEYS = f"test:{secrets.token_urlsafe(48)}"
+"""What encrypts the fields of every backend under test; the verifier puts rows in with it."""
 
 READY_SECONDS = 20.0
 STOP_SECONDS = 5.0
@@ -77,6 +83,7 @@ def service_environment(root: Path, database_url: str) -> dict[str, str]:
         "PYTHONPATH": python_path(root),
         "DATABASE_URL": database_url,
         "TOKEN_KEYS": f"test:{secrets.token_urlsafe(48)}",
+        "ENCRYPTION_KEYS": ENCRYPTION_KEYS,
         "LOG_LEVEL": "warning",
     }
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from typing import Any, Protocol
+from urllib.parse import quote, urlencode
 
-import httpx
 import msgspec
 
-from backwright.model.types import Model
+from backwright.model.types import Entity, Field, Model
 from backwright.reference import Reference, Request
 from backwright.reference.seam import now
-from backwright.verify import fixtures, rows
+from backwright.verify import fixtures
+from backwright.verify.backends import Backend
 from backwright.verify.compare import Seen, decoded
-from backwright.verify.server import Server
 from backwright.verify.wire import Wire
 
 
@@ -48,32 +48,38 @@ class ReferenceSubject:
 class HttpSubject:
     """A running backend. Its rows are computed by the reference and put into its database."""
 
-    def __init__(self, model: Model, server: Server, client: httpx.Client) -> None:
+    def __init__(self, model: Model, backend: Backend) -> None:
         self._model = model
-        self._server = server
-        self._client = client
+        self._with_fixtures = fixtures.with_fixtures(model)
+        self._backend = backend
 
     def clear(self) -> None:
-        rows.clear(self._server.database_url, self._model)
+        self._backend.fresh()
 
     def send(self, wire: Wire) -> Seen:
-        answer = self._client.request(
-            wire.method,
-            self._client.base_url.copy_with(path=wire.path),
-            params=list(wire.query),
-            headers={**wire.headers, "x-request-id": wire.request_id},
-            content=wire.content,
-        )
-        cookies = answer.headers.get_list("set-cookie")
-        return decoded(answer.status_code, answer.headers, answer.content, cookies)
+        query = urlencode(wire.query)
+        target = quote(wire.path, safe="/") + (f"?{query}" if query else "")
+        headers = {**wire.headers, "x-request-id": wire.request_id}
+        return self._backend.send(wire.method, target, headers, wire.content)
 
     def insert(self, entity: str, values: dict[str, Any], number: int) -> dict[str, Any]:
-        model = fixtures.with_fixtures(self._model)
-        reference = Reference(model)
+        reference = Reference(self._with_fixtures)
+        for each in self._model.entities:
+            for field in each.fields:
+                if field.generated == "sequence":
+                    reference.sequences[each.name, field.name] = self._last(each, field)
         shown = fixtures.inserted(asked(reference, fixtures.request(entity, values, number)))
-        (row,) = reference.rows[entity]
-        rows.insert(self._server.database_url, self._model.entity(entity), row)
+        for each in self._model.entities:
+            for row in reference.rows[each.name]:
+                self._backend.insert(each, row)
         return shown
+
+    def _last(self, entity: Entity, field: Field) -> int:
+        """The last number of a sequence that a row has."""
+        last, found = 0, self._backend.number_after(entity, field, 0)
+        while found is not None:
+            last, found = found, self._backend.number_after(entity, field, found)
+        return last
 
 
 def asked(reference: Reference, wire: Wire) -> Seen:

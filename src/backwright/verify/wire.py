@@ -38,15 +38,16 @@ def form(values: Mapping[str, Any]) -> bytes:
 
 
 def multipart(values: Mapping[str, Any]) -> bytes:
-    """A multipart body. A file is written `{file: its text, type: image/png, name: a.png}`."""
+    """A multipart body. A file is written `{file: its text or bytes, type: image/png, name: a.png}`."""
     parts: list[bytes] = []
     for name, value in values.items():
         if isinstance(value, dict) and "file" in value:
             shown = re.sub(r'[\r\n"]', "_", str(value.get("name", "file")))
             head = f'form-data; name="{name}"; filename="{shown}"\r\nContent-Type: {value.get("type", "text/plain")}'
-            body = str(value["file"]).encode()
+            content = value["file"]
+            body = content if isinstance(content, bytes) else str(content).encode()
         else:
-            head, body = f'form-data; name="{name}"', text(value).encode()
+            head, body = f'form-data; name="{name}"', text(value).encode("utf-8", "surrogatepass")
         parts.append(f"--{BOUNDARY}\r\nContent-Disposition: {head}\r\n\r\n".encode() + body + b"\r\n")
     return b"".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
 

@@ -1,18 +1,25 @@
 """What repositories see of a database."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
-from typing import Protocol, TypeVar
+from decimal import Decimal
+from typing import Any, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from msgspec import Struct, UnsetType
 
 from backwright_runtime.database.statement import Statement
 
-Value = UUID | datetime | date | bool | int | str | None | UnsetType
-"""What a parameter can be. UNSET leaves out the `{clauses}` that mention it."""
+Scalar: TypeAlias = UUID | datetime | date | bool | int | Decimal | float | str | bytes | None
+Value: TypeAlias = Scalar | Sequence[Scalar] | Mapping[str, Any] | Struct | Sequence[Struct] | UnsetType
+"""What a parameter can be: one value, a list of them, a JSON object, or objects of a request.
+
+A decimal has as many digits behind its point as its type says. UNSET leaves out the `{clauses}` that mention it.
+"""
 
 Row = TypeVar("Row", bound=Struct)
+T = TypeVar("T")
 
 
 class DatabaseUnavailable(Exception):
@@ -42,6 +49,14 @@ class ForeignKeyViolation(Exception):
         self.constraint = constraint
 
 
+class CheckViolation(Exception):
+    """A row does not satisfy a check. `constraint` is its name on every database."""
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(constraint)
+        self.constraint = constraint
+
+
 class Queries(Protocol):
     """Runs statements: on its own, or within a transaction."""
 
@@ -51,6 +66,10 @@ class Queries(Protocol):
 
     async def fetch_all(self, row: type[Row], statement: Statement, /, **params: Value) -> list[Row]:
         """All rows."""
+        ...
+
+    async def fetch_value(self, kind: type[T], statement: Statement, /, **params: Value) -> T | None:
+        """The first value of the first row, of this type; None when there is no row, or it is null."""
         ...
 
     async def execute(self, statement: Statement, /, **params: Value) -> int:
@@ -70,6 +89,10 @@ class Database(Queries, Protocol):
 
         `serializable`: as if it ran alone, whatever it read. Raises Contention where that cannot be.
         """
+        ...
+
+    def snapshot(self) -> AbstractAsyncContextManager[Queries]:
+        """Several reads that see one state of the data, whatever others write meanwhile. Writes are refused."""
         ...
 
     async def check(self) -> None:

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
+import msgspec
 from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
 
+from backwright_runtime.database import values
 from backwright_runtime.database.interface import (
+    CheckViolation,
     Contention,
     DatabaseUnavailable,
     ForeignKeyViolation,
@@ -21,6 +24,7 @@ from backwright_runtime.database.statement import Statement
 from backwright_runtime.errors import IntegerOverflow
 
 Row = TypeVar("Row", bound=Struct)
+T = TypeVar("T")
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 PATIENCE = 10.0
 """Seconds to wait for a free connection."""
@@ -48,7 +52,9 @@ def translated() -> Iterator[None]:
         raise UniqueViolation(error.constraint_name or "") from error
     except (asyncpg.ForeignKeyViolationError, asyncpg.RestrictViolationError) as error:
         raise ForeignKeyViolation(error.constraint_name) from error
-    except asyncpg.NumericValueOutOfRangeError as error:
+    except asyncpg.CheckViolationError as error:
+        raise CheckViolation(error.constraint_name or "") from error
+    except (asyncpg.NumericValueOutOfRangeError, asyncpg.DatetimeFieldOverflowError) as error:
         raise IntegerOverflow from error
     except asyncpg.InterfaceError as error:
         if isinstance(error, ValueError | TypeError) or not _is_lost(error):
@@ -83,6 +89,12 @@ async def fetch_all(
     return [row(**dict(zip(names, record, strict=True))) for record in records]
 
 
+async def fetch_value(on: Connection, statement: Statement, params: dict[str, Value]) -> Any:
+    """The first value of the first row on this connection."""
+    rendered = statement.render("postgresql", params)
+    return await on.fetchval(rendered.text, *[params[name] for name in rendered.names])
+
+
 async def execute(on: Connection, statement: Statement, params: dict[str, Value]) -> int:
     """Run the statement on this connection."""
     rendered = statement.render("postgresql", params)
@@ -107,10 +119,24 @@ class PostgresTransaction:
         with translated():
             return await fetch_all(self._connection, row, statement, params)
 
+    async def fetch_value(self, kind: type[T], statement: Statement, /, **params: Value) -> T | None:
+        """The first value of the first row."""
+        with translated():
+            found: T | None = await fetch_value(self._connection, statement, params)
+            return found
+
     async def execute(self, statement: Statement, /, **params: Value) -> int:
         """Run the statement; returns how many rows it affected."""
         with translated():
             return await execute(self._connection, statement, params)
+
+
+class PostgresSnapshot(PostgresTransaction):
+    """Reads within one transaction."""
+
+    async def execute(self, statement: Statement, /, **params: Value) -> int:
+        """Refused: a snapshot is read."""
+        raise TypeError("a snapshot is only read")
 
 
 class PostgresDatabase:
@@ -136,6 +162,12 @@ class PostgresDatabase:
         async with self._connection() as connection:
             return await fetch_all(connection, row, statement, params)
 
+    async def fetch_value(self, kind: type[T], statement: Statement, /, **params: Value) -> T | None:
+        """The first value of the first row."""
+        async with self._connection() as connection:
+            found: T | None = await fetch_value(connection, statement, params)
+            return found
+
     async def execute(self, statement: Statement, /, **params: Value) -> int:
         """Run the statement; returns how many rows it affected."""
         async with self._connection() as connection:
@@ -151,6 +183,15 @@ class PostgresDatabase:
             whole = connection.transaction(isolation="serializable" if serializable else None)
             async with whole:
                 yield PostgresTransaction(connection)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Queries]:
+        """A read-only transaction at REPEATABLE READ: all of it sees what the first statement saw."""
+        async with (
+            self._connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield PostgresSnapshot(connection)
 
     async def check(self) -> None:
         """Raises DatabaseUnavailable when the server does not answer."""
@@ -181,11 +222,29 @@ class PostgresDatabase:
                         self._url,
                         min_size=1,
                         max_size=self._pool_size,
+                        init=prepared,
                         reset=_keep,
                         timeout=5,
                         command_timeout=30,
                     )
             return self._pool
+
+
+async def prepared(connection: Connection) -> None:
+    """Teach a new connection the values that the driver has another idea of: JSON, and the ends of time."""
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=values.json_text, decoder=msgspec.json.decode
+    )
+    await connection.set_type_codec(
+        "date", schema="pg_catalog", encoder=values.days, decoder=values.day, format="tuple"
+    )
+    await connection.set_type_codec(
+        "timestamptz",
+        schema="pg_catalog",
+        encoder=values.microseconds,
+        decoder=values.moment,
+        format="tuple",
+    )
 
 
 async def _keep(connection: Connection) -> None:

@@ -12,16 +12,15 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, date, datetime
-from functools import cache
+from enum import Enum
 from pathlib import Path
-from types import NoneType
-from typing import Any, TypeVar, get_args, get_type_hints
-from uuid import UUID
+from typing import Final, Literal, TypeVar
 
 from msgspec import Struct
 
+from backwright_runtime.database.functions import register
 from backwright_runtime.database.interface import (
+    CheckViolation,
     DatabaseUnavailable,
     ForeignKeyViolation,
     Queries,
@@ -30,6 +29,7 @@ from backwright_runtime.database.interface import (
 )
 from backwright_runtime.database.names import primary_key_name, unique_name
 from backwright_runtime.database.statement import Statement
+from backwright_runtime.database.values import bound, reader, readers
 from backwright_runtime.errors import IntegerOverflow
 
 Row = TypeVar("Row", bound=Struct)
@@ -55,9 +55,43 @@ class SqliteTransaction:
         """All rows."""
         return _fetch(self._connection, row, statement, params)
 
+    async def fetch_value(self, kind: type[T], statement: Statement, /, **params: Value) -> T | None:
+        """The first value of the first row."""
+        return _value(kind, _run(self._connection, statement, params).fetchone())
+
     async def execute(self, statement: Statement, /, **params: Value) -> int:
         """Run the statement; returns how many rows it affected."""
         return max(_run(self._connection, statement, params).rowcount, 0)
+
+
+class SqliteSnapshot:
+    """Reads on a connection of their own, within one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def fetch_one(self, row: type[Row], statement: Statement, /, **params: Value) -> Row | None:
+        """The first row."""
+        rows = await self.fetch_all(row, statement, **params)
+        return rows[0] if rows else None
+
+    async def fetch_all(self, row: type[Row], statement: Statement, /, **params: Value) -> list[Row]:
+        """All rows."""
+        return await self._read(lambda connection: _fetch(connection, row, statement, params))
+
+    async def fetch_value(self, kind: type[T], statement: Statement, /, **params: Value) -> T | None:
+        """The first value of the first row."""
+        return await self._read(
+            lambda connection: _value(kind, _run(connection, statement, params).fetchone())
+        )
+
+    async def execute(self, statement: Statement, /, **params: Value) -> int:
+        """Refused: a snapshot is read."""
+        raise TypeError("a snapshot is only read")
+
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        found = _soon(self._connection, work)
+        return await asyncio.to_thread(work, self._connection) if found is TOO_LONG else found
 
 
 class SqliteDatabase:
@@ -68,6 +102,7 @@ class SqliteDatabase:
         self._writing = asyncio.Lock()
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
+        self._idle: list[sqlite3.Connection] = []
         self._file: tuple[int, int] | None = None
 
     async def connect(self) -> None:
@@ -85,9 +120,20 @@ class SqliteDatabase:
     async def fetch_all(self, row: type[Row], statement: Statement, /, **params: Value) -> list[Row]:
         """All rows."""
         if statement.is_read:
-            return await self._read(row, statement, params)
+            return await self._read(lambda connection: _fetch(connection, row, statement, params))
         async with self._writing:
             return await _patient(lambda: _fetch(self._opened(self._writer), row, statement, params))
+
+    async def fetch_value(self, kind: type[T], statement: Statement, /, **params: Value) -> T | None:
+        """The first value of the first row."""
+        if statement.is_read:
+            return await self._read(
+                lambda connection: _value(kind, _run(connection, statement, params).fetchone())
+            )
+        async with self._writing:
+            return await _patient(
+                lambda: _value(kind, _run(self._opened(self._writer), statement, params).fetchone())
+            )
 
     async def execute(self, statement: Statement, /, **params: Value) -> int:
         """Run the statement; returns how many rows it affected."""
@@ -108,6 +154,18 @@ class SqliteDatabase:
                 if writer.in_transaction:
                     writer.execute("ROLLBACK")
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Queries]:
+        """A reading transaction on a connection of its own; writers go on meanwhile."""
+        connection = self._free()
+        try:
+            connection.execute("BEGIN")
+            yield SqliteSnapshot(connection)
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            self._idle.append(connection)
+
     async def check(self) -> None:
         """Raises DatabaseUnavailable when the file cannot be read."""
         with translated():
@@ -115,9 +173,10 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Close the file."""
-        for connection in (self._reader, self._writer):
+        for connection in (self._reader, self._writer, *self._idle):
             if connection is not None:
                 connection.close()
+        self._idle.clear()
         self._reader = self._writer = None
 
     def _opened(self, connection: sqlite3.Connection | None) -> sqlite3.Connection:
@@ -128,27 +187,48 @@ class SqliteDatabase:
             raise DatabaseUnavailable("the file was removed or replaced")
         return connection
 
-    async def _read(self, row: type[Row], statement: Statement, params: Mapping[str, Value]) -> list[Row]:
-        reader = self._opened(self._reader)
-        deadline = time.monotonic() + LONG
-        reader.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
-        try:
-            return _fetch(reader, row, statement, params)
-        except DatabaseUnavailable as error:
-            if not (
-                isinstance(error.__cause__, sqlite3.OperationalError) and _is(error.__cause__, "INTERRUPT")
-            ):
-                raise
-        finally:
-            reader.set_progress_handler(None, 0)
-        return await asyncio.to_thread(self._read_apart, row, statement, params)
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        reading = self._opened(self._reader)
+        found = _soon(reading, work)
+        return await asyncio.to_thread(self._apart, work) if found is TOO_LONG else found
 
-    def _read_apart(self, row: type[Row], statement: Statement, params: Mapping[str, Value]) -> list[Row]:
+    def _apart(self, work: Callable[[sqlite3.Connection], T]) -> T:
         connection = opened(self._path)
         try:
-            return _fetch(connection, row, statement, params)
+            return work(connection)
         finally:
             connection.close()
+
+    def _free(self) -> sqlite3.Connection:
+        """A connection for a snapshot, which no other one uses."""
+        self._opened(self._reader)
+        with translated():
+            return self._idle.pop() if self._idle else opened(self._path)
+
+
+class TooLong(Enum):
+    """The answer to a read that was interrupted."""
+
+    TOO_LONG = 1
+
+
+TOO_LONG: Final = TooLong.TOO_LONG
+
+
+def _soon(
+    connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]
+) -> T | Literal[TooLong.TOO_LONG]:
+    """The result of a read that holds up the event loop no longer than it may."""
+    deadline = time.monotonic() + LONG
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
+    try:
+        return work(connection)
+    except DatabaseUnavailable as error:
+        if not _is(error.__cause__, "INTERRUPT"):
+            raise
+        return TOO_LONG
+    finally:
+        connection.set_progress_handler(None, 0)
 
 
 def file_of(url: str) -> Path:
@@ -187,6 +267,7 @@ def opened(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
         # PostgreSQL's name for the order by code point, which is SQLite's own order of text.
         connection.create_collation("C", _by_code_point)
+        register(connection)
     except BaseException:
         connection.close()
         raise
@@ -219,6 +300,10 @@ def translated() -> Iterator[None]:
         yield
     except sqlite3.IntegrityError as error:
         raise _violation(error) from error
+    except sqlite3.DataError as error:
+        if _is(error, "TOOBIG"):  # what becomes of an OverflowError in a function
+            raise IntegerOverflow from error
+        raise
     except sqlite3.OperationalError as error:
         if any(
             _is(error, name)
@@ -236,23 +321,29 @@ def _is(error: BaseException | None, name: str) -> bool:
 
 def _violation(error: sqlite3.IntegrityError) -> Exception:
     kind = error.sqlite_errorname
-    if kind in ("SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_TRIGGER"):
-        return ForeignKeyViolation()
-    columns = str(error).rpartition("failed: ")[2]
-    if kind == "SQLITE_CONSTRAINT_UNIQUE" and columns.startswith("index "):
-        return UniqueViolation(columns.removeprefix("index ").strip("'"))
-    if kind not in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"):
-        return error
-    table = columns.partition(".")[0]
-    names = [column.rpartition(".")[2] for column in columns.split(", ")]
-    is_key = kind == "SQLITE_CONSTRAINT_PRIMARYKEY"
-    return UniqueViolation(primary_key_name(table) if is_key else unique_name(table, names))
+    said = str(error).rpartition("failed: ")[2]
+    match kind:
+        case "SQLITE_CONSTRAINT_FOREIGNKEY" | "SQLITE_CONSTRAINT_TRIGGER":
+            return ForeignKeyViolation()
+        case "SQLITE_CONSTRAINT_CHECK":
+            return CheckViolation(said)
+        case _ if str(error).startswith("cannot store REAL value in INTEGER column"):
+            return IntegerOverflow()  # a sum that left 64 bits became a double
+        case "SQLITE_CONSTRAINT_UNIQUE" if said.startswith("index "):
+            return UniqueViolation(said.removeprefix("index ").strip("'"))
+        case "SQLITE_CONSTRAINT_UNIQUE":
+            names = [column.rpartition(".")[2] for column in said.split(", ")]
+            return UniqueViolation(unique_name(said.partition(".")[0], names))
+        case "SQLITE_CONSTRAINT_PRIMARYKEY" | "SQLITE_CONSTRAINT_ROWID":
+            return UniqueViolation(primary_key_name(said.partition(".")[0]))
+        case _:
+            return error
 
 
 def _run(on: sqlite3.Connection, statement: Statement, params: Mapping[str, Value]) -> sqlite3.Cursor:
     rendered = statement.render("sqlite", params)
     with translated():
-        return on.execute(rendered.text, {name: _stored(params[name]) for name in rendered.names})
+        return on.execute(rendered.text, {name: bound(params[name]) for name in rendered.names})
 
 
 def _fetch(
@@ -260,47 +351,22 @@ def _fetch(
 ) -> list[Row]:
     rendered = statement.render("sqlite", params)
     with translated():
-        found = on.execute(rendered.text, {name: _stored(params[name]) for name in rendered.names}).fetchall()
-    readers = _readers(row)
+        found = on.execute(rendered.text, {name: bound(params[name]) for name in rendered.names}).fetchall()
+    fields = readers(row)
     return [
         row(
             **{
                 name: value if read is None or value is None else read(value)
-                for (name, read), value in zip(readers, values, strict=True)
+                for (name, read), value in zip(fields, values, strict=True)
             }
         )
         for values in found
     ]
 
 
-def _stored(value: Value) -> object:
-    match value:
-        case bool():
-            return int(value)
-        case UUID():
-            return str(value)
-        case datetime():
-            return value.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
-        case date():
-            return value.isoformat()
-        case _:
-            return value
-
-
-_READERS: dict[Any, Callable[[Any], object]] = {
-    bool: bool,
-    UUID: UUID,
-    datetime: datetime.fromisoformat,
-    date: date.fromisoformat,
-}
-
-
-@cache
-def _readers(row: type[Struct]) -> tuple[tuple[str, Callable[[Any], object] | None], ...]:
-    """For each field of a row, how its stored value is read; None: as it is."""
-    return tuple((name, _READERS.get(_plain(kind))) for name, kind in get_type_hints(row).items())
-
-
-def _plain(kind: Any) -> Any:
-    options = [option for option in get_args(kind) if option is not NoneType]
-    return options[0] if len(options) == 1 else kind
+def _value(kind: type[T], found: tuple[object, ...] | None) -> T | None:
+    if found is None or found[0] is None:
+        return None
+    read = reader(kind)
+    value: T = found[0] if read is None else read(found[0])  # type: ignore[assignment]
+    return value

@@ -2,6 +2,11 @@
 
 `:name` is a parameter. A `{clause}` is left out when one of its parameters is unset. Both are plain text
 inside strings, quoted names and comments; `::` stays a cast. Values never become part of the text.
+
+One text in PostgreSQL's dialect serves both databases as far as these rules make SQLite's from it (`for_sqlite`):
+row locks at the end (`FOR UPDATE`) are dropped; so is a cast directly behind a parameter, a number or a string
+(`:id::uuid`); `= ANY(:ids)`, or of a column, becomes `IN (SELECT value FROM json_each(:ids))`. Where they do not
+suffice a statement has a second text: `sql(postgresql, sqlite=…)`.
 """
 
 import re
@@ -29,6 +34,8 @@ TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 LOCK = re.compile(r"\s+FOR\s+((NO\s+KEY\s+)?UPDATE|(KEY\s+)?SHARE)\s*\Z", re.IGNORECASE)
+TYPE = re.compile(r"(double\s+precision|\w+)(\(\d+(,\s*\d+)?\))?(\[\])?", re.IGNORECASE)
+ANY = re.compile(r'=\s*ANY\s*\(\s*(?P<list>:?[\w."]+)(::\w+(\[\])?)?\s*\)', re.IGNORECASE)
 WRITING = {"INSERT", "UPDATE", "DELETE", "REPLACE"}
 
 
@@ -58,15 +65,18 @@ class Rendered(Struct, frozen=True):
 class Statement:
     """A parsed statement, rendered once for each database and choice of clauses."""
 
-    def __init__(self, text: str) -> None:
-        self.parts, words = _parse(text)
+    def __init__(self, text: str, *, sqlite: str | None = None) -> None:
+        self.text = text
+        parts, words = _parse(text)
         self.is_read = bool(words) and words[0] in ("SELECT", "WITH", "VALUES") and not WRITING & set(words)
-        self._clauses = [part for part in self.parts if isinstance(part, Clause)]
+        other, _ = _parse(for_sqlite(text) if sqlite is None else LOCK.sub("", sqlite))
+        self._parts: dict[Dialect, tuple[Part, ...]] = {"postgresql": parts, "sqlite": other}
+        self._clauses = {name: _clauses(found) for name, found in self._parts.items()}
         self._rendered: dict[tuple[Dialect, tuple[bool, ...]], Rendered] = {}
 
     def render(self, dialect: Dialect, params: Mapping[str, object]) -> Rendered:
         """The text for these parameters."""
-        kept = tuple([_applies(clause, params) for clause in self._clauses])
+        kept = tuple([_applies(clause, params) for clause in self._clauses[dialect]])
         rendered = self._rendered.get((dialect, kept))
         if rendered is None:
             rendered = self._rendered[dialect, kept] = self._render(dialect, kept)
@@ -76,7 +86,7 @@ class Statement:
         choices = iter(kept)
         text: list[str] = []
         names: list[str] = []
-        for part in self.parts:
+        for part in self._parts[dialect]:
             inner = (part,) if not isinstance(part, Clause) else part.parts if next(choices) else ()
             for each in inner:
                 if isinstance(each, str):
@@ -85,16 +95,73 @@ class Statement:
                 if each.name not in names:
                     names.append(each.name)
                 text.append(f"${names.index(each.name) + 1}" if dialect == "postgresql" else f":{each.name}")
-        joined = "".join(text).strip()
-        return Rendered(LOCK.sub("", joined) if dialect == "sqlite" else joined, tuple(names))
+        return Rendered("".join(text).strip(), tuple(names))
 
     def __repr__(self) -> str:
-        return f"sql({self._render('sqlite', (True,) * len(self._clauses)).text!r})"
+        return f"sql({self.text!r})"
 
 
-def sql(text: str) -> Statement:
-    """Parse a statement. Raises ValueError when its clauses are not well formed."""
-    return Statement(text)
+def sql(text: str, *, sqlite: str | None = None) -> Statement:
+    """Parse a statement, written for PostgreSQL. Raises ValueError when its clauses are not well formed.
+
+    `sqlite` is the whole statement for SQLite, where the rules do not make it from the first.
+    """
+    return Statement(text, sqlite=sqlite)
+
+
+def for_sqlite(text: str) -> str:
+    """The text of a statement, or of a part of one, as SQLite reads it."""
+    tokens = [
+        (kind, " " if kind == "comment" else token.group())
+        for token in TOKEN.finditer(text)
+        for kind in (str(token.lastgroup),)
+    ]
+    result: list[str] = []
+    at = 0
+    while at < len(tokens):
+        end, replaced = _cast(tokens, at) or _any(tokens, at) or (at + 1, tokens[at][1])
+        result.append(replaced)
+        at = end
+    return LOCK.sub("", "".join(result))
+
+
+Tokens = list[tuple[str, str]]
+
+
+def _cast(tokens: Tokens, at: int) -> tuple[int, str] | None:
+    """A cast behind a parameter, a number or a string: nothing. (SQLite's values have their types with them.)"""
+    kind, before = tokens[at - 1] if at else ("", "")
+    valued = (
+        kind == "name" or (kind == "literal" and before[0] != '"') or (kind == "word" and before[0].isdigit())
+    )
+    if tokens[at][0] != "cast" or not valued:
+        return None
+    matched = TYPE.match("".join(text for _, text in tokens[at + 1 : at + 12]))
+    if matched is None:
+        return None
+    end, length = at + 1, 0
+    while length < matched.end():
+        length += len(tokens[end][1])
+        end += 1
+    return end, ""
+
+
+def _any(tokens: Tokens, at: int) -> tuple[int, str] | None:
+    """`= ANY(list)`, where the list is a parameter or a column."""
+    if tokens[at][1] != "=":
+        return None
+    matched = ANY.match("".join(text for _, text in tokens[at : at + 16]))
+    if matched is None:
+        return None
+    end, length = at, 0
+    while length < matched.end():
+        length += len(tokens[end][1])
+        end += 1
+    return end, f"IN (SELECT value FROM json_each({matched['list']}))"  # noqa: S608
+
+
+def _clauses(parts: "tuple[Part, ...]") -> "list[Clause]":
+    return [part for part in parts if isinstance(part, Clause)]
 
 
 def _applies(clause: Clause, params: Mapping[str, object]) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from contract_check import Contract, HeldSubject
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from random_requests import Traffic
 
 from backwright.model.build import build
 from backwright.model.types import Model
@@ -18,7 +20,8 @@ from backwright.verify.scenarios import Scenario, read_scenarios, scenario_files
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted(path.parent for path in ROOT.glob("examples/*/backwright.yaml"))
 SEMANTICS = sorted(path.parent for path in ROOT.glob("tests/cases/semantics/*/backwright.yaml"))
-SPECIFIED = [*EXAMPLES, *SEMANTICS]
+REQUESTS = sorted(path.parent for path in ROOT.glob("tests/cases/requests/*/backwright.yaml"))
+SPECIFIED = [*EXAMPLES, *SEMANTICS, *REQUESTS]
 
 
 def model_of(folder: Path) -> Model:
@@ -40,7 +43,7 @@ def test_the_contract_is_valid_openapi(folder: Path) -> None:
     assert [error.message for error in errors] == []
 
 
-@pytest.mark.parametrize("folder", SPECIFIED, ids=named)
+@pytest.mark.parametrize("folder", [*EXAMPLES, *SEMANTICS], ids=named)
 def test_every_answer_of_every_scenario_is_as_the_contract_says(folder: Path) -> None:
     model = model_of(folder)
     subject = HeldSubject(model)
@@ -48,3 +51,14 @@ def test_every_answer_of_every_scenario_is_as_the_contract_says(folder: Path) ->
     assert [each.detail for each in results if each.detail] == []
     assert subject.wrong == []
     assert subject.contract.held
+
+
+@pytest.mark.parametrize("folder", SPECIFIED, ids=named)
+def test_every_answer_to_random_requests_is_as_the_contract_says(folder: Path) -> None:
+    model = model_of(folder)
+    for seed in range(4):
+        subject = HeldSubject(model)
+        traffic = Traffic(model, subject.reference, Random(seed))
+        for operation in traffic.random.choices(model.operations, k=150):
+            subject.send(traffic.request(operation))
+        assert subject.wrong == []

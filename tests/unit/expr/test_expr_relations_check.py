@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from expr_scope import Stored
 
 from backwright.expr import python, sql
 from backwright.expr.check import Scope, check_source
@@ -48,10 +49,8 @@ def rule(source: str) -> Expression:
 
 
 def compiled(source: str, *, candidate: bool = False) -> str:
-    def column(entity: str, field: str) -> str:
-        return f"{field}_id" if FIELDS[entity, field].kind == "entity" else field
-
-    return sql.compile(rule(source), column, tables=str.lower, candidate=candidate).text
+    storage = Stored(lambda entity, field: FIELDS[entity, field])
+    return sql.compile(rule(source), storage, "sqlite", candidate=candidate).text
 
 
 @pytest.mark.parametrize(
@@ -83,8 +82,9 @@ def test_relations_become_subqueries(source: str, text: str) -> None:
 
 
 def test_a_candidate_is_parameters() -> None:
+    """What it refers to may not be there, whatever its type says."""
     assert compiled("this.shelf.keeper == caller", candidate=True) == (
-        "(SELECT s.keeper_id FROM shelf AS s WHERE s.id = :shelf) = :caller"
+        "(SELECT s.keeper_id FROM shelf AS s WHERE s.id = :shelf) IS NOT DISTINCT FROM :caller"
     )
 
 

@@ -8,41 +8,108 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from model_parts import constant
 from msgspec.structs import replace
-from plan_parts import choice, entity, flag, index, model, number, reference, scalar, string
+from plan_parts import (
+    DELETED,
+    KEY,
+    SEQUENCE,
+    VERSION,
+    at_least,
+    choice,
+    entity,
+    flag,
+    index,
+    many,
+    model,
+    nothing,
+    number,
+    reference,
+    scalar,
+    several,
+    string,
+)
 
+from backwright.expr.typed import Type
 from backwright.migrate import disposable, write
 from backwright.migrate.prove import prove
-from backwright.model.types import Entity, Field, Model
+from backwright.model.types import Entity, Field, ListType, ManyType, Model, ReferenceType, ScalarType
 from backwright.plan import plan
 
 NAMES = ["alpha", "beta", "order"]
-ENTITIES = ["One", "Two", "User"]
+KEYS: dict[str, tuple[Field, ...]] = {
+    "One": (KEY,),
+    "Two": (SEQUENCE,),
+    "User": (string("code", 1, 12),),
+    "Pair": (reference("one", "One", "cascade"), reference("two", "Two", "cascade")),
+}
+"""The kinds of keys: a uuid, a sequence, one that clients give, and one of two references. None ever changes."""
 
 
-def fields(name: str) -> st.SearchStrategy[Field]:
+def fields(name: str, targets: list[str]) -> st.SearchStrategy[Field]:
     nullable = [string(name, None, 30, nullable=True), scalar(name, "date", nullable=True)]
     nullable += [scalar(name, "timestamp", nullable=True), string(name, 1, 9, nullable=True, unique=True)]
+    nullable += [scalar(name, "json", nullable=True), scalar(name, "token", nullable=True, unique=True)]
+    nullable += [replace(string(name, nullable=True), encrypted=True), decimals(name, nullable=True)]
+    nullable += [several(name, "decimal", scale=1, nullable=True), several(name, "uuid", nullable=True)]
+    nullable += [Field(name=name, column=name, type=ScalarType(scalar="bytes", max=9), nullable=True)]
     filled = [number(name, 0, 99, default=7), flag(name, True), choice(name, "x", "it's", default="it's")]
+    filled += [decimals(name, default=constant("1.50", Type("decimal", scale=2))), many(name, targets[0])]
+    filled += [several(name, "string", default=nothing("string")), several(name, "boolean", nullable=True)]
+    filled += [scalar(name, "double", default=constant(0.5, Type("double")))]
     wider = [string(name, None, 60, nullable=True), number(name, None, None, default=-1)]
-    refs = [reference(name, target, nullable=True) for target in ENTITIES[:1]]
+    wider += [several(name, "string", 200, default=nothing("string"))]
+    refs = [reference(name, each, way, nullable=True) for each in targets for way in ("cascade", "set_null")]
     return st.sampled_from([*nullable, *filled, *wider, *refs])
 
 
+def decimals(name: str, **members: object) -> Field:
+    return Field(name=name, column=name, type=ScalarType(scalar="decimal", scale=2, min=-5), **members)
+
+
 @st.composite
-def entities(draw: st.DrawFn, name: str) -> Entity:
-    chosen = [draw(fields(each)) for each in draw(st.lists(st.sampled_from(NAMES), unique=True))]
+def entities(draw: st.DrawFn, name: str, targets: list[str]) -> Entity:
+    chosen = [draw(fields(each, targets)) for each in draw(st.lists(st.sampled_from(NAMES), unique=True))]
+    if name == "Pair":
+        chosen = [each for each in chosen if not isinstance(each.type, ManyType)]
     if len(chosen) > 1 and draw(st.booleans()):
         former = draw(st.sampled_from([each for each in [*NAMES, "gamma"] if each != chosen[0].name]))
         chosen[0] = replace(chosen[0], was=former)
-    made = index(name.lower(), *chosen) if chosen and draw(st.booleans()) else None
-    return entity(name, *chosen, indexes=(made,) if made else ())
+    indexed = [each for each in chosen if not isinstance(each.type, ManyType) and not _unindexed(each)]
+    unique = draw(st.booleans()) and not any(_few(each) for each in indexed)
+    made = index(name.lower(), *indexed, unique=unique) if indexed and draw(st.booleans()) else None
+    numbers = [each for each in chosen if each.type in (number("n").type, number("n", 0, 99).type)]
+    checks = tuple(at_least("enough", name, each, -1) for each in numbers[:1] if draw(st.booleans()))
+    hidden, counted = draw(st.booleans()), draw(st.booleans())
+    return entity(
+        name,
+        *chosen,
+        *((VERSION,) if counted else ()),
+        *((DELETED,) if hidden else ()),
+        key=KEYS[name],
+        indexes=(made,) if made else (),
+        checks=checks,
+        soft_delete="deleted_at" if hidden else None,
+        version="version" if counted else None,
+    )
+
+
+def _unindexed(field: Field) -> bool:
+    return isinstance(field.type, ScalarType) and field.type.scalar in ("bytes", "json")
+
+
+def _few(field: Field) -> bool:
+    """Whether stored rows may well have equal values."""
+    return field.default is not None or isinstance(field.type, ListType | ReferenceType)
 
 
 @st.composite
 def models(draw: st.DrawFn) -> Model:
-    names = draw(st.lists(st.sampled_from(ENTITIES[1:]), unique=True))
-    return model(draw(entities(ENTITIES[0])), *(draw(entities(name)) for name in names))
+    names = ["One", *draw(st.lists(st.sampled_from(["Two", "User"]), unique=True))]
+    made = [draw(entities(name, names[: place + 1])) for place, name in enumerate(names)]
+    if "Two" in names and draw(st.booleans()):
+        made.append(draw(entities("Pair", names)))
+    return model(*made)
 
 
 @given(models())

@@ -12,6 +12,7 @@ from plan_parts import (
     entity,
     flag,
     index,
+    many,
     model,
     number,
     reference,
@@ -200,6 +201,10 @@ def test_a_name_that_is_freed_and_taken_in_one_plan_is_refused() -> None:
     assert [diagnostic.code for diagnostic in plan(START, both).refused] == ["BW618"]
     reused = model(replace(BOX, name="BOX", table="box"))
     assert "BW616" in {diagnostic.code for diagnostic in plan(START, reused).refused}
+    lists = model(entity("Box", many("lids", "Lid")), entity("Lid"))
+    holds = model(entity("Box"), entity("Lid"), replace(entity("BoxLids"), table="box_lids"))
+    assert [diagnostic.code for diagnostic in plan(lists, holds).refused] == ["BW616"]
+    assert plan(lists, lists).refused == ()
 
 
 def test_the_text_shows_symbol_reason_hazard_place_and_reverse() -> None:

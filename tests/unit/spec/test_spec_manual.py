@@ -1,11 +1,17 @@
 """The JSON Schema and the manual come from the grammar."""
 
+import re
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
+from backwright.model.build import examine
+from backwright.pipeline import rehearse
+from backwright.project import Project
+from backwright.spec import read
+from backwright.spec.formatting import formatted
 from backwright.spec.manual import expression_keys, manual
 from backwright.spec.schema import json_schema
 
@@ -40,3 +46,29 @@ def test_the_keys_that_hold_expressions_are_published() -> None:
     assert {"entity.access", "access.read", "crud.filters", "field.default", "field.set"} <= set(
         expression_keys()
     )
+
+
+EXAMPLES = re.findall(r"^```yaml\n# (\S+)\n(.*?)^```$", manual(), re.MULTILINE | re.DOTALL)
+
+
+def test_every_block_of_the_tour_names_its_file() -> None:
+    assert manual().count("```yaml") == len(EXAMPLES) > 8
+    assert manual().count("```") == 2 * len(EXAMPLES)
+
+
+def test_the_specification_of_the_tour_is_right_after_each_of_its_steps(tmp_path: Path) -> None:
+    names = [name for name, _ in EXAMPLES]
+    (tmp_path / "spec").mkdir()
+    (tmp_path / "spec" / "00-nothing.yaml").write_text("views: {}\n")  # an include names a file
+    for name, text in EXAMPLES:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        model, found = examine(read(Project(tmp_path)))
+        assert model is not None
+        assert [each.text() for each in found] == [], name
+        if name.startswith("spec"):
+            assert formatted(text, name).text == text, name
+    assert len(set(names)) == len(names)
+    results = rehearse(Project(tmp_path))
+    assert [(each.id, each.status) for each in results] == [("AC-1", "passed"), ("AC-2", "passed")]

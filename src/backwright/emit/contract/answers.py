@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from backwright.emit.contract.headers import headers
 from backwright.emit.contract.requests import tells_version
 from backwright.emit.contract.values import Json, array, closed, computed, nullable, ref, shown
 from backwright.emit.inputs import page_of
 from backwright.emit.names import Names
-from backwright.expr.typed import Constant, Member
+from backwright.expr.typed import Constant, Expression, Member, Name
 from backwright.expr.walk import nodes
 from backwright.model.expand.respond import leaves
 from backwright.model.types import (
@@ -29,8 +30,6 @@ from backwright.model.types import (
     ShowSession,
     ShowShape,
     ShowText,
-    SignIn,
-    SignOut,
     Value,
     View,
     Viewed,
@@ -91,53 +90,6 @@ def success(operation: Operation, model: Model, names: Names) -> Json:
         case _:
             assert_never(show)
     return answer
-
-
-def headers(operation: Operation, model: Model) -> Json:
-    """The headers of a success."""
-    respond = operation.respond
-    found: Json = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
-    show = respond.show
-    if isinstance(show, ShowRow) and show.location is not None:
-        found["Location"] = _header("The new row.")
-    if tells_version(operation, model):
-        found["ETag"] = _header("The version of the row, for `If-Match`.")
-    if isinstance(show, ShowCsv | ShowFile) and show.filename is not None:
-        found["Content-Disposition"] = _header("The name under which to save it.")
-    if operation.cache is not None and operation.method == "GET":
-        found["Cache-Control"] = _header("How long the answer may be kept.")
-    if operation.deprecated is not None:
-        found |= deprecation_headers(operation)
-    if operation.idempotent != "no":
-        found["Idempotency-Replayed"] = _header("`true`: the answer to an earlier request with this key.")
-    for header in respond.headers:
-        found[header.name.title()] = _header()
-    if sets_cookies(operation, model):
-        found["Set-Cookie"] = _header()
-    return dict(sorted(found.items(), key=lambda each: each[0] != "X-Request-Id"))
-
-
-def deprecation_headers(operation: Operation) -> Json:
-    """What tells clients that an operation is going to end."""
-    deprecated = operation.deprecated
-    found: Json = {"Deprecation": _header("Since when (RFC 9745).")}
-    if deprecated is not None and deprecated.sunset is not None:
-        found["Sunset"] = _header("Until when (RFC 8594).")
-    if deprecated is not None and deprecated.link is not None:
-        found["Link"] = _header("Where to read about it.")
-    return found
-
-
-def sets_cookies(operation: Operation, model: Model) -> bool:
-    """Whether a success can set cookies: the author's own, or those of a session."""
-    sessions = model.auth is not None and model.auth.cookie is not None
-    signs = any(isinstance(step, SignIn | SignOut) for step in operation.steps)
-    return bool(operation.respond.cookies) or (sessions and signs)
-
-
-def _header(about: str = "") -> Json:
-    said = {"description": about} if about else {}
-    return {**said, "schema": {"type": "string"}}
 
 
 # JSON -------------------------------------------------------------------------------------------------
@@ -237,7 +189,8 @@ def shaped(shape: Shape, model: Model, names: Names) -> Json:
             size = {"minItems": len(items), "maxItems": len(items)}
             return {"type": "array", "prefixItems": schemas, "items": False, **size}
         case Viewed(view=view, row=row, depth=depth):
-            missing = row.meaning.type.nullable or depth is not None or reaches_gone(row, model)
+            missing = row.meaning.type.nullable or depth is not None
+            missing = missing or may_be_gone(row.meaning, model) or reaches_gone(row, model)
             return nullable(ref(names.view_class(view)), missing)
         case Each(shape=inner, limit=limit):
             return array(shaped(inner, model, names), None, limit)
@@ -249,8 +202,12 @@ def reaches_gone(formula: Formula, model: Model) -> bool:
     """Whether a value is behind a reference to a row that can be deleted softly: then it is null."""
     if formula.meaning.type.kind in ("rows", "list"):
         return False
-    reached = [node.of.type.entity for node in nodes(formula.meaning) if isinstance(node, Member)]
-    of = formula.meaning.type.entity
-    shown_rows = [*reached, of] if of is not None else reached
-    entities = [model.entity(name) for name in shown_rows if name is not None]
-    return any(entity.soft_delete is not None for entity in entities)
+    reached = [node.of for node in nodes(formula.meaning) if isinstance(node, Member)]
+    return any(may_be_gone(row, model) for row in reached)
+
+
+def may_be_gone(row: Expression, model: Model) -> bool:
+    """Whether a row is reached by a reference that stays when it is deleted softly."""
+    if isinstance(row, Name) or row.type.entity is None:
+        return False
+    return model.entity(row.type.entity).soft_delete is not None

@@ -6,6 +6,7 @@ import json
 
 from backwright.emit.contract.answers import SESSION, session_schema, successes, view_schema
 from backwright.emit.contract.errors import failures, field_error, shared_responses
+from backwright.emit.contract.headers import SHARED
 from backwright.emit.contract.requests import body_schemas, parameters, request_body
 from backwright.emit.contract.values import Json, closed
 from backwright.emit.names import Names
@@ -28,21 +29,26 @@ def document(model: Model, names: Names) -> Json:
     if service.description:
         info["description"] = service.description
     described = {"paths": paths(model, names), "components": components(model, names)}
+    parts = {
+        **described["components"],
+        "schemas": referred(described, "schemas"),
+        "headers": referred(described, "headers"),
+    }
     return {
         "openapi": "3.1.0",
         "info": info,
         "servers": [{"url": "/"}],
         "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in model.operations)],
         "paths": described["paths"],
-        "components": {**described["components"], "schemas": referred(described)},
+        "components": parts,
     }
 
 
-def referred(described: Json) -> Json:
-    """The schemas that are referred to from anywhere."""
+def referred(described: Json, kind: str) -> Json:
+    """The components that are referred to from anywhere."""
     text = json.dumps(described)
-    schemas: Json = described["components"]["schemas"]
-    return {name: schema for name, schema in schemas.items() if f'schemas/{name}"' in text}
+    components: Json = described["components"][kind]
+    return {name: each for name, each in components.items() if f'{kind}/{name}"' in text}
 
 
 def paths(model: Model, names: Names) -> Json:
@@ -151,12 +157,7 @@ def components(model: Model, names: Names) -> Json:
     found: Json = {
         "schemas": schemas | common(model),
         "responses": shared_responses(model),
-        "headers": {
-            "RequestId": {
-                "description": "Names the request in the log; the caller's own is echoed.",
-                "schema": {"type": "string"},
-            }
-        },
+        "headers": SHARED,
     }
     if model.auth is not None:
         found["securitySchemes"] = security_schemes(model.auth)

@@ -7,8 +7,9 @@ from typing import assert_never
 
 import msgspec
 
+from backwright.emit.contract.headers import REPLAYED, REQUEST_ID, deprecation_headers
 from backwright.emit.contract.values import NULL, Json, array, closed, either, ref
-from backwright.emit.failures import MEANING, Answer, Outcome, answer_of, field_codes, outcomes
+from backwright.emit.failures import MEANING, OF_RUNTIME, Answer, Outcome, answer_of, field_codes, outcomes
 from backwright.emit.names import pascal
 from backwright.model.types import (
     ErrorArray,
@@ -38,7 +39,17 @@ FIELD_CODES = [
 ]
 WITH_FIELDS = frozenset({"invalid", "conflict"})
 """The categories whose envelope names fields."""
-REQUEST_ID: Json = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
+
+
+OF_FORMS = {
+    "malformed": "The body is not what it is declared as: a JSON object, or a form.",
+    "unsupported_media_type": "The body is not declared as what the operation takes.",
+}
+"""The same in words, for services that take forms."""
+BEFORE_KEYS = frozenset(
+    {"payload_too_large", "unsupported_media_type", "unauthenticated", "too_many_requests", *OF_RUNTIME}
+)
+"""The categories that are answered before an idempotency key is looked at, or whatever it is."""
 
 
 class Failing(msgspec.Struct, frozen=True):
@@ -56,8 +67,21 @@ def failures(operation: Operation, model: Model) -> Json:
         by_status.setdefault(answer.status, []).append(Failing(outcome, answer))
     found: Json = {}
     for status, failing in sorted(by_status.items()):
-        component = shared(failing, model)
+        particular = particular_headers(operation, failing)
+        component = None if particular else shared(failing, model)
         found[str(status)] = failure(failing, model) if component is None else _response(component)
+        if particular:
+            found[str(status)]["headers"] |= particular
+    return found
+
+
+def particular_headers(operation: Operation, failing: list[Failing]) -> Json:
+    """The headers that the failures of one operation have, and others do not."""
+    found: Json = {}
+    if operation.idempotent != "no" and not all(each.outcome.category in BEFORE_KEYS for each in failing):
+        found |= REPLAYED
+    if operation.deprecated is not None:
+        found |= deprecation_headers(operation.deprecated)
     return found
 
 
@@ -67,25 +91,22 @@ def _response(component: str) -> Json:
 
 def shared(failing: list[Failing], model: Model) -> str | None:
     """The component that answers, where there is nothing particular about the operation."""
-    if len(failing) != 1:
+    category = failing[0].outcome.category
+    if len(failing) > 1 or failure(failing, model) != usual_failure(category, model):
         return None
-    (only,) = failing
-    usual = answer_of(only.outcome.category, None, model.service)
-    is_usual = only.answer == usual and only.outcome.codes == (only.outcome.category,)
-    return pascal(only.outcome.category) if is_usual else None
+    return pascal(category)
+
+
+def usual_failure(category: str, model: Model) -> Json:
+    """How a category is answered where no operation says otherwise."""
+    usual = answer_of(category, None, model.service)
+    return failure([Failing(Outcome(category, (category,)), usual)], model)
 
 
 def shared_responses(model: Model) -> Json:
     """The components that operations share, in the order of the categories."""
-    used: dict[str, Outcome] = {}
-    for operation in model.operations:
-        for outcome in outcomes(operation, model):
-            used[outcome.category] = Outcome(outcome.category, (outcome.category,))
-    return {
-        pascal(category): failure([Failing(used[category], answer_of(category, None, model.service))], model)
-        for category in MEANING
-        if category in used
-    }
+    used = {outcome.category for operation in model.operations for outcome in outcomes(operation, model)}
+    return {pascal(category): usual_failure(category, model) for category in MEANING if category in used}
 
 
 def failure(failing: list[Failing], model: Model) -> Json:
@@ -115,7 +136,7 @@ def _alike(failing: Iterable[Failing]) -> list[tuple[ErrorShape | None, list[Fai
 
 def headers(failing: list[Failing], model: Model) -> Json:
     """The headers of a failure."""
-    found = dict(REQUEST_ID)
+    found: Json = dict(REQUEST_ID)
     auth = model.auth
     if failing[0].answer.status == 401 and (auth is None or auth.cookie is None):
         scheme = "Bearer" if auth is None else auth.scheme
@@ -128,6 +149,8 @@ def headers(failing: list[Failing], model: Model) -> Json:
 def meaning(category: str, model: Model) -> str:
     """A category in words; those that name a member of the envelope say so only where there is one."""
     words = MEANING[category]
+    if category in OF_FORMS and any(each.body and each.body.media != "json" for each in model.operations):
+        words = OF_FORMS[category]
     if answer_of(category, None, model.service).body is None:
         return words
     return words.partition("; `fields`")[0].rstrip(".") + "."

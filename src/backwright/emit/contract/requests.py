@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backwright.emit.aliases import is_file
+from backwright.emit.annotations import is_scalar
 from backwright.emit.contract.values import (
     Json,
     Written,
@@ -178,7 +179,8 @@ def object_schema(
             members[field.wire] = file_part(field)
             continue
         schema = received(field.type, field, model, written, record)
-        schema = nullable(schema, field.nullable and written == "json")
+        if field.nullable:
+            schema = nullable(schema) if written == "json" else emptied(schema, field)
         whole = body is None or not body.partial
         members[field.wire] = about_sending(with_default(schema, field) if whole else schema, field)
     found: Json = {"type": "object", "properties": members}
@@ -188,6 +190,13 @@ def object_schema(
     if model.service.unknown_fields == "reject":
         found["additionalProperties"] = False
     return found
+
+
+def emptied(schema: Json, field: InputField) -> Json:
+    """In a form an empty text says null, where it is no value itself."""
+    if is_scalar(field.type, "string", "text") or isinstance(field.type, ListType | ManyType):
+        return schema
+    return {"anyOf": [schema, {"const": "", "description": "Null."}]}
 
 
 def file_part(field: InputField) -> Json:

@@ -212,10 +212,11 @@ def decimal(kind: ScalarType, written: Written) -> Json:
     """A decimal in a request: text, or in JSON a number as well."""
     scale = kind.scale or 0
     digits = rf"(\.[0-9]{{1,{scale}}}0*)?" if scale else r"(\.0+)?"
+    sign = "" if kind.min is not None and kind.min >= 0 else "-?"
     schema: Json = {
         "type": ["string", "number"] if written == "json" else "string",
         "format": "decimal",
-        "pattern": f"^-?[0-9]{{1,30}}{digits}$",
+        "pattern": f"^{sign}[0-9]{{1,{DIGITS - scale}}}{digits}$",
     }
     limits = bounds(kind)
     if written == "json":

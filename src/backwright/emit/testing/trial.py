@@ -182,7 +182,7 @@ class Recorder(Reference):
         """A token of a caller."""
         token = Opaque(f"token-of-{variable}")
         expires = NOW + timedelta(seconds=seconds)
-        self._sessions[token] = Session(token=token, subject=subject, expires=expires, csrf=csrf)
+        self.sessions[token] = Session(token=token, subject=subject, expires=expires, csrf=csrf)
         return token
 
     def begin_sequences(self, model: Model, first: int) -> None:
@@ -190,7 +190,7 @@ class Recorder(Reference):
         for entity in model.entities:
             for field in entity.fields:
                 if field.generated == "sequence":
-                    self._sequences[entity.name, field.name] = first
+                    self.sequences[entity.name, field.name] = first
 
     def _read(self, *given: Any, **named: Any) -> Execution:
         run = super()._read(*given, **named)

@@ -20,16 +20,22 @@ from backwright.expr.parse import parse
 from backwright.expr.scope import Scope
 from backwright.expr.syntax import Parsed, Tree
 from backwright.expr.typed import BOOLEAN, Expression, Type
-from backwright.spec.diagnostics import Code, Place, SpecificationError
+from backwright.spec.diagnostics import Code, Place, SpecificationError, Turn
 
 __all__ = ["Scope", "check", "check_source", "compatible"]
 
 DEEPEST = 5  # macros inside each other
 
 
-def check_source(source: str, place: Place, scope: Scope, expected: Type | None = None) -> Expression:
+def check_source(
+    source: str,
+    place: Place,
+    scope: Scope,
+    expected: Type | None = None,
+    turns: tuple[Turn, ...] = (),
+) -> Expression:
     """Reads and checks an expression. Raises SpecificationError with every diagnostic found."""
-    return check(parse(source, place), scope, expected)
+    return check(parse(source, place, turns), scope, expected)
 
 
 def check(parsed: Parsed, scope: Scope, expected: Type | None = None) -> Expression:

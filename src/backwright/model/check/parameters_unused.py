@@ -27,6 +27,8 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
     """Path parameters and declared query parameters that no expression of their operation names."""
     written = {node.name.value: node for node in document.operations}
     for operation in model.operations:
+        if not operation.path_parameters and not operation.query:
+            continue
         named = {
             node.name
             for expression in expressions(operation)

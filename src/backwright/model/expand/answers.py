@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from backwright.model.expand.codes import CATEGORY, STATUS, WIRE
-from backwright.model.expand.failing import STATUSES
+from backwright.model.expand.codes import STATUS, WIRE
 from backwright.model.types import (
     ErrorAnswer,
     ErrorArray,
@@ -19,7 +18,6 @@ from backwright.model.types import (
 )
 from backwright.spec.diagnostics import Diagnostic, diagnose
 from backwright.spec.nodes import ErrorAnswerNode, ShapeNode
-from backwright.spec.shape import nearest
 
 EVERY = "*"
 WORDS = frozenset({"code", "category", "status", "message", "request_id", "fields", "messages", "by_field"})
@@ -30,13 +28,6 @@ def build_answers(nodes: Iterable[ErrorAnswerNode], found: list[Diagnostic]) -> 
     built: dict[str, ErrorAnswer] = {}
     for node in nodes:
         category = EVERY if node.category.value in (EVERY, "body") else node.category.value
-        if category != EVERY and category not in STATUSES:
-            near = nearest(category, STATUSES)
-            mend = f"did you mean `{near}`?" if near else f"known: {', '.join(STATUSES)}"
-            found.append(
-                diagnose(CATEGORY, node.category.place, f"there is no category of errors `{category}`", mend)
-            )
-            continue
         status = None if node.status is None else node.status.value
         if node.status is not None and not 400 <= node.status.value <= 599:
             message = f"{node.status.value} is not the status of a failure"
@@ -64,11 +55,7 @@ def _shape(node: ShapeNode, found: list[Diagnostic]) -> ErrorShape:
         return ErrorMembers(members=tuple(members))
     if node.items is not None:
         return ErrorArray(items=tuple(_shape(item, found) for item in node.items))
-    if node.text is None:
-        found.append(
-            diagnose(CATEGORY, node.place, "rows cannot be shown in an error", "write words and fixed text")
-        )
-        return ErrorText(text="")
+    assert node.text is not None, "errors hold text, tables and lists"
     text = node.text.value
     if text in WORDS:
         return msgspec.convert({"type": "word", "word": text}, ErrorWord)

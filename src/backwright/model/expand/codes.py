@@ -94,12 +94,6 @@ IF_MATCH = register(
     "`If-Match` compares the version that the caller saw with the stored one.",
     "update: Order\nif_match: required  # Order has no `version: true`",
 )
-LIMITS = register(
-    "BW373",
-    "A limit that cannot be read",
-    "A rate is a number of requests in a second, a minute, an hour or a day.",
-    "limits: {rate: many}",
-)
 DEPRECATED = register(
     "BW374",
     "A deprecation that cannot be announced",
@@ -141,12 +135,6 @@ MOVE = register(
     "An unknown move",
     "A state changes through the moves that its entity declares.",
     "move: Order.shp",
-)
-CATEGORY = register(
-    "BW381",
-    "An unknown category of errors",
-    "Categories and their statuses are the stable part of the contract.",
-    "errors: {notfound: 404}",
 )
 PARAMETER = register(
     "BW382",

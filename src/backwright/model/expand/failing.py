@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from backwright.model.expand.building import Building
-from backwright.model.expand.codes import CATEGORY
 from backwright.model.types import Failing
-from backwright.spec.nodes import At, ElseNode
+from backwright.spec.nodes import ElseNode
 
 STATUSES: dict[str, int] = {
     "malformed": 400, "unauthenticated": 401, "invalid_credentials": 401, "forbidden": 403, "not_found": 404,
@@ -17,8 +16,8 @@ STATUSES: dict[str, int] = {
 
 
 def failing(node: ElseNode | None, building: Building) -> Failing | None:
-    """The answer of `else`; None where there is none, or where its category is unknown."""
-    if node is None or not is_category(node.category, building):
+    """The answer of `else`; None where there is none."""
+    if node is None:
         return None
     return Failing(
         category=node.category.value,
@@ -26,11 +25,3 @@ def failing(node: ElseNode | None, building: Building) -> Failing | None:
         message=None if node.message is None else node.message.value,
         field=None if node.field is None else building.wire(node.field.value),
     )
-
-
-def is_category(name: At[str], building: Building) -> bool:
-    """Whether a category exists; where it does not, that is recorded."""
-    if name.value in STATUSES:
-        return True
-    building.unknown(CATEGORY, name, "category of errors", STATUSES)
-    return False

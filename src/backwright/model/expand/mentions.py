@@ -17,6 +17,7 @@ from backwright.model.formulas import Unresolved
 from backwright.model.types import Field, FieldType, ListType, ManyType, ReferenceType, Scalar, ScalarType
 
 TEXT_TESTS = ("startsWith", "endsWith", "contains")
+SAME_TYPE = frozenset({"orValue", "lowerAscii", "upperAscii", "trim"})
 _SCALARS: dict[str, Scalar] = {
     "boolean": "boolean", "integer": "integer", "decimal": "decimal", "double": "double", "string": "string",
     "date": "date", "timestamp": "timestamp", "uuid": "uuid",
@@ -68,7 +69,7 @@ def unbounded(field: Field) -> Field:
 def _compared(part: syntax.Tree, names: Names, building: Building) -> Iterator[tuple[str, Field | None]]:
     match part:
         case syntax.Binary(op=op, left=left, right=right):
-            for one, other in ((left, right), (right, left)):
+            for one, other in ((left, _bare(right)), (right, _bare(left))):
                 param = parameter(one)
                 if param is None or not _is_path(other, names):
                     continue
@@ -80,11 +81,18 @@ def _compared(part: syntax.Tree, names: Names, building: Building) -> Iterator[t
         case syntax.Call(target=target, function=function, arguments=(argument,)) if (
             target is not None and function in TEXT_TESTS
         ):
-            param = parameter(argument)
-            if param is not None and _is_path(target, names):
-                yield param, _like(target, names, building)
+            param, tested = parameter(argument), _bare(target)
+            if param is not None and _is_path(tested, names):
+                yield param, _like(tested, names, building)
         case _:
             pass
+
+
+def _bare(tree: syntax.Tree) -> syntax.Tree:
+    """The path in `this.note.orValue('').lowerAscii()`: what it gives has the type of the field."""
+    while isinstance(tree, syntax.Call) and tree.target is not None and tree.function in SAME_TYPE:
+        tree = tree.target
+    return tree
 
 
 def _is_path(tree: syntax.Tree, names: Names) -> bool:

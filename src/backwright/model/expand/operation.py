@@ -127,7 +127,7 @@ def _assembled(draft: Draft, location: str | None, show: Show | None) -> Operati
     if show is not None:
         answer = msgspec.structs.replace(answer, show=show, status=201 if _creates(draft) else 200)
     if_match = policies.if_match(draft)
-    body = policies.max_body(node.limits, building)
+    body = policies.max_body(node.limits)
     return finished(
         Operation(
             name=node.name.value,
@@ -164,6 +164,8 @@ def _creates(draft: Draft) -> bool:
 
 def _query(draft: Draft, answer: Respond) -> Iterator[InputField]:
     """The query parameters. One that only switches filters on may be left out, however it is declared."""
+    if not draft.query:
+        return
     switches: set[str] = set()
     demanded = set(_named(expressions((answer, draft.access))))
     for step in draft.steps:

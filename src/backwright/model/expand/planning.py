@@ -162,7 +162,7 @@ class _Planning:
             return found
         for written, this in self._conditions():
             try:
-                tree = parse(written.value, written.place).tree
+                tree = parse(written.value, written.place, written.turns).tree
             except SpecificationError:
                 continue  # reported where the expression is built
             names = dict(self.rows)

@@ -220,7 +220,7 @@ def _text(draft: Draft, written: At[str], scope: Scope) -> Formula | None:
     if found is None or found.meaning.type.kind == "string":
         return found
     if found.meaning.type.kind in SHOWN_AS_TEXT:
-        return draft.formula(At(f"string({written.value})", written.place), scope, STRING)
+        return draft.formula(written.within("string(", ")"), scope, STRING)
     message = f"`{written.value}` is {found.meaning.type}, text is needed"
     draft.refuse(RESPOND, written.place, message, "give one value: string(…)")
     return None

@@ -182,7 +182,7 @@ def filters_of(
 
 def _filter(written: At[str], entity: Entity, draft: Draft) -> Formula | None:
     try:
-        tree = parse(written.value, written.place).tree
+        tree = parse(written.value, written.place, written.turns).tree
     except SpecificationError as error:
         draft.building.formulas.found.extend(error.diagnostics)
         return None

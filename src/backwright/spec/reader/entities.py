@@ -21,7 +21,6 @@ from backwright.spec.reader.raws import (
     expression,
     expressions,
     flag,
-    formula,
     names,
     read_by,
     required,
@@ -79,7 +78,7 @@ def _index(raw: Raw) -> IndexNode:
 
 def _check(name: Scalar, raw: Raw) -> CheckNode:
     if isinstance(raw, Scalar):
-        return CheckNode(place=name.place, name=word(name), that=formula(raw))
+        return CheckNode(place=name.place, name=word(name), that=word(raw))
     assert isinstance(raw, Table), "the grammar takes an expression or a table"
     that = expression(raw, "that")
     assert that is not None, "the grammar requires that"
@@ -90,7 +89,7 @@ def _check(name: Scalar, raw: Raw) -> CheckNode:
 
 def _computed(name: Scalar, raw: Raw) -> ComputedNode:
     if isinstance(raw, Scalar):
-        return ComputedNode(place=name.place, name=word(name), value=formula(raw))
+        return ComputedNode(place=name.place, name=word(name), value=word(raw))
     assert isinstance(raw, Table), "the grammar takes an expression or a table"
     value = expression(raw, "value")
     assert value is not None, "the grammar requires value"
@@ -99,10 +98,10 @@ def _computed(name: Scalar, raw: Raw) -> ComputedNode:
 
 def _access(raw: Raw) -> AccessNode:
     if isinstance(raw, Scalar):
-        return AccessNode(place=raw.place, all=formula(raw))
+        return AccessNode(place=raw.place, all=word(raw))
     assert isinstance(raw, Table), "the grammar takes a rule or a table"
     verbs = tuple(
-        (word(entry.key), formula(entry.value)) for entry in raw.entries if isinstance(entry.value, Scalar)
+        (word(entry.key), word(entry.value)) for entry in raw.entries if isinstance(entry.value, Scalar)
     )
     return AccessNode(place=raw.place, verbs=verbs)
 

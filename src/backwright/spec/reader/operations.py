@@ -25,7 +25,6 @@ from backwright.spec.reader.raws import (
     expression,
     expressions,
     flag,
-    formula,
     names,
     read_by,
     required,
@@ -208,7 +207,7 @@ def _respond(raw: Raw) -> RespondNode:
 
 def _cookie(name: Scalar, raw: Raw) -> CookieNode:
     if isinstance(raw, Scalar):
-        return CookieNode(place=name.place, name=word(name), value=formula(raw))
+        return CookieNode(place=name.place, name=word(name), value=word(raw))
     assert isinstance(raw, Table), "the grammar takes an expression or a table"
     value = expression(raw, "value")
     assert value is not None, "the grammar requires value"

@@ -13,14 +13,11 @@ T = TypeVar("T")
 
 def word(scalar: Scalar) -> At[str]:
     """Plain text, without the space around it."""
-    return At(scalar.value.strip(), scalar.content)
-
-
-def formula(scalar: Scalar) -> At[str]:
-    """The text of an expression: of several lines as it stands in the file, so that places in it are right."""
-    if scalar.source is None or scalar.source_place is None:
-        return word(scalar)
-    return At(scalar.source, scalar.source_place)
+    whole = At(scalar.value, scalar.content, scalar.turns)
+    stripped = scalar.value.strip()
+    if stripped == scalar.value:
+        return whole
+    return whole.part(scalar.value.find(stripped), stripped)
 
 
 def text(table: Table, key: str) -> At[str] | None:
@@ -32,7 +29,7 @@ def text(table: Table, key: str) -> At[str] | None:
 def expression(table: Table, key: str) -> At[str] | None:
     """The expression of a key, if it is there and is one."""
     value = table.get(key)
-    return formula(value) if isinstance(value, Scalar) else None
+    return word(value) if isinstance(value, Scalar) else None
 
 
 def required(table: Table, key: str) -> At[str]:
@@ -87,7 +84,7 @@ def read_by(table: Table, key: str, reader: Callable[[Table], T]) -> T | None:
 def expressions(table: Table, key: str) -> tuple[tuple[At[str], At[str]], ...]:
     """Names and expressions of the table of a key."""
     return tuple(
-        (word(entry.key), formula(entry.value))
+        (word(entry.key), word(entry.value))
         for entry in entries(table, key)
         if isinstance(entry.value, Scalar)
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from backwright.spec.nodes import At, PagingNode, ShapeNode, SortNode, TermNode, ViewNode
 from backwright.spec.raw import Items, Raw, Scalar, Table
 from backwright.spec.reader.fields import read_fields
-from backwright.spec.reader.raws import entries, expression, formula, inner, names, text, whole, word, words
+from backwright.spec.reader.raws import entries, expression, inner, names, text, whole, word, words
 
 
 def read_shape(raw: Raw) -> ShapeNode:
     """A shape: an expression, a table, a list, or `{each: …}`."""
     match raw:
         case Scalar():
-            return ShapeNode(place=raw.place, text=formula(raw))
+            return ShapeNode(place=raw.place, text=word(raw))
         case Items():
             return ShapeNode(place=raw.place, items=tuple(map(read_shape, raw.items)))
         case Table() if raw.get("each") is not None:
@@ -82,7 +82,7 @@ def _term(scalar: Scalar) -> TermNode:
     written = word(scalar)
     field, _, direction = written.value.partition(" ")
     at_direction = len(written.value) - len(direction.lstrip())
-    named = At(direction.strip(), written.place.shifted(at_direction)) if direction.strip() else None
+    named = At(direction.strip(), written.at(at_direction)) if direction.strip() else None
     return TermNode(place=written.place, field=At(field, written.place), direction=named)
 
 

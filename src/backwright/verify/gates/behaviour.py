@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
+from backwright.verify.backends import RunningBackend
 from backwright.verify.behaviour import compare_backends
 from backwright.verify.gate import GateInput, Verdict, backend, found
 from backwright.verify.results import Finding
 from backwright.verify.schemas import Schemas
-from backwright.verify.shrink import script
+from backwright.verify.script import script
 
 NAME = "behaviour"
 TITLE = "Behaviour agrees with the reference"
@@ -22,10 +25,10 @@ def judge(given: GateInput) -> Verdict:
     Each answer is also held against openapi.json. Too few accepted requests would show nothing and fail.
     """
     schemas = Schemas(given.project, given.model)
-    with backend(given) as server:
+    with backend(given) as server, closing(RunningBackend(given.model, server)) as running:
         compared = compare_backends(
             given.model,
-            server,
+            running,
             seed=given.seed,
             requests=given.requests,
             seconds=given.seconds,

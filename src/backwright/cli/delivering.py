@@ -1,0 +1,231 @@
+"""Commands that plan, write, run and judge the backend."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backwright import pipeline
+from backwright.cli.application import (
+    DatabasesOption,
+    DatabaseUrl,
+    JsonOption,
+    ProjectOption,
+    app,
+    command,
+    leave,
+    migrate_app,
+    project_of,
+)
+from backwright.console import Exit
+
+
+@app.command()
+def plan(project: ProjectOption = None, json: JsonOption = False) -> None:
+    """Say what would change since the last build: data, contract and access, each with hazard and reverse.
+
+    Exits with 3 when a change needs an approval of exactly this plan (see `backwright approve`), and with 1
+    when a change cannot be carried out with the data that is stored.
+    """
+    with command("plan", json) as terminal:
+        from backwright.plan import show
+
+        planned = pipeline.plan(project_of(project))
+        terminal.print(show.text(planned.plan))
+        terminal.diagnostics(planned.plan.warnings)
+        terminal.diagnostics(planned.plan.refused)
+        if planned.blocked:
+            terminal.styled("[bold yellow]These changes are not approved for this plan:[/]")
+            terminal.diagnostics(planned.blocked)
+        code = Exit.FOUND if planned.plan.refused else Exit.BLOCKED if planned.blocked else Exit.OK
+        leave(
+            terminal, "plan", code, plan=planned.plan, diagnostics=[*planned.plan.refused, *planned.blocked]
+        )
+
+
+@app.command()
+def approve(
+    plan_hash: Annotated[str, typer.Argument(help="The hash that `backwright plan` printed.")],
+    change: Annotated[list[str], typer.Option("--change", help="A change by name; may be repeated.")],
+    by: Annotated[str, typer.Option("--by", help="Who approves.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why it is right.")],
+    rollback: Annotated[str, typer.Option("--rollback", help="What is done if it was not.")],
+    project: ProjectOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Approve named changes of exactly one plan. Any edit of the specification voids it.
+
+    The approval is a file in `approvals/`, to be reviewed and committed like code.
+    """
+    with command("approve", json) as terminal:
+        path = pipeline.approve(
+            project_of(project), plan_hash, change, by=by, reason=reason, rollback=rollback
+        )
+        terminal.print(f"Approved in {path}.")
+        terminal.answer("approve", Exit.OK, approval=str(path))
+
+
+@app.command()
+def build(
+    project: ProjectOption = None,
+    discard_edits: Annotated[
+        bool, typer.Option("--discard-edits", help="Overwrite generated files that were edited by hand.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Write the backend: package, migration, tests, contract and project files beside the specification.
+
+    A build that fails leaves everything as it was. Files of yours are never touched.
+    """
+    with command("build", json) as terminal:
+        built = pipeline.build(project_of(project), discard_edits=discard_edits)
+        for path in built.written:
+            terminal.print(f"  {path}")
+        terminal.print(
+            f"{built.files} generated files, {len(built.written)} written; build {built.build[:12]}."
+        )
+        if built.migration:
+            terminal.print(f"New migration: migrations/{built.migration}")
+        terminal.answer(
+            "build",
+            Exit.OK,
+            build=built.build,
+            migration=built.migration,
+            written=built.written,
+            files=built.files,
+        )
+
+
+@migrate_app.command("up")
+def migrate_up(
+    database_url: DatabaseUrl = None, project: ProjectOption = None, json: JsonOption = False
+) -> None:
+    """Run every migration that the database has not had."""
+    _migrate("up", project, database_url, 0, json)
+
+
+@migrate_app.command("down")
+def migrate_down(
+    database_url: DatabaseUrl = None,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="How many migrations to take back.")] = 1,
+    project: ProjectOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Take back the last migration, or the last few."""
+    _migrate("down", project, database_url, steps, json)
+
+
+@migrate_app.command("status")
+def migrate_status(
+    database_url: DatabaseUrl = None, project: ProjectOption = None, json: JsonOption = False
+) -> None:
+    """Say which migrations the database has had."""
+    with command("migrate status", json) as terminal:
+        lines = pipeline.migration_status(project_of(project), database_url)
+        for line in lines:
+            terminal.print(f"  {line.state:<9} {line.name}")
+        if not lines:
+            terminal.print("There are no migrations: run `backwright build` first.")
+        terminal.answer("migrate status", Exit.OK, migrations=lines)
+
+
+def _migrate(
+    direction: pipeline.Way, folder: Path | None, database_url: str | None, steps: int, json: bool
+) -> None:
+    with command(f"migrate {direction}", json) as terminal:
+        names = pipeline.migrate(project_of(folder), direction, database_url, steps=steps)
+        for name in names:
+            terminal.print(f"  {direction:<4} {name}")
+        terminal.print(f"{len(names)} migrations run." if names else "Nothing to do.")
+        terminal.answer(f"migrate {direction}", Exit.OK, migrations=names)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+    database_url: DatabaseUrl = None,
+    project: ProjectOption = None,
+) -> None:
+    """Serve the built backend for development: migrates first, then answers; documentation at /docs.
+
+    In production run the package itself: `python -m PACKAGE serve`, configured by the environment.
+    """
+    with command("serve", False) as terminal:
+        serving = pipeline.serving(project_of(project), database_url, host, port)
+        for note in serving.notes:
+            terminal.note(note)
+        # The server takes this process's place: signals reach it, and there is nothing left to wait for it.
+        os.execvpe(serving.command[0], serving.command, serving.environment)  # noqa: S606
+
+
+@app.command()
+def verify(
+    gates: Annotated[list[str] | None, typer.Argument(help="Gates by name; default: all.")] = None,
+    database: DatabasesOption = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random requests; the same one replays.")] = 1,
+    requests: Annotated[int, typer.Option(min=50, help="Requests that the behaviour gate compares.")] = 2000,
+    project: ProjectOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Judge the built backend by its gates, such as migrations, acceptance and behaviour.
+
+    Every result is an artifact in `.backwright/runs/`. A gate that could not run says so: it never counts as
+    passed.
+    """
+    with command("verify", json) as terminal:
+        results = pipeline.verify(
+            project_of(project), gates or (), database or (), terminal, seed=seed, requests=requests
+        )
+        for result in results:
+            for finding in result.findings:
+                terminal.styled(f"[red]{result.gate}[/] {finding.where}")
+                terminal.print(f"    {finding.what}")
+                if finding.replay:
+                    terminal.print("    " + finding.replay.replace("\n", "\n    "))
+        failed = [r.gate for r in results if r.status == "failed"]
+        leave(terminal, "verify", Exit.FOUND if failed else Exit.OK, results=results)
+
+
+@app.command()
+def report(project: ProjectOption = None, json: JsonOption = False) -> None:
+    """Write the completion report (Markdown, JSON, web page), computed from artifacts only.
+
+    A claim whose artifact is missing, altered or about another build is reported as not run.
+    """
+    with command("report", json) as terminal:
+        computed, paths = pipeline.report(project_of(project))
+        terminal.print(f"Build {computed.build[:12]}: {computed.outcome}")
+        for path in paths:
+            terminal.print(f"  {path}")
+        terminal.answer("report", Exit.OK, outcome=computed.outcome, files=[str(path) for path in paths])
+
+
+@app.command()
+def run(
+    database: DatabasesOption = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random requests.")] = 1,
+    requests: Annotated[int, typer.Option(min=50, help="Requests that the behaviour gate compares.")] = 2000,
+    discard_edits: Annotated[bool, typer.Option("--discard-edits", help="Give up edits by hand.")] = False,
+    project: ProjectOption = None,
+    json: JsonOption = False,
+) -> None:
+    """The whole loop: check, plan, build, migrate, verify, report, with progress.
+
+    Stops where somebody has to decide (exit code 3) and ends with 1 when a gate failed.
+    """
+    with command("run", json) as terminal:
+        outcome = pipeline.run(
+            project_of(project),
+            terminal,
+            databases=database or (),
+            seed=seed,
+            requests=requests,
+            discard_edits=discard_edits,
+        )
+        terminal.print(f"Build {outcome.build[:12]}: {outcome.verdict}")
+        terminal.print(f"Report: {outcome.report}")
+        leave(terminal, "run", Exit.OK if outcome.passed else Exit.FOUND, outcome=outcome)

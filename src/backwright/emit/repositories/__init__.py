@@ -1,0 +1,1 @@
+"""Writes `repositories/<entities>.py`: the statements on one entity's rows, and a function for each."""

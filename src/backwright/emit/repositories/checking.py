@@ -1,0 +1,129 @@
+"""Writes what a row has to satisfy before it is stored: checks, and references that stay within a tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from backwright.emit.annotations import key
+from backwright.emit.names import snake, words
+from backwright.emit.repositories import values
+from backwright.emit.repositories.functions import Repositories, function, together
+from backwright.emit.repositories.reading import database_call
+from backwright.emit.repositories.writing import plain_statement
+from backwright.emit.source import Identifier, imports, indented, literal, source
+from backwright.emit.sql import quoted, where
+from backwright.emit.storage import key_fields, live
+from backwright.expr.walk import is_local
+from backwright.model.types import Check, Entity, Field, ManyType, ReferenceType, Rule
+
+if TYPE_CHECKING:
+    from backwright.emit.services.scope import Scope
+
+_RUNTIME = "backwright_runtime"
+_STRUCT = imports("msgspec", "Struct")
+
+
+def lines(entity: Entity, row: str, scope: Scope) -> list[str]:
+    """422 with every check that does not hold."""
+    local = all(is_local(check.condition.meaning) for check in entity.checks)
+    questions = [_question(entity, check, row, scope) for check in entity.checks]
+    errors = [f"FieldError({literal(check.field or '')}, {literal(check.code)})" for check in entity.checks]
+    scope.imports |= imports(_RUNTIME, "FieldError", "Invalid")
+    if len(questions) == 1:
+        return [f"if not {questions[0]}:\n    raise Invalid({errors[0]})"]
+    wrong = scope.variable("wrong")
+    found = "\n".join(
+        f"if not {question}:\n    {wrong}.append({error})"
+        for question, error in zip(questions, errors, strict=True)
+    )
+    del local
+    return [f"{wrong}: list[FieldError] = []\n{found}\nif {wrong}:\n    raise Invalid(*{wrong})"]
+
+
+def _question(entity: Entity, check: Check, row: str, scope: Scope) -> str:
+    from backwright.emit.services.judging import rule_call  # noqa: PLC0415
+
+    about = f"{entity.name} check {check.name}: {check.condition.source}"
+    wanted = [f"check_{snake(entity.name)}_{snake(check.name)}"]
+    if is_local(check.condition.meaning):
+        return rule_call(wanted, about, check.condition.meaning, entity, row, scope)
+    rule = Rule(source=check.condition.source, condition=check.condition.meaning)
+    found = values.judge(rule, entity, wanted, scope.repositories, signed_in=scope.signed_in, in_place=False)
+    return scope.call(found, *([row] if found.given else []))
+
+
+# Tenants ---------------------------------------------------------------------------------------------
+
+
+def shared_lines(
+    entity: Entity, fields: Sequence[Field], row: str, links: dict[str, str], scope: Scope, *, partial: bool
+) -> list[str]:
+    """422 with every reference that leads to a row of another tenant."""
+    elsewhere = scope.variable("elsewhere")
+    found: list[str] = []
+    scope.imports |= imports(_RUNTIME, "FieldError", "Invalid")
+    for field in fields:
+        name = misplaced(entity, field, scope.repositories)
+        module = scope.names.repository(entity.name)
+        scope.imports |= imports(f"{scope.names.package}.repositories", module)
+        scope.statements += 1
+        tenant = f"{row}.{Identifier(entity.field(field.same or '').column)}"
+        if field.name in links:
+            value = links[field.name]
+            look = (
+                f"outside = await {module}.{name}({scope.db}, {tenant}, {value})\n"
+                f"{elsewhere} += [\n"
+                f'    FieldError(f"{field.name}[{{place}}]", "reference")\n'
+                f"    for place, each in enumerate({value})\n    if each in outside\n]"
+            )
+            guard = scope.sent(field.name) if partial and value.startswith("body.") else ""
+            found.append(f"if {guard}:\n{indented(look)}" if guard else look)
+            continue
+        value = f"{row}.{Identifier(field.column)}"
+        guard = f"{value} is not None and " if field.nullable else ""
+        call = f"await {module}.{name}({scope.db}, {tenant}, [{value}])"
+        found.append(
+            f"if {guard}{call}:\n    {elsewhere}.append(FieldError({literal(field.name)}, 'reference'))"
+        )
+    listed = "\n".join(found)
+    return [f"{elsewhere}: list[FieldError] = []\n{listed}\nif {elsewhere}:\n    raise Invalid(*{elsewhere})"]
+
+
+def misplaced(entity: Entity, field: Field, repositories: Repositories) -> Identifier:
+    """The name of the function that tells which of some rows belong to another tenant."""
+    assert isinstance(field.type, ReferenceType | ManyType)
+    model = repositories.model
+    target = model.entity(field.type.entity)
+    own = target.field(field.same or "")
+    name = f"{snake(field.name)}_elsewhere"
+    target_key = key_fields(target)[0]
+    tenant_type = key(own.type.entity, model) if isinstance(own.type, ReferenceType) else source("str")
+    kind = key(target.name, model)
+    column = quoted(own.column)
+    statement = plain_statement(
+        name.upper(),
+        [
+            f"SELECT {quoted(target_key.column)} AS key",
+            f"FROM {quoted(target.table)}",
+            *where([f"{quoted(target_key.column)} = ANY(:keys)", f"{column} <> :tenant", *live(target)]),
+        ],
+    )
+    row = Identifier("".join(part.title() for part in name.split("_")))
+    struct = source(
+        f'class {row}(Struct, frozen=True):\n    """A row of another {words(field.same or "")}."""\n\n    key: {kind}',
+        _STRUCT,
+        kind,
+    )
+    body = (
+        f"rows = await {database_call('fetch_all', [row, name.upper(), 'keys=list(keys)', 'tenant=tenant'])}\n"
+        "return {row.key for row in rows}"
+    )
+    parameters = [
+        source(f"tenant: {tenant_type}", tenant_type),
+        source(f"keys: Sequence[{kind}]", kind, imports("collections.abc", "Sequence")),
+    ]
+    about = f"Those of these {words(repositories.names.plurals[target.name])} that belong to another {words(field.same or '')}."
+    text = function(Identifier(name), parameters, source(f"set[{kind}]", kind), about, body)
+    repositories.once(entity.name, name, lambda: together(statement, struct, text))
+    return Identifier(name)

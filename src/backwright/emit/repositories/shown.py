@@ -1,0 +1,232 @@
+"""Writes the functions that read what views show: rows by their keys, and the rows that belong to each of several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from backwright.emit.annotations import key
+from backwright.emit.names import pascal, snake, words
+from backwright.emit.repositories import orders
+from backwright.emit.repositories.functions import Function, Repositories, function, passed, together
+from backwright.emit.repositories.projections import Projection, extended, row_class, selected
+from backwright.emit.repositories.reading import called, database_call
+from backwright.emit.repositories.statement import Writing, written
+from backwright.emit.source import Identifier, Source, imports, source
+from backwright.emit.sql import hanging, quoted, where
+from backwright.emit.storage import key_fields, live
+from backwright.emit.structs import Member
+from backwright.expr.fold import rebuilt
+from backwright.expr.sql import RowsSql, type_name
+from backwright.expr.typed import Expression, Filtered, Name, Related, Rows, Type
+from backwright.expr.walk import nodes
+from backwright.model.types import Entity, OrderTerm
+
+_COLLECTION = imports("collections.abc", "Collection")
+
+
+class RowsOf(msgspec.Struct, frozen=True, kw_only=True):
+    """A function that reads rows, and their class. `parent`: each row says whose it is."""
+
+    function: Function
+    row: Source
+
+
+def by_keys(projection: Projection, repositories: Repositories, *, signed_in: bool) -> RowsOf:
+    """The function that reads rows by their keys, in no order."""
+    entity, model, names = projection.entity, repositories.model, repositories.names
+
+    def write_statement(sql: Writing) -> str:
+        return "\n".join(
+            [
+                selected(projection.columns(sql)),
+                f"FROM {quoted(entity.table)}",
+                *where([*in_keys(entity, sql), *live(entity)]),
+            ]
+        )
+
+    statement = written(model, write_statement, signed_in=signed_in)
+    given = passed(statement, model, names, signed_in=signed_in)
+    kind = row_class(projection, repositories)
+    keys, arguments = key_arguments(entity, repositories)
+    result = source(f"list[{kind}]", kind)
+
+    def write(name: Identifier) -> Source:
+        call = database_call("fetch_all", [str(kind), name.upper(), *arguments, *given.arguments])
+        parameters = [*given.parameters[: len(given.context)], keys, *given.parameters[len(given.context) :]]
+        about = f"The {words(names.plurals[entity.name])} with these keys, in no order."
+        text = function(name, parameters, result, about, f"return await {call}")
+        return together(statement.declared(name.upper()), text)
+
+    wanted = "by_keys" if projection.name is None else f"{snake(projection.name.removesuffix('Row'))}_rows"
+    name = repositories.add(entity.name, [wanted], write)
+    return RowsOf(function=called(entity, name, given, repositories, extra=["keys"]), row=kind)
+
+
+def in_keys(entity: Entity, sql: Writing, row: str = "") -> list[str]:
+    """The condition that a row has one of the keys."""
+    front = f"{row}." if row else ""
+    columns = [field.column for field in key_fields(entity)]
+    if len(columns) == 1:
+        return [f"{front}{quoted(columns[0])} = ANY(:keys)"]
+    listed = ", ".join(f"{front}{quoted(column)}" for column in columns)
+    if sql.dialect == "postgresql":
+        kinds = (sql.storage.kind(entity.name, field.name) for field in key_fields(entity))
+        types = (type_name(kind, sql.storage) for kind in kinds)
+        arrays = ", ".join(f":keys_{column}::{kind}[]" for column, kind in zip(columns, types, strict=True))
+        return [f"({listed}) IN (\n    SELECT * FROM unnest({arrays})\n)"]
+    first, *others = columns
+    joins = "".join(f"\n    JOIN json_each(:keys_{column}) AS {column} USING (key)" for column in others)
+    values = ", ".join(f"{column}.value" for column in columns)
+    return [f"({listed}) IN (\n    SELECT {values}\n    FROM json_each(:keys_{first}) AS {first}{joins}\n)"]
+
+
+def key_arguments(entity: Entity, repositories: Repositories) -> tuple[Source, list[str]]:
+    """The parameter that holds keys, and the arguments that the statement gets of it."""
+    kind = key(entity.name, repositories.model)
+    parameter = source(f"keys: Collection[{kind}]", _COLLECTION, kind)
+    if not entity.composite:
+        return parameter, ["keys=list(keys)"]
+    columns = [field.column for field in key_fields(entity)]
+    return parameter, [
+        f"keys_{column}=[key[{place}] for key in keys]" for place, column in enumerate(columns)
+    ]
+
+
+# Rows that belong to rows ------------------------------------------------------------------------------
+
+
+def belonging(
+    rows: Expression,
+    order: Sequence[OrderTerm],
+    parent: Entity,
+    projection: Projection,
+    repositories: Repositories,
+    *,
+    wanted: str,
+    signed_in: bool,
+) -> RowsOf:
+    """The function that reads, for each of several rows of `parent`, the rows of an expression about it."""
+    entity, model, names = projection.entity, repositories.model, repositories.names
+    base = row_class(projection, repositories)
+    parent_kind = key(parent.name, model)
+    kind = extended(
+        base, f"{pascal(wanted)}Row", [Member(Identifier("parent"), parent_kind)], repositories, entity
+    )
+    direct = _direct(rows)
+
+    def write_statement(sql: Writing) -> str:
+        alias = _alias(entity, parent, names.plurals[entity.name])
+        owner = quoted(parent.table)
+        total = orders.total(entity, order)
+        if direct is not None:
+            field, free = direct
+            found = sql.rows(free, alias)
+            column = f"{alias}.{quoted(entity.field(field).column)}"
+            lines = [
+                selected([*projection.columns(sql, row=alias), f"{column} AS parent"]),
+                f"FROM {', '.join(found.tables)}",
+                *where([f"{column} = ANY(:keys)", *found.conditions]),
+            ]
+        else:
+            found = sql.rows(rows, alias, this=owner)
+            own_key = f"{owner}.{quoted(key_fields(parent)[0].column)}"
+            lines = [
+                selected([*projection.columns(sql, row=alias), f"{own_key} AS parent"]),
+                f"FROM {owner}",
+                *joined(found),
+                *where(in_keys(parent, sql, owner)),
+            ]
+        return "\n".join([*lines, orders.order_by(orders.terms(entity, total, sql, row=alias))])
+
+    statement = written(model, write_statement, signed_in=signed_in)
+    given = passed(statement, model, names, signed_in=signed_in)
+    keys, arguments = key_arguments(parent, repositories)
+
+    def write(name: Identifier) -> Source:
+        call = database_call("fetch_all", [str(kind), name.upper(), *arguments, *given.arguments])
+        parameters = [*given.parameters[: len(given.context)], keys, *given.parameters[len(given.context) :]]
+        about = f"The {words(names.plurals[entity.name])} of each of these {words(names.plurals[parent.name])}, in order."
+        text = function(name, parameters, source(f"list[{kind}]", kind), about, f"return await {call}")
+        return together(statement.declared(name.upper()), text)
+
+    name = repositories.add(entity.name, [wanted], write)
+    return RowsOf(function=called(entity, name, given, repositories, extra=["keys"]), row=kind)
+
+
+def listing(
+    rows: Expression,
+    order: Sequence[OrderTerm],
+    projection: Projection,
+    repositories: Repositories,
+    *,
+    wanted: str,
+    signed_in: bool,
+    limit: int | None = None,
+) -> RowsOf:
+    """The function that reads the rows of an expression that is about no row."""
+    entity, model, names = projection.entity, repositories.model, repositories.names
+    kind = row_class(projection, repositories)
+
+    def write_statement(sql: Writing) -> str:
+        alias = _alias(entity, None, names.plurals[entity.name])
+        found = sql.rows(rows, alias)
+        return "\n".join(
+            [
+                selected(projection.columns(sql, row=alias)),
+                f"FROM {', '.join(found.tables)}",
+                *where(found.conditions),
+                orders.order_by(orders.terms(entity, orders.total(entity, order), sql, row=alias)),
+                *([f"LIMIT {limit}"] if limit is not None else []),
+            ]
+        )
+
+    statement = written(model, write_statement, signed_in=signed_in)
+    given = passed(statement, model, names, signed_in=signed_in)
+
+    def write(name: Identifier) -> Source:
+        call = database_call("fetch_all", [str(kind), name.upper(), *given.arguments])
+        about = f"The {words(names.plurals[entity.name])} that are shown, in order."
+        text = function(name, given.parameters, source(f"list[{kind}]", kind), about, f"return await {call}")
+        return together(statement.declared(name.upper()), text)
+
+    name = repositories.add(entity.name, [wanted], write)
+    return RowsOf(function=called(entity, name, given, repositories), row=kind)
+
+
+def joined(found: RowsSql) -> list[str]:
+    """The rows beside those that they belong to, each condition on a line of its own."""
+    *between, _ = found.tables
+    own = (
+        [each for each in found.conditions if f"{found.alias}." in each]
+        if between
+        else list(found.conditions)
+    )
+    others = [each for each in found.conditions if each not in own]
+    lines: list[str] = []
+    for table, conditions in [*((each, others) for each in between), (found.tables[-1], own)]:
+        first, *more = conditions or ["TRUE"]
+        lines.append(f"JOIN {table} ON {hanging(first, 4)}")
+        lines += [
+            f"  AND {hanging(each, 2 if each.partition(chr(10))[0].endswith('(') else 6)}" for each in more
+        ]
+    return lines
+
+
+def _direct(rows: Expression) -> tuple[str, Expression] | None:
+    """The reference that leads from the rows to `this`, and the same rows of anyone, where that is all."""
+    base = rows
+    while isinstance(base, Filtered):
+        base = base.of
+    if not isinstance(base, Related) or not isinstance(base.of, Name) or base.of.root != "this":
+        return None
+    if sum(isinstance(node, Name) and node.root == "this" for node in nodes(rows)) > 1:
+        return None
+    anyone = Rows(type=Type("rows", entity=base.entity), entity=base.entity)
+    return base.field, rebuilt(rows, lambda node: anyone if node == base else node)
+
+
+def _alias(entity: Entity, parent: Entity | None, plural: str) -> str:
+    taken = {entity.table, parent.table if parent is not None else ""}
+    return quoted(f"{plural}_" if plural in taken else plural)

@@ -1,0 +1,134 @@
+"""One statement while it is written: the same text for both databases, or a text for each.
+
+Whoever writes a statement is called once per dialect with a `Writing`, which compiles expressions and remembers
+what supplies each parameter. Where the runtime makes SQLite's text of PostgreSQL's by itself, one is printed.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from backwright.emit.layout import laid_out, split
+from backwright.emit.source import Identifier, Source, imports, indented, source, sql_block
+from backwright.emit.storage import ModelStorage, field_types
+from backwright.expr import sql
+from backwright.expr.fold import fold
+from backwright.expr.typed import Expression
+from backwright.expr.walk import is_local
+from backwright.model.types import Model
+from backwright_runtime.database.statement import for_sqlite
+
+Dialect = sql.Dialect
+RESERVED = ("db", "query", "limit", "offset", *keyword.kwlist)
+"""What no parameter is called: other arguments of the functions, and what Python could not pass by name."""
+_SQL = imports("backwright_runtime", "sql")
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """SQL of both databases, and what supplies each `:parameter`, in the order of their first use."""
+
+    postgresql: str
+    sqlite: str
+    parameters: dict[str, Expression]
+
+    def declared(self, name: str) -> Source:
+        """`FIND = sql(…)`."""
+        text = sql_block(self.postgresql)
+        if for_sqlite(self.postgresql) == for_sqlite(self.sqlite):
+            return source(f"{Identifier(name)} = sql({text})", _SQL)
+        return source(f"{Identifier(name)} = sql({text}, sqlite={sql_block(self.sqlite)})", _SQL)
+
+
+class Writing:
+    """Compiles the expressions of one statement for one database."""
+
+    def __init__(self, model: Model, dialect: Dialect, *, signed_in: bool) -> None:
+        self.model = model
+        self.dialect = dialect
+        self.signed_in = signed_in
+        self.storage = ModelStorage(model)
+        self.parameters: dict[str, Expression | None] = dict.fromkeys(RESERVED)
+
+    def condition(
+        self,
+        expression: Expression,
+        *,
+        this: str | None = None,
+        candidate: bool = False,
+        variables: Mapping[str, str] | None = None,
+    ) -> str:
+        """A condition, laid out over several lines where it is long; an OR in parentheses."""
+        known = self.folded(expression)
+        text = self._compiled(known, this, candidate, variables, value=False)
+        return parenthesized(text if "\n" in text else laid_out(text))
+
+    def value(
+        self,
+        expression: Expression,
+        *,
+        this: str | None = None,
+        candidate: bool = False,
+        variables: Mapping[str, str] | None = None,
+    ) -> str:
+        """A value, as in SELECT and SET: null and false differ."""
+        text = self._compiled(self.folded(expression), this, candidate, variables, value=True)
+        return text if "\n" in text else laid_out(text)
+
+    def rows(self, expression: Expression, alias: str, *, this: str | None = None) -> sql.RowsSql:
+        """A set of rows: its table and the conditions on the row called `alias`."""
+        found = sql.compile_rows(
+            self.folded(expression), self.storage, self.dialect, alias, this=this, taken=self.parameters
+        )
+        self.parameters |= found.parameters
+        conditions = tuple(parenthesized(laid_out(each)) for each in found.conditions)
+        return msgspec.structs.replace(found, conditions=conditions)
+
+    def folded(self, expression: Expression) -> Expression:
+        """The expression with everything decided that is known of this statement's callers."""
+        return fold(expression, caller_known=self.signed_in, lookup=field_types(self.model))
+
+    def _compiled(
+        self,
+        known: Expression,
+        this: str | None,
+        candidate: bool,
+        variables: Mapping[str, str] | None,
+        *,
+        value: bool,
+    ) -> str:
+        compiled = sql.compile(
+            known,
+            self.storage,
+            self.dialect,
+            value=value,
+            multiline=not value and is_local(known),
+            taken=self.parameters,
+            this=this,
+            candidate=candidate,
+            variables=variables or {},
+        )
+        self.parameters |= compiled.parameters
+        return compiled.text
+
+
+def written(model: Model, write: Callable[[Writing], str], *, signed_in: bool) -> Statement:
+    """The statement that a function writes, for both databases."""
+    first = Writing(model, "postgresql", signed_in=signed_in)
+    postgresql = write(first)
+    second = Writing(model, "sqlite", signed_in=signed_in)
+    second.parameters |= dict.fromkeys(RESERVED)
+    sqlite = write(second)
+    supplied = {name: each for name, each in first.parameters.items() if each is not None}
+    return Statement(postgresql, sqlite, supplied)
+
+
+def parenthesized(text: str) -> str:
+    """An OR in parentheses, since conditions are joined by AND."""
+    if len(split(text.replace("\n", " "), "OR")) < 2:
+        return text
+    if "\n" not in text:
+        return f"({text})"
+    return f"(\n{indented(text)}\n)"

@@ -1,0 +1,462 @@
+"""What a service returns: the answer as structs of `views.py`, and what the route needs beside it."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from backwright.emit.annotations import listed, of_expression, optional
+from backwright.emit.names import pascal, snake
+from backwright.emit.repositories import shown as reading
+from backwright.emit.repositories.projections import Projection
+from backwright.emit.services.mentions import formulas
+from backwright.emit.services.scope import Scope
+from backwright.emit.source import Identifier, Source, imports, literal, source
+from backwright.emit.storage import key_fields
+from backwright.emit.structs import Member, struct_of
+from backwright.emit.views.batches import Batch, Views
+from backwright.emit.views.shapes import Shown, shown
+from backwright.expr.typed import Expression, Name
+from backwright.expr.walk import is_local, nodes
+from backwright.model.types import (
+    Each,
+    Entity,
+    Find,
+    Formula,
+    Model,
+    Operation,
+    Select,
+    ShowCsv,
+    ShowFile,
+    ShowHtml,
+    ShowNothing,
+    ShowPage,
+    ShowRow,
+    ShowSession,
+    ShowShape,
+    ShowText,
+    Viewed,
+)
+
+_RUNTIME = "backwright_runtime"
+
+
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """What a service function returns: the data (None: nothing), then each of `beside`, by name."""
+
+    data: Shown | None
+    beside: tuple[tuple[str, Shown], ...] = ()
+
+    @property
+    def kind(self) -> Source:
+        """The type of the whole."""
+        kinds = [
+            each.kind for each in ([self.data] if self.data else []) + [shown for _, shown in self.beside]
+        ]
+        if not kinds:
+            return source("None")
+        if len(kinds) == 1:
+            return kinds[0]
+        return source(f"tuple[{', '.join(kind.text for kind in kinds)}]", *kinds)
+
+    @property
+    def text(self) -> str:
+        """The expression behind `return`; empty where there is nothing to say."""
+        texts = [
+            each.text for each in ([self.data] if self.data else []) + [shown for _, shown in self.beside]
+        ]
+        return ", ".join(texts)
+
+
+class Answers:
+    """Shows the answer of one operation; a `Place` of shapes."""
+
+    def __init__(self, scope: Scope, views: Views) -> None:
+        self.scope = scope
+        self.views = views
+        self.model: Model = scope.model
+        self.operation: Operation = scope.operation
+        self.lines: list[str] = []
+        self.projected: dict[str, Projection] = {}
+
+    def plan(self) -> dict[str, Projection]:
+        """The projections with which steps read rows that are only shown, in operations that write nothing."""
+        if self.scope.writes:
+            return {}
+        for step in self.operation.steps:
+            if isinstance(step, Find | Select) and step.when is None:
+                batch = self._only_shown(step)
+                if batch is not None and batch.projection.name is not None:
+                    self.projected[step.bind] = batch.projection
+        return self.projected
+
+    def _only_shown(self, step: Find | Select) -> Batch | None:
+        """How the rows of a binding are shown, where that is all that is done with them."""
+        show = self.operation.respond.show
+        bind = step.bind
+        if isinstance(show, ShowPage | ShowRow) and show.bind == bind:
+            others = (
+                self.operation.steps,
+                msgspec.structs.replace(self.operation.respond, show=ShowNothing()),
+            )
+            batch = self.views.view(show.view)
+            entity = self.model.entity(step.entity)
+            located = isinstance(show, ShowRow) and (show.location is not None or entity.version is not None)
+            return None if _speaks_of(others, bind) or located else batch
+        places = list(_shown_places(self.operation.respond, bind))
+        total = sum(
+            1
+            for formula in formulas((self.operation.steps, self.operation.respond))
+            if _names(formula.meaning, bind)
+        )
+        if len(places) != 1 or total != 1:
+            return None
+        place = places[0]
+        if isinstance(place, Viewed):
+            return self.views.view(place.view) if isinstance(step, Find) else None
+        return self._items(place, self.model.entity(step.entity), bind) if isinstance(step, Select) else None
+
+    def _items(self, shape: Each, entity: Entity, name: str) -> Batch:
+        inner = shape.shape
+        if isinstance(inner, Viewed) and not inner.arguments and _is_this(inner.row.meaning):
+            return self.views.view(inner.view)
+        return self.views.inline(
+            inner, entity, f"{snake(self.operation.name)}_{snake(name)}", signed_in=self.scope.signed_in
+        )
+
+    # Place ------------------------------------------------------------------------------------------
+
+    def define(self, piece: Source) -> None:
+        self.views.define(piece)
+
+    def free_class(self, wanted: str) -> Identifier:
+        return self.views.free_class(wanted)
+
+    def value(self, formula: Formula, name: str) -> Shown:
+        """The value of an expression."""
+        kind = self._kind(formula.meaning)
+        short = name.removeprefix(f"{snake(self.operation.name)}_")
+        text = self.scope.value(formula, short)
+        if text.startswith("await "):
+            variable = self.scope.variable(short)
+            self.lines.append(f"{variable} = {text}")
+            text = variable
+        return Shown(text, kind)
+
+    def _kind(self, expression: Expression) -> Source:
+        """The type of a value; records of groups are what their repository says."""
+        if isinstance(expression, Name) and expression.binding in self.scope.records:
+            return listed(self.scope.records[expression.binding or ""])
+        return of_expression(expression.type, self.model)
+
+    def viewed(self, shape: Viewed, name: str) -> Shown:
+        """A row under a view."""
+        batch = self.views.view(shape.view)
+        given = [self.scope.value(each.value, each.name) for each in shape.arguments]
+        row = shape.row.meaning
+        if isinstance(row, Name) and row.root == "binding":
+            return self.row(row.binding or "", batch, given, nullable=row.type.nullable)
+        short = snake(name).removeprefix(f"{snake(self.operation.name)}_") or batch.name
+        found = self.value(shape.row, f"{short}_key" if not is_local(row) else short)
+        return self.by_key(found.text, batch, given, short, nullable=row.type.nullable)
+
+    def row(self, bind: str, batch: Batch, given: list[str], *, nullable: bool) -> Shown:
+        """The row of a binding under a view."""
+        row = self.scope.bound(bind)
+        nullable = nullable or self.scope.optional(bind)
+        if batch.plain:
+            text = f"views.{batch.one}({', '.join([*self.context(batch), row, *given])})"
+            self.scope.imports |= imports(self.scope.names.package, "views")
+            return Shown(
+                f"{text} if {row} else None" if nullable else text, optional(self.kind(batch), nullable)
+            )
+        whole = batch.projection.name is None or self.projected.get(bind) == batch.projection
+        if not whole:
+            entity = batch.projection.entity
+            columns = [f"{row}.{Identifier(field.column)}" for field in key_fields(entity)]
+            value = columns[0] if len(columns) == 1 else f"({', '.join(columns)})"
+            if nullable:
+                value = f"{value} if {row} else None"
+            return self.by_key(value, batch, given, bind, nullable=nullable)
+        variable = self.scope.variable("shown")
+        rows = f"[{row}] if {row} else []" if nullable else f"[{row}]"
+        call = self.many(batch, rows, given)
+        if nullable:
+            self.lines.append(f"{variable} = {call}")
+            return Shown(f"{variable}[0] if {variable} else None", optional(self.kind(batch), True))
+        self.lines.append(f"[{variable}] = {call}")
+        return Shown(variable, self.kind(batch))
+
+    def by_key(self, text: str, batch: Batch, given: list[str], name: str, *, nullable: bool) -> Shown:
+        """The row with a key under a view."""
+        self.views.written.add(f"{batch.name}:by_key")
+        variable = self.scope.variable(f"shown_{snake(name)}" if name else "shown")
+        self.scope.statements += 1 + self.nested(batch)
+        self.scope.imports |= imports(self.scope.names.package, "views")
+        arguments = [self.scope.db, *self.context(batch, by_key=True), f"[{text}]", *given]
+        self.lines.append(f"{variable} = await views.{batch.by_key}({', '.join(arguments)})")
+        if nullable:
+            return Shown(f"{variable}.get({text})", optional(self.kind(batch), True))
+        return Shown(f"{variable}[{text}]", self.kind(batch))
+
+    def each(self, shape: Each, name: str) -> Shown:
+        """An array: of a page, of rows that were created, or of a set of rows."""
+        meaning = shape.rows.meaning
+        kind = meaning.type
+        element = kind.element if kind.kind == "list" else kind
+        target = self.model.entity((element.entity if element is not None else None) or "")
+        bind = meaning.binding if isinstance(meaning, Name) and meaning.root == "binding" else None
+        batch = self._items(shape, target, bind or snake(name).removeprefix(f"{snake(self.operation.name)}_"))
+        limit = f"[:{shape.limit}]" if shape.limit is not None else ""
+        if bind is not None:
+            rows = self.scope.bound(bind)
+            of_page = bind in self.scope.pages
+            text = f"{rows}.rows" if of_page else str(rows)
+            return Shown(f"{self.items(bind, text, batch)}{limit}", listed(self.kind(batch)))
+        if kind.kind == "list":
+            found = self.value(shape.rows, snake(name))
+            self.views.written.add(f"{batch.name}:by_key")
+            self.scope.imports |= imports(self.scope.names.package, "views")
+            self.scope.statements += 1 + self.nested(batch)
+            variable = self.scope.variable("shown")
+            keys = self.scope.variable("keys")
+            self.lines.append(f"{keys} = {found.text}")
+            arguments = [self.scope.db, *self.context(batch, by_key=True), keys]
+            self.lines.append(f"{variable} = await views.{batch.by_key}({', '.join(arguments)})")
+            return Shown(
+                f"[{variable}[key] for key in {keys} if key in {variable}]{limit}", listed(self.kind(batch))
+            )
+        wanted = f"{snake(self.operation.name)}_{snake(name).removeprefix(f'{snake(self.operation.name)}_')}"
+        found_rows = reading.listing(
+            meaning, shape.order, batch.projection, self.scope.repositories, wanted=wanted,
+            signed_in=self.scope.signed_in, limit=shape.limit,
+        )  # fmt: skip
+        rows = self.scope.variable("rows")
+        self.lines.append(f"{rows} = {self.scope.call(found_rows.function)}")
+        return Shown(self._shown_rows(rows, batch), listed(self.kind(batch)))
+
+    def items(self, bind: str, text: str, batch: Batch) -> str:
+        """The rows of a binding, each shown."""
+        if batch.projection.name is None or self.projected.get(bind) == batch.projection:
+            return self._shown_rows(text, batch)
+        self.views.written.add(f"{batch.name}:by_key")
+        self.scope.imports |= imports(self.scope.names.package, "views")
+        self.scope.statements += 1 + self.nested(batch)
+        variable = self.scope.variable("shown")
+        columns = [f"row.{Identifier(field.column)}" for field in key_fields(batch.projection.entity)]
+        value = columns[0] if len(columns) == 1 else f"({', '.join(columns)})"
+        arguments = [self.scope.db, *self.context(batch, by_key=True), f"[{value} for row in {text}]"]
+        self.lines.append(f"{variable} = await views.{batch.by_key}({', '.join(arguments)})")
+        return f"[{variable}[{value}] for row in {text}]"
+
+    def _shown_rows(self, rows: str, batch: Batch) -> str:
+        if batch.plain:
+            self.scope.imports |= imports(self.scope.names.package, "views")
+            return f"[views.{batch.one}({', '.join([*self.context(batch), 'row'])}) for row in {rows}]"
+        return self.many(batch, rows, [])
+
+    def many(self, batch: Batch, rows: str, given: list[str]) -> str:
+        """The call that shows several rows."""
+        self.scope.imports |= imports(self.scope.names.package, "views")
+        self.scope.statements += self.nested(batch)
+        return f"await views.{batch.many}({', '.join([self.scope.db, *self.context(batch), rows, *given])})"
+
+    def nested(self, batch: Batch) -> int:
+        """How many statements at least a view takes beside that for its rows."""
+        return 0 if batch.plain else 1
+
+    def kind(self, batch: Batch) -> Source:
+        """The type of what a view shows."""
+        return batch.kind
+
+    def context(self, batch: Batch, *, by_key: bool = False) -> list[str]:
+        """Who is calling and when, as a view's function is given it."""
+        needed = batch.key_context if by_key else batch.context
+        self.scope.caller_used |= "caller" in needed
+        return [{"caller": "caller", "now": "ctx.now", "cipher": "ctx.cipher"}[each] for each in needed]
+
+    # Answers ----------------------------------------------------------------------------------------
+
+    def returned(self) -> Returned:
+        """Everything that the route needs."""
+        respond = self.operation.respond
+        beside: list[tuple[str, Shown]] = []
+        data = self._data(beside)
+        if respond.choose is not None:
+            beside.append(("status", Shown(self.scope.value(respond.choose, "status"), source("int"))))
+        for number, header in enumerate(respond.headers, 1):
+            beside.append((f"header_{number}", self._text(header.value, f"header_{number}")))
+        for number, cookie in enumerate(respond.cookies, 1):
+            beside.append((f"cookie_{number}", self._text(cookie.value, f"cookie_{number}")))
+        if data is not None:
+            text = self.views.qualified(data.kind.text, "")
+            needed = imports(self.scope.names.package, "views") if text != data.kind.text else frozenset()
+            data = Shown(data.text, source(text, data.kind, needed), data.imports)
+        return Returned(data=data, beside=tuple(beside))
+
+    def _text(self, formula: Formula, name: str) -> Shown:
+        """A value as text of a header: null leaves it out."""
+        kind = formula.meaning.type
+        value = self.value(formula, name)
+        if kind.kind in ("string", "enum", "null"):
+            return Shown(value.text, optional(source("str"), kind.nullable or kind.kind == "null"))
+        self.scope.imports |= imports(_RUNTIME, "as_text")
+        return Shown(f"as_text({value.text})", source("str | None") if kind.nullable else source("str"))
+
+    def _data(self, beside: list[tuple[str, Shown]]) -> Shown | None:
+        show = self.operation.respond.show
+        match show:
+            case ShowNothing():
+                return None
+            case ShowRow(bind=bind, view=view, location=location):
+                entity = self.model.entity(self.model.view(view).entity)
+                row = self.scope.bound(bind)
+                found = self.row(bind, self.views.view(view), [], nullable=False)
+                if location is not None:
+                    for name in dict.fromkeys(re.findall(r"\{(\w+)\}", location)):
+                        field = entity.field(name)
+                        value = Shown(
+                            f"{row}.{Identifier(field.column)}", _kind_of(field.name, entity, self.model)
+                        )
+                        beside.append((f"{name}_", value))
+                if entity.version is not None:
+                    column = entity.field(entity.version).column
+                    text = (
+                        f"{row}.{column} if {row} else None"
+                        if self.scope.optional(bind)
+                        else f"{row}.{column}"
+                    )
+                    beside.append(
+                        ("version", Shown(text, optional(source("int"), self.scope.optional(bind))))
+                    )
+                return found
+            case ShowPage(bind=bind, view=view):
+                batch = self.views.view(view)
+                page = self.scope.bound(bind)
+                items = self.items(bind, f"{page}.rows", batch)
+                self.scope.imports |= imports(_RUNTIME, "Page")
+                kind = source(f"Page[{self.kind(batch)}]", imports(_RUNTIME, "Page"), self.kind(batch))
+                return Shown(f"{page}.showing({items})", kind)
+            case ShowSession(row=bind, view=view, token=token):
+                inner = self.row(bind, self.views.view(view), [], nullable=False)
+                cls = self._session(bind, view)
+                self.scope.imports |= imports(self.scope.names.package, "views")
+                return Shown(
+                    f"views.{cls}({bind}={inner.text}, token={self.scope.bound(token)})", source(cls)
+                )
+            case ShowShape(shape=shape):
+                return self._shape(shown(shape, self, f"{pascal(self.operation.name)}Answer"))
+            case ShowText(text=formula):
+                found = self.value(formula, "text")
+                nullable = formula.meaning.type.nullable
+                return Shown(f"{found.text} or ''" if nullable else found.text, source("str"))
+            case ShowHtml(context=context):
+                members = []
+                for member in context:
+                    inner = shown(
+                        member.shape, self, f"{pascal(self.operation.name)}{pascal(snake(member.wire))}"
+                    )
+                    members.append(f"{literal(member.wire)}: {self._shape(inner).text}")
+                return Shown(f"{{{', '.join(members)}}}", source("dict[str, object]"))
+            case ShowCsv():
+                return self._csv(show)
+            case ShowFile(content=content, media=media, filename=filename):
+                beside.append(("media", self.value(media, "media")))
+                if filename is not None:
+                    beside.append(("filename", self.value(filename, "filename")))
+                return self.value(content, "content")
+
+    def _shape(self, found: Shown) -> Shown:
+        """A shape, with the structs of `views.py` as services name them."""
+        self.scope.imports |= found.imports
+        text = self.views.qualified(found.text, "(")
+        if text != found.text:
+            self.scope.imports |= imports(self.scope.names.package, "views")
+        return Shown(text, found.kind, found.imports)
+
+    def _session(self, bind: str, view: str) -> Identifier:
+        """The struct of who is signed in, and the token that says so."""
+        name = f"session:{bind}:{view}"
+        found = self.views.classes.get(name)
+        if found is None:
+            found = self.views.classes[name] = self.views.free_class("Session")
+            batch = self.views.view(view)
+            members = [Member(Identifier(bind), batch.kind), Member(Identifier("token"), source("str"))]
+            about = "Who is signed in, and the access token that says so."
+            self.views.define(struct_of(found, about, members))
+        return found
+
+    def _csv(self, show: ShowCsv) -> Shown:
+        """Rows of cells."""
+        kind = show.rows.meaning.type
+        element = kind.element if kind.kind == "list" else kind
+        entity = self.model.entity((element.entity if element is not None else None) or "")
+        batch = self.views.cells(
+            show.columns, entity, f"{snake(self.operation.name)}_line", signed_in=self.scope.signed_in
+        )
+        meaning = show.rows.meaning
+        if isinstance(meaning, Name) and meaning.root == "binding":
+            bind = meaning.binding or ""
+            rows = (
+                f"{self.scope.bound(bind)}.rows" if bind in self.scope.pages else str(self.scope.bound(bind))
+            )
+            text = self.items(bind, rows, batch)
+        else:
+            found = reading.listing(
+                meaning, show.order, batch.projection, self.scope.repositories,
+                wanted=f"{snake(self.operation.name)}_rows", signed_in=self.scope.signed_in,
+            )  # fmt: skip
+            variable = self.scope.variable("rows")
+            self.lines.append(f"{variable} = {self.scope.call(found.function)}")
+            text = self._shown_rows(variable, batch)
+        return Shown(text, listed(batch.kind))
+
+
+def _kind_of(field: str, entity: Entity, model: Model) -> Source:
+    from backwright.emit.annotations import annotation  # noqa: PLC0415
+
+    return annotation(entity.field(field).type, model)
+
+
+def _shown_places(value: object, bind: str) -> list[Viewed | Each]:
+    """The places of an answer that show the rows of a binding as they are."""
+    found: list[Viewed | Each] = []
+    match value:
+        case Viewed() if _is_binding(value.row.meaning, bind):
+            found.append(value)
+        case Each() if _is_binding(value.rows.meaning, bind):
+            found.append(value)
+            return found
+        case _:
+            pass
+    match value:
+        case tuple() | list():
+            for each in value:
+                found += _shown_places(each, bind)
+        case msgspec.Struct():
+            for field in msgspec.structs.fields(type(value)):
+                if field.name not in ("place", "meaning"):
+                    found += _shown_places(getattr(value, field.name), bind)
+        case _:
+            pass
+    return found
+
+
+def _speaks_of(value: object, bind: str) -> bool:
+    return any(_names(formula.meaning, bind) for formula in formulas(value))
+
+
+def _names(expression: Expression, bind: str) -> bool:
+    return any(
+        isinstance(node, Name) and node.root == "binding" and node.binding == bind
+        for node in nodes(expression)
+    )
+
+
+def _is_binding(expression: Expression, bind: str) -> bool:
+    return isinstance(expression, Name) and expression.root == "binding" and expression.binding == bind
+
+
+def _is_this(expression: Expression) -> bool:
+    return isinstance(expression, Name) and expression.root == "this"

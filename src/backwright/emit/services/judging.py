@@ -1,0 +1,154 @@
+"""Rules in services: which need no code, which are judged in Python, and which by the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from backwright.emit.judge import holds, is_caller, is_now, is_public, never, row_fields
+from backwright.emit.names import snake
+from backwright.emit.package import Package, mentions_this, verb_name
+from backwright.emit.repositories import values
+from backwright.emit.services.scope import Scope
+from backwright.emit.source import Imports, comment, imports, remark
+from backwright.expr.fold import Shape, substitute
+from backwright.expr.typed import Constant, Expression, Name
+from backwright.expr.walk import is_local, mentions_caller, nodes
+from backwright.model.types import Assignment, Entity, Formula, Operation, Rule
+
+_RUNTIME = "backwright_runtime"
+
+
+class Refused(Exception):
+    """Nobody passes a rule: what comes after it is never reached."""
+
+
+def judge_candidate(
+    rule: Rule | None, entity: Entity, given: Sequence[Assignment], row: str, scope: Scope
+) -> list[str]:
+    """The lines that judge a new row. Raises Refused where nobody may make one, with the lines so far."""
+    if rule is None or is_public(rule):
+        return []
+    assigned = {each.field: each.value.meaning for each in given}
+    condition = substitute(rule.condition, assigned)
+    said = f"{entity.name} create: {rule.source}"
+    if never(condition, signed_in=scope.signed_in):
+        raise Refused(refusal(said, scope))
+    if holds(condition, signed_in=scope.signed_in):
+        return [comment(f"{said}; {_why(rule, given, entity)}.", 8)]
+    return judged(rule, entity, "create", row, scope, said=said, in_place=False)
+
+
+def judge_stored(
+    rule: Rule | None, entity: Entity, verb: str, row: str, known: frozenset[Shape], scope: Scope
+) -> list[str]:
+    """The lines that judge a row as it is stored; `known` is what holds of it already."""
+    if rule is None or is_public(rule):
+        return []
+    said = f"{entity.name} {verb}: {rule.source}"
+    if never(rule.condition, signed_in=scope.signed_in):
+        raise Refused(refusal(said, scope))
+    if holds(rule.condition, known=known, signed_in=scope.signed_in):
+        return [comment(f"{said}; true of the row at hand.", 8)]
+    return judged(rule, entity, verb, row, scope, said=said, in_place=True)
+
+
+def judge_after(
+    rule: Rule | None, before: Rule | None, entity: Entity, touched: frozenset[str], row: str, scope: Scope
+) -> list[str]:
+    """The lines that judge a row as it would be. `before` was judged of the row as it is."""
+    if rule is None or is_public(rule) or holds(rule.condition, signed_in=False):
+        return []
+    if rule == before and not row_fields(rule.condition, entity.key) & touched:
+        return []
+    return judged(
+        rule, entity, "update", row, scope, said="it has to hold after the change, too", in_place=False
+    )
+
+
+def judged(
+    rule: Rule, entity: Entity, verb: str, row: str, scope: Scope, *, said: str, in_place: bool
+) -> list[str]:
+    """The question, and the refusal."""
+    scope.imports |= imports(_RUNTIME, "Forbidden")
+    question = asked(rule, entity, verb, row, scope, in_place=in_place)
+    return [remark(f"if not {question}:", said, 8) + "\n    raise Forbidden"]
+
+
+def asked(rule: Rule, entity: Entity, verb: str, row: str, scope: Scope, *, in_place: bool) -> str:
+    """The call that judges a rule of a row."""
+    if not is_local(rule.condition):
+        names = verb_name(f"may_{verb}", rule, entity, scope.operation.name)
+        wanted = [*names, f"{names[-1]}_for_anyone"]
+        function = values.judge(
+            rule, entity, wanted, scope.repositories, signed_in=scope.signed_in, in_place=in_place
+        )
+        return scope.call(function, *([row] if function.given else []))
+    return rule_call(
+        verb_name(f"{verb}_{snake(entity.name)}", rule, entity, scope.operation.name),
+        f"{entity.name} {verb}: {rule.source}",
+        rule.condition,
+        entity,
+        row,
+        scope,
+    )
+
+
+def rule_call(
+    wanted: Sequence[str], about: str, condition: Expression, entity: Entity, row: str, scope: Scope
+) -> str:
+    """The call of a function of `rules.py`."""
+    names = [*wanted, f"{wanted[-1]}_for_anyone"]
+    rule = scope.package.rule(names, about, condition, entity.name, known=scope.signed_in)
+    given = []
+    if mentions_caller(condition):
+        given.append("caller")
+        scope.caller_used = True
+    if any(isinstance(node, Name) and node.root == "now" for node in nodes(condition)):
+        given.append("ctx.now")
+    if mentions_this(condition):
+        given.append(row)
+    scope.imports |= imports(scope.names.package, "rules")
+    return f"rules.{rule.name}({', '.join(given)})"
+
+
+def refusal(said: str, scope: Scope) -> str:
+    """A rule that nobody passes."""
+    scope.imports |= imports(_RUNTIME, "Forbidden")
+    return remark("raise Forbidden", said, 8)
+
+
+def _why(rule: Rule, given: Sequence[Assignment], entity: Entity) -> str:
+    needed = row_fields(rule.condition, entity.key)
+    values_: Mapping[str, Expression] = {each.field: each.value.meaning for each in given}
+    said = [said_of(name, values_[name]) for name in values_ if name in needed]
+    if said:
+        return f"holds because {' and '.join(said)}"
+    return "holds for everyone who is signed in" if mentions_caller(rule.condition) else "holds for everyone"
+
+
+def said_of(field: str, value: Expression) -> str:
+    """What is known of an assigned field, in prose."""
+    match value:
+        case Constant(value=constant):
+            return f"{field} is set to {constant!r}"
+        case _ if is_caller(value):
+            return f"{field} is set to the caller"
+        case _ if is_now(value):
+            return f"{field} is set to now"
+        case _:
+            return f"of {field}"
+
+
+def plain_condition(rule: Rule, operation: Operation, package: Package) -> tuple[str, Imports, bool]:
+    """A rule about the caller alone: its Python, what that imports, and whether it asks the database."""
+    scope = Scope(operation, package)
+    if is_local(rule.condition):
+        text = scope.python(rule.condition)
+        if rule.condition.type.nullable:
+            text = f"({text}) is True"
+        return text, scope.imports, False
+    formula = Formula(source=rule.source, meaning=rule.condition)
+    function = values.value(
+        formula, f"{snake(operation.name)}_access", package.repositories, signed_in=scope.signed_in
+    )
+    return scope.call(function), scope.imports, True

@@ -1,0 +1,75 @@
+"""Which bindings an operation speaks of, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from backwright.expr.typed import Expression, Member, Name
+from backwright.expr.walk import nodes, parts
+from backwright.model.types import (
+    Create,
+    Delete,
+    DeleteAll,
+    Ensure,
+    Formula,
+    Operation,
+    Step,
+    Update,
+    UpdateAll,
+    Upsert,
+)
+
+WRITING = (Create, Update, Delete, UpdateAll, DeleteAll, Ensure, Upsert)
+
+
+def writes(operation: Operation) -> bool:
+    """Whether the operation changes rows."""
+    return any(isinstance(step, WRITING) for step in operation.steps)
+
+
+def formulas(value: Any) -> Iterator[Formula]:
+    """Every formula in a part of the model."""
+    match value:
+        case Formula():
+            yield value
+        case tuple() | list():
+            for each in value:
+                yield from formulas(each)
+        case msgspec.Struct():
+            for field in msgspec.structs.fields(type(value)):
+                if field.name != "place":
+                    yield from formulas(getattr(value, field.name))
+        case _:
+            return
+
+
+def expressions(operation: Operation) -> Iterator[Expression]:
+    """Every expression of an operation's steps and answer."""
+    for formula in formulas((operation.steps, operation.respond)):
+        yield formula.meaning
+
+
+def mentions(operation: Operation, binding: str, *roots: str) -> bool:
+    """Whether anything speaks of a binding, under one of these roots (by default as itself)."""
+    wanted = roots or ("binding",)
+    return any(
+        isinstance(node, Name) and node.binding == binding and node.root in wanted
+        for expression in expressions(operation)
+        for node in nodes(expression)
+    )
+
+
+def whole_mentions(step: Step | object, binding: str) -> bool:
+    """Whether a part of the model needs more of a binding than its key."""
+    return any(_whole(formula.meaning, binding) for formula in formulas(step))
+
+
+def _whole(expression: Expression, binding: str) -> bool:
+    match expression:
+        case Member(of=Name(root="binding", binding=name)) if name == binding:
+            return True
+        case _:
+            return any(_whole(part, binding) for part in parts(expression))

@@ -1,0 +1,329 @@
+"""What names mean inside one service function, and the values of expressions there."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Mapping
+
+from backwright.emit.annotations import of_expression
+from backwright.emit.defaults import constant
+from backwright.emit.defaults import python as python_constant
+from backwright.emit.inputs import may_be_unset, query_attribute
+from backwright.emit.names import TAKEN_NAMES, attribute, module_name, snake
+from backwright.emit.package import Package
+from backwright.emit.pythonic import compiled
+from backwright.emit.repositories import values
+from backwright.emit.repositories.functions import Function
+from backwright.emit.services.mentions import mentions, writes
+from backwright.emit.source import Identifier, Imports, Source, imports, is_builtin, literal
+from backwright.expr.typed import Constant, Expression, Input, Member, Name
+from backwright.expr.walk import is_local, mentions_caller, nodes
+from backwright.model.types import (
+    Create,
+    Delete,
+    Ensure,
+    Entity,
+    Failing,
+    Find,
+    Formula,
+    InputField,
+    ManyType,
+    Operation,
+    ScalarType,
+    Select,
+    ShowPage,
+    ShowSession,
+    SignIn,
+    Update,
+    Upsert,
+    VerifyPassword,
+)
+from backwright_runtime import arithmetic, sequences
+
+_RUNTIME = "backwright_runtime"
+RUNTIME_NAMES = frozenset(
+    name for module in (arithmetic, sequences) for name in vars(module) if not name.startswith("_")
+)
+USED = RUNTIME_NAMES | frozenset(
+    [
+        "ctx",
+        "query",
+        "body",
+        "caller",
+        "tx",
+        "db",
+        "found",
+        "given",
+        "replace",
+        "views",
+        "rules",
+        "audit",
+        "removal",
+        "access",
+        "as_text",
+        "to_decimal",
+        "page",
+    ]
+)
+"""What handlers and services call their own things."""
+
+
+class Scope:
+    """The names of one operation's function. Everything that is printed collects its imports here."""
+
+    def __init__(self, operation: Operation, package: Package) -> None:
+        self.operation = operation
+        self.package = package
+        self.model = package.model
+        self.names = package.names
+        self.repositories = package.repositories
+        self.signed_in = operation.caller == "required"
+        self.imports: Imports = frozenset()
+        self.caller_used = False
+        self.statements = 0
+        self.db = "ctx.db"
+        self.writes = writes(operation)
+        self.current: dict[str, str] = {}
+        self.entities: dict[str, str] = {}
+        self.pages: dict[str, Source] = {}
+        self.verified: set[str] = set()
+        self.records: dict[str, Source] = {}
+        self._variables: set[str] = set()
+        modules = {*map(str, (package.names.repository(e.name) for e in self.model.entities))}
+        modules |= {
+            str(module_name(operation.tag)),
+            str(Identifier(operation.name)) if operation.name.isidentifier() else "",
+        }
+        self._taken = modules | RUNTIME_NAMES | set(TAKEN_NAMES) - {"token", "page", "changed", "row"}
+        self._taken |= {str(parameter.name) for parameter in operation.path_parameters}
+
+    # Names -------------------------------------------------------------------------------------------
+
+    def variable(self, wanted: str) -> Identifier:
+        """A new local variable."""
+        name, number = wanted, 2
+        while name in self._taken or name in self._variables or is_builtin(name):
+            name = (
+                f"{wanted}_row"
+                if number == 2 and f"{wanted}_row" not in self._variables
+                else f"{wanted}_{number}"
+            )
+            number += 1
+        self._variables.add(name)
+        return Identifier(name)
+
+    def bind(self, name: str, *, entity: str = "") -> Identifier:
+        """The variable of a binding: the same again where the binding is made again."""
+        if name not in self.current:
+            self.current[name] = self.variable(name)
+        if entity:
+            self.entities[name] = entity
+        return Identifier(self.current[name])
+
+    def bound(self, name: str) -> Identifier:
+        """The variable that holds a binding."""
+        return Identifier(self.current[name])
+
+    def entity_of(self, bind: str) -> Entity:
+        """The entity of a binding's row or rows."""
+        for step in self.operation.steps:
+            match step:
+                case Find() | Select() | Create() | Ensure() | Upsert() | Update() | Delete() if (
+                    step.bind == bind
+                ):
+                    return self.model.entity(step.entity)
+                case _:
+                    pass
+        raise KeyError(f"{self.operation.name}: {bind}")
+
+    def mentions(self, name: str) -> bool:
+        """Whether anything in the operation speaks of a binding."""
+        return mentions(self.operation, name)
+
+    def optional(self, bind: str) -> bool:
+        """Whether a binding may be null."""
+        for step in self.operation.steps:
+            if getattr(step, "bind", None) == bind:
+                if isinstance(step, Find) and self.verified_later(step):
+                    return bind not in self.verified
+                optional = isinstance(step, Find) and step.optional
+                return optional or getattr(step, "when", None) is not None
+        return False
+
+    def verified_later(self, step: Find) -> bool:
+        """Whether a password is verified of the row: then a missing one is told no sooner than a wrong one."""
+        if step.error != "invalid_credentials" and (
+            step.otherwise is None or step.otherwise.category != "invalid_credentials"
+        ):
+            return False
+        return any(
+            isinstance(each, VerifyPassword) and each.bind == step.bind for each in self.operation.steps
+        )
+
+    def shows_token(self, step: SignIn) -> bool:
+        """Whether the token is in the answer, and not in a cookie alone."""
+        show = self.operation.respond.show
+        in_session = isinstance(show, ShowSession) and show.token == step.bind
+        return in_session or self.mentions(step.bind)
+
+    def page_name(self, step: Select) -> str:
+        """What the function of a page is called."""
+        pages = [each for each in self.operation.steps if isinstance(each, Select)]
+        name = snake(self.operation.name)
+        return name if len(pages) == 1 else f"{name}_{snake(step.bind)}"
+
+    def needs_total(self, step: Select) -> bool:
+        """Whether anybody wants to know how many rows there are without paging."""
+        if mentions(self.operation, step.bind, "total"):
+            return True
+        show = self.operation.respond.show
+        return isinstance(show, ShowPage) and show.bind == step.bind and step.paging.style == "offset"
+
+    @property
+    def key(self) -> str:
+        """The attribute of the caller's key."""
+        assert self.model.auth is not None
+        identity = self.model.entity(self.model.auth.identity)
+        return identity.field(identity.key).column
+
+    # Values ------------------------------------------------------------------------------------------
+
+    def python(self, expression: Expression, *, this: str = "", item: str = "item") -> str:
+        """The Python of an expression that asks for no rows."""
+        if mentions_caller(expression):
+            self.caller_used = True
+        text = compiled(
+            expression,
+            self.model,
+            roots=self.roots(this, item),
+            caller_known=self.signed_in,
+            inputs=self.input,
+        )
+        self.imports |= text.imports
+        return text.text
+
+    def roots(self, this: str, item: str) -> Mapping[str, str]:
+        """Python for the roots of expressions."""
+        found = {**self.current, "now": "ctx.now", "item": item}
+        if this:
+            found["this"] = this
+        return found
+
+    def input(self, origin: str, name: str) -> str:
+        """A value of the request."""
+        if origin == "session":
+            text = "token" if name == "token" else "expires_at"
+            return f"ctx.presented().{text}" if self.signed_in else f"ctx.session_{text}"
+        if origin == "params":
+            if any(each.name == name for each in self.operation.path_parameters):
+                return path_variable(name)
+            field = next(each for each in self.operation.query if each.name == name)
+            text = f"query.{query_attribute(self.operation, name)}"
+            if field.required or constant(field.default) is not None:
+                return text
+            return self.received(text, field)
+        assert self.operation.body is not None
+        for each in self.operation.body.fields:
+            if each.name == name:
+                unset = may_be_unset(each, partial=self.operation.body.partial)
+                text = f"body.{attribute(name)}"
+                return self.received(text, each) if unset else text
+        return f"body.{attribute(name)}"
+
+    def received(self, text: str, field: InputField) -> str:
+        """A member as it is meant when it was not sent: its default, or null."""
+        self.imports |= imports(_RUNTIME, "given")
+        if field.default is None or (self.operation.body is not None and self.operation.body.partial):
+            return f"given({text}, None)"
+        fixed = constant(field.default)
+        if fixed is None:
+            return f"given({text}, {self.python(field.default.meaning)})"
+        default = python_constant(fixed, field.type)
+        self.imports |= default.imports
+        return f"given({text}, {default})"
+
+    def sent(self, name: str) -> str:
+        """Whether a member of the body was sent."""
+        self.imports |= imports("msgspec", "UNSET")
+        return f"body.{attribute(name)} is not UNSET"
+
+    def value(self, formula: Formula, wanted: str, *, this: str = "", item: str = "item") -> str:
+        """The Python of any expression: where it asks for rows, the database computes it."""
+        if is_local(formula.meaning):
+            return self.python(formula.meaning, this=this, item=item)
+        function = values.value(
+            formula, f"{self.operation.name}_{wanted}", self.repositories, signed_in=self.signed_in
+        )
+        return self.call(function, this=this, item=item)
+
+    def call(self, function: Function, *given: str, this: str = "", item: str = "item") -> str:
+        """The call of a repository's function."""
+        self.statements += 1
+        self.imports |= imports(f"{self.names.package}.repositories", function.module)
+        arguments = [self.db]
+        for each in function.context:
+            self.caller_used |= each == "caller"
+            arguments.append("ctx.now" if each == "now" else "caller")
+        arguments += given
+        arguments += [self.python(supplier, this=this, item=item) for _, supplier in function.values]
+        return f"await {function.module}.{function.name}({', '.join(arguments)})"
+
+    def annotation(self, expression: Expression) -> Source:
+        """The type of a value."""
+        return of_expression(expression.type, self.model)
+
+    # Failures ----------------------------------------------------------------------------------------
+
+    def failure(self, failing: Failing) -> str:
+        """The exception that answers in the author's words."""
+        name = failure_class(failing.category)
+        self.imports |= imports(_RUNTIME, name)
+        said = [f"code={literal(failing.code)}"] if failing.code != failing.category or failing.field else []
+        said += [f"message={literal(failing.message)}"] if failing.message is not None else []
+        said += [f"field={literal(failing.field)}"] if failing.field is not None else []
+        return f"{name}({', '.join(said)})" if said else name
+
+    def row_class(self, entity: str) -> str:
+        """The class of an entity's rows."""
+        name = self.names.row_class(entity)
+        self.imports |= imports(f"{self.names.package}.entities", name)
+        return name
+
+    def hashed(self, value: str, field_type: object) -> str:
+        """A value as it is stored: passwords are hashed."""
+        if isinstance(field_type, ScalarType) and field_type.scalar == "password":
+            return f"await ctx.passwords.hash({value})"
+        return value
+
+
+def failure_class(category: str) -> str:
+    """`not_found` is answered by raising NotFound."""
+    return "".join(part.title() for part in category.split("_"))
+
+
+def path_variable(name: str) -> Identifier:
+    """The parameter of a handler that holds a value of the path."""
+    return Identifier(f"{name}_" if name in USED or keyword.iskeyword(name) else name)
+
+
+def is_many(field_type: object) -> bool:
+    """Whether a field lists rows by links."""
+    return isinstance(field_type, ManyType)
+
+
+def negated(text: str, expression: Expression) -> str:
+    """`not …` as Python says it."""
+    return f"not {text}" if isinstance(expression, Name | Member | Input) else f"not ({text})"
+
+
+def mentions_binding(expression: Expression, bind: str) -> bool:
+    """Whether an expression speaks of a binding."""
+    return any(
+        isinstance(node, Name) and node.binding == bind and node.root != "variable"
+        for node in nodes(expression)
+    )
+
+
+def is_null(expression: Expression) -> bool:
+    """Whether it is the constant null."""
+    return isinstance(expression, Constant) and expression.value is None

@@ -1,0 +1,662 @@
+"""The functions of `views.py`: views of several rows at once.
+
+A view that shows nothing but columns of its row is a plain function of the row. Any other is read: its rows with
+everything that the database computes in one statement, each view inside it in one more, however many rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from backwright.emit.annotations import key, listed, of_expression, optional
+from backwright.emit.entities import columns
+from backwright.emit.names import a, pascal, snake, words
+from backwright.emit.package import Package
+from backwright.emit.pythonic import compiled
+from backwright.emit.repositories import shown as reading
+from backwright.emit.repositories.functions import Function
+from backwright.emit.repositories.projections import Extra, Projection, in_module, row_class, whole
+from backwright.emit.secrets import purpose_of
+from backwright.emit.shown import shown_views
+from backwright.emit.source import Identifier, Imports, Source, docstring, imports, indented, literal, source
+from backwright.emit.storage import field_types, key_fields
+from backwright.emit.structs import Member, struct_of
+from backwright.emit.views.arguments import argument_type
+from backwright.emit.views.shapes import Shown, attributes, printed, shown
+from backwright.expr.fold import fold, rebuilt
+from backwright.expr.typed import Conditional, Expression, Name, Type
+from backwright.expr.typed import Member as MemberOf
+from backwright.expr.walk import is_local, mentions_caller, nodes
+from backwright.model.operations import views_of
+from backwright.model.types import (
+    Column,
+    Each,
+    Entity,
+    Field,
+    Formula,
+    Members,
+    Model,
+    Shape,
+    View,
+    Viewed,
+)
+
+_RUNTIME = "backwright_runtime"
+_SEQUENCE = imports("collections.abc", "Sequence")
+ROW = "row"
+CONTEXT = ("caller", "now", "cipher")
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """How rows are shown. `plain`: a function of one row, in Python alone.
+
+    Otherwise a function of many rows of the class `row` (`projection` says which), and one by their keys.
+    `context` are the parameters before the rows (`key_context`: before keys), `arguments` those behind them.
+    """
+
+    name: str
+    kind: Source
+    projection: Projection
+    plain: bool
+    context: tuple[str, ...]
+    key_context: tuple[str, ...]
+    arguments: tuple[tuple[str, Source], ...]
+    one: Identifier
+    many: Identifier
+    by_key: Identifier
+    depth: bool = False
+
+
+class Views:
+    """Everything in `views.py`, while the package is written."""
+
+    def __init__(self, package: Package) -> None:
+        self.package = package
+        self.model = package.model
+        self.names = package.names
+        self.pieces: list[Source] = []
+        self.functions: list[Source] = []
+        self.known: dict[str, Batch] = {}
+        self.written: set[str] = set()
+        self.structs: set[str] = set()
+        self.classes: dict[str, Identifier] = {}
+        self.taken: set[str] = {
+            "Caller",
+            "Queries",
+            "Sequence",
+            "Struct",
+            "UUID",
+            "Decimal",
+            "Literal",
+            "Any",
+            "Cipher",
+            "Json",
+        }
+        self.taken |= {str(package.names.view_class(view.name)) for view in self.model.views}
+        self.taken |= {str(package.names.row_class(entity)) for entity in self.model.entities}
+        self.open: set[str] = set()
+        anonymous = [operation for operation in self.model.operations if operation.caller != "required"]
+        self.anyone = {view.name for view in shown_views(anonymous, self.model)}
+
+    def free_class(self, wanted: str) -> Identifier:
+        """A class name that is not taken."""
+        name, number = wanted, 2
+        while name in self.taken:
+            name, number = f"{wanted}{number}", number + 1
+        self.taken.add(name)
+        return Identifier(name)
+
+    def define(self, piece: Source) -> None:
+        """A struct, before those that use it."""
+        self.structs.add(piece.text.removeprefix("class ").partition("(")[0])
+        self.pieces.append(piece)
+
+    def qualified(self, text: str, behind: str) -> str:
+        """A text in which the structs of `views.py` are named as other modules do: `views.ArticleView`."""
+        if not self.structs:
+            return text
+        names = "|".join(sorted(self.structs, key=len, reverse=True))
+        return re.sub(rf"(?<![\w.\"'])({names})(?!\w){re.escape(behind)}", rf"views.\1{behind}", text)
+
+    def view(self, name: str) -> Batch:
+        """How a view is shown; it is written when it is first asked for."""
+        if name not in self.known:
+            self._write(self.model.view(name))
+        return self.known[name]
+
+    def inline(self, shape: Shape, entity: Entity, name: str, *, signed_in: bool) -> Batch:
+        """How rows are shown that an answer describes on the spot."""
+        if name not in self.known:
+            writer = _BatchWriter(self, entity, name, (), signed_in=signed_in, recursive=False)
+            self.known[name] = writer.write(lambda: shown(shape, writer, pascal(name)))
+        return self.known[name]
+
+    def cells(self, columns: Sequence[Column], entity: Entity, name: str, *, signed_in: bool) -> Batch:
+        """How rows are shown as the cells of a file."""
+        if name not in self.known:
+            writer = _BatchWriter(self, entity, name, (), signed_in=signed_in, recursive=False)
+            self.known[name] = writer.write(lambda: writer.of_cells(columns))
+        return self.known[name]
+
+    def _write(self, view: View) -> None:
+        entity = self.model.entity(view.entity)
+        cls = self.names.view_class(view.name)
+        signed_in = view.name not in self.anyone
+        recursive = self._is_recursive(view)
+
+        def write() -> Batch:
+            writer = _BatchWriter(
+                self, entity, view.name, view.arguments, signed_in=signed_in, recursive=recursive
+            )
+            writer.view = view
+            if view.name not in self.known and recursive:
+                self.known[view.name] = writer.draft(source(cls))
+            return writer.write(lambda: writer.of_view(view, cls))
+
+        if recursive:
+            self.known[view.name] = self.rehearsed(write)
+        self.known[view.name] = write()
+
+    def rehearsed(self, write: Callable[[], Batch]) -> Batch:
+        """What would be written, without writing it: a view that shows itself has to know what it reads."""
+        repositories = self.package.repositories
+        pieces, functions = list(self.pieces), list(self.functions)
+        there = {entity: list(each) for entity, each in repositories.pieces.items()}
+        known, written, taken = dict(repositories.known), set(self.written), set(self.taken)
+        others, structs = dict(self.known), set(self.structs)
+        batch = write()
+        self.pieces, self.functions, self.written, self.taken = pieces, functions, written, taken
+        self.known, self.structs = others, structs
+        repositories.pieces, repositories.known = there, known
+        return batch
+
+    def _is_recursive(self, view: View) -> bool:
+        """Whether rows under the view are shown inside themselves."""
+        return view.name in views_of(view.shape, {each.name: each for each in self.model.views})
+
+
+class _BatchWriter:
+    """Writes the functions of one view, or of one shape that is shown for several rows."""
+
+    def __init__(
+        self,
+        views: Views,
+        entity: Entity,
+        name: str,
+        arguments: Sequence[str],
+        *,
+        signed_in: bool,
+        recursive: bool,
+    ) -> None:
+        self.views = views
+        self.model = views.model
+        self.names = views.names
+        self.package = views.package
+        self.entity = entity
+        self.name = name
+        self.signed_in = signed_in
+        self.recursive = recursive
+        self.view: View | None = None
+        self.arguments = {argument: self._argument_kind(argument) for argument in arguments}
+        self.fields: dict[str, Field] = {}
+        self.extras: dict[str, Extra] = {}
+        self.lines: list[str] = []
+        self.context: set[str] = set()
+        self.imports: Imports = frozenset()
+        self.variables: set[str] = {
+            "db",
+            "caller",
+            "now",
+            "cipher",
+            "rows",
+            "keys",
+            ROW,
+            "levels",
+            "view",
+            "views",
+        }
+        self.variables |= {str(self.names.repository(each.name)) for each in self.model.entities}
+
+    # Place ------------------------------------------------------------------------------------------
+
+    def define(self, piece: Source) -> None:
+        self.views.define(piece)
+
+    def free_class(self, wanted: str) -> Identifier:
+        return self.views.free_class(wanted)
+
+    def value(self, formula: Formula, name: str) -> Shown:
+        """A column, what follows from columns, or what the database computes."""
+        return self._value(formula.meaning, name)
+
+    def _value(self, expression: Expression, name: str) -> Shown:
+        kind = of_expression(expression.type, self.model)
+        if is_local(expression):
+            return Shown(self.python(expression), kind)
+        if isinstance(expression, Conditional) and _has_secret(expression, self.model):
+            when = self._value(expression.when, f"{name}_readable")
+            then = self._value(expression.then, name)
+            otherwise = self._value(expression.otherwise, name)
+            return Shown(f"{then.text} if {when.text} else {otherwise.text}", kind)
+        return Shown(f"{ROW}.{self.extra(name, expression)}", kind)
+
+    def viewed(self, shape: Viewed, name: str) -> Shown:
+        """A row behind a reference, read for all rows at once."""
+        batch = self.views.view(shape.view)
+        given = [self._value(each.value.meaning, each.name).text for each in shape.arguments]
+        row = shape.row.meaning
+        if isinstance(row, Name) and row.root == "this":
+            if batch.plain:
+                return Shown(f"{batch.one}({', '.join([*self.passed(batch), ROW, *given])})", batch.kind)
+        found = self._value(row, snake(name))
+        variable = self.variable(snake(name.removeprefix(pascal(self.name))) or "shown")
+        levels = ["levels"] if batch.depth and self.recursive else []
+        arguments = [
+            "db",
+            *self.passed(batch, by_key=True),
+            f"[{found.text} for {ROW} in rows]",
+            *given,
+            *levels,
+        ]
+        self.ask(batch, by_key=True)
+        self.lines.append(f"{variable} = await {batch.by_key}({', '.join(arguments)})")
+        target = self.model.entity(row.type.entity or "")
+        certain = not row.type.nullable and target.soft_delete is None and is_local(row)
+        text = f"{variable}[{found.text}]" if certain else f"{variable}.get({found.text})"
+        if row.type.nullable:
+            text = f"{text} if {found.text} is not None else None"
+        return Shown(text, optional(batch.kind, not certain))
+
+    def each(self, shape: Each, name: str) -> Shown:
+        """The rows that belong to each row, read for all rows at once."""
+        meaning = shape.rows.meaning
+        kind = meaning.type
+        element = kind.element if kind.kind == "list" else kind
+        target = self.model.entity((element.entity if element is not None else None) or "")
+        batch = self.of_items(shape, target, name)
+        variable = self.variable(snake(name.removeprefix(pascal(self.name))) or "items")
+        item_kind = listed(batch.kind)
+        levels = ["levels - 1"] if batch.depth and self.recursive else []
+        if kind.kind == "list":
+            found = self._value(meaning, snake(name))
+            flat = f"[key for {ROW} in rows for key in {found.text}]"
+            self.ask(batch, by_key=True)
+            arguments = ["db", *self.passed(batch, by_key=True), flat, *levels]
+            self.lines.append(f"{variable} = await {batch.by_key}({', '.join(arguments)})")
+            limit = f"[:{shape.limit}]" if shape.limit is not None else ""
+            return Shown(f"[{variable}[key] for key in {found.text} if key in {variable}]{limit}", item_kind)
+        wanted = f"{snake(self.name)}_{snake(name.removeprefix(pascal(self.name)))}".strip("_")
+        belonging = reading.belonging(
+            meaning,
+            shape.order,
+            self.entity,
+            batch.projection,
+            self.package.repositories,
+            wanted=wanted,
+            signed_in=self.signed_in,
+        )
+        own = self.key_text()
+        call = self.call(belonging.function, f"[{own} for {ROW} in rows]")
+        loaded = self.variable(f"{variable}_rows")
+        self.imports |= imports(_RUNTIME, "grouped")
+        lines = [f"{loaded} = {call}"]
+        if batch.plain:
+            shown_text = f"[{batch.one}({', '.join([*self.passed(batch), 'each'])}) for each in {loaded}]"
+        else:
+            self.ask(batch, by_key=False)
+            shown_text = f"await {batch.many}({', '.join(['db', *self.passed(batch), loaded, *levels])})"
+        limit = f", limit={shape.limit}" if shape.limit is not None else ""
+        lines.append(f"{variable} = grouped([each.parent for each in {loaded}], {shown_text}{limit})")
+        if shape.depth is not None and batch.depth and self.recursive:
+            inside = "\n".join(lines)
+            self.lines.append(f"{variable}: dict[{key(self.entity.name, self.model)}, {item_kind}] = {{}}")
+            self.lines.append(f"if levels > 0:\n{indented(inside)}")
+        else:
+            self.lines += lines
+        return Shown(f"{variable}.get({own}, [])", item_kind)
+
+    def of_items(self, shape: Each, target: Entity, name: str) -> Batch:
+        """How the items are shown: under a view, or as the shape says."""
+        inner = shape.shape
+        if isinstance(inner, Viewed) and not inner.arguments and _is_this(inner.row.meaning):
+            return self.views.view(inner.view)
+        return self.views.inline(inner, target, snake(name), signed_in=self.signed_in)
+
+    # Names ------------------------------------------------------------------------------------------
+
+    def variable(self, wanted: str) -> Identifier:
+        name, number = wanted, 2
+        while name in self.variables or name in self.arguments:
+            name, number = f"{wanted}_{number}", number + 1
+        self.variables.add(name)
+        return Identifier(name)
+
+    def extra(self, wanted: str, expression: Expression) -> Identifier:
+        """The attribute of a value that the database computes."""
+        for each in self.extras.values():
+            if each.value == expression:
+                return Identifier(each.name)
+        short = wanted.removeprefix(f"{snake(self.name)}_")
+        columns = {field.column for field in self.entity.fields}
+        name, number = short, 2
+        while name in columns or name in self.extras:
+            name, number = f"{short}_{number}", number + 1
+        self.extras[name] = Extra(name, expression)
+        return Identifier(name)
+
+    def column(self, name: str) -> str:
+        field = self.entity.field(name)
+        self.fields.setdefault(field.name, field)
+        return field.column
+
+    def key_text(self) -> str:
+        columns = [self.column(field.name) for field in key_fields(self.entity)]
+        if len(columns) == 1:
+            return f"{ROW}.{columns[0]}"
+        return f"({', '.join(f'{ROW}.{column}' for column in columns)})"
+
+    def python(self, expression: Expression) -> str:
+        """The Python of an expression about the row at hand."""
+        known = fold(expression, caller_known=self.signed_in, lookup=field_types(self.model))
+        roots = {"this": ROW, "now": "now", **{name: name for name in self.arguments}}
+
+        def opened(node: Expression) -> Expression:
+            match node:
+                case MemberOf(of=Name(root="this"), entity=of, field=field) if (
+                    self.model.entity(of).field(field).encrypted
+                ):
+                    self.context.add("cipher")
+                    entity = self.model.entity(of)
+                    text = f"cipher.decrypt({ROW}.{self.column(field)}, {literal(purpose_of(entity, entity.field(field)))})"
+                    roots[text] = text
+                    return Name(type=node.type, root="variable", binding=text)
+                case MemberOf(of=Name(root="this"), field=field):
+                    self.column(field)
+                    return node
+                case Name(root="this"):
+                    for each in key_fields(self.entity):
+                        self.column(each.name)
+                    return node
+                case _:
+                    return node
+
+        prepared = rebuilt(known, opened)
+        if mentions_caller(prepared):
+            self.context.add("caller")
+        if any(isinstance(node, Name) and node.root == "now" for node in nodes(prepared)):
+            self.context.add("now")
+        found = compiled(
+            prepared,
+            self.model,
+            roots=roots,
+            caller_known=self.signed_in,
+            inputs=lambda origin, name: f"{origin}_{name}",
+        )
+        self.imports |= found.imports
+        return found.text
+
+    def call(self, function: Function, *given: str) -> str:
+        """The call of a repository's function."""
+        self.imports |= imports(f"{self.names.package}.repositories", function.module)
+        self.context |= set(function.context)
+        arguments = [
+            "db",
+            *function.context,
+            *given,
+            *(self.python(supplier) for _, supplier in function.values),
+        ]
+        return f"await {function.module}.{function.name}({', '.join(arguments)})"
+
+    def passed(self, batch: Batch, *, by_key: bool = False) -> list[str]:
+        """The context that another view needs."""
+        needed = batch.key_context if by_key else batch.context
+        self.context |= set(needed)
+        return list(needed)
+
+    def ask(self, batch: Batch, *, by_key: bool) -> None:
+        """Have the function of another view written."""
+        if by_key:
+            self.views.written.add(f"{batch.name}:by_key")
+
+    def _argument_kind(self, argument: str) -> Source:
+        """The type of an argument of the view, as the first that gives it says."""
+        return of_expression(argument_type(self.name, argument, self.model), self.model)
+
+    # Writing ----------------------------------------------------------------------------------------
+
+    def of_view(self, view: View, cls: Identifier) -> Shown:
+        """The members of a view: columns as they are, and what the view makes of the row."""
+        members: list[Member] = []
+        given: list[str] = []
+        needed: Imports = frozenset()
+        wires = [field.wire for field in view.fields] + [member.wire for member in view.shape]
+        named = attributes(wires)
+        for shown_field, attribute in zip(view.fields, named, strict=False):
+            value = self.of_column(self.entity.field(shown_field.field))
+            members.append(Member(attribute, value.kind, wire=shown_field.wire))
+            given.append(f"{attribute}={value.text}")
+            needed |= value.imports
+        for member, attribute in zip(view.shape, named[len(view.fields) :], strict=True):
+            inner = shown(member.shape, self, f"{pascal(view.name)}{pascal(snake(attribute))}")
+            itself = self.recursive and re.search(rf"\b{cls}\b", inner.kind.text) is not None
+            kind = source(literal(inner.kind.text), inner.kind) if itself else inner.kind
+            members.append(Member(attribute, kind, wire=member.wire))
+            given.append(f"{attribute}={inner.text}")
+            needed |= inner.imports
+        about = f"{a(words(view.name)).capitalize()} as callers see it."
+        self.views.define(struct_of(cls, about, members))
+        return Shown(f"{cls}({', '.join(given)})", source(cls), needed)
+
+    def of_cells(self, columns: Sequence[Column]) -> Shown:
+        """The cells of a line."""
+        cells = []
+        for number, column in enumerate(columns, 1):
+            value = self.value(column.value, f"cell_{number}")
+            cells.append(printed(value, column.value.meaning.type, self.model))
+        for each in cells:
+            self.imports |= each.imports
+        text = ", ".join(each.text for each in cells)
+        return Shown(f"({text},)" if len(cells) == 1 else f"({text})", source("tuple[object, ...]"))
+
+    def of_column(self, field: Field) -> Shown:
+        """A stored field as it is shown."""
+        kind = field_types(self.model)(self.entity.name, field.name)
+        assert kind is not None
+        this = Name(type=_row_type(self.entity), root="this")
+        member = MemberOf(type=kind, of=this, entity=self.entity.name, field=field.name)
+        return printed(Shown(self.python(member), of_expression(kind, self.model)), kind, self.model)
+
+    def draft(self, kind: Source) -> Batch:
+        """What is known before anything is written: views that show themselves need it."""
+        return self._batch(
+            kind, plain=False, projection=whole(self.entity, self.model), context=self._all_context()
+        )
+
+    def _all_context(self) -> tuple[str, ...]:
+        return ("caller",) if self.model.auth is not None else ()
+
+    def write(self, body: object) -> Batch:
+        """The functions; `body` shows one row."""
+        result: Shown = body()  # type: ignore[operator]
+        self.imports |= result.imports
+        plain = not self.extras and not self.lines
+        projection = self.projection(plain=plain)
+        context = tuple(each for each in CONTEXT if each in self.context)
+        if self.recursive:
+            context = tuple(dict.fromkeys([*self._all_context(), *context]))
+        batch = self._batch(result.kind, plain=plain, projection=projection, context=context)
+        self.views.functions += self.functions(batch, result)
+        return batch
+
+    def projection(self, *, plain: bool) -> Projection:
+        """What has to be read of a row."""
+        if not self.extras:
+            return whole(self.entity, self.model)
+        del plain
+        for each in key_fields(self.entity):
+            self.column(each.name)
+        fields = tuple(field for field in columns(self.entity, self.model) if field.name in self.fields)
+        name = f"{pascal(self.name)}Row"
+        taken = {str(self.names.row_class(entity)) for entity in self.model.entities}
+        name = f"{pascal(self.name)}ViewRow" if name in taken else name
+        return Projection(entity=self.entity, fields=fields, extras=tuple(self.extras.values()), name=name)
+
+    def _batch(self, kind: Source, *, plain: bool, projection: Projection, context: tuple[str, ...]) -> Batch:
+        name = snake(self.name)
+        return Batch(
+            name=self.name,
+            kind=kind,
+            projection=projection,
+            plain=plain,
+            context=context,
+            key_context=tuple(each for each in CONTEXT if each in {*context, *self.asked(projection)}),
+            arguments=tuple(self.arguments.items()),
+            one=Identifier(f"{name}_view"),
+            many=Identifier(f"{name}_views"),
+            by_key=Identifier(f"{name}_views_by_key"),
+            depth=self.recursive,
+        )
+
+    def asked(self, projection: Projection) -> set[str]:
+        """The context of what the database computes for each row."""
+        found: set[str] = set()
+        for each in projection.extras:
+            known = fold(each.value, caller_known=self.signed_in, lookup=field_types(self.model))
+            found |= {"caller"} if mentions_caller(known) else set()
+            found |= (
+                {"now"}
+                if any(isinstance(node, Name) and node.root == "now" for node in nodes(known))
+                else set()
+            )
+        return found
+
+    def functions(self, batch: Batch, result: Shown) -> list[Source]:
+        """One plain function, or one for many rows; and one by keys."""
+        row = in_module(row_class(batch.projection, self.package.repositories), self.entity, self.names)
+        context = self.context_parameters(batch.context)
+        arguments = [f"{Identifier(name)}: {kind}" for name, kind in self.arguments.items()]
+        needed = [
+            self.imports,
+            row.imports,
+            batch.kind.imports,
+            *(kind.imports for kind in self.arguments.values()),
+        ]
+        needed += [each.imports for each in context]
+        noun = words(self.name)
+        found: list[Source] = []
+        if batch.plain:
+            parameters = ", ".join([*map(str, context), f"{ROW}: {row}", *arguments])
+            text = (
+                f"def {batch.one}({parameters}) -> {batch.kind}:\n"
+                f"    {docstring(f'{noun[0].upper()}{noun[1:]}, of a row.', 4)}\n    return {result.text}"
+            )
+            found.append(source(text, *needed))
+        else:
+            levels = [f"levels: int = {self.depth()}"] if self.recursive else []
+            parameters = ", ".join(
+                ["db: Queries", *map(str, context), f"rows: Sequence[{row}]", *arguments, *levels]
+            )
+            lines = [*self.lines, f"return [{result.text} for {ROW} in rows]"]
+            text = (
+                f"async def {batch.many}({parameters}) -> list[{batch.kind}]:\n"
+                f"    {docstring(f'{noun[0].upper()}{noun[1:]}, for each row, in order.', 4)}\n"
+                f"{indented(chr(10).join(lines))}"
+            )
+            found.append(source(text, imports(_RUNTIME, "Queries"), _SEQUENCE, *needed))
+        return found
+
+    def depth(self) -> int:
+        """How deep a view shows itself."""
+        assert self.view is not None
+        return depth_of(self.view)
+
+    def context_parameters(self, context: Sequence[str]) -> list[Source]:
+        """`caller`, `now` and `cipher`, as far as they are needed."""
+        kinds = {
+            "caller": source(
+                f"caller: {'Caller' if self.signed_in else 'Caller | None'}",
+                imports(f"{self.names.package}.callers", "Caller"),
+            ),
+            "now": source("now: datetime", imports("datetime", "datetime")),
+            "cipher": source("cipher: Cipher", imports(_RUNTIME, "Cipher")),
+        }
+        return [kinds[each] for each in context]
+
+
+def depth_of(view: View) -> int:
+    """How often a view shows itself inside itself."""
+    depths = [each.depth for member in view.shape for each in _repeating(member.shape) if each.depth]
+    return max(depths, default=1)
+
+
+def by_key_function(batch: Batch, views: Views) -> Source:
+    """The function that shows the rows with these keys."""
+    names, entity = views.names, batch.projection.entity
+    signed_in = (
+        batch.name not in views.anyone if batch.name in {view.name for view in views.model.views} else False
+    )
+    rows = reading.by_keys(batch.projection, views.package.repositories, signed_in=signed_in)
+    kind = key(entity.name, views.model)
+    writer = _BatchWriter(views, entity, batch.name, (), signed_in=signed_in, recursive=False)
+    context = batch.key_context
+    parameters = [
+        "db: Queries",
+        *map(str, writer.context_parameters(context)),
+        f"keys: Iterable[{kind} | None]",
+    ]
+    arguments = [f"{Identifier(name)}: {of}" for name, of in batch.arguments]
+    passed_on = [name for name, _ in batch.arguments]
+    levels = ["levels"] if batch.depth else []
+    parameters += [
+        *arguments,
+        *([f"levels: int = {depth_of(views.model.view(batch.name))}"] if batch.depth else []),
+    ]
+    columns = [field.column for field in key_fields(entity)]
+    of_row = f"row.{columns[0]}" if len(columns) == 1 else f"({', '.join(f'row.{c}' for c in columns)})"
+    wanted = "{key for key in keys if key is not None}"
+    read = ["db", *rows.function.context, "wanted", *(name for name, _ in rows.function.values)]
+    call = f"await {rows.function.module}.{rows.function.name}({', '.join(read)})"
+    lines = [f"wanted = {wanted}", "if not wanted:\n    return {}", f"rows = {call}"]
+    if batch.plain:
+        given = ", ".join([*batch.context, "row", *passed_on])
+        lines.append(f"return {{{of_row}: {batch.one}({given}) for row in rows}}")
+    else:
+        given = ", ".join(["db", *batch.context, "rows", *passed_on, *levels])
+        lines.append(f"views = await {batch.many}({given})")
+        lines.append(f"return {{{of_row}: view for row, view in zip(rows, views, strict=True)}}")
+    noun = words(batch.name)
+    text = (
+        f"async def {batch.by_key}({', '.join(parameters)}) -> dict[{kind}, {batch.kind}]:\n"
+        f"    {docstring(f'{noun[0].upper()}{noun[1:]} of the rows with these keys, by key.', 4)}\n"
+        f"{indented(chr(10).join(lines))}"
+    )
+    needed = imports(_RUNTIME, "Queries") | imports("collections.abc", "Iterable")
+    needed |= imports(f"{names.package}.repositories", rows.function.module)
+    more = [each.imports for each in writer.context_parameters(context)]
+    return source(text, needed, kind, batch.kind, *more, *(of for _, of in batch.arguments))
+
+
+def _repeating(shape: Shape) -> list[Each]:
+    match shape:
+        case Each():
+            return [shape, *_repeating(shape.shape)]
+        case Members(members=members):
+            return [each for member in members for each in _repeating(member.shape)]
+        case _:
+            return []
+
+
+def _is_this(expression: Expression) -> bool:
+    return isinstance(expression, Name) and expression.root == "this"
+
+
+def _row_type(entity: Entity) -> Type:
+    return Type("entity", entity=entity.name)
+
+
+def _has_secret(expression: Expression, model: Model) -> bool:
+    found = (node for node in nodes(expression) if isinstance(node, MemberOf))
+    return any(model.entity(node.entity).field(node.field).encrypted for node in found)

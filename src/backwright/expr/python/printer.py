@@ -1,0 +1,99 @@
+"""Prints an expression as Python: which part says what of each kind of node."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from backwright.expr.fold import not_null_when
+from backwright.expr.python.operands import ATOM, CHOICE, NOT, OR, RELATION, SUM, Known, NotLocal
+from backwright.expr.python.values import Values
+from backwright.expr.typed import (
+    Aggregate,
+    And,
+    Arithmetic,
+    Compare,
+    Conditional,
+    Constant,
+    Convert,
+    Distinct,
+    Expression,
+    Filtered,
+    Flattened,
+    In,
+    Input,
+    Linked,
+    ListOf,
+    Mapped,
+    Member,
+    Name,
+    Not,
+    Or,
+    Part,
+    Quantified,
+    Related,
+    Rows,
+    Size,
+    Sorted,
+    Text,
+    Within,
+)
+
+
+class Printer(Values):
+    """Each node as text, and how tightly it binds."""
+
+    def bound(self, node: Expression, known: Known) -> tuple[str, int]:
+        match node:
+            case Constant():
+                return self.constant(node)
+            case Name():
+                return self.name(node, known)
+            case Input(source=source, name=name):
+                return self.names.input(source, name), ATOM
+            case Member(of=of, entity=entity, field=field):
+                return self.reached(of, self.names.attribute(entity, field), known)
+            case Part():
+                return self.part(node, known)
+            case And(parts=parts):
+                return self.joined(parts, known, holds=True)
+            case Or(parts=parts):
+                return self.joined(parts, known, holds=False)
+            case Not(of=In() as of):
+                return self.contained(of, known, "not in"), RELATION
+            case Not(of=of):
+                return f"not {self.within(of, ATOM, known)}", NOT
+            case Compare():
+                return self.compare(node, known)
+            case In():
+                return self.contained(node, known, "in"), RELATION
+            case Within():
+                return self.member(node, known)
+            case Arithmetic():
+                return self.arithmetic(node, known)
+            case Conditional():
+                return self.conditional(node, known)
+            case Text():
+                return self.text(node, known)
+            case Convert():
+                return self.converted(node, known)
+            case Size():
+                return self.size(node, known)
+            case Filtered() | Mapped() | Quantified() | Aggregate():
+                return self.many(node, known), ATOM
+            case Distinct() | Sorted() | Flattened() | ListOf():
+                return self.many(node, known), ATOM
+            case Rows() | Related() | Linked():
+                raise NotLocal("only a database can look for other rows")
+            case _:
+                assert_never(node)
+
+    def conditional(self, node: Conditional, known: Known) -> tuple[str, int]:
+        first = self.within(node.then, OR, known | not_null_when(node.when, holds=True))
+        last = self.within(node.otherwise, OR, known | not_null_when(node.when, holds=False))
+        return f"{first} if {self.within(node.when, OR, known)} else {last}", CHOICE
+
+    def contained(self, node: In, known: Known, word: str) -> str:
+        """`item in (a, b)`, or `not in`."""
+        listed = ", ".join(self.bare(option, known) for option in node.options)
+        listed = f"{listed}," if len(node.options) == 1 else listed
+        return f"{self.within(node.item, SUM, known)} {word} ({listed})"

@@ -1,0 +1,86 @@
+"""Running the migrations of a build on a database."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from time import perf_counter
+from typing import Literal as OneOf
+
+from backwright.migrate import naming
+from backwright.migrate.obstacles import obstacles
+from backwright.model import snapshot
+from backwright.pipeline.planning import built, refuse
+from backwright.plan import plan as compute_plan
+from backwright.project import Project
+from backwright.spec.diagnostics import NOWHERE, SpecificationError, diagnose, register
+from backwright.task import events
+from backwright_runtime import migrations
+
+UNKNOWN_DATABASE = register(
+    "BW705",
+    "A database of a kind that is not built",
+    "Backends run on SQLite and PostgreSQL; anything else would be a guess.",
+    "backwright migrate up --database-url mysql://host/name",
+)
+Way = OneOf["up", "down"]
+
+
+def database_url(project: Project, given: str | None) -> str:
+    """The database to work on: the one that was named, else an SQLite file among the project's state.
+
+    Raises SpecificationError when it is of a kind that is not built.
+    """
+    if given and not given.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        message = f"a database address begins with sqlite:/// or postgresql://, not with {given.partition('://')[0]!r}"
+        mend = "other databases are not built; the architect decides which is used"
+        raise SpecificationError([diagnose(UNKNOWN_DATABASE, NOWHERE, message, mend)])
+    if given:
+        return given
+    project.state.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{(project.state / 'development.db').as_posix()}"
+
+
+def migrate(project: Project, way: Way, given: str | None = None, *, steps: int = 1) -> list[str]:
+    """Run migrations up or down; returns their names in the order in which they ran.
+
+    Raises SpecificationError when nothing that can be run was built, MigrationError when a step fails (what
+    ran before it stays and is in the ledger), and DatabaseUnavailable.
+    """
+    refuse(built(project))
+    url = database_url(project, given)
+    dialect: events.DatabaseName = "sqlite" if url.startswith("sqlite:") else "postgresql"
+    started = perf_counter()
+    if way == "up":
+        names = asyncio.run(_up(project.migrations, url))
+    else:
+        names = asyncio.run(migrations.down(url, project.migrations, steps))
+    seconds = perf_counter() - started
+    for name in names:
+        events.append(project, _MIGRATED[way](migration=name, database=dialect, seconds=seconds / len(names)))
+    return names
+
+
+async def _up(folder: Path, url: str) -> list[str]:
+    """Apply what is pending. Rows that stand in the way of a migration are named before it begins."""
+    applied: list[str] = []
+    for state in await migrations.status(url, folder):
+        earlier = [name for name in naming.migration_folders(folder) if name < state.name]
+        if state.state == "pending" and earlier:
+            before, after = (
+                snapshot.decode((folder / name / "model.json").read_bytes())
+                for name in (earlier[-1], state.name)
+            )
+            found = await obstacles(url, compute_plan(before, after), before, after)
+            if found:
+                raise SpecificationError(found)
+            applied += await migrations.up(url, folder, state.name.partition("_")[0])
+    return [*applied, *await migrations.up(url, folder)]
+
+
+_MIGRATED = {"up": events.MigrationApplied, "down": events.MigrationRolledBack}
+
+
+def migration_status(project: Project, given: str | None = None) -> list[migrations.Status]:
+    """Where each migration stands in the database."""
+    return asyncio.run(migrations.status(database_url(project, given), project.migrations))

@@ -1,0 +1,114 @@
+"""What would change since the last build, and its approval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+import msgspec
+
+from backwright.emit.refusals import not_emitted
+from backwright.migrate.delivered import SNAPSHOT
+from backwright.model import snapshot
+from backwright.model.types import Model
+from backwright.pipeline.checking import check
+from backwright.plan import Plan, approval
+from backwright.plan import plan as compute_plan
+from backwright.project import Project
+from backwright.spec.diagnostics import NOWHERE, Diagnostic, Place, SpecificationError, diagnose, register
+from backwright.task import events
+
+UNREADABLE = register(
+    "BW704",
+    "The model of the last build cannot be read",
+    "Without it nobody can say what a change would do to the data that is stored.",
+    "migrations/model.json, after a merge that left conflict markers in it",
+)
+NOT_BUILT = register(
+    "BW703",
+    "Nothing is built yet",
+    "Serving, verifying and reporting judge a build, and there is none.",
+    "backwright serve, before the first backwright build",
+)
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan, the models it leads from and to, and what stands in its way (nothing when it may go on)."""
+
+    before: Model | None
+    model: Model
+    plan: Plan
+    blocked: tuple[Diagnostic, ...]
+
+
+def plan(project: Project) -> Planned:
+    """What would change since the last build. Raises SpecificationError; being blocked is an answer here."""
+    return planned_from(project, check(project).model)
+
+
+def planned_from(project: Project, model: Model) -> Planned:
+    """What the model changes since the last build. Raises SpecificationError where it cannot be emitted."""
+    refuse(model)
+    started = perf_counter()
+    before = previous(project)
+    computed = compute_plan(before, model)
+    blocked = approval.blocked(computed, approval.read(project.approvals, project.root))
+    events.append(
+        project,
+        events.PlanMade(
+            plan=computed.hash,
+            changes=len(computed.changes),
+            needs_approval=bool(blocked),
+            seconds=perf_counter() - started,
+        ),
+    )
+    return Planned(before=before, model=model, plan=computed, blocked=tuple(blocked))
+
+
+def refuse(model: Model) -> None:
+    """Raises SpecificationError with every part of the model that the emitters do not know yet."""
+    found = not_emitted(model)
+    if found:
+        raise SpecificationError(found)
+
+
+def approve(
+    project: Project, plan_hash: str, changes: Sequence[str], *, by: str, reason: str, rollback: str
+) -> Path:
+    """Approve named changes of exactly the plan at hand; returns the file. Raises SpecificationError."""
+    computed = plan(project).plan
+    approved = approval.approve(
+        computed, plan_hash, changes, by=by, reason=reason, rollback=rollback, at=datetime.now(UTC)
+    )
+    path = approval.write(approved, project.approvals)
+    events.append(project, events.ApprovalRecorded(plan=computed.hash, by=by))
+    return path
+
+
+def previous(project: Project) -> Model | None:
+    """The model of the last build."""
+    path = project.root / SNAPSHOT
+    if not path.is_file():
+        return None
+    try:
+        return snapshot.decode(path.read_bytes())
+    except msgspec.MsgspecError as error:
+        mend = "restore it from version control, or build with the version of Backwright that wrote it"
+        message = f"the model of the last build cannot be read: {error}"
+        raise SpecificationError([diagnose(UNREADABLE, Place(SNAPSHOT, 1, 1), message, mend)]) from error
+
+
+def package(project: Project) -> str:
+    """The name of the package of the last build. Raises SpecificationError when there is none."""
+    return built(project).service.package
+
+
+def built(project: Project) -> Model:
+    """The model of the last build. Raises SpecificationError when there is none."""
+    found = previous(project)
+    if found is None:
+        mend = "run `backwright build` first"
+        raise SpecificationError([diagnose(NOT_BUILT, NOWHERE, "there is no backend to work with", mend)])
+    return found

@@ -1,0 +1,51 @@
+"""The completion report, computed from artifacts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from backwright import report as reports
+from backwright.pipeline.building import build_digest
+from backwright.pipeline.checking import check
+from backwright.pipeline.planning import package
+from backwright.pipeline.tasks import EXPECTED, current_questions, received_card
+from backwright.project import Project
+from backwright.task import events, features
+
+
+def report(project: Project) -> tuple[reports.Report, tuple[Path, ...]]:
+    """Compute the completion report from artifacts, write it, and tick the stories that are done in tasks.md."""
+    package(project)
+    model = check(project).model
+    digest = build_digest(project)
+    assert digest is not None
+    log = events.read(project)
+    folders = features.every(project)
+    computed = reports.collect(
+        project,
+        model,
+        digest,
+        log=log,
+        features=folders,
+        questions=current_questions(project),
+        card=received_card(project, log),
+        expected=EXPECTED,
+    )
+    for folder in folders:
+        features.tick(project, folder, computed.finished_stories(folder.name))
+    return computed, reports.write(project, computed)
+
+
+def verdict(computed: reports.Report) -> str:
+    """The outcome in words: what is not run is never silent."""
+    if computed.outcome == "done":
+        return "done"
+    idle = [
+        f"{gate.gate} on {gate.database}" if gate.database else gate.gate
+        for gate in computed.gates
+        if gate.status == "not_run"
+    ]
+    open_lines = [check.text.lower() for check in computed.checklist if check.state == "not done"]
+    parts = [f"not run: {', '.join(idle)}"] if idle else []
+    parts += [f"not so: {', '.join(open_lines)}"] if open_lines else []
+    return f"not done yet ({'; '.join(parts)})"

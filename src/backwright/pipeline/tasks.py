@@ -1,0 +1,78 @@
+"""Task cards, questions and answers, and where the work stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from backwright.model.build import examine
+from backwright.pipeline.building import build_digest
+from backwright.project import Project
+from backwright.spec import read as read_specification
+from backwright.spec.diagnostics import Diagnostic
+from backwright.task import acknowledge, answers, cards, events, features, questions, status
+from backwright.task.evidence import Expected
+from backwright.task.questions import Question
+from backwright.verify import runner
+from backwright.verify.gates import GATES
+
+EXPECTED = tuple(
+    Expected(gate.NAME, gate.TITLE, database)
+    for gate in GATES
+    for database in (runner.DATABASES.values() if gate.DATABASE else (None,))
+)
+"""Every run that a delivery needs: each gate, on each database that it is for."""
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True):
+    """A task card's answer, and the questions that stop its build."""
+
+    acknowledgement: acknowledge.Acknowledgement
+    blocking: tuple[Question, ...]
+
+
+def receive(project: Project, path: Path) -> Received:
+    """Read a task card, put its questions to those who decide, and answer it. Raises SpecificationError."""
+    card = cards.read(path, project)
+    folders = features.every(project)
+    model, diagnostics = examine(read_specification(project))
+    events.append(
+        project, events.TaskReceived(task=card.id, name=card.name, file=card.file, sha256=card.sha256)
+    )
+    asked = questions.compute(diagnostics, folders, events.read(project), card)
+    questions.ask(project, asked, events.read(project))
+    answered = acknowledge.acknowledge(card, model, folders, asked, events.read(project))
+    events.append(project, events.TaskAcknowledged(task=card.id))
+    return Received(acknowledgement=answered, blocking=tuple(q for q in asked if q.open and q.blocking))
+
+
+def current_questions(project: Project) -> tuple[Question, ...]:
+    """Every question that the files raise as they are now; the card is the one that was received last."""
+    log = events.read(project)
+    _, diagnostics = examine(read_specification(project))
+    return questions.compute(diagnostics, features.every(project), log, received_card(project, log))
+
+
+def answer(project: Project, question: str, text: str, *, by: str, role: str) -> None:
+    """Record an answer. Raises SpecificationError when the question is not open or another role decides it."""
+
+    def examined(project: Project) -> Sequence[Diagnostic]:
+        return examine(read_specification(project))[1]
+
+    answers.answer(project, current_questions(project), question, text, by=by, role=role, examine=examined)
+
+
+def task_status(project: Project) -> status.TaskStatus:
+    """Where the work stands, from the event log and the files."""
+    return status.compute(
+        project, events.read(project), current_questions(project), build_digest(project), EXPECTED
+    )
+
+
+def received_card(project: Project, log: events.Log) -> cards.Card | None:
+    """The card that was received last, as it is now."""
+    received = [e for e in log.events if isinstance(e, events.TaskReceived)]
+    path = project.root / received[-1].file if received else None
+    return cards.read(path, project) if path and path.is_file() else None

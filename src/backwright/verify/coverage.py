@@ -1,0 +1,182 @@
+"""What a comparison has reached: the statuses of each operation, and which rules and conditions came to both ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from backwright.expr.typed import Compare, Constant, Expression, Name
+from backwright.model.types import (
+    Create,
+    Delete,
+    DeleteAll,
+    Ensure,
+    Find,
+    Formula,
+    Group,
+    Model,
+    Operation,
+    Require,
+    Rule,
+    Select,
+    Step,
+    Update,
+    UpdateAll,
+    Upsert,
+)
+from backwright.reference.errors import answered
+from backwright.reference.failures import Failure
+from backwright.reference.http import Response
+from backwright.spec.diagnostics import Place
+from backwright.verify.traffic import Sent
+
+UNLIKELY = frozenset({"payload_too_large", "too_many_requests"})
+"""What a run of ordinary length may miss without anybody missing it."""
+
+Condition = tuple[str, Place]
+MOST_NAMED = 40
+
+
+class Coverage:
+    """Counts while requests are compared. `observe` is for the reference."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._conditions = conditions(model)
+        self._results: dict[Condition, set[bool]] = {condition: set() for condition in self._conditions}
+        self.requests = 0
+        self.accepted = 0
+        self.statuses: dict[str, Counter[int]] = {}
+
+    def observe(self, condition: Rule | Formula, result: bool) -> None:
+        """What a rule or condition came to."""
+        found = self._results.get((condition.source, condition.place))
+        if found is not None:
+            found.add(result)
+
+    def count(self, sent: Sent, answer: Response) -> None:
+        """One compared answer."""
+        self.requests += 1
+        self.accepted += 200 <= answer.status < 400
+        self.statuses.setdefault(sent.operation, Counter())[answer.status] += 1
+
+    def reached(self, operation: Operation) -> Counter[int]:
+        """How often the operation was answered with each status."""
+        return self.statuses.get(operation.name, Counter())
+
+    def never_answered(self) -> list[str]:
+        """What operations say they answer, and did not."""
+        return [
+            f"{operation.name} {status}"
+            for operation in self._model.operations
+            for status in sorted(declared(operation, self._model) - set(self.reached(operation)))
+        ]
+
+    def never_came_to(self) -> list[str]:
+        """The rules and conditions that were always, or never, true."""
+        return [
+            f"{name}: {'never asked' if not results else 'never true' if False in results else 'never false'}"
+            for condition, name in self._conditions.items()
+            if len(results := self._results[condition]) < 2
+        ]
+
+    def told(self) -> dict[str, int | float | str]:
+        """The figures of a result."""
+        share = round(100 * self.accepted / self.requests, 1) if self.requests else 0.0
+        both = sum(len(results) == 2 for results in self._results.values())
+        return {
+            "requests": self.requests,
+            "accepted %": share,
+            "rules seen true and false": f"{both} of {len(self._results)}",
+            **{
+                f"statuses of {name}": " ".join(f"{status}:{n}" for status, n in sorted(counts.items()))
+                for name, counts in sorted(self.statuses.items())
+            },
+            **_named("never answered", self.never_answered()),
+            **_named("one-sided rules", self.never_came_to()),
+        }
+
+
+def _named(what: str, found: list[str]) -> dict[str, str]:
+    """A few names, and how many more there are."""
+    if not found:
+        return {}
+    more = f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    return {what: "; ".join(found[:MOST_NAMED]) + more}
+
+
+def declared(operation: Operation, model: Model) -> frozenset[int]:
+    """The statuses that an operation may answer: that of success where it is fixed, and those of its errors."""
+    errors = {category for category in operation.errors if category not in UNLIKELY}
+    found = {answered(Failure(category), operation, model.service, "")[0] for category in errors}
+    return frozenset(found | ({operation.respond.status} if operation.respond.choose is None else set()))
+
+
+# What can be true and false --------------------------------------------------------------------------
+
+
+def conditions(model: Model) -> dict[Condition, str]:
+    """Every rule and condition that operations judge rows with, and what to call it."""
+    found: dict[Condition, str] = {}
+    for operation in model.operations:
+        if operation.access is not None:
+            _add(found, f"{operation.name} access", operation.access)
+        for step in operation.steps:
+            for what, condition in of_step(step):
+                _add(found, f"{operation.name} {what}", condition)
+    for entity in model.entities:
+        for check in entity.checks:
+            _add(found, f"{entity.name} check {check.name}", check.condition)
+        for field in entity.fields:
+            if field.write is not None:
+                _add(found, f"{entity.name}.{field.name} write", field.write)
+    return found
+
+
+def _add(found: dict[Condition, str], name: str, condition: Rule | Formula) -> None:
+    meaning = condition.condition if isinstance(condition, Rule) else condition.meaning
+    if not isinstance(meaning, Constant) and not _is_signed_in(meaning):
+        found.setdefault((condition.source, condition.place), f"{name} `{condition.source}`")
+
+
+def _is_signed_in(meaning: Expression) -> bool:
+    """Whether it only asks for a caller: where there is none, the answer is 401 before it is asked."""
+    match meaning:
+        case Compare(op="!=", left=Name(root="caller"), right=Constant(value=None)):
+            return True
+        case _:
+            return False
+
+
+def of_step(step: Step) -> Iterator[tuple[str, Rule | Formula]]:
+    """The rules and conditions of one step."""
+    if step.when is not None:
+        yield "if", step.when
+    match step:
+        case Find(where=where, readable=readable):
+            yield from _those(("where", where), ("read", readable))
+        case (
+            Select(where=where, readable=readable, filters=filters)
+            | Group(where=where, readable=readable, filters=filters)
+        ):
+            yield from _those(("where", where), ("read", readable))
+            yield from ((f"filter {each.name}", each.condition) for each in filters)
+        case Require(condition=condition):
+            yield "require", condition
+        case Create(allowed=allowed) | Ensure(allowed=allowed):
+            yield from _those(("create", allowed))
+        case Delete(allowed=allowed) | DeleteAll(allowed=allowed):
+            yield from _those(("delete", allowed))
+        case Update(allowed=allowed, after=after) | UpdateAll(allowed=allowed, after=after):
+            yield from _those(("update", allowed), ("update, after", after))
+        case Upsert():
+            yield from _those(
+                ("create", step.created), ("update", step.updated), ("update, after", step.after)
+            )
+            yield from _those(("if exists", step.if_exists))
+        case _:
+            pass
+
+
+def _those(*pairs: tuple[str, Rule | Formula | None]) -> Iterator[tuple[str, Rule | Formula]]:
+    return ((what, condition) for what, condition in pairs if condition is not None)

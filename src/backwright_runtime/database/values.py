@@ -1,0 +1,185 @@
+"""How values are stored: bound as parameters, and read back as the types of a row.
+
+PostgreSQL has a type for each of them. SQLite has integers, doubles, text and bytes: a boolean is 0 or 1, a decimal
+the whole number of units of its scale, a list the JSON of its elements as they would be stored alone (booleans are
+true and false), everything else text that sorts as the values do.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Struct
+
+Row = TypeVar("Row", bound=Struct)
+Reader = Callable[[Any], Any]
+
+
+# Binding on SQLite -----------------------------------------------------------------------------------
+
+
+def timestamp_text(value: datetime) -> str:
+    """A time in UTC with six digits of fraction, as SQLite stores it."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def units(value: Decimal) -> int:
+    """A decimal as the whole number of units of its own scale."""
+    exponent = value.as_tuple().exponent
+    return int(value.scaleb(-exponent)) if isinstance(exponent, int) else 0
+
+
+def _listed(value: list[Any]) -> str:
+    """A list as JSON."""
+    if any(isinstance(item, Struct | dict) for item in value):
+        return json_text(value)
+    items = [item if isinstance(item, bool) else bound(item) for item in value]
+    return json.dumps(items, ensure_ascii=False, separators=(",", ":"))
+
+
+BINDERS: dict[type, Reader] = {
+    bool: int,
+    UUID: str,
+    datetime: timestamp_text,
+    date: date.isoformat,
+    Decimal: units,
+    list: _listed,
+}
+
+
+def bound(value: Any) -> Any:
+    """A value as SQLite stores it."""
+    binder = BINDERS.get(type(value))
+    if binder is not None:
+        return binder(value)
+    if value is None or isinstance(value, str | int | float | bytes):
+        return value.value if isinstance(value, Enum) else value
+    for kind, found in BINDERS.items():  # a subclass, such as the UUID of a driver
+        if isinstance(value, kind):
+            return found(value)
+    return json_text(value)
+
+
+# JSON ------------------------------------------------------------------------------------------------
+
+
+def json_text(value: Any) -> str:
+    """A JSON value, or objects of a request, as text. In objects a decimal is the text of its digits."""
+    return msgspec.json.encode(_plain(value)).decode()
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Struct():
+            members = ((name, getattr(value, name)) for name in value.__struct_fields__)
+            return {name: _plain(member) for name, member in members if member is not UNSET}
+        case Mapping():
+            return {name: _plain(member) for name, member in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case datetime():
+            return timestamp_text(value)
+        case Decimal():
+            return f"{value:f}"
+        case _:
+            return value
+
+
+# Reading on SQLite -----------------------------------------------------------------------------------
+
+
+def _decimal(scale: int) -> Reader:
+    def read(value: int | str) -> Decimal:
+        return Decimal(value) if isinstance(value, str) else Decimal(value).scaleb(-scale)
+
+    return read
+
+
+def _list(element: Reader | None) -> Reader:
+    def read(value: str | list[Any]) -> list[Any]:
+        items: list[Any] = json.loads(value) if isinstance(value, str) else value
+        if element is None:
+            return items
+        return [None if item is None else element(item) for item in items]
+
+    return read
+
+
+_READERS: dict[Any, Reader] = {
+    bool: bool,
+    float: float,
+    UUID: UUID,
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+    dict: msgspec.json.decode,
+}
+
+
+def reader(kind: Any) -> Reader | None:
+    """How a stored value becomes one of this type; None: as it is."""
+    kind, marks = plain(kind)
+    if kind is Decimal:
+        scale = next((mark.digits for mark in marks if hasattr(mark, "digits")), None)
+        if scale is None:
+            raise TypeError("a Decimal of a row has its Scale: Annotated[Decimal, Scale(2)]")
+        return _decimal(scale)
+    if get_origin(kind) is list:
+        return _list(reader(*get_args(kind)))
+    return _READERS.get(get_origin(kind) or kind)
+
+
+def plain(kind: Any) -> tuple[Any, tuple[Any, ...]]:
+    """A type without null and without the marks of `Annotated`, and those marks."""
+    marks: tuple[Any, ...] = ()
+    while True:
+        if get_origin(kind) is Annotated:
+            kind, *more = get_args(kind)
+            marks = (*more, *marks)
+        elif get_origin(kind) in (Union, UnionType):
+            options = [option for option in get_args(kind) if option is not NoneType]
+            if len(options) != 1:
+                return kind, marks
+            (kind,) = options
+        else:
+            return kind, marks
+
+
+@cache
+def readers(row: type[Struct]) -> tuple[tuple[str, Reader | None], ...]:
+    """For each field of a row, how its stored value is read."""
+    hints = get_type_hints(row, include_extras=True)
+    return tuple((name, reader(hints[name])) for name in row.__struct_fields__)
+
+
+# Codecs for PostgreSQL -------------------------------------------------------------------------------
+
+_FIRST_DAY = date(2000, 1, 1).toordinal()
+_FIRST_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def days(value: date) -> tuple[int]:
+    """A date as PostgreSQL counts it. (The driver would take the first and the last one for infinity.)"""
+    return (value.toordinal() - _FIRST_DAY,)
+
+
+def day(value: tuple[int]) -> date:
+    """The date of a count of days."""
+    return date.fromordinal(value[0] + _FIRST_DAY)
+
+
+def microseconds(value: datetime) -> tuple[int]:
+    """A time as PostgreSQL counts it."""
+    return ((value - _FIRST_MOMENT) // _MICROSECOND,)
+
+
+def moment(value: tuple[int]) -> datetime:
+    """The time of a count of microseconds."""
+    return _FIRST_MOMENT + timedelta(microseconds=value[0])

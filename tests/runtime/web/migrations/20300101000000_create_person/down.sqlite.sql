@@ -1,0 +1,2 @@
+-- step 1: drop table person
+DROP TABLE person;
