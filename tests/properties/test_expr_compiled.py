@@ -9,8 +9,10 @@ be one that can. `BACKWRIGHT_EXAMPLES` asks for more than the few hundred of an 
 from __future__ import annotations
 
 import os
+from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -299,4 +301,114 @@ def test_postgresql_agrees_with_the_reference(postgres_url: str) -> None:
         agrees(database, made[1], made[0], random_world(data.draw))
 
     agree()
+    database.close()
+
+
+EDGES = {
+    "this.count + 1": {"count": 2**63 - 1},
+    "this.count - 2": {"count": -(2**63)},
+    "this.count * 2": {"count": 2**62},
+    "this.count / -1": {"count": -(2**63)},
+    "0 - this.count": {"count": -(2**63)},
+    "this.price + this.price": {"price": Decimal("9999999999999999.99")},
+    "this.price * this.price": {"price": Decimal("1000000.00")},
+    "this.price / 0.000001": {"price": Decimal("9999999999999999.99")},
+    "decimal(this.count)": {"count": 10**18},
+    "this.ratio * 2.0": {"ratio": 1e308},
+    "this.ratio + this.ratio": {"ratio": 1e308},
+    "this.ratio / 1e308": {"ratio": 1e-300},
+    "this.ratio * this.ratio": {"ratio": 1e-300},
+    "int(this.ratio)": {"ratio": 9223372036854775808.0},
+    "int(this.ratio) ": {"ratio": -1e19},
+    "timestamp(this.day) + duration('1d')": {"day": date(9999, 12, 31)},
+    "this.made_at - duration('1s')": {"made_at": datetime(1, 1, 1, tzinfo=UTC)},
+    "[this.count, this.count].sum()": {"count": 2**62},
+    "this.prices.sum()": {"prices": [Decimal("9999999999999999.99"), Decimal("0.01")]},
+}
+NEARLY = {
+    "this.count + 1": ({"count": 2**63 - 2}, 2**63 - 1),
+    "this.count % -1": ({"count": -(2**63)}, 0),
+    "this.count / 0": ({"count": 1}, None),
+    "-7 / this.count": ({"count": 2}, -3),
+    "-7 % this.count": ({"count": 2}, -1),
+    "this.price / 3": ({"price": Decimal("0.01")}, Decimal("0.003333")),
+    "this.price / 8000": ({"price": Decimal("-0.02")}, Decimal("-0.000003")),
+    "this.price * 0.00005": ({"price": Decimal("0.01")}, Decimal("0.000001")),
+    "this.price + this.price": ({"price": Decimal("4999999999999999.99")}, Decimal("9999999999999999.98")),
+    "this.ratio / 0.0": ({"ratio": 1.0}, None),
+    "int(this.ratio)": ({"ratio": -9223372036854775808.0}, -(2**63)),
+    "int(this.ratio) ": ({"ratio": -2.9}, -2),
+    "this.ratio / 1e308": ({"ratio": 1e-10}, 1e-10 / 1e308),
+    "double(this.price)": ({"price": Decimal("1234567890123456.78")}, 1234567890123456.78),
+    "double(this.count)": ({"count": 2**53 + 1}, float(2**53)),
+    "[this.count, this.count, 0 - this.count].sum()": ({"count": 2**62}, 2**62),
+    "timestamp(this.day)": ({"day": date(1, 1, 1)}, datetime(1, 1, 1, tzinfo=UTC)),
+    "date(this.made_at)": (
+        {"made_at": datetime.fromisoformat("2026-03-01T23:30:00-02:00")},
+        date(2026, 3, 2),
+    ),
+    "this.made_at + duration('1d')": (
+        {"made_at": datetime(9999, 12, 30, 23, 59, 59, 999999, tzinfo=UTC)},
+        datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+    ),
+    "string(this.made_at)": ({"made_at": datetime(1, 2, 3, tzinfo=UTC)}, "0001-02-03T00:00:00.000000Z"),
+    "size(this.title)": ({"title": "a😀\u0301"}, 3),
+    "this.title.upperAscii()": ({"title": "aéß"}, "Aéß"),
+    "this.title.trim()": ({"title": "\u00a0 a\u000b"}, "\u00a0 a"),
+    "this.title < 'é'": ({"title": "z"}, True),
+    "this.title.endsWith('')": ({"title": ""}, True),
+}
+
+
+@cache
+def some_world() -> World:
+    drawn: list[World] = []
+
+    @settings(max_examples=1, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+    @given(st.data())
+    def draw(data: Any) -> None:
+        drawn.append(random_world(data.draw))
+
+    draw()
+    return drawn[0]
+
+
+def edge_world(**fields: Any) -> World:
+    """A world with one task whose fields are these."""
+    world = deepcopy(some_world())
+    world.this.update(fields)
+    return world
+
+
+def answers(database: Databases, source: str, world: World) -> list[Any]:
+    """What a database says, and what Python says."""
+    expression = check_source(source, START, SCOPE)
+    database.fill(world)
+    compiled = sql.compile(expression, STORAGE, database.dialect, value=True)
+    statement = f"SELECT {compiled.text} FROM task WHERE id = '{world.this['id']}'"
+    return [
+        asked(database, statement, supplied(compiled, environment(world)), expression.type),
+        in_python(expression, world),
+        value(expression, environment(world)),
+    ]
+
+
+def edges(database: Databases) -> None:
+    for source, fields in EDGES.items():
+        assert answers(database, source, edge_world(**fields)) == [OVERFLOWS] * 3, source
+    for source, (fields, expected) in NEARLY.items():
+        found = answers(database, source, edge_world(**fields))
+        assert list(map(repr, found)) == [repr(expected)] * 3, (source, found)
+
+
+def test_sqlite_and_python_stop_where_the_reference_stops() -> None:
+    database = Sqlite()
+    edges(database)
+    database.close()
+
+
+@pytest.mark.postgres
+def test_postgresql_stops_where_the_reference_stops(postgres_url: str) -> None:
+    database = Postgres(postgres_url)
+    edges(database)
     database.close()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from expr_scope import NAMES, STORAGE, column, lookup, meaning, rule
+from expr_scope import NAMES, START, STORAGE, column, lookup, meaning, rule
+from expr_world import SCOPE as WORLD
 
 from backwright.expr import fold, python, sql
-from backwright.expr.typed import FALSE, TRUE, Expression, Name, Type
+from backwright.expr.check import check_source
+from backwright.expr.typed import FALSE, TRUE, Expression, Filtered, Input, Name, Type
 
 
 def condition(source: str, dialect: sql.Dialect = "postgresql", **options: object) -> str:
@@ -162,3 +164,80 @@ def test_what_could_change_the_meaning_is_left(source: str) -> None:
 
 def test_at_most_itself_holds_unless_null() -> None:
     assert fold.fold(rule("this.rank <= this.rank")) == rule("this.rank != null")
+
+
+def test_a_filter_that_keeps_everything_stays_where_null_would_come_back() -> None:
+    """Null has no elements, so what is filtered of it is an empty list, not null."""
+    kept = fold.fold(check_source("params.amounts.filter(a, true)", START, WORLD))
+    assert isinstance(kept, Filtered)
+    assert isinstance(fold.fold(check_source("params.words.filter(w, true)", START, WORLD)), Input)
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("this.title.startsWith('a')", "task.title.startswith('a')"),
+        ("this.note.contains(params.word)", "task.note is not None and query.word in task.note"),
+        ("this.title.trim().endsWith('a')", "trimmed(task.title).endswith('a')"),
+        ("this.note.trim().endsWith('a')", "ends_with(trimmed(task.note), 'a')"),
+        ("size(this.title) > 3", "len(task.title) > 3"),
+        ("params.word in this.tags", "query.word in task.tags"),
+        ("params.least in this.counts", "query.least in (task.counts or ())"),
+        ("this.tags.exists(t, t.startsWith('a'))", "any(t.startswith('a') for t in task.tags)"),
+        ("this.tags.filter(t, size(t) > 3).sort()", "sorted(t for t in task.tags if len(t) > 3)"),
+        (
+            "this.tags.map(t, t.lowerAscii()).distinct()",
+            "list(dict.fromkeys(lower_ascii(t) for t in task.tags))",
+        ),
+        ("params.lines.map(l, l.count).sum()", "total(l.count for l in query.lines)"),
+        (
+            "params.lines.map(l, l.price * 2).sum()",
+            'total_decimals([multiply_decimals(l.price, Decimal("2"), 6) for l in query.lines], 6)',
+        ),
+        ("this.prices.min()", "min(task.prices, default=None)"),
+        ("params.lines.map(l, l.words).flatten()", "[each for l in query.lines for each in l.words]"),
+        ("this.made_at + duration('1h30m') < now", "later(task.made_at, timedelta(minutes=90)) < ctx.now"),
+        ("now - duration('7d') < this.made_at", "ctx.now - timedelta(days=7) < task.made_at"),
+        ("this.day == date('2026-01-31')", "task.day == date(2026, 1, 31)"),
+        ("this.price * 1.5 < 3", 'multiply_decimals(task.price, Decimal("1.5"), 6) < Decimal("3")'),
+        ("string(this.count) + this.title", "str(task.count) + task.title"),
+        (
+            "this.reviewers.exists(r, r == caller)",
+            "any(r == (caller.id if caller is not None else None) for r in task.reviewers)",
+        ),
+        ("size(items)", "len(page.rows)"),
+        ("items.map(i, i.title)", "[i.title for i in page.rows]"),
+        ("total > 3", "page.total > 3"),
+        ("params.first.note == null", "query.first.note is None"),
+        ("params.lines.exists(in_, in_.count > 0)", "any(in_.count > 0 for in_ in query.lines)"),
+    ],
+)
+def test_lists_text_and_numbers_are_ordinary_python(source: str, text: str) -> None:
+    names = python.Names(
+        roots={
+            "this": "task",
+            "now": "ctx.now",
+            "params": "query",
+            "found": "page.rows",
+            "found.total": "page.total",
+        },
+        attribute=lambda _, field: field,
+    )
+    assert python.compile(check_source(source, START, WORLD), names) == text
+
+
+def test_what_compiled_python_needs_is_known_by_module() -> None:
+    assert python.needed("later(x, timedelta(days=1)) < y and trimmed(z) in [Decimal('1')]") == {
+        "datetime": ("timedelta",),
+        "decimal": ("Decimal",),
+        "backwright_runtime.arithmetic": ("later",),
+        "backwright_runtime.sequences": ("trimmed",),
+    }
+
+
+def test_a_variable_hides_nothing_that_the_expression_uses() -> None:
+    names = python.Names(roots={"this": "row"}, attribute=lambda _, field: field)
+    compiled = python.compile(check_source("this.tags.exists(row, row == this.title)", START, WORLD), names)
+    assert compiled == "any(row_ == row.title for row_ in row.tags)"
+    shadowed = python.compile(check_source("this.tags.exists(len, size(len) > 1)", START, WORLD), names)
+    assert shadowed == "any(len(len_) > 1 for len_ in row.tags)"

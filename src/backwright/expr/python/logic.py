@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backwright.expr.fold import not_null_when, null_tested, shape
-from backwright.expr.python.operands import AND, ATOM, NOT, OR, RELATION, Known, Operands, literal
+from backwright.expr.python.operands import AND, ATOM, NOT, OR, RELATION, SUM, Known, Operands, literal
 from backwright.expr.typed import Compare, Constant, Expression, Input, Member, Name
 
 
@@ -54,7 +54,7 @@ class Logic(Operands):
         for side, constant in ((node.left, node.right), (node.right, node.left)):
             if isinstance(constant, Constant) and isinstance(constant.value, bool):
                 return self.truth(side, constant.value == (node.op == "=="), node, known, constant.value)
-        left, right = (self.within(side, ATOM, known) for side in (node.left, node.right))
+        left, right = (self.within(side, SUM, known) for side in (node.left, node.right))
         return f"{left} {node.op} {right}", RELATION
 
     def truth(
@@ -77,7 +77,7 @@ class Logic(Operands):
         inside = known.union(shape(side) for side in missing).union(
             shape(side.of) for side in missing if isinstance(side, Member)
         )
-        left, right = (self.within(side, ATOM, inside) for side in sides)
+        left, right = (self.within(side, SUM, inside) for side in sides)
         text = f"{left} {node.op} {right}"
         return (" and ".join([*guards, text]), AND) if guards else (text, RELATION)
 

@@ -193,10 +193,11 @@ def compile(
     elif into is not None:
         text = _assigned(printer, expression, into)
     elif value:
+        printer.opens = printer.answers_encrypted(expression)
         text = printer.shown(expression)
     else:
         text = printer.bare(expression, frozenset(), exact)
-    return SqlText(text, printer.used, printer.sealed)
+    return SqlText(text, printer.used, printer.sealed, printer.opens)
 
 
 def compile_rows(

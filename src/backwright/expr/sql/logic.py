@@ -149,6 +149,18 @@ class Logic(Operands):
             case _:
                 return None
 
+    def answers_encrypted(self, node: Expression) -> tuple[str, str] | None:
+        """The field whose encrypted values an expression passes on without looking at them."""
+        match node:
+            case Member(entity=entity, field=field) if not self.is_parameter(node):
+                return (entity, field) if self.storage.encrypted(entity, field) else None
+            case Conditional(then=then, otherwise=otherwise):
+                branches = [each for each in (then, otherwise) if each.type.kind != "null"]
+                found = {self.answers_encrypted(each) for each in branches}
+                return found.pop() if len(found) == 1 else None
+            case _:
+                return None
+
     def opened(self, node: Expression) -> str:
         """The encrypted column itself."""
         if not isinstance(node, Member) or not isinstance(node.of, Name):

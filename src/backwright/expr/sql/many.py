@@ -6,7 +6,7 @@ from typing import assert_never
 
 from backwright.expr.sql.operands import ATOM, NOT, RELATION, SUM, Known, ValueOf
 from backwright.expr.sql.sources import Source, Sources
-from backwright.expr.sql.storage import type_name
+from backwright.expr.sql.storage import NotCompiled, type_name
 from backwright.expr.typed import (
     Aggregate,
     Distinct,
@@ -199,6 +199,10 @@ class Many(Sources):
 
     def collected(self, node: Expression, found: Source) -> str:
         """The elements of a source as one value, in its order."""
+        if found.entity is not None and len(self.storage.keys(found.entity)) > 1:
+            raise NotCompiled(
+                f"rows of {found.entity} have no key of one value by which they could be listed"
+            )
         kind = node.type.element if node.type.kind == "list" else Type("uuid")
         value = self.value_of(found)
         if not self.lite:

@@ -100,6 +100,7 @@ class Operands:
         self.aliases = Aliases(reserved)
         self.used: dict[str, Expression] = {}
         self.sealed: dict[str, tuple[str, str]] = {}
+        self.opens: tuple[str, str] | None = None
 
     @property
     def lite(self) -> bool:
@@ -144,8 +145,7 @@ class Operands:
 
     def qualified(self, row: Name, entity: str, field: str) -> str:
         """A column of `this`, or of the row that a variable stands for."""
-        if self.storage.encrypted(entity, field):
-            raise NotCompiled(f"{entity}.{field} is encrypted: it is compared with given values only")
+        self.refuse_encrypted(entity, field)
         column = self.storage.column(entity, field)
         if row.root == "variable":
             found = self.variables[row.binding or ""]
@@ -153,6 +153,10 @@ class Operands:
         if self.qualifier is None and column.strip('"') not in NAMED_BY_JSON:
             return column
         return f"{self.qualifier or self.storage.table(entity)}.{column}"
+
+    def refuse_encrypted(self, entity: str, field: str) -> None:
+        if self.opens != (entity, field) and self.storage.encrypted(entity, field):
+            raise NotCompiled(f"{entity}.{field} is encrypted: it is compared with given values only")
 
     def row(self, node: Name) -> str:
         """A row as a value: its key, or all columns of it."""
@@ -181,10 +185,7 @@ class Operands:
 
     def reached(self, node: Member, known: Known) -> str:
         """A field of the row behind a reference; null where there is none."""
-        if self.storage.encrypted(node.entity, node.field):
-            raise NotCompiled(
-                f"{node.entity}.{node.field} is encrypted: it is compared with given values only"
-            )
+        self.refuse_encrypted(node.entity, node.field)
         table = self.storage.table(node.entity)
         row = self.aliases.like(table)
         (key,) = self.storage.keys(node.entity)

@@ -64,6 +64,7 @@ class SqlText(msgspec.Struct, frozen=True):
     text: str
     parameters: dict[str, Expression]
     sealed: dict[str, tuple[str, str]] = {}
+    opens: tuple[str, str] | None = None
 
 
 class NotCompiled(TypeError):
