@@ -125,8 +125,8 @@ def _reused(before: Model, after: Model, renames: Renames) -> Iterator[Diagnosti
         table: renames.field_path_after(entity, field) if field else renames.entity_after(entity)
         for table, entity, field, _ in _tables(before)
     }
-    for table, entity, field, place in _tables(after):
-        name = f"{entity}.{field}" if field else entity
+    for table, owner, many, place in _tables(after):
+        name = f"{owner}.{many}" if many else owner
         if owners.get(table, name) != name:
             yield diagnose(
                 codes.NAME_REUSE, place,
