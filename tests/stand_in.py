@@ -127,7 +127,7 @@ class StandIn:
     def _token(self, opaque: str) -> str:
         if opaque not in self.issued:
             subject = self.reference._sessions[opaque].subject
-            self.issued[opaque] = self.tokens.issue(subject, START).token
+            self.issued[opaque] = self.tokens.begin(subject, START).token
         return self.issued[opaque]
 
 
