@@ -7,11 +7,13 @@ the statements of the emitted `tests/rows.py` and keeps their rows in the refere
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote
+from uuid import UUID
 
 import msgspec
 
@@ -22,7 +24,7 @@ from backwright.reference import Opaque, Password, Reference, Request, Response
 from backwright.reference.seam import START
 from backwright.reference.seam import now as instant
 from backwright.reference.sessions import Session
-from backwright_runtime import Cipher
+from backwright_runtime import Cipher, migrations, testing
 from backwright_runtime.settings import RuntimeSettings
 from backwright_runtime.tokens import Tokens
 
@@ -99,7 +101,7 @@ class StandIn:
         self.issued[token] = token
         entity = self.model.entity(auth.identity)
         key = entity.field(entity.key).type
-        subject = msgspec.convert(session.subject, _type_of(key), strict=False)
+        subject: Any = msgspec.convert(session.subject, _type_of(key), strict=False)
         expires = START + timedelta(seconds=auth.token_seconds)
         known = Session(token=token, subject=subject, expires=expires, csrf=session.csrf)
         self.reference._sessions[token] = known
@@ -125,7 +127,7 @@ class StandIn:
     def _token(self, opaque: str) -> str:
         if opaque not in self.issued:
             subject = self.reference._sessions[opaque].subject
-            self.issued[opaque] = self.tokens.issue(subject, START).token
+            self.issued[opaque] = self.tokens.begin(subject, START).token
         return self.issued[opaque]
 
 
@@ -235,26 +237,33 @@ def _sortable(value: Any) -> Any:
 
 
 def _type_of(kind: Any) -> type:
-    import uuid
-
-    return {"uuid": uuid.UUID, "integer": int}.get(getattr(kind, "scalar", ""), str)
+    return {"uuid": UUID, "integer": int}.get(getattr(kind, "scalar", ""), str)
 
 
-def write_package(model: Model, folder: Path, root: Path) -> None:
-    """A package whose `app` is the stand-in of the model in `folder`, beside emitted tests."""
+def write_package(model: Model, folder: Path) -> None:
+    """A package whose `app` is the stand-in of a model, beside emitted tests."""
     package = folder / model.service.package
     package.mkdir(parents=True, exist_ok=True)
-    (folder / "migrations").mkdir(exist_ok=True)
     (package / "__init__.py").write_text("")
     (package / "settings.py").write_text(
-        "from backwright_runtime import RuntimeSettings\n\n\nclass Settings(RuntimeSettings, frozen=True):\n    pass\n"
+        "from backwright_runtime import RuntimeSettings\n\n\n"
+        "class Settings(RuntimeSettings, frozen=True):\n    pass\n"
     )
+    (package / "model.pickle").write_bytes(pickle.dumps(model))
     (package / "app.py").write_text(
-        "from pathlib import Path\n\nimport backwright_runtime.testing\nimport stand_in\n"
-        "from backwright.model.build import build\nfrom backwright.project import Project\n"
-        "from backwright.spec import read\n\n"
-        "backwright_runtime.testing.CHEAP_PASSWORDS = stand_in.Passwords()\n"
-        f"MODEL = build(read(Project(Path({str(root)!r}))))\n\n\n"
+        "import pickle\nfrom pathlib import Path\n\nimport stand_in\n\n"
+        'MODEL = pickle.loads((Path(__file__).parent / "model.pickle").read_bytes())\n\n\n'
         "def create_app(settings, *, seam=None, passwords=None):\n"
-        "    return stand_in.StandIn(MODEL, settings)\n"
+        "    return stand_in.StandIn(MODEL, settings)\n\n\n"
+        "stand_in.replace_runtime()\n"
     )
+
+
+def replace_runtime() -> None:
+    """No database to migrate, and passwords that can be read again."""
+
+    async def no_migrations(url: str, folder: Path) -> list[str]:
+        return []
+
+    migrations.up = no_migrations  # type: ignore[assignment]
+    testing.CHEAP_PASSWORDS = Passwords()  # type: ignore[assignment]

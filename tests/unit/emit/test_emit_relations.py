@@ -68,8 +68,8 @@ def test_services_without_relations_are_as_before() -> None:
 def test_emitted_tests_know_members_strangers_and_nobody() -> None:
     tests = TREE["tests/test_tasks.py"]
     for who in (
-        "by_somebody_with_a_member_whose_role_is_admin_stores_the_row",
-        "by_somebody_with_a_member_is_forbidden",
+        "when_member_role_is_guest_is_forbidden",
+        "when_project_is_archived_is_forbidden",
         "by_somebody_else_is_invalid",
         "by_nobody_is_unauthenticated",
     ):

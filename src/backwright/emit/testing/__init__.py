@@ -41,9 +41,13 @@ def test_files(model: Model, names: Names) -> dict[str, str]:
 def _module(operations: list[Operation], common: Setting, missing: list[str]) -> str:
     """The tests of the operations of one tag. Adds what they do not reach to what is missing."""
     pieces: list[Source] = [source("pytestmark = pytest.mark.anyio", imports("", "pytest"))]
+    taken: set[str] = set()
     for operation in operations:
         tests, unreachable = tests_of(operation, common)
         for test in tests:
+            while f"{operation.name}_{test.name}" in taken:
+                test.name += "_again"
+            taken.add(f"{operation.name}_{test.name}")
             try:
                 pieces.append(printed(test, operation))
             except Unfit as unfit:

@@ -18,6 +18,7 @@ from backwright.model.types import ReferenceType
 from backwright.reference.evaluate import Row
 
 MOST_DIFFERENCES = 2
+SHORTEST_NAME = 24
 
 
 class Case(msgspec.Struct):
@@ -106,6 +107,7 @@ def difference(before: Scene, after: Scene) -> str:
 
 def shortened(name: str, longest: int) -> str:
     """A name that leaves room in a line."""
+    longest = max(longest, SHORTEST_NAME)
     return name if len(name) <= longest else name[:longest].rpartition("_")[0]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import Any
 
 from backwright.emit.names import snake
@@ -14,7 +15,7 @@ from backwright.emit.testing.reach import both
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Scene, Stage, Trial, tried
 from backwright.emit.testing.values import PEOPLE, Unfit, fitting
-from backwright.expr.typed import Expression, Member
+from backwright.expr.typed import BOOLEAN, Expression, Member, Not
 from backwright.expr.walk import nodes
 from backwright.model.types import (
     DeleteAll,
@@ -73,10 +74,9 @@ def _hidden(trial: Trial, step: Select | Group | UpdateAll | DeleteAll, position
     ):
         if condition is None:
             continue
-        before = scene
-        if others is not None:
-            before = next(satisfied(others, True, scene, frame), scene)
-        for made in islice(satisfied(condition, False, before, frame), WAYS):
+        hidden: Expression = Not(type=BOOLEAN, of=condition)
+        wanted = both(hidden, others) if others is not None else hidden
+        for made in islice(satisfied(wanted, True, scene, frame), WAYS):
             asked = tried(made)
             if asked.succeeded:
                 yield Case(name, [asked], f"Needs {source}", is_brief=True)
@@ -112,22 +112,35 @@ def _filtered(trial: Trial, step: Select | Group, condition: Filter, position: i
     shown = next(satisfied(_all(step), True, scene, frame.about(Spot(second))), None)
     if shown is None or not places:
         return
-    first = frame.about(Spot(places[-1]))
-    for let_through in islice(satisfied(condition.condition.meaning, True, shown, first), WAYS):
-        for made in islice(
-            satisfied(condition.condition.meaning, False, let_through, frame.about(Spot(second))), WAYS
-        ):
-            if value(condition.condition.meaning, made, first) is not True:
-                continue
-            asked = tried(made)
-            unfiltered = made.copy()
-            for name in set(made.params) - set(trial.scene.params):
-                del unfiltered.params[name]
-            if asked.succeeded and signature(asked) != signature(tried(unfiltered)):
-                yield Case(
-                    f"filtered_by_{snake(condition.name)}", [asked], condition.condition.source, is_brief=True
-                )
-                return
+    first, other, meaning = (
+        frame.about(Spot(places[-1])),
+        frame.about(Spot(second)),
+        condition.condition.meaning,
+    )
+    one_by_one = chain(
+        _both_ways(meaning, True, first, other, shown), _both_ways(meaning, False, other, first, shown)
+    )
+    for made in one_by_one:
+        if value(meaning, made, first) is not True or value(meaning, made, other) is True:
+            continue
+        asked = tried(made)
+        unfiltered = made.copy()
+        for name in set(made.params) - set(trial.scene.params):
+            del unfiltered.params[name]
+        if asked.succeeded and signature(asked) != signature(tried(unfiltered)):
+            yield Case(
+                f"filtered_by_{snake(condition.name)}", [asked], condition.condition.source, is_brief=True
+            )
+            return
+
+
+def _both_ways(meaning: Expression, want: bool, first: Frame, second: Frame, scene: Scene) -> Iterator[Scene]:
+    """A condition as wanted of the first row, and then the other way round of the second."""
+    for made in islice(satisfied(meaning, want, scene, first), WAYS):
+        for turned in islice(satisfied(meaning, not want, made, second), 3 * WAYS):
+            yield turned
+            # The second may only have changed by what was sent: then the first has to follow.
+            yield from islice(satisfied(meaning, want, turned, first), WAYS)
 
 
 # Orders and pages ---------------------------------------------------------------------------------------
@@ -216,13 +229,18 @@ def _vary(scene: Scene, at: int, number: int, entity: Entity, step: Select) -> N
         person = (
             PEOPLE[number] if field.name == "name" and entity.name == scene.world.setting.identity else None
         )
+        before = row.values[name]
         try:
-            fitted = fitting(field, field.type, number, person)
+            choices = [fitting(field, field.type, number, person)]
         except Unfit:
             continue
-        before = row.values[name]
-        row.values[name] = fitted
-        if not scene.world.is_sound():
+        if isinstance(before, datetime):
+            choices += [before + timedelta(minutes=number), before - timedelta(minutes=number)]
+        for choice in choices:
+            row.values[name] = choice
+            if scene.world.is_sound():
+                break
+        else:
             row.values[name] = before
 
 

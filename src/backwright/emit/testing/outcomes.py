@@ -16,8 +16,8 @@ from backwright.emit.testing.frames import Frame, Spot, frame_at, subject, value
 from backwright.emit.testing.inputs import input_tests
 from backwright.emit.testing.keys import key_tests
 from backwright.emit.testing.lists import list_tests
-from backwright.emit.testing.protocol import protocol_tests
-from backwright.emit.testing.reach import closest, enriched, listed, reached, steered
+from backwright.emit.testing.protocol import protocol_tests, unreadable_bodies
+from backwright.emit.testing.reach import closest, effective, enriched, listed, reached, steered
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Condition, Scene, Trial, tried
 from backwright.emit.testing.values import NOBODY, Unfit
@@ -87,14 +87,20 @@ def tests_of(operation: Operation, common: Setting) -> tuple[list[Test], list[st
     if not best.succeeded:
         found.case(f"{outcome(best)}", best, "Nobody can do more")
         _others(best, found)
+        for test in unreadable_bodies(best):
+            found.add(test)
         return found.tests, ["success"]
-    plain = listed(best)
+    plain = effective(listed(best))
     rich = enriched(plain)
     found.case("", rich)
     _others(rich, found)
     _shown(rich, found)
     for make in (_refusals, _choices, _missing, _optional):
         make(plain, found)
+    lean = without_guarded(plain)
+    if lean is not None:
+        _others(lean, found)
+        _refusals(lean, found)
     for tests in (key_tests, input_tests, list_tests, protocol_tests):
         for test in tests(plain):
             if isinstance(test, Case) and len(test.trials) == 1:
@@ -137,6 +143,18 @@ def _others(trial: Trial, found: Found) -> None:
     asked = tried(stranger)
     if asked.failure is not None or signature(asked) != signature(trial) or scene.operation.method != "GET":
         found.case(f"by_somebody_else_{outcome(asked)}", asked)
+
+
+def without_guarded(trial: Trial) -> Trial | None:
+    """The same success without the members that not everyone may send: their rules would answer for others."""
+    scene, body = trial.scene, trial.scene.operation.body
+    guarded = {field.name for field in body.fields if field.write is not None} if body is not None else set()
+    if not guarded & (scene.body or {}).keys():
+        return None
+    made = scene.copy()
+    made.body = {name: sent for name, sent in (scene.body or {}).items() if name not in guarded}
+    lean = tried(made)
+    return lean if lean.succeeded else None
 
 
 # Conditions ---------------------------------------------------------------------------------------------
@@ -221,12 +239,8 @@ def _choices(trial: Trial, found: Found) -> None:
 
 def _alternative(wanted: Expression, trial: Trial, frame: Frame, found: Found, about: str) -> None:
     for made in islice(satisfied(wanted, True, trial.scene, frame), WAYS):
-        answer = reached(made)
-        if (
-            answer is not None
-            and difference(trial.scene, answer.scene)
-            and value(wanted, answer.scene, frame) is True
-        ):
+        answer = reached(made, lambda scene: value(wanted, scene, frame) is True)
+        if answer is not None and difference(trial.scene, answer.scene):
             found.particular(trial.scene, answer, about)
             return
 

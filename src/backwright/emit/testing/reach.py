@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -10,7 +10,7 @@ from backwright.emit.names import Names
 from backwright.emit.testing.frames import Frame, Spot, frame_at, members, subject
 from backwright.emit.testing.satisfy import include, satisfied
 from backwright.emit.testing.trial import Scene, Trial, tried
-from backwright.emit.testing.values import Unfit, fitting
+from backwright.emit.testing.values import Unfit, fitting, other
 from backwright.emit.testing.world import Setting, World
 from backwright.expr.typed import BOOLEAN, TRUE, And, Expression, Linked, Related, Rows
 from backwright.expr.walk import nodes
@@ -31,6 +31,7 @@ from backwright.model.types import (
     Rule,
     ScalarType,
     Select,
+    Update,
     UpdateAll,
     VerifyPassword,
 )
@@ -39,8 +40,10 @@ DEEPEST = 12
 """How many repairs lead to a success at most."""
 TRIALS = 80
 """How many requests are tried for one success at most."""
-FEW = 8
+FEW = 16
 """How many requests are tried where a scene only has to be mended."""
+FEW_ROWS = 4
+"""In how many ways a row that is there already is made to fit."""
 WAYS = 5
 """How many repairs of one failure are tried."""
 
@@ -140,9 +143,9 @@ def closest(operation: Operation, common: Setting) -> Trial | None:
     return search.reach(scene, DEEPEST) or search.best
 
 
-def reached(scene: Scene) -> Trial | None:
-    """The scene, changed a little until the request succeeds; None where the search gave up."""
-    return _Search(FEW).reach(scene, 3)
+def reached(scene: Scene, accept: Callable[[Scene], bool]) -> Trial | None:
+    """The scene, changed a little until the request succeeds and it is acceptable; None where the search gave up."""
+    return _Search(FEW, accept).reach(scene, 4)
 
 
 def steered(scene: Scene, step: int, deep: int = 3) -> Trial | None:
@@ -152,7 +155,7 @@ def steered(scene: Scene, step: int, deep: int = 3) -> Trial | None:
         return trial
     if trial.succeeded or deep == 0 or (trial.step is not None and trial.step > step):
         return None
-    for repaired in islice(repairs(trial), 3):
+    for repaired in islice(repairs(trial), WAYS):
         found = steered(repaired, step, deep - 1)
         if found is not None:
             return found
@@ -162,8 +165,9 @@ def steered(scene: Scene, step: int, deep: int = 3) -> Trial | None:
 class _Search:
     """Goes from repair to repair, depth first."""
 
-    def __init__(self, trials: int) -> None:
+    def __init__(self, trials: int, accept: Callable[[Scene], bool] | None = None) -> None:
         self.left = trials
+        self.accept = accept
         self.best: Trial | None = None
 
     def reach(self, scene: Scene, deep: int) -> Trial | None:
@@ -172,7 +176,7 @@ class _Search:
         if self.best is None or _progress(trial) > _progress(self.best):
             self.best = trial
         if trial.succeeded:
-            return trial
+            return trial if self.accept is None or self.accept(trial.scene) else None
         if deep == 0:
             return None
         for repaired in islice(repairs(trial), WAYS):
@@ -238,7 +242,7 @@ def repairs(trial: Trial) -> Iterator[Scene]:
 def found_rows(entity: str, condition: Expression, scene: Scene, frame: Frame) -> Iterator[Scene]:
     """Scenes with a row that satisfies a condition: one that is there, or a new one."""
     for at in scene.world.of(entity):
-        yield from islice(satisfied(condition, True, scene, frame.about(Spot(at))), 2)
+        yield from islice(satisfied(condition, True, scene, frame.about(Spot(at))), FEW_ROWS)
     made = scene.copy()
     try:
         at = made.world.add(entity)
@@ -326,6 +330,40 @@ def listed(trial: Trial) -> Trial:
         condition = both(*where, *_conditions(step.readable))
         best = _better(best, rows_for(step.entity, condition, best, position))
     return best
+
+
+def effective(trial: Trial) -> Trial:
+    """The same success, where what a step sets is not what is stored already."""
+    best = trial
+    for position, step in enumerate(trial.scene.operation.steps):
+        if not isinstance(step, Update) or best.recording is None or position >= len(best.recording.bound):
+            continue
+        base = frame_at(best, best.scene, position).bindings.get(step.bind)
+        if isinstance(base, Spot):
+            for name in (*step.changes, *(each.field for each in step.values)):
+                best = _better(best, _differing(best, base, name))
+    return best
+
+
+def _differing(trial: Trial, base: Spot, name: str) -> Iterator[Scene]:
+    """Scenes in which a step changes a field of a row that it left as it was."""
+    scene = trial.scene
+    row = scene.world.rows[base.index]
+    entity = scene.world.setting.model.entity(row.entity)
+    place = scene.world.key(base.index)
+    after = next((each for each in trial.rows[row.entity] if each[entity.key] == place), None)
+    field = entity.field(name)
+    if entity.composite or after is None or after[name] != row.values[name]:
+        return
+    kind = field.type
+    values = list(other(field, kind, row.values[name])) if isinstance(kind, ScalarType) else []
+    if isinstance(kind, ReferenceType) and field.nullable and row.values[name] is not None:
+        values = [None]
+    for value in values:
+        made = scene.copy()
+        made.world.rows[base.index].values[name] = value
+        if made.world.is_sound():
+            yield made
 
 
 def enriched(trial: Trial) -> Trial:

@@ -50,8 +50,13 @@ WAYS = 12
 def satisfied(condition: Expression, want: bool, scene: Scene, frame: Frame) -> Iterator[Scene]:
     """Scenes in which the condition is as wanted, and whose rows a database could hold."""
     for made in make(condition, want, scene, frame):
-        if (value(condition, made, frame) is True) == want and made.world.is_sound():
-            yield made
+        if (value(condition, made, frame) is True) != want:
+            # A later part has undone an earlier one: once more, from there.
+            mended = next(make(condition, want, made, frame), made)
+        else:
+            mended = made
+        if (value(condition, mended, frame) is True) == want and mended.world.is_sound():
+            yield mended
 
 
 def make(condition: Expression, want: bool, scene: Scene, frame: Frame) -> Iterator[Scene]:
@@ -120,6 +125,7 @@ def _compared(condition: Compare, want: bool, scene: Scene, frame: Frame) -> Ite
         yield from relations(condition, want, scene, frame)
     yield from _counted(condition, want, scene, frame)
     yield from _nudged(condition, want, scene, frame)
+    yield from _repointed(condition, want, scene, frame)
 
 
 def _equal(left: Expression, right: Expression, scene: Scene, frame: Frame) -> Iterator[Scene]:
@@ -141,6 +147,9 @@ def _unlike(left: Expression, right: Expression, scene: Scene, frame: Frame) -> 
     """One side gets another value; of a stored row rather than of the request."""
     for one, other in sorted([(left, right), (right, left)], key=lambda pair: _reluctance(pair[0])):
         taken = value(other, scene, frame)
+        if isinstance(taken, bool) and not isinstance(one, Input | Member):
+            yield from make(one, not taken, scene, frame)
+            continue
         for made, found in others(one, taken, scene, frame):
             yield from assign(one, found, made, frame)
 
@@ -154,6 +163,16 @@ def _nudged(condition: Compare, want: bool, scene: Scene, frame: Frame) -> Itera
                 for made in assign(node, found + step, scene, frame):
                     if (value(condition, made, frame) is True) == want:
                         yield made
+
+
+def _repointed(condition: Compare, want: bool, scene: Scene, frame: Frame) -> Iterator[Scene]:
+    """A reference on the way leads to another row."""
+    for node in nodes(condition):
+        if isinstance(node, Member) and isinstance(node.of, Member):
+            for made, found in others(node.of, value(node.of, scene, frame), scene, frame):
+                for after in assign(node.of, found, made, frame):
+                    if (value(condition, after, frame) is True) == want:
+                        yield after
 
 
 def _reluctance(expression: Expression) -> int:

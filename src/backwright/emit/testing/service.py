@@ -191,7 +191,7 @@ def _methods(model: Model, names: Names) -> Source:
         f"{proof if auth.cookie is not None else ''}"
         f"def _session(self, caller: {row_class}) -> Session:\n"
         f"    if caller.{key} not in self._sessions:\n"
-        f"        self._sessions[caller.{key}] = self._tokens.issue(caller.{key}, NOW{csrf})\n"
+        f"        self._sessions[caller.{key}] = self._tokens.begin(caller.{key}, NOW{csrf})\n"
         f"    return self._sessions[caller.{key}]"
     )
     needed = imports("backwright_runtime.tokens", "Session", "Tokens")

@@ -49,7 +49,11 @@ def stores(world: World, text: str) -> tuple[list[str], Imports]:
     lines: list[str] = []
     used: Imports = NO_IMPORTS
     ordered = in_order(world)
-    by_key = all(one is other for one, other in zip(ordered, world.rows, strict=True))
+    by_key = all(
+        [id(row) for row in ordered if row.entity == name]
+        == [id(row) for row in world.rows if row.entity == name]
+        for name in {row.entity for row in world.rows}
+    )
     for row in reversed(ordered):
         later = "\n".join([*lines, text])
         named = mentions(later, row.variable)
@@ -100,7 +104,7 @@ def _is_named_in(row: Stored, world: World, text: str) -> bool:
 def arguments(row: Stored, world: World, by_key: bool) -> list[str]:
     """What a test says about a row: what it has to, and what is particular about it.
 
-    Where rows are not stored in the order of their keys (`by_key`), they say their keys.
+    Unless the rows of each entity are stored in the order of their keys (`by_key`), they say their keys.
     """
     setting = world.setting
     entity = setting.model.entity(row.entity)

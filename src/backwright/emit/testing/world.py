@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -79,6 +80,17 @@ class Setting(msgspec.Struct):
             return usual[field.name]
         person = PEOPLE[0] if entity.name == self.identity else None
         return self.value(entity, field, 0, person)
+
+    def another(self, entity: Entity, field: Field, number: int, person: str | None = None) -> Any:
+        """A value unlike those of other rows: beside the usual one, where that satisfies a check. Raises Unfit."""
+        usual = self.usual.get(entity.name, {}).get(field.name)
+        match usual:
+            case datetime():
+                return usual + timedelta(minutes=number)
+            case date():
+                return usual + timedelta(days=number)
+            case _:
+                return self.value(entity, field, number, person)
 
     def value(self, entity: Entity, field: Field, number: int, person: str | None = None) -> Any:
         """A value of a field that is no required reference and no key of ours. Raises Unfit."""
@@ -217,7 +229,7 @@ class World(msgspec.Struct):
                 if person is not None and number:
                     values[field.name] = setting.value(entity, field, 0, person)
             else:
-                values[field.name] = setting.value(entity, field, number, person)
+                values[field.name] = setting.another(entity, field, number, person)
         self._make_distinct(entity, values, given, number, within)
         for field in entity.fields:
             if _is_made(entity, field) and field.name not in given:
@@ -256,7 +268,7 @@ class World(msgspec.Struct):
             if isinstance(field.type, ReferenceType):
                 values[field.name] = self.key(self.add(field.type.entity, within=(*within, entity.name)))
             else:
-                values[field.name] = self.setting.value(entity, field, number + 1)
+                values[field.name] = self.setting.another(entity, field, number + 1)
             if self.is_taken(entity, key, values):
                 raise Unfit(f"a second {entity.name} with that {', '.join(key)}")
 
