@@ -9,6 +9,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import overload
 from urllib.parse import quote
 
+from msgspec import Struct
+
 LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 EXACT = Context(prec=100)
@@ -56,9 +58,15 @@ def slug(source: str, longest: int) -> str:
 
 
 def suffixed(base: str, suffix: str, longest: int) -> str:
+<<<<<<< HEAD
     """The slug that is tried where `base` is taken, or empty: the words make room for the suffix."""
     room = base[: max(0, longest - len(suffix) - 1)].strip("-")
     return f"{room}-{suffix}" if room else suffix
+=======
+    """The slug that is tried where `base` is taken, or empty: no longer than that, the suffix whole."""
+    kept = base[: max(0, longest - len(suffix) - 1)].rstrip("-")
+    return f"{kept}-{suffix}" if kept else suffix
+>>>>>>> core
 
 
 def header_text(text: str) -> str:
@@ -91,7 +99,7 @@ def as_text(value: object) -> str | None:
 
 
 def plain(value: object) -> object:
-    """A stored value as JSON holds it."""
+    """A value of any kind as JSON holds it; a struct under the names of its fields."""
     match value:
         case None | bool() | int() | float() | str():
             return value
@@ -99,5 +107,9 @@ def plain(value: object) -> object:
             return [plain(each) for each in value]
         case dict():
             return {name: plain(each) for name, each in value.items()}
+        case Struct():
+            return {name.rstrip("_"): plain(getattr(value, name)) for name in value.__struct_fields__}
+        case bytes():
+            return base64_text(value)
         case _:
             return as_text(value)

@@ -153,7 +153,7 @@ def plain(value: Any) -> Any:
         case list() | tuple():
             return [plain(each) for each in value]
         case _:
-            return msgspec.json.decode(msgspec.json.encode(value))
+            return msgspec.json.decode(msgspec.json.encode(value, enc_hook=str))
 
 
 @asynccontextmanager

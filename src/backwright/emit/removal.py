@@ -218,7 +218,8 @@ def _is_held(holder: Entity, field: Field, package: Package) -> None:
         "LIMIT 1",
     ]
     body = f"return await {database_call('fetch_one', ['Holds', name.upper(), given])} is not None"
-    about = f"Whether there are {words(package.names.plurals[holder.name])} that refer to one by their {words(field.name)}."
+    plural = words(package.names.plurals[holder.name])
+    about = f"Whether there are {plural} that refer to one by their {words(field.name)}."
     text = function(Identifier(name), [parameter], "bool", about, body)
     package.repositories.once(holder.name, "Holds", holds)
     package.repositories.once(holder.name, name, lambda: together(plain_statement(name.upper(), lines), text))

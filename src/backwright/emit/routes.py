@@ -178,7 +178,7 @@ class Handler:
         if respond.cookies:
             self.imports |= imports(_RUNTIME, "Cookie")
             cookies = [
-                f"Cookie({literal(each.name)}, cookie_{n}{f', seconds={each.seconds}' if each.seconds is not None else ''})"
+                f"Cookie({literal(each.name)}, cookie_{n}{_lasting(each.seconds)})"
                 for n, each in enumerate(respond.cookies, 1)
             ]
             settings.append(f"cookies=[{', '.join(cookies)}]")
@@ -247,6 +247,10 @@ class Handler:
         """A function of the runtime."""
         self.imports |= imports(_RUNTIME, name)
         return name
+
+
+def _lasting(seconds: int | None) -> str:
+    return "" if seconds is None else f", seconds={seconds}"
 
 
 def path_text(template: str) -> str:

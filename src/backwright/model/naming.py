@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable
 
 import inflection
 
 from backwright.spec.nodes import EntityNode, FieldNode
+from backwright_runtime.database import names
 
 LONGEST_IDENTIFIER = 63  # bytes of a PostgreSQL name
-_LONGEST_INDEX = 60
 
 
 def snake(name: str) -> str:
@@ -59,10 +58,5 @@ def package(service: str) -> str:
 
 
 def index_name(table_name: str, columns: Iterable[str], *, unique: bool) -> str:
-    """The name of an index, shortened with a hash where it would be cut off by the database."""
-    suffix = "key" if unique else "idx"
-    name = "_".join([table_name, *columns, suffix])
-    if len(name) <= _LONGEST_INDEX:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: _LONGEST_INDEX - 13]}_{digest}_{suffix}"
+    """The name of an index, as whoever reads a violation makes it from the table and its columns."""
+    return (names.unique_name if unique else names.index_name)(table_name, tuple(columns))

@@ -125,8 +125,8 @@ def _reused(before: Model, after: Model, renames: Renames) -> Iterator[Diagnosti
         table: renames.field_path_after(entity, field) if field else renames.entity_after(entity)
         for table, entity, field, _ in _tables(before)
     }
-    for table, entity, field, place in _tables(after):
-        name = f"{entity}.{field}" if field else entity
+    for table, owner, many, place in _tables(after):
+        name = f"{owner}.{many}" if many else owner
         if owners.get(table, name) != name:
             yield diagnose(
                 codes.NAME_REUSE, place,
@@ -135,11 +135,11 @@ def _reused(before: Model, after: Model, renames: Renames) -> Iterator[Diagnosti
             )  # fmt: skip
     for old, new in pairs(before, after, renames):
         columns = {field.column: renames.field_after(old.name, field.name) for field in old.fields}
-        for field in new.fields:
-            if columns.get(field.column, field.name) != field.name:
+        for each in new.fields:
+            if columns.get(each.column, each.name) != each.name:
                 yield diagnose(
-                    codes.NAME_REUSE, field.place,
-                    f"Column `{field.column}` of {new.name}.{field.name} belongs to another field so far.",
+                    codes.NAME_REUSE, each.place,
+                    f"Column `{each.column}` of {new.name}.{each.name} belongs to another field so far.",
                     "Make it two changes: first the rename or the drop, then the new field; or write `was:`.",
                 )  # fmt: skip
 

@@ -47,7 +47,9 @@ def record(entity: Entity, verb: Verb, before: Row | None, after: Row | None, ru
 
 def shown(entity: Entity, row: Row) -> dict[str, Any]:
     """A row as plain JSON, without what is secret."""
-    return {field.name: plain(_kept(field, row[field.name])) for field in entity.fields if not is_secret(field)}
+    return {
+        field.name: plain(_kept(field, row[field.name])) for field in entity.fields if not is_secret(field)
+    }
 
 
 def _kept(field: Field, value: Any) -> Any:

@@ -34,11 +34,13 @@ from backwright.migrate.obstacles import obstacles
 from backwright.migrate.prove import prove
 from backwright.migrate.rows import Rows, rows
 from backwright.model.build import build
+from backwright.model.naming import index_name
 from backwright.model.types import Model
 from backwright.plan import plan
 from backwright.project import Project
 from backwright.spec import read
 from backwright_runtime import migrations as runner
+from backwright_runtime.database.names import unique_name
 
 BROKEN = (IntegrityError, asyncpg.IntegrityConstraintViolationError)
 
@@ -355,3 +357,11 @@ def test_constraints_are_found_as_they_were_made(tmp_path: Path, database: str) 
     assert proven(tmp_path, database, made) == {}
     with pytest.raises(BROKEN):
         execute(database, "UPDATE item SET a = -1")
+
+
+def test_an_index_with_a_long_name_is_called_as_violations_call_it() -> None:
+    """SQLite says only which columns repeat; the name is made from them."""
+    columns = [f"{letter * 14}" for letter in "abcde"]
+    name = unique_name("a_table_of_a_name_that_is_long", columns)
+    assert index_name("a_table_of_a_name_that_is_long", columns, unique=True) == name
+    assert len(name) <= 63

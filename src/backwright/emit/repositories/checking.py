@@ -123,7 +123,8 @@ def misplaced(entity: Entity, field: Field, repositories: Repositories) -> Ident
         source(f"tenant: {tenant_type}", tenant_type),
         source(f"keys: Sequence[{kind}]", kind, imports("collections.abc", "Sequence")),
     ]
-    about = f"Those of these {words(repositories.names.plurals[target.name])} that belong to another {words(field.same or '')}."
+    plural = words(repositories.names.plurals[target.name])
+    about = f"Those of these {plural} that belong to another {words(field.same or '')}."
     text = function(Identifier(name), parameters, source(f"set[{kind}]", kind), about, body)
     repositories.once(entity.name, name, lambda: together(statement, struct, text))
     return Identifier(name)

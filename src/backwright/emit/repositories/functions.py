@@ -14,7 +14,6 @@ from backwright.emit.annotations import of_expression, optional
 from backwright.emit.names import Names
 from backwright.emit.repositories.statement import Statement
 from backwright.emit.source import (
-    NO_IMPORTS,
     Identifier,
     Imports,
     Source,
@@ -190,16 +189,3 @@ def together(*pieces: Source) -> Source:
         )
         text += f"{gap}{piece.text}"
     return source(text, *pieces)
-
-
-__all__ = [
-    "NO_IMPORTS",
-    "Function",
-    "Passed",
-    "Repositories",
-    "caller_parameter",
-    "function",
-    "of_caller",
-    "passed",
-    "together",
-]

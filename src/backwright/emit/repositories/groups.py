@@ -60,10 +60,10 @@ def group(step: Group, operation: Operation, repositories: Repositories, *, sign
         lines += [hanging(f"    {line}", 4) for line in where(conditions)] + [")"]
         keys = [f"{sql.value(key.value.meaning, this='matching')} AS {quoted(key.name)}" for key in step.keys]
         columns = [f"grouped.{quoted(key.name)}" for key in step.keys]
-        for each in step.values:
-            text = sql.value(_about_members(each.value.meaning, step, entity))
+        for value in step.values:
+            text = sql.value(_about_members(value.value.meaning, step, entity))
             text = re.sub(r":grouped_(\w+)(::\w+(\[\])?)?", lambda hit: f"grouped.{quoted(hit[1])}", text)
-            columns.append(f"{text} AS {quoted(each.name)}")
+            columns.append(f"{text} AS {quoted(value.name)}")
         lines.append(selected(columns))
         if step.keys:
             chosen = laid_out(f"SELECT DISTINCT {', '.join(keys)} FROM matching")

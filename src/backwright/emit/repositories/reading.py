@@ -18,7 +18,14 @@ from backwright.emit.repositories.functions import (
     passed,
     together,
 )
-from backwright.emit.repositories.projections import Projection, extended, row_class, selected, value_kind
+from backwright.emit.repositories.projections import (
+    Extra,
+    Projection,
+    extended,
+    row_class,
+    selected,
+    value_kind,
+)
 from backwright.emit.repositories.statement import Statement, Writing, written
 from backwright.emit.source import Identifier, Source, imports, literal, source
 from backwright.emit.sql import described, hanging, quoted, where
@@ -309,17 +316,17 @@ class _PageWriter:
         members = [Member(Identifier(each.name), value_kind(each.value.type, model)) for each in more]
         return extended(base, pascal(f"{name}_row"), members, self.repositories, self.entity)
 
-    def additional(self, chosen: dict[str, list[OrderTerm]]) -> list[orders.Extra]:
+    def additional(self, chosen: dict[str, list[OrderTerm]]) -> list[Extra]:
         """What the cursors of the orders need besides the projection."""
         if self.step.paging.style != "keyset":
             return []
         there = {field.name for field in self.projection.fields}
-        found: dict[str, orders.Extra] = {}
+        found: dict[str, Extra] = {}
         for order in chosen.values():
             for field in orders.fields(self.entity, order):
                 if field.name not in there:
                     value = column_value(self.entity, field)
-                    found.setdefault(field.column, orders.Extra(field.column, value))
+                    found.setdefault(field.column, Extra(field.column, value))
             for extra in orders.extras(order):
                 found.setdefault(extra.name, extra)
         return list(found.values())

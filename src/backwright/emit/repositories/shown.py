@@ -147,7 +147,8 @@ def belonging(
     def write(name: Identifier) -> Source:
         call = database_call("fetch_all", [str(kind), name.upper(), *arguments, *given.arguments])
         parameters = [*given.parameters[: len(given.context)], keys, *given.parameters[len(given.context) :]]
-        about = f"The {words(names.plurals[entity.name])} of each of these {words(names.plurals[parent.name])}, in order."
+        plurals = [words(names.plurals[each.name]) for each in (entity, parent)]
+        about = f"The {plurals[0]} of each of these {plurals[1]}, in order."
         text = function(name, parameters, source(f"list[{kind}]", kind), about, f"return await {call}")
         return together(statement.declared(name.upper()), text)
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backwright.emit.annotations import annotation, key
+from backwright.emit.annotations import key
 from backwright.emit.entities import columns as columns_of
 from backwright.emit.names import Names, a, words
 from backwright.emit.repositories.functions import Repositories, function, together
 from backwright.emit.repositories.reading import database_call
-from backwright.emit.repositories.shown import in_keys, key_arguments
-from backwright.emit.repositories.statement import Statement, Writing, written
 from backwright.emit.source import (
     NO_IMPORTS,
     Identifier,
@@ -77,7 +75,9 @@ def unique_keys(entity: Entity, *, made: bool = False) -> list[tuple[str, list[F
     for names in ordered:
         columns = [entity.field(name).column for name in names]
         default = (
-            primary_key_name(entity.table) if names == entity.keys else unique_name(entity.table, columns)
+            primary_key_name(entity.table)
+            if names == entity.keys and entity.soft_delete is None
+            else unique_name(entity.table, columns)
         )
         found.append((by_name.get(names, default), [entity.field(name) for name in names]))
     return found
@@ -226,7 +226,7 @@ class _Writer:
             errors.append(f"{literal(name)}: ({listed},),")
             same = " AND ".join(f"{quoted(field.column)} = :{field.column}" for field in fields)
             apart = "" if {field.column for field in fields} == set(own) else f" AND {other}"
-            found = f"SELECT 1 FROM {quoted(self.entity.table)}\n    WHERE {same}{apart}{live}"  # noqa: S608
+            found = f"SELECT 1 FROM {quoted(self.entity.table)}\n    WHERE {same}{apart}{live}"
             cases.append(f"WHEN EXISTS (\n    {found}\n)\n    THEN '{name}'")
         columns = dict.fromkeys(
             [*own, *(field.column for _, fields in unique_keys(self.entity) for field in fields)]
@@ -350,9 +350,3 @@ def links_of(entity: Entity, field: Field, repositories: Repositories) -> tuple[
     )
     repositories.once(entity.name, f"{field.name}_of", lambda: together(statement, struct, text))
     return names.repository(entity.name), Identifier(f"{field.name}_of")
-
-
-__all__ = [
-    "Changes", "Statement", "Writing", "annotation", "in_keys", "is_restricted", "key_arguments", "links_of", "numbered",
-    "plain_statement", "set_links", "taken_words", "unique_keys", "write_functions", "written",
-]  # fmt: skip

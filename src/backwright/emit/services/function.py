@@ -58,7 +58,7 @@ def service(operation: Operation, package: Package, views: Views) -> Service:
     try:
         lines += reading.check_references(scope)
         for step in operation.steps:
-            lines += _under_condition(step, scope, lambda step=step: _step(step, scope, projected))  # type: ignore[misc]
+            lines += _under_condition(step, scope, lambda step=step: _step(step, scope, projected))
         returned = answers.returned()
         lines += answers.lines
         if returned.text and lines and lines[-1].startswith(f"{returned.text} = ") and "\n" not in lines[-1]:

@@ -199,7 +199,8 @@ def _looked_at(
         case ReferenceType(entity=entity):
             call = _readable(scope.model.entity(entity), f"[{text}]", scope)
             test = f"{text} not in {call}"
-            yield f"if {f'{guard} and ' if guard else ''}{test}:\n    unreadable.append(FieldError({place}, 'reference'))"
+            wrong = f"unreadable.append(FieldError({place}, 'reference'))"
+            yield f"if {f'{guard} and ' if guard else ''}{test}:\n    {wrong}"
         case ManyType(entity=entity) | ListType(element=ReferenceType(entity=entity)):
             readable = scope.variable("readable")
             call = _readable(scope.model.entity(entity), text, scope)

@@ -16,7 +16,7 @@ from backwright.emit.secrets import is_compared, purpose_of
 from backwright.emit.services.judging import asked, judge_after, judge_candidate, judge_stored, rule_call
 from backwright.emit.services.scope import Scope, is_many
 from backwright.emit.source import Identifier, imports, indented, literal, remark
-from backwright.emit.storage import key_fields, link_fields
+from backwright.emit.storage import key_fields, link_fields, type_of
 from backwright.expr.fold import Shape, rebuilt
 from backwright.expr.typed import Expression, Input, Name, Type
 from backwright.expr.walk import is_local
@@ -166,7 +166,8 @@ def as_stored(value: str, field: Field, meaning: Expression, scope: Scope) -> st
     """Passwords hashed, secrets encrypted, numbers in the field's own type."""
     if isinstance(field.type, ScalarType):
         if field.type.scalar == "password":
-            return f"await ctx.passwords.hash({value})"
+            hashed = f"await ctx.passwords.hash({value})"
+            return f"{hashed} if {value} is not None else None" if meaning.type.nullable else hashed
         if field.encrypted:
             entity = next(entity for entity in scope.model.entities if field in entity.fields)
             method = "encrypt_same" if is_compared(entity, field) else "encrypt"
@@ -285,9 +286,8 @@ def sent_value(field: Field, before: str, lines: list[str], scope: Scope) -> str
     if always and member is not None and may_be_unset(member, partial=False):
         text = scope.received(text, member)
     stored = f"{before}.{Identifier(field.column)}"
-    meaning = Input(
-        type=Type("decimal", scale=getattr(field.type, "scale", None)), source="body", name=field.name
-    )
+    kind = type_of(field.type, nullable=field.nullable) or Type("null")
+    meaning = Input(type=kind, source="body", name=field.name)
     if isinstance(field.type, ScalarType) and (field.type.scalar == "password" or field.encrypted):
         if always:
             return as_stored(text, field, meaning, scope)

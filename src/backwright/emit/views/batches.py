@@ -241,16 +241,15 @@ class _BatchWriter:
             then = self._value(expression.then, name)
             otherwise = self._value(expression.otherwise, name)
             return Shown(f"{then.text} if {when.text} else {otherwise.text}", kind)
-        return Shown(f"{ROW}.{self.extra(name, expression)}", kind)
+        return Shown(f"{ROW}.{self.computed(name, expression)}", kind)
 
     def viewed(self, shape: Viewed, name: str) -> Shown:
         """A row behind a reference, read for all rows at once."""
         batch = self.views.view(shape.view)
         given = [self._value(each.value.meaning, each.name).text for each in shape.arguments]
         row = shape.row.meaning
-        if isinstance(row, Name) and row.root == "this":
-            if batch.plain:
-                return Shown(f"{batch.one}({', '.join([*self.passed(batch), ROW, *given])})", batch.kind)
+        if isinstance(row, Name) and row.root == "this" and batch.plain:
+            return Shown(f"{batch.one}({', '.join([*self.passed(batch), ROW, *given])})", batch.kind)
         found = self._value(row, snake(name))
         variable = self.variable(snake(name.removeprefix(pascal(self.name))) or "shown")
         levels = ["levels"] if batch.depth and self.recursive else []
@@ -334,7 +333,7 @@ class _BatchWriter:
         self.variables.add(name)
         return Identifier(name)
 
-    def extra(self, wanted: str, expression: Expression) -> Identifier:
+    def computed(self, wanted: str, expression: Expression) -> Identifier:
         """The attribute of a value that the database computes."""
         for each in self.extras.values():
             if each.value == expression:
@@ -370,7 +369,8 @@ class _BatchWriter:
                 ):
                     self.context.add("cipher")
                     entity = self.model.entity(of)
-                    text = f"cipher.decrypt({ROW}.{self.column(field)}, {literal(purpose_of(entity, entity.field(field)))})"
+                    purpose = literal(purpose_of(entity, entity.field(field)))
+                    text = f"cipher.decrypt({ROW}.{self.column(field)}, {purpose})"
                     roots[text] = text
                     return Name(type=node.type, root="variable", binding=text)
                 case MemberOf(of=Name(root="this"), field=field):

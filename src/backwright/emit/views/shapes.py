@@ -134,5 +134,21 @@ def printed(value: Shown, kind: Type, model: Model) -> Shown:
             text = f"[timestamp(each) for each in {value.text}]"
             text = f"{text} if {value.text} is not None else None" if nullable else text
             return Shown(text, optional(source("list[str]"), nullable), needed)
+        case Type(kind="record") | Type(kind="list", element=Type(kind="record")) if _is_sent(
+            value.kind
+        ) or _has_time(kind):
+            needed = value.imports | imports(_RUNTIME, "plain")
+            return Shown(f"plain({value.text})", source("object"), needed)
         case _:
             return value
+
+
+def _is_sent(kind: Source) -> bool:
+    """Whether it is an object of a request, which has names of its own on the wire."""
+    return re.search(r"\bStruct\b", kind.text) is not None
+
+
+def _has_time(kind: Type) -> bool:
+    """Whether there is a timestamp inside, which JSON prints with all its digits."""
+    inner = [of for _, of in kind.members] + ([kind.element] if kind.element is not None else [])
+    return kind.kind == "timestamp" or any(_has_time(each) for each in inner)
