@@ -36,6 +36,8 @@ def test_an_example_agrees_with_its_meaning(folder: Path, database_url: str, tmp
         assert found.figures["requests"] == 900
         assert float(found.figures["accepted %"]) > 45
         files = folder.glob("specs/*/acceptance.yaml")
-        scenarios = [each for file in files for each in parse_scenarios(file.read_text("utf-8"), file.name)[0]]
+        scenarios = [
+            each for file in files for each in parse_scenarios(file.read_text("utf-8"), file.name)[0]
+        ]
         results = execute_over_http(scenarios, model, server)
     assert [(each.id, each.detail) for each in results if each.status != "passed"] == []

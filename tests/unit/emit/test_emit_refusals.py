@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from backwright.emit.emitted import EMITTED, WITHOUT_EFFECT, NotEmitted, column_type, scalar_type
 from model_parts import ALWAYS, BOOLEAN, KEY, PASSWORD, TRUE, string
 from models import library, todos
 from msgspec import inspect
 
-from backwright.emit.emitted import EMITTED, WITHOUT_EFFECT, NotEmitted, column_type, scalar_type
 from backwright.emit.refusals import MEND, Refusals, not_emitted
 from backwright.expr.typed import Aggregate, Expression, Mapped, Name, Rows, Type
 from backwright.model.types import (
