@@ -195,7 +195,9 @@ def function(
     signature = ", ".join(["service: Service", *parameters])
     called = Identifier(f"test_{re.sub(r'[^A-Za-z0-9_]+', '_', name)}")
     code = f"async def {called}({signature}) -> None:\n{indented(body)}"
-    return source(code, used | storing | needed("\n".join([*stored, *lines])) | imports("tests.conftest", "Service"))
+    return source(
+        code, used | storing | needed("\n".join([*stored, *lines])) | imports("tests.conftest", "Service")
+    )
 
 
 def _table(table: Table, operation: Operation) -> Source:
