@@ -8,6 +8,7 @@ from itertools import permutations
 import msgspec
 
 from backwright.model.types import Create, Ensure, Entity, Field, Model, Operation, Upsert
+from backwright.reference.answer import State
 from backwright.reference.http import Response
 from backwright.reference.sessions import SAFE
 from backwright.verify import compare, rows, traffic
@@ -131,9 +132,11 @@ class Conversation:
         except NoAnswer as error:
             return Outcome((), [], (f"no answer: {error}", self._log()))
         pairs = list(zip(together.requests, seen, strict=True))
+        before = self.oracle.state()
         told: list[str] = []
+        fitting: list[tuple[State, Values, Outcome]] = []
         for order in permutations(pairs):
-            state, values = self.oracle.state(), self.theirs.copied()
+            values = self.theirs.copied()
             answers: list[Answered] = []
             found: list[str] = []
             for sent, each in order:
@@ -141,12 +144,24 @@ class Conversation:
                 answers.append(answered)
                 found += [f"{sent.operation}: {text}" for text in differences]
             if not found:
-                self.theirs = values
-                self._share_numbers()
-                return Outcome(tuple(answers))
-            self.oracle.go_back(state)
+                fitting.append((self.oracle.state(), values, Outcome(tuple(answers))))
+            self.oracle.go_back(before)
             told = told or found
-        return Outcome((), [], ("no order explains the answers to what was sent at once", *told))
+        if not fitting:
+            return Outcome((), [], ("no order explains the answers to what was sent at once", *told))
+        state, self.theirs, outcome = fitting[0] if len(fitting) == 1 else self._as_stored(fitting)
+        self.oracle.go_back(state)
+        self._share_numbers()
+        return outcome
+
+    def _as_stored(self, fitting: list[tuple[State, Values, Outcome]]) -> tuple[State, Values, Outcome]:
+        """Where several orders explain the answers, the one that left the rows as they are."""
+        stored = self._backend.rows()
+        for each in fitting:
+            self.oracle.go_back(each[0])
+            if not rows.differences(*self.oracle.stored(), stored, self._model):
+                return each
+        return fitting[0]
 
     def _wired(self, sent: Sent) -> OverHttp:
         fill = self.theirs.fill
