@@ -329,7 +329,8 @@ class _BatchWriter:
     def variable(self, wanted: str) -> Identifier:
         name, number = wanted, 2
         while name in self.variables or name in self.arguments:
-            name, number = f"{wanted}_{number}", number + 1
+            name = f"shown_{wanted}" if number == 2 else f"{wanted}_{number}"
+            number += 1
         self.variables.add(name)
         return Identifier(name)
 
@@ -499,7 +500,7 @@ class _BatchWriter:
         for each in key_fields(self.entity):
             self.column(each.name)
         fields = tuple(field for field in columns(self.entity, self.model) if field.name in self.fields)
-        name = f"{pascal(self.name)}Row"
+        name = f"{pascal(self.name)}{'Row' if self.view is not None else 'Item'}"
         taken = {str(self.names.row_class(entity)) for entity in self.model.entities}
         name = f"{pascal(self.name)}ViewRow" if name in taken else name
         return Projection(entity=self.entity, fields=fields, extras=tuple(self.extras.values()), name=name)
