@@ -234,12 +234,6 @@ def certain(value: N | None) -> N:
 
 @overload
 def to_decimal(value: int | Decimal, scale: int) -> Decimal: ...
-def certain(value: N | None) -> N:
-    """A number that cannot be null, whatever its type says."""
-    assert value is not None
-    return value
-
-
 @overload
 def to_decimal(value: int | Decimal | None, scale: int) -> Decimal | None: ...
 def to_decimal(value: int | Decimal | None, scale: int) -> Decimal | None:

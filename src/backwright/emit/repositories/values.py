@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backwright.emit.repositories.projections import value_kind
 from backwright.emit.names import pascal, snake, words
 from backwright.emit.repositories.functions import Function, Repositories, function, passed, together
+from backwright.emit.repositories.projections import value_kind
 from backwright.emit.repositories.reading import called, database_call
 from backwright.emit.repositories.statement import Writing, written
 from backwright.emit.rules import mentions_row
