@@ -9,7 +9,7 @@ from clinic.callers import Caller
 from clinic.entities import Appointment, Patient, Person
 
 
-def create_person(caller: Caller) -> bool:
+def may_create_person(caller: Caller) -> bool:
     """Person create: caller.role == 'clerk'"""
     return caller.role == "clerk"
 
@@ -19,12 +19,12 @@ def write_person_role(caller: Caller) -> bool:
     return caller.role == "clerk"
 
 
-def update_person(caller: Caller, person: Person) -> bool:
+def may_update_person(caller: Caller, person: Person) -> bool:
     """Person update: this == caller || caller.role == 'clerk'"""
     return person.id == caller.id or caller.role == "clerk"
 
 
-def create_patient(caller: Caller) -> bool:
+def may_create_patient(caller: Caller) -> bool:
     """Patient create: caller.role == 'clerk'"""
     return caller.role == "clerk"
 
@@ -34,12 +34,12 @@ def write_patient_diagnosis(caller: Caller) -> bool:
     return caller.role == "doctor"
 
 
-def update_patient(caller: Caller, patient: Patient) -> bool:
+def may_update_patient(caller: Caller, patient: Patient) -> bool:
     """Patient update: caller.role == 'clerk' || this.doctor == caller"""
     return caller.role == "clerk" or patient.doctor_id == caller.id
 
 
-def delete_patient(caller: Caller) -> bool:
+def may_delete_patient(caller: Caller) -> bool:
     """Patient delete: caller.role == 'clerk'"""
     return caller.role == "clerk"
 

@@ -5,21 +5,21 @@ from conduit.callers import Caller
 from conduit.entities import Article, Comment, User
 
 
-def update_user(caller: Caller, user_row: User) -> bool:
+def may_update_user(caller: Caller, user_row: User) -> bool:
     """User update: this == caller"""
     return user_row.id == caller.id
 
 
-def update_article(caller: Caller, article: Article) -> bool:
+def may_update_article(caller: Caller, article: Article) -> bool:
     """Article update: this.author == caller"""
     return article.author_id == caller.id
 
 
-def delete_article(caller: Caller, article: Article) -> bool:
+def may_delete_article(caller: Caller, article: Article) -> bool:
     """Article delete: this.author == caller"""
     return article.author_id == caller.id
 
 
-def delete_comment(caller: Caller, comment: Comment) -> bool:
+def may_delete_comment(caller: Caller, comment: Comment) -> bool:
     """Comment delete: this.author == caller"""
     return comment.author_id == caller.id

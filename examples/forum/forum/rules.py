@@ -5,31 +5,31 @@ from forum.callers import Caller
 from forum.entities import Member, Post, Thread, Watch
 
 
-def create_board(caller: Caller) -> bool:
+def may_create_board(caller: Caller) -> bool:
     """Board create: caller.moderator"""
     return caller.moderator
 
 
-def update_board(caller: Caller) -> bool:
+def may_update_board(caller: Caller) -> bool:
     """Board update: caller.moderator"""
     return caller.moderator
 
 
-def delete_post(caller: Caller, post: Post) -> bool:
+def may_delete_post(caller: Caller, post: Post) -> bool:
     """Post delete: this.author == caller || caller.moderator"""
     return post.author_id == caller.id or caller.moderator
 
 
-def update_thread(caller: Caller, thread: Thread) -> bool:
+def may_update_thread(caller: Caller, thread: Thread) -> bool:
     """Thread update: this.author == caller || caller.moderator"""
     return thread.author_id == caller.id or caller.moderator
 
 
-def read_watch(caller: Caller, watch: Watch) -> bool:
+def may_read_watch(caller: Caller, watch: Watch) -> bool:
     """Watch read: this.member == caller"""
     return watch.member_id == caller.id
 
 
-def update_member(caller: Caller, member: Member) -> bool:
+def may_update_member(caller: Caller, member: Member) -> bool:
     """Member update: this == caller"""
     return member.id == caller.id

@@ -5,17 +5,17 @@ from inventory.callers import Caller
 from inventory.entities import Stock
 
 
-def create_product(caller: Caller) -> bool:
+def may_create_product(caller: Caller) -> bool:
     """Product create: caller.manager"""
     return caller.manager
 
 
-def update_product(caller: Caller) -> bool:
+def may_update_product(caller: Caller) -> bool:
     """Product update: caller.manager"""
     return caller.manager
 
 
-def read_bin(caller: Caller) -> bool:
+def may_read_bin(caller: Caller) -> bool:
     """Bin read: caller != null"""
     return True
 
@@ -30,6 +30,6 @@ def check_stock_covered(stock: Stock) -> bool:
     return stock.reserved >= 0 and stock.reserved <= stock.quantity
 
 
-def read_stock(caller: Caller) -> bool:
+def may_read_stock(caller: Caller) -> bool:
     """Stock read: caller != null"""
     return True

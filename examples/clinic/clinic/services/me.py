@@ -28,7 +28,7 @@ async def change_password(ctx: Context, body: ChangePassword) -> None:
         person = found(await people.find_for_update_if_any(tx, caller), "person")
         person = await ctx.passwords.verified(person, person.password, body.old)  # 401
         # Person update: this == caller || caller.role == 'clerk'
-        if not rules.update_person(caller, person):
+        if not rules.may_update_person(caller, person):
             raise Forbidden
         person = replace(
             person,

@@ -47,7 +47,7 @@ async def create_patient(ctx: Context, body: CreatePatient) -> tuple[views.Patie
             doctor_id=body.doctor,
             version=1,
         )
-        if not rules.create_patient(caller):  # Patient create: caller.role == 'clerk'
+        if not rules.may_create_patient(caller):  # Patient create: caller.role == 'clerk'
             raise Forbidden
         # Patient.diagnosis write: caller.role == 'doctor'
         if body.diagnosis is not UNSET and not rules.write_patient_diagnosis(caller):
@@ -90,7 +90,7 @@ async def update_patient(
         # 404 if missing or not readable
         patient = found(await patients.find_for_update(tx, caller, id), "patient")
         # Patient update: caller.role == 'clerk' || this.doctor == caller
-        if not rules.update_patient(caller, patient):
+        if not rules.may_update_patient(caller, patient):
             raise Forbidden
         # Patient.diagnosis write: caller.role == 'doctor'
         if body.diagnosis is not UNSET and not rules.write_patient_diagnosis(caller):
@@ -110,7 +110,7 @@ async def update_patient(
             doctor_id=given(body.doctor, patient.doctor_id),
             version=patient.version + 1,
         )
-        if not rules.update_patient(caller, changed):  # it has to hold after the change, too
+        if not rules.may_update_patient(caller, changed):  # it has to hold after the change, too
             raise Forbidden
         ctx.must_match(patient.version)  # 412
         await patients.save(tx, changed)  # 409 if the person or insurance number is taken
@@ -125,7 +125,7 @@ async def delete_patient(ctx: Context, id: UUID) -> None:
     async with ctx.transaction(serializable=True) as tx:
         # 404 if missing or not readable
         patient = found(await patients.find_for_update(tx, caller, id), "patient")
-        if not rules.delete_patient(caller):  # Patient delete: caller.role == 'clerk'
+        if not rules.may_delete_patient(caller):  # Patient delete: caller.role == 'clerk'
             raise Forbidden
         ctx.must_match(patient.version)  # 412
         await removal.remove_patient(ctx, tx, patient, "delete_patient")

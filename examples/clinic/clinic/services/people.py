@@ -31,7 +31,7 @@ async def create_person(ctx: Context, body: CreatePerson) -> tuple[views.PersonV
         name=body.name,
         role=given(body.role, "patient"),
     )
-    if not rules.create_person(caller):  # Person create: caller.role == 'clerk'
+    if not rules.may_create_person(caller):  # Person create: caller.role == 'clerk'
         raise Forbidden
     # Person.role write: caller != null && caller.role == 'clerk'
     if body.role is not UNSET and not rules.write_person_role(caller):
@@ -55,7 +55,7 @@ async def update_person(ctx: Context, id: UUID, body: UpdatePerson) -> views.Per
         # 404 if missing or not readable
         person = found(await people.find_for_update(tx, caller, id), "person")
         # Person update: this == caller || caller.role == 'clerk'
-        if not rules.update_person(caller, person):
+        if not rules.may_update_person(caller, person):
             raise Forbidden
         # Person.role write: caller != null && caller.role == 'clerk'
         if body.role is not UNSET and not rules.write_person_role(caller):

@@ -70,7 +70,7 @@ async def update_article(ctx: Context, slug: str, body: UpdateArticle) -> views.
     async with ctx.transaction(serializable=True) as tx:
         # 404 if missing
         article = found(await articles.find_by_slug_for_update(tx, slug), "article")
-        if not rules.update_article(caller, article):  # Article update: this.author == caller
+        if not rules.may_update_article(caller, article):  # Article update: this.author == caller
             raise Forbidden
         changed = replace(
             article,
@@ -94,7 +94,7 @@ async def delete_article(ctx: Context, slug: str) -> None:
     async with ctx.transaction(serializable=True) as tx:
         # 404 if missing
         article = found(await articles.find_by_slug_for_update(tx, slug), "article")
-        if not rules.delete_article(caller, article):  # Article delete: this.author == caller
+        if not rules.may_delete_article(caller, article):  # Article delete: this.author == caller
             raise Forbidden
         await articles.delete(tx, article)
 
@@ -163,6 +163,6 @@ async def delete_comment(ctx: Context, slug: str, id: int) -> None:
         comment = found(
             await comments.find_by_id_and_article_for_update(tx, id, article.id), "comment"
         )
-        if not rules.delete_comment(caller, comment):  # Comment delete: this.author == caller
+        if not rules.may_delete_comment(caller, comment):  # Comment delete: this.author == caller
             raise Forbidden
         await comments.delete(tx, comment)

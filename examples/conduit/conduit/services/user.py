@@ -25,7 +25,7 @@ async def update_current_user(
     caller = ctx.signed_in()
     async with ctx.transaction(serializable=True) as tx:
         user_row = found(await users.find_for_update(tx, caller), "user")  # 404 if missing
-        if not rules.update_user(caller, user_row):  # User update: this == caller
+        if not rules.may_update_user(caller, user_row):  # User update: this == caller
             raise Forbidden
         new_password: str | UnsetType = UNSET
         if body.password is not UNSET:

@@ -26,7 +26,7 @@ async def create_board(ctx: Context, body: CreateBoard) -> views.BoardView:
         title=body.title,
         hidden=body.hidden,
     )
-    if not rules.create_board(caller):  # Board create: caller.moderator
+    if not rules.may_create_board(caller):  # Board create: caller.moderator
         raise Forbidden
     await boards.insert(ctx.db, board)  # 409 if the name is taken
     return views.board_view(board)
@@ -38,7 +38,7 @@ async def update_board(ctx: Context, name: str, body: UpdateBoard) -> views.Boar
     async with ctx.transaction(serializable=True) as tx:
         # 404 if missing or not readable
         board = found(await boards.find_for_update(tx, caller, name), "board")
-        if not rules.update_board(caller):  # Board update: caller.moderator
+        if not rules.may_update_board(caller):  # Board update: caller.moderator
             raise Forbidden
         board = replace(
             board,

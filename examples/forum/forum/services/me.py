@@ -15,7 +15,7 @@ async def set_avatar(ctx: Context, body: SetAvatar) -> None:
     caller = ctx.signed_in()
     async with ctx.transaction() as tx:
         member = found(await members.find_for_update(tx, caller), "member")  # 404 if missing
-        if not rules.update_member(caller, member):  # Member update: this == caller
+        if not rules.may_update_member(caller, member):  # Member update: this == caller
             raise Forbidden
         member = replace(
             member,

@@ -43,6 +43,6 @@ async def delete_post(ctx: Context, number: int) -> None:
         # 404 if missing or not readable
         post = found(await posts.find_for_update(tx, caller, number), "post")
         # Post delete: this.author == caller || caller.moderator
-        if not rules.delete_post(caller, post):
+        if not rules.may_delete_post(caller, post):
             raise Forbidden
         await removal.remove_post(ctx, tx, post)

@@ -97,7 +97,7 @@ async def lock(ctx: Context, slug: str) -> None:
         # 404 if missing or not readable
         thread = found(await threads.find_by_slug_for_update(tx, caller, slug), "thread")
         # Thread update: this.author == caller || caller.moderator
-        if not rules.update_thread(caller, thread):
+        if not rules.may_update_thread(caller, thread):
             raise Forbidden
         thread = replace(
             thread,
@@ -121,7 +121,7 @@ async def watch(ctx: Context, slug: str) -> tuple[views.ThreadView, int]:
             )
             # Watch create: this.member == caller; holds because member is set to the caller.
             await watches.insert(tx, watch_row)  # 409 if the thread and member are taken
-        elif not rules.read_watch(caller, watch_row):
+        elif not rules.may_read_watch(caller, watch_row):
             raise Conflict(FieldError("thread", "taken"), FieldError("member", "taken"))
         shown_thread = await views.thread_views_by_key(tx, caller, [thread.id])
         return shown_thread[thread.id], 201 if watch_created else 200

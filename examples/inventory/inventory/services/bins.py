@@ -23,6 +23,6 @@ async def get_or_create_bin(ctx: Context, aisle: str, shelf: int) -> tuple[views
             )
             # Bin create: caller != null; holds for everyone who is signed in.
             await bins.insert(tx, bin_row)  # 409 if the aisle and shelf are taken
-        elif not rules.read_bin(caller):
+        elif not rules.may_read_bin(caller):
             raise Conflict(FieldError("aisle", "taken"), FieldError("shelf", "taken"))
         return views.bin_view(bin_row), 201 if bin_created else 200

@@ -40,7 +40,7 @@ async def receive_goods(ctx: Context, body: ReceiveGoods) -> views.StockLineView
             if wrong:
                 raise Invalid(*wrong)
             await stocks.insert(tx, stock)  # 409 if the product and bin are taken
-        elif not rules.read_stock(caller):
+        elif not rules.may_read_stock(caller):
             raise Conflict(FieldError("product", "taken"), FieldError("bin", "taken"))
         # Stock update: caller != null; true of the row at hand.
         stock = replace(
