@@ -1,7 +1,7 @@
 """The official Conduit collection of the RealWorld project, run by newman against the backend in examples/conduit.
 
-The collection is not ours and not in this repository: it lies in `../shared/realworld`, or where
-`BACKWRIGHT_SHARED` says. newman comes from npm, in one version, into a cache beside those of other programs.
+newman comes from npm, in one version, into a cache beside those of other programs. Where npm is not at hand the test is
+skipped, loudly; in CI that is a failure.
 """
 
 from __future__ import annotations
@@ -12,32 +12,21 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from production import serving
 
-ROOT = Path(__file__).parents[2]
-SHARED = Path(os.environ.get("BACKWRIGHT_SHARED", ROOT.parent / "shared"))
-COLLECTION = SHARED / "realworld" / "Conduit.postman_collection.json"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "conduit"
 NEWMAN = "newman@6.2.2"
 ASSERTIONS = 311
 
 
-def unavailable(reason: str) -> None:
+def unavailable(reason: str) -> NoReturn:
     """Skips, loudly; in CI that is a failure."""
     if os.environ.get("CI", "").lower() == "true":
         pytest.fail(reason)
     pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def collection() -> Path:
-    """The collection, as it was published."""
-    if not SHARED.is_dir():
-        pytest.skip(f"NO COLLECTION: there is no {SHARED.name}/ beside this checkout; see BACKWRIGHT_SHARED")
-    if not COLLECTION.is_file():
-        unavailable(f"NO COLLECTION: {COLLECTION.name} is not in {SHARED.name}/realworld")
-    return COLLECTION
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +54,10 @@ def newman() -> Path:
 
 
 def test_every_assertion_of_the_official_collection_holds(
-    collection: Path, newman: Path, database_url: str, tmp_path: Path
+    realworld: Path, newman: Path, database_url: str, tmp_path: Path
 ) -> None:
-    written = tmp_path / "run.json"
-    with serving(ROOT / "examples" / "conduit", "conduit", database_url) as address:
+    collection, written = realworld / "Conduit.postman_collection.json", tmp_path / "run.json"
+    with serving(EXAMPLE, "conduit", database_url) as address:
         variables = {"APIURL": address, "USERNAME": "ann", "EMAIL": "ann@example.com", "PASSWORD": "password"}
         command = [str(newman), "run", str(collection), "--reporters", "json"]
         command += ["--reporter-json-export", str(written)]

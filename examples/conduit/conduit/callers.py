@@ -13,8 +13,8 @@ class Caller(Struct, frozen=True, kw_only=True):
     id: UUID
     email: str
     username: str
-    bio: str | None
-    image: str | None
+    bio: str
+    image: str
 
 
 Context = RequestContext[Caller]

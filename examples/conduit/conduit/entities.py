@@ -14,8 +14,8 @@ class User(Struct, frozen=True, kw_only=True):
     email: str
     username: str
     password: str  # argon2id
-    bio: str | None
-    image: str | None
+    bio: str
+    image: str
 
 
 class Follow(Struct, frozen=True, kw_only=True):

@@ -9,13 +9,7 @@ def body(error: ErrorWords) -> object:
     return {"errors": {"body": error.messages}}
 
 
-def invalid_body(error: ErrorWords) -> object:
-    """The body of `invalid`."""
-    return {"errors": error.by_field}
-
-
 ERRORS: ErrorAnswers = {
     "*": ErrorAnswer(body=body),
-    "invalid": ErrorAnswer(422, body=invalid_body),
-    "conflict": ErrorAnswer(409, body=invalid_body),
+    "conflict": ErrorAnswer(422),
 }

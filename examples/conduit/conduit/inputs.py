@@ -41,8 +41,8 @@ class UpdateCurrentUser(Struct, frozen=True, kw_only=True):
     email: Email | UnsetType = UNSET
     username: Username | UnsetType = UNSET
     password: Password | UnsetType = UNSET
-    bio: Bio | UnsetType | None = UNSET
-    image: Image | UnsetType | None = UNSET
+    bio: Bio | UnsetType = UNSET
+    image: Image | UnsetType = UNSET
 
 
 class GetArticles(OffsetQuery, frozen=True, kw_only=True):

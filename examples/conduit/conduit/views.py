@@ -19,8 +19,8 @@ class AccountView(Struct, frozen=True, kw_only=True):
 
     email: str
     username: str
-    bio: str | None
-    image: str | None
+    bio: str
+    image: str
     token: str
 
 
@@ -52,8 +52,8 @@ class ProfileView(Struct, frozen=True, kw_only=True):
     """A profile as callers see it."""
 
     username: str
-    bio: str | None
-    image: str | None
+    bio: str
+    image: str
     following: bool
 
 

@@ -31,8 +31,8 @@ async def store_user(
     email: str = "ann@example.org",
     username: str = "ann",
     password: str = "correct horse battery staple",
-    bio: str | None = "bio 1",
-    image: str | None = "image 1",
+    bio: str = "",
+    image: str = "",
 ) -> User:
     """A user that is stored."""
     user_row = User(

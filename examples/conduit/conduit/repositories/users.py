@@ -40,8 +40,8 @@ class ProfileRow(Struct, frozen=True, kw_only=True):
 
     id: UUID
     username: str
-    bio: str | None
-    image: str | None
+    bio: str
+    image: str
     following: bool
 
 

@@ -69,7 +69,7 @@ async def get_comments(ctx: Context, slug: str) -> Response:
 @router.post("/articles/{slug}/comments", caller="required", wrap="comment")
 async def create_comment(ctx: Context, slug: str, body: CreateComment) -> Response:
     """Create a comment."""
-    return created(await articles.create_comment(ctx, slug, body), wrap="comment")
+    return ok(await articles.create_comment(ctx, slug, body), wrap="comment")
 
 
 @router.delete("/articles/{slug}/comments/{id}", caller="required")

@@ -15,8 +15,8 @@ async def register(ctx: Context, body: Register) -> views.RegisterAnswer:
         email=body.email,
         username=body.username,
         password=await ctx.passwords.hash(body.password),
-        bio=None,
-        image=None,
+        bio="",
+        image="",
     )
     await users.insert(ctx.db, user)  # 409 if the email or username is taken
     token = ctx.issue_token(user.id)
