@@ -146,7 +146,7 @@ def _binding_kind(step: Step, name: str, scope: Scope) -> str:
             row = scope.row_class(step.entity)
             return f"list[{row}]" if isinstance(step, Create) and step.each is not None else row
         case Select() if name == step.bind:
-            scope.imports |= imports("backwright_runtime", "Page")
+            scope.imports |= imports("backwright_runtime", "Page") | scope.pages[name].imports
             return f"Page[{scope.pages[name]}]"
         case SignIn():
             return "str"
