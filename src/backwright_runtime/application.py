@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import random
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -16,11 +15,11 @@ from starlette.types import Message, Receive, Scope, Send
 from backwright_runtime import idempotency
 from backwright_runtime import migrations as migrating
 from backwright_runtime.cipher import Cipher
+from backwright_runtime.contention import PATIENCE, Line, Witnessed
 from backwright_runtime.context import Data, RequestContext
 from backwright_runtime.database import Database, open_database
 from backwright_runtime.database.interface import (
     CheckViolation,
-    Contention,
     DatabaseUnavailable,
     ForeignKeyViolation,
     UniqueViolation,
@@ -58,8 +57,6 @@ from backwright_runtime.sessions import SAFE, Identify, Sessions, check_origin
 from backwright_runtime.settings import RuntimeSettings, SettingsError
 from backwright_runtime.tokens import Session, Tokens
 
-ATTEMPTS = 5
-"""How often an operation is begun that other transactions get in the way of."""
 OWN_PATHS = ("/health", "/ready", "/openapi.json", "/docs")
 OWN_FOLDER = "/docs/"
 
@@ -114,6 +111,7 @@ class Application:
         openapi: Path | None = None,
         seam: Seam = SYSTEM,
         passwords: Passwords = ARGON2ID,
+        patience: float = PATIENCE,
     ) -> None:
         if identify is not None and not settings.token_keys:
             raise SettingsError(["TOKEN_KEYS: is missing"])
@@ -134,6 +132,7 @@ class Application:
         self._rates = Rates()
         self._rendering = Rendering(envelope=envelope, templates=templates)
         self._seam = seam
+        self._line = Line(patience)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (or start and stop with the server)."""
@@ -243,16 +242,13 @@ class Application:
         who = f"address {address}" if session is None else f"caller {session.subject}"
         self._rates.count(route.name, route.by_caller, who, now)  # 429
         key = idempotency.key_of(route.name, route.idempotent, who, headers, scope, body)  # 400
-        for attempt in range(1, ATTEMPTS):
-            try:
-                return await self._attempt(asked, moment, key)
-            except Contention:
-                LOG.info("trying again after attempt %d", attempt, extra={"request_id": request_id})
-                await asyncio.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 (no secret)
-            moment = self._seam.begin(request_id)
-        return await self._attempt(asked, moment, key)
+        return await self._line.insist(
+            lambda witnessed: self._attempt(asked, moment.again(), key, witnessed), request_id
+        )
 
-    async def _attempt(self, asked: Asked, moment: Moment, key: idempotency.Key | None) -> Answer:
+    async def _attempt(
+        self, asked: Asked, moment: Moment, key: idempotency.Key | None, witnessed: Witnessed
+    ) -> Answer:
         """One attempt, for an idempotent operation in one transaction with its answer."""
         if key is None:
             return await self._carry_out(asked, moment, self.database)
@@ -266,7 +262,7 @@ class Application:
             except DatabaseUnavailable:
                 raise
             except Exception as error:
-                if isinstance(answer_for(error), Internal | Unavailable):
+                if witnessed.is_overtaken(error) or isinstance(answer_for(error), Internal | Unavailable):
                     raise
                 answer = self._failed(error, asked.route, asked.request_id)
             await idempotency.keep(tx, key, answer)

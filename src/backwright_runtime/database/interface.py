@@ -31,22 +31,27 @@ class Contention(DatabaseUnavailable):
 
 
 class UniqueViolation(Exception):
-    """A unique key is taken. `constraint` is the name of its index on every database."""
+    """A unique key is taken. `constraint` is the name of its index on every database.
 
-    def __init__(self, constraint: str) -> None:
+    `unseen` tells the row apart where the transaction may have begun before it was there; otherwise it is None.
+    """
+
+    def __init__(self, constraint: str, *, unseen: str | None = None) -> None:
         super().__init__(constraint)
         self.constraint = constraint
+        self.unseen = unseen
 
 
 class ForeignKeyViolation(Exception):
     """A reference points nowhere, or a row that is referred to was to be deleted.
 
-    `constraint` is its name where the database tells it (SQLite does not).
+    `constraint` is its name where the database tells it (SQLite does not); `unseen` is as in UniqueViolation.
     """
 
-    def __init__(self, constraint: str | None = None) -> None:
+    def __init__(self, constraint: str | None = None, *, unseen: str | None = None) -> None:
         super().__init__(constraint or "")
         self.constraint = constraint
+        self.unseen = unseen
 
 
 class CheckViolation(Exception):
