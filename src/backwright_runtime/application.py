@@ -40,6 +40,7 @@ from backwright_runtime.failures import AS_USUAL, ErrorAnswers, answered
 from backwright_runtime.forgetting import IDEMPOTENT_ANSWERS, REVOKED_TOKENS, forget_hourly
 from backwright_runtime.limits import Rates
 from backwright_runtime.logs import LOG, AccessLog
+from backwright_runtime.metrics import Metrics
 from backwright_runtime.passwords import ARGON2ID, Passwords
 from backwright_runtime.requests import (
     REQUEST_ID,
@@ -57,7 +58,7 @@ from backwright_runtime.sessions import SAFE, Identify, Sessions, check_origin
 from backwright_runtime.settings import RuntimeSettings, SettingsError
 from backwright_runtime.tokens import Session, Tokens
 
-OWN_PATHS = ("/health", "/ready", "/openapi.json", "/docs")
+OWN_PATHS = ("/health", "/ready", "/metrics", "/openapi.json", "/docs")
 OWN_FOLDER = "/docs/"
 
 # Every answer has the first two; the others may be replaced.
@@ -133,6 +134,7 @@ class Application:
         self._rendering = Rendering(envelope=envelope, templates=templates)
         self._seam = seam
         self._line = Line(patience)
+        self._metrics = Metrics(settings.metrics_token, self._line, self.database.pool)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (or start and stop with the server)."""
@@ -192,7 +194,7 @@ class Application:
         try:
             if path in OWN_PATHS or path.startswith(OWN_FOLDER):
                 template = path if path in OWN_PATHS else OWN_FOLDER
-                answer = await self._own(scope, request_id)
+                answer = await self._own(scope, headers, request_id)
             else:
                 route, keys = self._table.find(scope["method"], path)
                 template = route.path
@@ -204,8 +206,9 @@ class Application:
         start, body = messages(answer, request_id, scope["method"], route)
         await send(start)
         await send(body)
+        seconds = time.perf_counter() - started
+        self._metrics.answered(scope["method"], template, answer.status, seconds)
         if self.access_log is not None:
-            seconds = time.perf_counter() - started
             self.access_log.write(request_id, scope["method"], template, answer.status, seconds)
 
     async def _operate(
@@ -314,16 +317,18 @@ class Application:
 
     # What every service answers beside its operations ------------------------------------------------
 
-    async def _own(self, scope: Scope, request_id: str) -> Answer:
-        """Is it alive, is it ready, its contract."""
+    async def _own(self, scope: Scope, headers: Headers, request_id: str) -> Answer:
+        """Is it alive, is it ready, how is it doing, its contract."""
         path = scope["path"]
-        known = path in ("/health", "/ready") or self._documentation is not None
+        known = path in ("/health", "/ready", "/metrics") or self._documentation is not None
         if known and scope["method"] not in SAFE:
             raise MethodNotAllowed(headers=(("allow", "GET, HEAD"),))
         if path == "/health":
             return self._rendering.answer(ok({"status": "ok"}), request_id, None)
         if path == "/ready":
             return await self._ready(request_id)
+        if path == "/metrics":
+            return self._metrics.shown(headers)
         if self._documentation is None:
             raise NotFound
         return self._documentation.find(path)

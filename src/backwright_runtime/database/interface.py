@@ -62,6 +62,15 @@ class CheckViolation(Exception):
         self.constraint = constraint
 
 
+class Pool(Struct, frozen=True):
+    """The connections of a database at one moment."""
+
+    busy: int
+    idle: int
+    limit: int
+    awaited: int
+
+
 class Queries(Protocol):
     """Runs statements: on its own, or within a transaction."""
 
@@ -98,6 +107,10 @@ class Database(Queries, Protocol):
 
     def snapshot(self) -> AbstractAsyncContextManager[Queries]:
         """Several reads that see one state of the data, whatever others write meanwhile. Writes are refused."""
+        ...
+
+    def pool(self) -> Pool | None:
+        """How busy its connections are; None where they are not pooled, or not opened yet."""
         ...
 
     async def check(self) -> None:

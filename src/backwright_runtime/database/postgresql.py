@@ -16,6 +16,7 @@ from backwright_runtime.database.interface import (
     Contention,
     DatabaseUnavailable,
     ForeignKeyViolation,
+    Pool,
     Queries,
     UniqueViolation,
     Value,
@@ -152,6 +153,7 @@ class PostgresDatabase:
         self._pool_size = pool_size
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._connecting = asyncio.Lock()
+        self._awaited = 0
 
     async def connect(self) -> None:
         """Open the pool."""
@@ -198,6 +200,13 @@ class PostgresDatabase:
         ):
             yield PostgresSnapshot(connection)
 
+    def pool(self) -> Pool | None:
+        """How busy the connections are."""
+        if self._pool is None:
+            return None
+        open_, idle = self._pool.get_size(), self._pool.get_idle_size()
+        return Pool(busy=open_ - idle, idle=idle, limit=self._pool_size, awaited=self._awaited)
+
     async def check(self) -> None:
         """Raises DatabaseUnavailable when the server does not answer."""
         async with self._connection() as connection:
@@ -216,8 +225,15 @@ class PostgresDatabase:
     async def _connection(self) -> AsyncIterator[Connection]:
         with translated():
             pool = self._pool or await self._opened()
-            async with pool.acquire(timeout=PATIENCE) as connection:
+            self._awaited += 1
+            try:
+                connection = await pool.acquire(timeout=PATIENCE)
+            finally:
+                self._awaited -= 1
+            try:
                 yield connection
+            finally:
+                await pool.release(connection)
 
     async def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
         async with self._connecting:
