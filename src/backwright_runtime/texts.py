@@ -58,9 +58,9 @@ def slug(source: str, longest: int) -> str:
 
 
 def suffixed(base: str, suffix: str, longest: int) -> str:
-    """The slug that is tried where `base` is taken, or empty: the words make room for the suffix."""
-    room = base[: max(0, longest - len(suffix) - 1)].strip("-")
-    return f"{room}-{suffix}" if room else suffix
+    """The slug that is tried where `base` is taken, or empty: no longer than that, the suffix whole."""
+    kept = base[: max(0, longest - len(suffix) - 1)].rstrip("-")
+    return f"{kept}-{suffix}" if kept else suffix
 
 
 def header_text(text: str) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _WORDS = """
-add all alter and any array as asc at begin between both by case cast check collate column commit
-create cross current default delete desc distinct do drop each else end escape except exists false
-fetch for foreign from full glob grant group having if ilike in index indexed initially inner insert
-intersect into is isnull join key lateral leading left like limit match natural no not notnull null
-of offset on only or order outer over placing primary references regexp replace returning right row
-rows select session_user set similar some symmetric table then to trailing transaction trigger true
-union unique update user using values vacuum variadic verbose view virtual when where window with
+add all alter analyse analyze and any array as asc asymmetric at authorization autoincrement begin
+between binary both by case cast check collate collation column commit concurrently constraint
+create cross current current_catalog current_date current_role current_schema current_time
+current_timestamp current_user default deferrable delete desc distinct do drop each else end escape
+except exists false fetch for foreign freeze from full glob grant group having if ilike in index
+indexed initially inner insert intersect into is isnull join key lateral leading left like limit
+localtime localtimestamp match natural no not nothing notnull null of offset on only or order outer
+over overlaps placing primary raise references regexp replace returning right row rows select
+session_user set similar some symmetric system_user table tablesample then to trailing transaction
+trigger true union unique update user using vacuum values variadic verbose view virtual when where
+window with
 """
 KEPT = frozenset(_WORDS.split())
 

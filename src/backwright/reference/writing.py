@@ -94,8 +94,10 @@ def slugged(field: Field, entity: Entity, row: Row, run: Execution) -> str:
     if base and not taken:
         return base
     suffix = run.seam.suffix()
-    room = base[: max(0, longest - len(suffix) - 1)].strip("-")
-    return "-".join(part for part in (room, suffix) if part)
+    base = base[: max(longest - len(suffix) - 1, 0)].strip(
+        "-"
+    )  # the whole is no longer than the field allows
+    return "-".join(part for part in (base, suffix) if part)
 
 
 def same(one: Row, other: Row, entity: Entity) -> bool:

@@ -43,12 +43,13 @@ class Renewable:
 def main(arguments: list[str]) -> None:
     """Serve the package's application on a port, or on a listening socket that was handed over."""
     package, where = arguments
-    create_app = importlib.import_module(f"{package}.app").create_app
-    controlled = {"seam": ScriptedSeam(), "passwords": Passwords.cheap()}
-    taken = {
-        name: value for name, value in controlled.items() if name in inspect.signature(create_app).parameters
-    }
-    app = Renewable(lambda: create_app(**taken))
+    module = importlib.import_module(f"{package}.app")
+    given: dict[str, object] = {"seam": ScriptedSeam()}
+    if (
+        "passwords" in inspect.signature(module.create_app).parameters
+    ):  # a service without accounts hashes none
+        given["passwords"] = Passwords.cheap()
+    app = Renewable(lambda: module.create_app(**given))
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", server_header=False)
     uvicorn.Server(config).run(sockets=[listening(where)])
 

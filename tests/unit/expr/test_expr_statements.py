@@ -261,3 +261,10 @@ def test_a_text_with_line_breaks_is_one_line_of_source() -> None:
 )
 def test_sqlites_text_is_made_from_postgresqls(text: str, rewritten: str) -> None:
     assert for_sqlite(text) == rewritten
+
+
+@pytest.mark.parametrize("word", ["analyse", "binary", "raise", "window", "user", "order"])
+def test_a_variable_that_is_a_word_of_sql_becomes_another_alias(word: str) -> None:
+    text = both(f"this.children.exists({word}, {word}.open)").postgresql.text
+    assert f"AS {word}_row" in text
+    assert f"{word}_row.open" in text

@@ -26,6 +26,7 @@ from backwright.model.types import (
     Formula,
     Model,
     Operation,
+    ScalarType,
     Select,
     ShowCsv,
     ShowFile,
@@ -40,6 +41,8 @@ from backwright.model.types import (
 )
 
 _RUNTIME = "backwright_runtime"
+NOT_FOR_PATHS = frozenset({"string", "text", "email", "enum"})
+"""Types whose values may have characters that mean something else in an address."""
 
 
 class Returned(msgspec.Struct, frozen=True, kw_only=True):
@@ -316,10 +319,11 @@ class Answers:
                 if location is not None:
                     for name in dict.fromkeys(re.findall(r"\{(\w+)\}", location)):
                         field = entity.field(name)
-                        value = Shown(
-                            f"{row}.{Identifier(field.column)}", _kind_of(field.name, entity, self.model)
-                        )
-                        beside.append((f"{name}_", value))
+                        text = f"{row}.{Identifier(field.column)}"
+                        if isinstance(field.type, ScalarType) and field.type.scalar in NOT_FOR_PATHS:
+                            self.scope.imports |= imports("urllib.parse", "quote")
+                            text = f'quote({text}, safe="")'
+                        beside.append((f"{name}_", Shown(text, _kind_of(field.name, entity, self.model))))
                 if entity.version is not None:
                     column = entity.field(entity.version).column
                     text = (

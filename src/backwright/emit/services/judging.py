@@ -84,7 +84,7 @@ def asked(rule: Rule, entity: Entity, verb: str, row: str, scope: Scope, *, in_p
         )
         return scope.call(function, *([row] if function.given else []))
     return rule_call(
-        verb_name(f"{verb}_{snake(entity.name)}", rule, entity, scope.operation.name),
+        verb_name(f"may_{verb}_{snake(entity.name)}", rule, entity, scope.operation.name),
         f"{entity.name} {verb}: {rule.source}",
         rule.condition,
         entity,
