@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from backwright.emit.annotations import key
+from backwright.emit.judge import row_fields
 from backwright.emit.names import snake, words
 from backwright.emit.repositories import values
 from backwright.emit.repositories.functions import Repositories, function, together
@@ -14,8 +15,9 @@ from backwright.emit.repositories.writing import plain_statement
 from backwright.emit.source import Identifier, imports, indented, literal, source
 from backwright.emit.sql import quoted, where
 from backwright.emit.storage import key_fields, live
-from backwright.expr.walk import is_local
-from backwright.model.types import Check, Entity, Field, ManyType, ReferenceType, Rule
+from backwright.expr.typed import Name
+from backwright.expr.walk import is_local, nodes
+from backwright.model.types import Check, Entity, Field, ManyType, Model, ReferenceType, Rule
 
 if TYPE_CHECKING:
     from backwright.emit.services.scope import Scope
@@ -24,11 +26,18 @@ _RUNTIME = "backwright_runtime"
 _STRUCT = imports("msgspec", "Struct")
 
 
-def lines(entity: Entity, row: str, scope: Scope) -> list[str]:
-    """422 with every check that does not hold."""
-    local = all(is_local(check.condition.meaning) for check in entity.checks)
-    questions = [_question(entity, check, row, scope) for check in entity.checks]
-    errors = [f"FieldError({literal(check.field or '')}, {literal(check.code)})" for check in entity.checks]
+def at_risk(check: Check, entity: Entity, touched: frozenset[str]) -> bool:
+    """Whether a check can fail of a stored row once these fields have changed."""
+    condition = check.condition.meaning
+    others = any(isinstance(node, Name) and node.root != "this" for node in nodes(condition))
+    made = {field.name for field in entity.fields if field.generated in ("slug", "version")}
+    return others or not is_local(condition) or bool(row_fields(condition, entity.key) & (touched | made))
+
+
+def lines(entity: Entity, checks: Sequence[Check], row: str, scope: Scope) -> list[str]:
+    """422 with every one of the checks that does not hold."""
+    questions = [_question(entity, check, row, scope) for check in checks]
+    errors = [f"FieldError({literal(check.field or '')}, {literal(check.code)})" for check in checks]
     scope.imports |= imports(_RUNTIME, "FieldError", "Invalid")
     if len(questions) == 1:
         return [f"if not {questions[0]}:\n    raise Invalid({errors[0]})"]
@@ -37,7 +46,6 @@ def lines(entity: Entity, row: str, scope: Scope) -> list[str]:
         f"if not {question}:\n    {wrong}.append({error})"
         for question, error in zip(questions, errors, strict=True)
     )
-    del local
     return [f"{wrong}: list[FieldError] = []\n{found}\nif {wrong}:\n    raise Invalid(*{wrong})"]
 
 
@@ -54,6 +62,15 @@ def _question(entity: Entity, check: Check, row: str, scope: Scope) -> str:
 
 
 # Tenants ---------------------------------------------------------------------------------------------
+
+
+def may_leave(field: Field, touched: frozenset[str], model: Model) -> bool:
+    """Whether a stored reference can be to a row of another tenant once these fields have changed."""
+    assert isinstance(field.type, ReferenceType | ManyType) and field.same is not None
+    target = model.entity(field.type.entity)
+    shared = target.field(field.same)
+    stays = not shared.nullable and (shared.immutable or field.same in (target.tenancy, *target.keys))
+    return not stays or field.name in touched or field.same in touched
 
 
 def shared_lines(

@@ -105,7 +105,10 @@ class Answers:
             )
             batch = self.views.view(show.view)
             entity = self.model.entity(step.entity)
-            located = isinstance(show, ShowRow) and (show.location is not None or entity.version is not None)
+            read = {field.name for field in batch.projection.fields}
+            located = isinstance(show, ShowRow) and (
+                show.location is not None or not {entity.version} - {None} <= read
+            )
             return None if _speaks_of(others, bind) or located else batch
         places = list(_shown_places(self.operation.respond, bind))
         total = sum(
@@ -168,7 +171,7 @@ class Answers:
         """The row of a binding under a view."""
         row = self.scope.bound(bind)
         nullable = nullable or self.scope.optional(bind)
-        if batch.plain:
+        if batch.plain and (batch.projection.name is None or self.projected.get(bind) == batch.projection):
             text = f"views.{batch.one}({', '.join([*self.context(batch), row, *given])})"
             self.scope.imports |= imports(self.scope.names.package, "views")
             return Shown(
@@ -194,7 +197,7 @@ class Answers:
     def by_key(self, text: str, batch: Batch, given: list[str], name: str, *, nullable: bool) -> Shown:
         """The row with a key under a view."""
         self.views.written.add(f"{batch.name}:by_key")
-        variable = self.scope.variable(f"shown_{snake(name)}" if name else "shown")
+        variable = self.scope.variable("shown", f"shown_{snake(name)}")
         self.scope.statements += 1 + self.nested(batch)
         self.scope.imports |= imports(self.scope.names.package, "views")
         arguments = [self.scope.db, *self.context(batch, by_key=True), f"[{text}]", *given]
@@ -298,6 +301,10 @@ class Answers:
             data = Shown(data.text, source(text, data.kind, needed), data.imports)
         return Returned(data=data, beside=tuple(beside))
 
+    @property
+    def _about(self) -> str:
+        return f"the answer of {self.operation.method} {self.operation.path}"
+
     def _text(self, formula: Formula, name: str) -> Shown:
         """A value as text of a header: null leaves it out."""
         kind = formula.meaning.type
@@ -350,7 +357,7 @@ class Answers:
                     f"views.{cls}({bind}={inner.text}, token={self.scope.bound(token)})", source(cls)
                 )
             case ShowShape(shape=shape):
-                return self._shape(shown(shape, self, f"{pascal(self.operation.name)}Answer"))
+                return self._shape(shown(shape, self, f"{pascal(self.operation.name)}Answer", self._about))
             case ShowText(text=formula):
                 found = self.value(formula, "text")
                 nullable = formula.meaning.type.nullable
@@ -358,9 +365,8 @@ class Answers:
             case ShowHtml(context=context):
                 members = []
                 for member in context:
-                    inner = shown(
-                        member.shape, self, f"{pascal(self.operation.name)}{pascal(snake(member.wire))}"
-                    )
+                    name = f"{pascal(self.operation.name)}{pascal(snake(member.wire))}"
+                    inner = shown(member.shape, self, name, f"`{member.wire}` of {self._about}")
                     members.append(f"{literal(member.wire)}: {self._shape(inner).text}")
                 return Shown(f"{{{', '.join(members)}}}", source("dict[str, object]"))
             case ShowCsv():

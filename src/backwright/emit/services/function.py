@@ -6,7 +6,6 @@ from typing import assert_never
 
 import msgspec
 
-from backwright.emit.inputs import has_query
 from backwright.emit.isolation import serializable
 from backwright.emit.judge import is_public
 from backwright.emit.names import words
@@ -125,7 +124,9 @@ def _under_condition(step: Step, scope: Scope, write) -> list[str]:  # type: ign
         return write()  # type: ignore[no-any-return]
     condition = scope.value(when, "if")
     before = dict(scope.current)
+    scope.conditional = True
     lines: list[str] = write()
+    scope.conditional = False
     declared = []
     for name, variable in scope.current.items():
         if name not in before:
@@ -161,6 +162,7 @@ def _written(operation: Operation, lines: list[str], returned: Returned, scope: 
     body = "\n".join(lines) or "pass"
     transaction = scope.writes or any(isinstance(step, SignOut) for step in operation.steps)
     several = scope.statements > 1
+    body = scope.settled(body, transaction=transaction and several)
     if transaction and several:
         how = "serializable=True" if serializable(operation, scope.model) else ""
         body = f"async with ctx.transaction({how}) as tx:\n{indented(body)}"
@@ -170,7 +172,7 @@ def _written(operation: Operation, lines: list[str], returned: Returned, scope: 
         db = "db"
     else:
         db = "ctx.db"
-    body = body.replace(DB, db)
+    body = "\n".join([*scope.before, body]).replace(DB, db)
     if scope.caller_used:
         start = "caller = ctx.signed_in()" if scope.signed_in else "caller = ctx.caller"
         body = f"{start}\n{body}"
@@ -200,4 +202,4 @@ def _about(operation: Operation, scope: Scope) -> str:
             )
     if operation.body is not None and operation.body.partial:
         return f"{route}: absent members stay as they are."
-    return f"{route}." if not has_query(operation) or True else route
+    return f"{route}."

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from backwright.emit import removal
 from backwright.emit.entities import columns
 from backwright.emit.inputs import may_be_unset
-from backwright.emit.judge import is_public, known_from
+from backwright.emit.judge import holds, known_from
 from backwright.emit.names import attribute, snake, words
 from backwright.emit.repositories import checking, lookups
 from backwright.emit.repositories.writing import numbered, set_links, unique_keys
@@ -17,7 +17,7 @@ from backwright.emit.services.judging import asked, judge_after, judge_candidate
 from backwright.emit.services.scope import Scope, is_many
 from backwright.emit.source import Identifier, imports, indented, literal, remark
 from backwright.emit.storage import key_fields, link_fields, type_of
-from backwright.expr.fold import Shape, rebuilt
+from backwright.expr.fold import Shape, rebuilt, substitute
 from backwright.expr.typed import Expression, Input, Name, Type
 from backwright.expr.walk import is_local
 from backwright.model.types import (
@@ -47,7 +47,7 @@ def create(step: Create, scope: Scope) -> list[str]:
     if step.each is None:
         row = scope.bind(step.bind, entity=entity.name)
         return inserted(entity, step.values, step.allowed, row, scope)
-    rows = scope.bind(step.bind, entity=entity.name)
+    rows = scope.bind(step.bind, entity=entity.name, otherwise=f"new_{step.bind}")
     item, row = scope.variable("item"), scope.variable(scope.names.row(entity.name))
     made = candidate(entity, step.values, row, scope, item=item)
     judged = judge_candidate(step.allowed, entity, step.values, row, scope)
@@ -167,7 +167,9 @@ def as_stored(value: str, field: Field, meaning: Expression, scope: Scope) -> st
     if isinstance(field.type, ScalarType):
         if field.type.scalar == "password":
             hashed = f"await ctx.passwords.hash({value})"
-            return f"{hashed} if {value} is not None else None" if meaning.type.nullable else hashed
+            if meaning.type.nullable:
+                hashed = f"{hashed} if {value} is not None else None"
+            return scope.ahead(f"hashed_{snake(field.name)}", hashed, meaning)
         if field.encrypted:
             entity = next(entity for entity in scope.model.entities if field in entity.fields)
             method = "encrypt_same" if is_compared(entity, field) else "encrypt"
@@ -209,8 +211,8 @@ def update(step: Update, scope: Scope) -> list[str]:
         lines.append(remark(f"ctx.must_match({before}.{entity.field(entity.version).column})", "412", 8))
     sent_links = {name: f"body.{attribute(name)}" for name in links}
     own_links = [each for each in step.values if is_many(entity.field(each.field).type)]
-    lines += shared(entity, after, sent_links, scope, partial=partial(scope))
-    lines += checked(entity, after, scope)
+    lines += shared(entity, after, sent_links, scope, touched=touched, partial=partial(scope))
+    lines += checked(entity, after, scope, touched=touched)
     lines += saved(entity, touched, after, scope)
     for name, value in sent_links.items():
         line = linked(entity, entity.field(name), after, value, scope)
@@ -267,7 +269,10 @@ def changed(
         values.append(f"{Identifier(column)}={before}.{column} + 1,")
     if values:
         scope.imports |= imports("msgspec.structs", "replace")
-        lines.append(f"{after} = replace(\n{indented(chr(10).join([f'{before},', *values]))}\n)")
+        listed = indented(chr(10).join([f"{before},", *values]))
+        if len(values) < 3 and "  # " not in listed:
+            listed = listed.removesuffix(",")
+        lines.append(f"{after} = replace(\n{listed}\n)")
     elif before != after:
         lines.append(f"{after} = {before}")
     touched = {*sent, *set_here}
@@ -294,10 +299,15 @@ def sent_value(field: Field, before: str, lines: list[str], scope: Scope) -> str
         scope.imports |= imports("msgspec", "UNSET", "UnsetType") | imports(_RUNTIME, "given")
         variable = scope.variable(f"new_{snake(field.name)}")
         optional = " | None" if field.nullable else ""
-        lines.append(
+        is_password = field.type.scalar == "password"
+        made_ = f"await ctx.passwords.hash({text})" if is_password else as_stored(text, field, meaning, scope)
+        if is_password and field.nullable:
+            made_ = f"{made_} if {text} is not None else None"
+        new = (
             f"{variable}: str{optional} | UnsetType = UNSET\n"
-            f"if {text} is not UNSET:\n    {variable} = {as_stored(text, field, meaning, scope)}"
+            f"if {text} is not UNSET:\n    {variable} = {made_}"
         )
+        (scope.before if is_password and not scope.conditional else lines).append(new)
         return f"given({variable}, {stored})"
     if always:
         return as_stored(text, field, meaning, scope)
@@ -371,7 +381,10 @@ def ensure(step: Ensure, scope: Scope) -> list[str]:
     lines.append(
         f"if {row} is None:\n{indented(chr(10).join(inserted(entity, step.values, step.allowed, row, scope)))}"
     )
-    if step.readable is not None and not is_public(step.readable):
+    keyed = {each.field: each.value.meaning for each in step.values if each.field in step.by}
+    if step.readable is not None and not holds(
+        substitute(step.readable.condition, keyed), signed_in=scope.signed_in
+    ):
         question = asked(step.readable, entity, "read", row, scope, in_place=True)
         fields = ", ".join(f"FieldError({literal(name)}, 'taken')" for name in step.by)
         scope.imports |= imports(_RUNTIME, "Conflict", "FieldError")
@@ -404,8 +417,8 @@ def upsert(step: Upsert, scope: Scope) -> list[str]:
     there += before_links[0]
     there += changed(entity, (), step.changes, before, row, scope)
     there += judge_after(step.after or step.updated, step.updated, entity, touched, row, scope)
-    there += shared(entity, row, {}, scope)
-    there += checked(entity, row, scope)
+    there += shared(entity, row, {}, scope, touched=touched)
+    there += checked(entity, row, scope, touched=touched)
     there += saved(entity, touched, row, scope)
     there += recorded(entity, "updated", before, row, scope, links=before_links[1])
     return [
@@ -479,18 +492,25 @@ def judge_members(entity: Entity, row: str, scope: Scope, only: Sequence[str] | 
     return lines
 
 
-def checked(entity: Entity, row: str, scope: Scope) -> list[str]:
-    """The entity's checks: 422 with every one that does not hold."""
-    if not entity.checks:
-        return []
-    return checking.lines(entity, row, scope)
+def checked(entity: Entity, row: str, scope: Scope, *, touched: frozenset[str] | None = None) -> list[str]:
+    """The entity's checks, of a changed row those that the change can break: 422 with all that do not hold."""
+    checks = [check for check in entity.checks if touched is None or checking.at_risk(check, entity, touched)]
+    return checking.lines(entity, checks, row, scope) if checks else []
 
 
 def shared(
-    entity: Entity, row: str, links: dict[str, str], scope: Scope, *, partial: bool = False
+    entity: Entity,
+    row: str,
+    links: dict[str, str],
+    scope: Scope,
+    *,
+    touched: frozenset[str] | None = None,
+    partial: bool = False,
 ) -> list[str]:
-    """References have to lead to rows of the same tenant: 422."""
+    """References, of a changed row those that the change can lead astray, are within one tenant: 422."""
     fields = [field for field in entity.fields if field.same is not None]
+    if touched is not None:
+        fields = [each for each in fields if checking.may_leave(each, touched, scope.model)]
     fields = [field for field in fields if isinstance(field.type, ReferenceType) or field.name in links]
     if not fields:
         return []

@@ -30,6 +30,7 @@ from backwright.expr.fold import fold, rebuilt
 from backwright.expr.typed import Conditional, Expression, Name, Type
 from backwright.expr.typed import Member as MemberOf
 from backwright.expr.walk import is_local, mentions_caller, nodes
+from backwright.model.naming import plural_noun
 from backwright.model.operations import views_of
 from backwright.model.types import (
     Column,
@@ -51,7 +52,7 @@ CONTEXT = ("caller", "now", "cipher")
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """How rows are shown. `plain`: a function of one row, in Python alone.
+    """How rows are shown. `plain`: a function of one row of the class that `projection` says, in Python alone.
 
     Otherwise a function of many rows of the class `row` (`projection` says which), and one by their keys.
     `context` are the parameters before the rows (`key_context`: before keys), `arguments` those behind them.
@@ -68,6 +69,11 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     many: Identifier
     by_key: Identifier
     depth: bool = False
+
+    @property
+    def of_row(self) -> bool:
+        """Whether an entity's own row is all that it takes to show it."""
+        return self.plain and self.projection.name is None
 
 
 class Views:
@@ -131,7 +137,8 @@ class Views:
         """How rows are shown that an answer describes on the spot."""
         if name not in self.known:
             writer = _BatchWriter(self, entity, name, (), signed_in=signed_in, recursive=False)
-            self.known[name] = writer.write(lambda: shown(shape, writer, pascal(name)))
+            about = f"{a(words(entity.name))} as this answer shows it"
+            self.known[name] = writer.write(lambda: shown(shape, writer, pascal(name), about))
         return self.known[name]
 
     def cells(self, columns: Sequence[Column], entity: Entity, name: str, *, signed_in: bool) -> Batch:
@@ -248,10 +255,11 @@ class _BatchWriter:
         batch = self.views.view(shape.view)
         given = [self._value(each.value.meaning, each.name).text for each in shape.arguments]
         row = shape.row.meaning
-        if isinstance(row, Name) and row.root == "this" and batch.plain:
+        if isinstance(row, Name) and row.root == "this" and batch.of_row:
             return Shown(f"{batch.one}({', '.join([*self.passed(batch), ROW, *given])})", batch.kind)
         found = self._value(row, snake(name))
-        variable = self.variable(snake(name.removeprefix(pascal(self.name))) or "shown")
+        one = snake(name.removeprefix(pascal(self.name))) or "row"
+        variable = self.variable(plural_noun(one), f"{one}_by_key")
         levels = ["levels"] if batch.depth and self.recursive else []
         arguments = [
             "db",
@@ -276,7 +284,8 @@ class _BatchWriter:
         element = kind.element if kind.kind == "list" else kind
         target = self.model.entity((element.entity if element is not None else None) or "")
         batch = self.of_items(shape, target, name)
-        variable = self.variable(snake(name.removeprefix(pascal(self.name))) or "items")
+        wanted_rows = snake(name.removeprefix(pascal(self.name))) or "items"
+        variable = self.variable(wanted_rows, f"{wanted_rows}_of")
         item_kind = listed(batch.kind)
         levels = ["levels - 1"] if batch.depth and self.recursive else []
         if kind.kind == "list":
@@ -299,7 +308,7 @@ class _BatchWriter:
         )
         own = self.key_text()
         call = self.call(belonging.function, f"[{own} for {ROW} in rows]")
-        loaded = self.variable(f"{variable}_rows")
+        loaded = self.variable(f"{wanted_rows}_rows")
         self.imports |= imports(_RUNTIME, "grouped")
         lines = [f"{loaded} = {call}"]
         if batch.plain:
@@ -326,8 +335,11 @@ class _BatchWriter:
 
     # Names ------------------------------------------------------------------------------------------
 
-    def variable(self, wanted: str) -> Identifier:
+    def variable(self, wanted: str, otherwise: str = "") -> Identifier:
+        """A new local variable; `otherwise` is its name where the wanted one is taken."""
         name, number = wanted, 2
+        if otherwise and (name in self.variables or name in self.arguments):
+            name = wanted = otherwise
         while name in self.variables or name in self.arguments:
             name, number = f"{wanted}_{number}", number + 1
         self.variables.add(name)
@@ -440,7 +452,8 @@ class _BatchWriter:
             given.append(f"{attribute}={value.text}")
             needed |= value.imports
         for member, attribute in zip(view.shape, named[len(view.fields) :], strict=True):
-            inner = shown(member.shape, self, f"{pascal(view.name)}{pascal(snake(attribute))}")
+            inside = f"`{member.wire}` of {a(words(view.name))}"
+            inner = shown(member.shape, self, f"{pascal(view.name)}{pascal(snake(attribute))}", inside)
             itself = self.recursive and re.search(rf"\b{cls}\b", inner.kind.text) is not None
             kind = source(literal(inner.kind.text), inner.kind) if itself else inner.kind
             members.append(Member(attribute, kind, wire=member.wire))
@@ -482,8 +495,8 @@ class _BatchWriter:
         """The functions; `body` shows one row."""
         result: Shown = body()  # type: ignore[operator]
         self.imports |= result.imports
-        plain = not self.extras and not self.lines
-        projection = self.projection(plain=plain)
+        plain = not self.lines
+        projection = self.projection()
         context = tuple(each for each in CONTEXT if each in self.context)
         if self.recursive:
             context = tuple(dict.fromkeys([*self._all_context(), *context]))
@@ -491,11 +504,10 @@ class _BatchWriter:
         self.views.functions += self.functions(batch, result)
         return batch
 
-    def projection(self, *, plain: bool) -> Projection:
+    def projection(self) -> Projection:
         """What has to be read of a row."""
         if not self.extras:
             return whole(self.entity, self.model)
-        del plain
         for each in key_fields(self.entity):
             self.column(each.name)
         fields = tuple(field for field in columns(self.entity, self.model) if field.name in self.fields)
