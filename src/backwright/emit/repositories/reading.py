@@ -376,9 +376,7 @@ class _PageWriter:
             conditions = self.conditions(sql)
             if conditions and conditions[0].startswith("{"):
                 conditions.insert(0, "TRUE")
-            return "\n".join(
-                ["SELECT count(*) AS total", f"FROM {quoted(self.entity.table)}", *where(conditions)]
-            )
+            return "\n".join(["SELECT count(*)", f"FROM {quoted(self.entity.table)}", *where(conditions)])
 
         return written(self.repositories.model, write, signed_in=self.signed_in)
 
@@ -409,7 +407,6 @@ class _PageWriter:
         body, needed = self.body(name, kind, names, given, total=total)
         if total:
             pieces.append(self.count().declared(f"{name.upper()}_TOTAL"))
-            self.repositories.once(self.entity.name, "Count", count_struct)
         parameters = list(given.parameters)
         if self.query():
             query = self.repositories.names.query_class(self.operation)
@@ -455,20 +452,17 @@ class _PageWriter:
         lines.append(f"rows = await {database_call('fetch_all', arguments)}")
         count = ""
         if total:
-            counted = database_call("fetch_one", ["Count", f"{name.upper()}_TOTAL", *given.arguments])
-            lines.append(f"count = await {counted}")
-            count = ", total=count.total if count else 0"
+            asked = self.count().parameters
+            own = [each for each in given.arguments if each.partition("=")[0] in asked]
+            lines.append(
+                f"count = await {database_call('fetch_value', ['int', f'{name.upper()}_TOTAL', *own])}"
+            )
+            count = ", total=count or 0"
         if style == "keyset":
             lines.append(f"return {order}.page(rows, query{bound}{count})")
         else:
             lines.append(f"return Page(rows{count})")
         return "\n".join(lines), needed
-
-
-def count_struct() -> Source:
-    """What a counting statement answers."""
-    about = '"""How many rows there are."""'
-    return source(f"class Count(Struct, frozen=True):\n    {about}\n\n    total: int", _STRUCT)
 
 
 def database_call(method: str, given: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from backwright.emit.annotations import key
@@ -231,29 +232,23 @@ class _Writer:
         columns = dict.fromkeys(
             [*own, *(field.column for _, fields in unique_keys(self.entity) for field in fields)]
         )
-        lines = [f"SELECT CASE\n{indented(chr(10).join(cases))}\nEND AS key"]
+        lines = [f"SELECT CASE\n{indented(chr(10).join(cases))}\nEND"]
         used = [column for column in columns if f":{column}" in lines[0]]
         given = [f"{Identifier(column)}={self.row}.{column}" for column in used]
         body = (
-            f"taken = await {database_call('fetch_one', ['Taken', 'FIRST_TAKEN', *given])}\n"
-            "if taken is not None and taken.key is not None:\n    raise Conflict(*TAKEN[taken.key])"
+            f"taken = await {database_call('fetch_value', ['str', 'FIRST_TAKEN', *given])}\n"
+            "if taken is not None:\n    raise Conflict(*TAKEN[taken])"
         )
         about = "Raises Conflict for the first unique key, in declared order, that another row has already."
         text = function(
             Identifier("refuse_taken"), [self.parameter], "None", about, body, imports(_RUNTIME, "Conflict")
         )
-        struct = source(
-            'class Taken(Struct, frozen=True):\n    """The name of a unique key."""\n\n    key: str | None',
-            _STRUCT,
-        )
         taken = source(f"TAKEN = {{\n{indented(chr(10).join(errors))}\n}}", imports(_RUNTIME, "FieldError"))
-        return [taken, struct, together(plain_statement("FIRST_TAKEN", lines), text)]
+        return [taken, together(plain_statement("FIRST_TAKEN", lines), text)]
 
 
 def wrapped(lines: Sequence[str]) -> list[str]:
     """Long lines of an INSERT, broken between columns."""
-    import textwrap  # noqa: PLC0415
-
     return [
         "\n".join(textwrap.wrap(line, 88, subsequent_indent="    ", break_on_hyphens=False)) for line in lines
     ]

@@ -11,7 +11,7 @@ from backwright.emit.inputs import may_be_unset
 from backwright.emit.judge import holds, known_from
 from backwright.emit.names import attribute, snake, words
 from backwright.emit.repositories import checking, lookups
-from backwright.emit.repositories.writing import numbered, set_links, unique_keys
+from backwright.emit.repositories.writing import links_of, numbered, set_links, unique_keys
 from backwright.emit.secrets import is_compared, purpose_of
 from backwright.emit.services.judging import asked, judge_after, judge_candidate, judge_stored, rule_call
 from backwright.emit.services.scope import Scope, is_many
@@ -202,7 +202,8 @@ def update(step: Update, scope: Scope) -> list[str]:
         scope.current[step.bind] = after = scope.variable("changed")
     else:
         after = row
-    before_links = linked_before(entity, row, scope)
+    own_links = [each for each in step.values if is_many(entity.field(each.field).type)]
+    before_links = linked_before(entity, row, [*links, *(each.field for each in own_links)], scope)
     lines += before_links[0]
     lines += changed(entity, step.changes, step.values, before, after, scope)
     lines += judge_after(step.after or step.allowed, step.allowed, entity, touched, after, scope)
@@ -210,7 +211,6 @@ def update(step: Update, scope: Scope) -> list[str]:
         assert entity.version is not None
         lines.append(remark(f"ctx.must_match({before}.{entity.field(entity.version).column})", "412", 8))
     sent_links = {name: f"body.{attribute(name)}" for name in links}
-    own_links = [each for each in step.values if is_many(entity.field(each.field).type)]
     lines += shared(entity, after, sent_links, scope, touched=touched, partial=partial(scope))
     lines += checked(entity, after, scope, touched=touched)
     lines += saved(entity, touched, after, scope)
@@ -410,17 +410,15 @@ def upsert(step: Upsert, scope: Scope) -> list[str]:
     there += judge_stored(step.updated, entity, "update", row, frozenset(), scope)
     touched = frozenset(each.field for each in step.changes)
     before, audited = row, entity.audit is not None
-    before_links = linked_before(entity, row, scope)
     if audited:
         before = scope.variable("before")
         there.append(f"{before} = {row}")
-    there += before_links[0]
     there += changed(entity, (), step.changes, before, row, scope)
     there += judge_after(step.after or step.updated, step.updated, entity, touched, row, scope)
     there += shared(entity, row, {}, scope, touched=touched)
     there += checked(entity, row, scope, touched=touched)
     there += saved(entity, touched, row, scope)
-    there += recorded(entity, "updated", before, row, scope, links=before_links[1])
+    there += recorded(entity, "updated", before, row, scope)
     return [
         *lines,
         f"if {row} is None:\n{indented(chr(10).join(made_))}\nelse:\n{indented(chr(10).join(there) or 'pass')}",
@@ -526,19 +524,20 @@ def linked(entity: Entity, field: Field, row: str, value: str, scope: Scope) -> 
     return f"await {module}.{name}({scope.db}, {row}.{key}, {value})"
 
 
-def linked_before(entity: Entity, row: str, scope: Scope) -> tuple[list[str], dict[str, str]]:
-    """What a record of a write has to know of links before it: lines, and the variable of each field."""
+def linked_before(
+    entity: Entity, row: str, changed: Sequence[str], scope: Scope
+) -> tuple[list[str], dict[str, str]]:
+    """What a record has to know of links that a write changes: lines, and the variable of each field."""
     if entity.audit is None or "update" not in entity.audit.verbs:
         return [], {}
-    from backwright.emit.repositories.writing import links_of  # noqa: PLC0415
-
     lines: list[str] = []
     found: dict[str, str] = {}
-    for field in link_fields(entity):
+    for field in map(entity.field, changed):
         module, name = links_of(entity, field, scope.repositories)
         scope.imports |= imports(f"{scope.names.package}.repositories", module)
         variable = scope.variable(f"{snake(field.name)}_before")
         key = Identifier(key_fields(entity)[0].column)
+        scope.statements += 1
         lines.append(f"{variable} = await {module}.{name}({scope.db}, {row}.{key})")
         found[field.name] = variable
     return lines, found
@@ -561,9 +560,7 @@ def recorded(
     scope.imports |= imports(scope.names.package, "audit")
     scope.statements += 1
     rows = f"before={before}, after={after}"
-    if link_fields(entity) and before is not None:
-        listed = ", ".join(f"{literal(name)}: {variable}" for name, variable in (links or {}).items())
-        rows += f", links_before={{{listed}}}"
+    rows += "".join(f", {name}_before={variable}" for name, variable in (links or {}).items())
     return [
         f"await audit.record_{snake(entity.name)}(ctx, {scope.db}, {literal(scope.operation.name)}, {rows})"
     ]
