@@ -6,19 +6,20 @@ import re
 
 import msgspec
 
-from backwright.emit.annotations import listed, of_expression, optional
+from backwright.emit.annotations import annotation, listed, of_expression, optional
 from backwright.emit.names import pascal, snake
 from backwright.emit.repositories import shown as reading
 from backwright.emit.repositories.projections import Projection
-from backwright.emit.services.mentions import formulas
+from backwright.emit.services.mentions import formulas, names_binding, shown_places, speaks_of
 from backwright.emit.services.scope import Scope
 from backwright.emit.source import Identifier, Source, imports, literal, source
 from backwright.emit.storage import key_fields
 from backwright.emit.structs import Member, struct_of
-from backwright.emit.views.batches import Batch, Views
+from backwright.emit.views.batch import Batch
+from backwright.emit.views.batches import Views
 from backwright.emit.views.shapes import Shown, shown
 from backwright.expr.typed import Expression, Name
-from backwright.expr.walk import is_local, nodes
+from backwright.expr.walk import is_local
 from backwright.model.types import (
     Each,
     Entity,
@@ -109,12 +110,12 @@ class Answers:
             located = isinstance(show, ShowRow) and (
                 show.location is not None or not {entity.version} - {None} <= read
             )
-            return None if _speaks_of(others, bind) or located else batch
-        places = list(_shown_places(self.operation.respond, bind))
+            return None if speaks_of(others, bind) or located else batch
+        places = list(shown_places(self.operation.respond, bind))
         total = sum(
             1
             for formula in formulas((self.operation.steps, self.operation.respond))
-            if _names(formula.meaning, bind)
+            if names_binding(formula.meaning, bind)
         )
         if len(places) != 1 or total != 1:
             return None
@@ -424,48 +425,7 @@ class Answers:
 
 
 def _kind_of(field: str, entity: Entity, model: Model) -> Source:
-    from backwright.emit.annotations import annotation  # noqa: PLC0415
-
     return annotation(entity.field(field).type, model)
-
-
-def _shown_places(value: object, bind: str) -> list[Viewed | Each]:
-    """The places of an answer that show the rows of a binding as they are."""
-    found: list[Viewed | Each] = []
-    match value:
-        case Viewed() if _is_binding(value.row.meaning, bind):
-            found.append(value)
-        case Each() if _is_binding(value.rows.meaning, bind):
-            found.append(value)
-            return found
-        case _:
-            pass
-    match value:
-        case tuple() | list():
-            for each in value:
-                found += _shown_places(each, bind)
-        case msgspec.Struct():
-            for field in msgspec.structs.fields(type(value)):
-                if field.name not in ("place", "meaning"):
-                    found += _shown_places(getattr(value, field.name), bind)
-        case _:
-            pass
-    return found
-
-
-def _speaks_of(value: object, bind: str) -> bool:
-    return any(_names(formula.meaning, bind) for formula in formulas(value))
-
-
-def _names(expression: Expression, bind: str) -> bool:
-    return any(
-        isinstance(node, Name) and node.root == "binding" and node.binding == bind
-        for node in nodes(expression)
-    )
-
-
-def _is_binding(expression: Expression, bind: str) -> bool:
-    return isinstance(expression, Name) and expression.root == "binding" and expression.binding == bind
 
 
 def _is_this(expression: Expression) -> bool:

@@ -13,8 +13,8 @@ from backwright.emit.repositories.projections import extended, selected, whole
 from backwright.emit.repositories.reading import Reading, database_call
 from backwright.emit.repositories.shown import by_keys, in_keys, key_arguments
 from backwright.emit.repositories.statement import Statement, Writing, written
+from backwright.emit.services.holding import recorded
 from backwright.emit.services.scope import Scope
-from backwright.emit.services.writing import recorded
 from backwright.emit.source import Identifier, Source, imports, indented, literal, source
 from backwright.emit.sql import quoted, where
 from backwright.emit.storage import key_fields

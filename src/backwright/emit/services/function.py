@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import assert_never
 
 import msgspec
@@ -10,6 +12,7 @@ from backwright.emit.isolation import serializable
 from backwright.emit.judge import is_public
 from backwright.emit.names import words
 from backwright.emit.package import Package
+from backwright.emit.repositories.projections import Projection
 from backwright.emit.services import bulk, reading, writing
 from backwright.emit.services.answers import Answers, Returned
 from backwright.emit.services.judging import Refused
@@ -57,7 +60,7 @@ def service(operation: Operation, package: Package, views: Views) -> Service:
     try:
         lines += reading.check_references(scope)
         for step in operation.steps:
-            lines += _under_condition(step, scope, lambda step=step: _step(step, scope, projected))
+            lines += _under_condition(step, scope, partial(_step, step, scope, projected))
         returned = answers.returned()
         lines += answers.lines
         if returned.text and lines and lines[-1].startswith(f"{returned.text} = ") and "\n" not in lines[-1]:
@@ -83,7 +86,7 @@ def _returned_type(operation: Operation, package: Package, views: Views) -> Retu
     return answers.returned()
 
 
-def _step(step: Step, scope: Scope, projected: dict) -> list[str]:  # type: ignore[type-arg]
+def _step(step: Step, scope: Scope, projected: dict[str, Projection]) -> list[str]:
     match step:
         case Find():
             return reading.find(step, scope, projected.get(step.bind))
@@ -117,15 +120,15 @@ def _step(step: Step, scope: Scope, projected: dict) -> list[str]:  # type: igno
             assert_never(step)
 
 
-def _under_condition(step: Step, scope: Scope, write) -> list[str]:  # type: ignore[no-untyped-def]
+def _under_condition(step: Step, scope: Scope, write: Callable[[], list[str]]) -> list[str]:
     """The lines of a step, where its `if` holds; what it would have bound is null otherwise."""
     when = step.when
     if when is None:
-        return write()  # type: ignore[no-any-return]
+        return write()
     condition = scope.value(when, "if")
     before = dict(scope.current)
     scope.conditional = True
-    lines: list[str] = write()
+    lines = write()
     scope.conditional = False
     declared = []
     for name, variable in scope.current.items():

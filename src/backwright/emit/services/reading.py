@@ -9,7 +9,7 @@ import msgspec
 from backwright.emit.inputs import may_be_unset
 from backwright.emit.judge import is_public
 from backwright.emit.names import attribute, words
-from backwright.emit.repositories import groups, reading
+from backwright.emit.repositories import groups, pages, reading
 from backwright.emit.repositories.functions import Function, function, passed, together
 from backwright.emit.repositories.projections import Projection, whole
 from backwright.emit.repositories.reading import database_call, rule_words
@@ -73,7 +73,7 @@ def find(step: Find, scope: Scope, projection: Projection | None = None) -> list
 def select(step: Select, scope: Scope, projection: Projection | None = None) -> list[str]:
     """A page."""
     entity = scope.model.entity(step.entity)
-    page = reading.page(
+    page = pages.page(
         step,
         scope.operation,
         projection or whole(entity, scope.model),

@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from backwright.emit import removal
-from backwright.emit.entities import columns
-from backwright.emit.inputs import may_be_unset
 from backwright.emit.judge import holds, known_from
-from backwright.emit.names import attribute, snake, words
-from backwright.emit.repositories import checking, lookups
-from backwright.emit.repositories.writing import links_of, numbered, set_links, unique_keys
-from backwright.emit.secrets import is_compared, purpose_of
-from backwright.emit.services.judging import asked, judge_after, judge_candidate, judge_stored, rule_call
+from backwright.emit.names import attribute, snake
+from backwright.emit.repositories import lookups
+from backwright.emit.repositories.writing import numbered, unique_keys
+from backwright.emit.services.holding import (
+    checked,
+    conflicting,
+    judge_members,
+    linked,
+    linked_before,
+    recorded,
+    repository,
+    saved,
+    shared,
+)
+from backwright.emit.services.judging import asked, judge_after, judge_candidate, judge_stored
+from backwright.emit.services.rows import candidate, changed, partial, stored_value
 from backwright.emit.services.scope import Scope, is_many
 from backwright.emit.source import Identifier, imports, indented, literal, remark
-from backwright.emit.storage import key_fields, link_fields, type_of
+from backwright.emit.storage import link_fields
 from backwright.expr.fold import Shape, rebuilt, substitute
-from backwright.expr.typed import Expression, Input, Name, Type
-from backwright.expr.walk import is_local
+from backwright.expr.typed import Expression, Name
 from backwright.model.types import (
     Assignment,
     Create,
     Delete,
     Ensure,
     Entity,
-    Field,
     Find,
-    Formula,
-    ReferenceType,
     Require,
     Rule,
-    ScalarType,
     Update,
     Upsert,
 )
@@ -113,80 +117,6 @@ def stored_lines(
     return [*lines, *recorded(entity, "created", None, row, scope)]
 
 
-def candidate(
-    entity: Entity, given: Sequence[Assignment], row: str, scope: Scope, *, item: str = "item"
-) -> list[str]:
-    """The row as it would be: what the step gives, and what the service makes; a slug comes last."""
-    assigned = {each.field: each for each in given}
-    lines: list[str] = []
-    slugs: list[Field] = []
-    for field in columns(entity, scope.model):
-        if field.name in assigned:
-            value = stored_value(assigned[field.name].value, field, scope, item=item)
-            said = f"  # set: {assigned[field.name].value.source}" if field.set is not None else ""
-            lines.append(f"{Identifier(field.column)}={value},{said}")
-        elif field.generated == "slug":
-            slugs.append(field)
-        else:
-            lines.append(f"{Identifier(field.column)}={made(field, entity, scope)},")
-    for field in slugs:
-        source_value = assigned[field.source or ""].value if field.source in assigned else None
-        words_ = "''" if source_value is None else scope.value(source_value, field.source or "", item=item)
-        key = lookups.free_slug(entity, field, scope.repositories)
-        module = repository(entity, scope)
-        scope.statements += 1
-        call = f"await {module}.{key}({scope.db}, {words_}, ctx.new_suffix)"
-        lines.append(f"{Identifier(field.column)}={call},")
-    listed = "\n".join(lines)
-    return [f"{row} = {scope.row_class(entity.name)}(\n{indented(listed)}\n)"]
-
-
-def made(field: Field, entity: Entity, scope: Scope) -> str:
-    """A value that the service makes."""
-    match field.generated:
-        case "sequence":
-            return "0"
-        case "token":
-            return "ctx.new_token()"
-        case "version":
-            return "1"
-        case _:
-            if field.name == entity.key and not field.input:
-                return "ctx.new_id()"
-            return "None"
-
-
-def stored_value(formula: Formula, field: Field, scope: Scope, *, this: str = "", item: str = "item") -> str:
-    """A value as the column holds it."""
-    value = scope.value(formula, field.name, this=this, item=item)
-    return as_stored(value, field, formula.meaning, scope)
-
-
-def as_stored(value: str, field: Field, meaning: Expression, scope: Scope) -> str:
-    """Passwords hashed, secrets encrypted, numbers in the field's own type."""
-    if isinstance(field.type, ScalarType):
-        if field.type.scalar == "password":
-            hashed = f"await ctx.passwords.hash({value})"
-            if meaning.type.nullable:
-                hashed = f"{hashed} if {value} is not None else None"
-            return scope.ahead(f"hashed_{snake(field.name)}", hashed, meaning)
-        if field.encrypted:
-            entity = next(entity for entity in scope.model.entities if field in entity.fields)
-            method = "encrypt_same" if is_compared(entity, field) else "encrypt"
-            return f"ctx.cipher.{method}({value}, {literal(purpose_of(entity, field))})"
-        if field.type.scalar == "decimal":
-            scale = field.type.scale or 0
-            if meaning.type.kind != "decimal" or meaning.type.scale != scale:
-                scope.imports |= imports(f"{_RUNTIME}.arithmetic", "to_decimal")
-                return f"to_decimal({value}, {scale})"
-        if field.type.scalar == "double" and meaning.type.kind == "integer":
-            return f"float({value})"
-    return value
-
-
-# Update ----------------------------------------------------------------------------------------------
-
-
 def update(step: Update, scope: Scope) -> list[str]:
     """The bound row with its changes; afterwards the binding is the row after."""
     entity = scope.model.entity(step.entity)
@@ -231,113 +161,12 @@ def update(step: Update, scope: Scope) -> list[str]:
     return [*lines, *recorded(entity, "updated", before, after, scope, links=before_links[1])]
 
 
-def partial(scope: Scope) -> bool:
-    """Whether absent members of the body stay as they are."""
-    return scope.operation.body is not None and scope.operation.body.partial
-
-
 def keeps_before(entity: Entity, step: Update, scope: Scope) -> bool:
     """Whether the row before is still needed once there is the row after."""
     audited = entity.audit is not None and "update" in entity.audit.verbs
     touched = frozenset((*step.changes, *(each.field for each in step.values)))
     follows = any(field.generated == "slug" and field.source in touched for field in entity.fields)
     return audited or follows or step.match
-
-
-def changed(
-    entity: Entity, sent: Sequence[str], given: Sequence[Assignment], before: str, after: str, scope: Scope
-) -> list[str]:
-    """The row after: what the body says, what the step sets, the next version, and the new slug."""
-    lines: list[str] = []
-    values: list[str] = []
-    set_here = {each.field for each in given}
-    for name in sent:
-        field = entity.field(name)
-        if is_many(field.type) or name in set_here:
-            continue
-        values.append(f"{Identifier(field.column)}={sent_value(field, before, lines, scope)},")
-    for each in given:
-        field = entity.field(each.field)
-        if is_many(field.type):
-            continue
-        said = f"  # on update: {field.on_update.source}" if field.on_update is not None else ""
-        values.append(
-            f"{Identifier(field.column)}={stored_value(each.value, field, scope, this=before)},{said}"
-        )
-    if entity.version is not None:
-        column = entity.field(entity.version).column
-        values.append(f"{Identifier(column)}={before}.{column} + 1,")
-    if values:
-        scope.imports |= imports("msgspec.structs", "replace")
-        listed = indented(chr(10).join([f"{before},", *values]))
-        if len(values) < 3 and "  # " not in listed:
-            listed = listed.removesuffix(",")
-        lines.append(f"{after} = replace(\n{listed}\n)")
-    elif before != after:
-        lines.append(f"{after} = {before}")
-    touched = {*sent, *set_here}
-    for field in entity.fields:
-        if field.generated == "slug" and field.source in touched:
-            lines.append(followed(entity, field, before, after, scope))
-    return lines
-
-
-def sent_value(field: Field, before: str, lines: list[str], scope: Scope) -> str:
-    """A column after the change: what was sent, or what is there."""
-    text = f"body.{attribute(field.name)}"
-    body = scope.operation.body
-    member = next(each for each in body.fields if each.name == field.name) if body is not None else None
-    always = body is not None and not body.partial
-    if always and member is not None and may_be_unset(member, partial=False):
-        text = scope.received(text, member)
-    stored = f"{before}.{Identifier(field.column)}"
-    kind = type_of(field.type, nullable=field.nullable) or Type("null")
-    meaning = Input(type=kind, source="body", name=field.name)
-    if isinstance(field.type, ScalarType) and (field.type.scalar == "password" or field.encrypted):
-        if always:
-            return as_stored(text, field, meaning, scope)
-        scope.imports |= imports("msgspec", "UNSET", "UnsetType") | imports(_RUNTIME, "given")
-        variable = scope.variable(f"new_{snake(field.name)}")
-        optional = " | None" if field.nullable else ""
-        is_password = field.type.scalar == "password"
-        made_ = f"await ctx.passwords.hash({text})" if is_password else as_stored(text, field, meaning, scope)
-        if is_password and field.nullable:
-            made_ = f"{made_} if {text} is not None else None"
-        new = (
-            f"{variable}: str{optional} | UnsetType = UNSET\n"
-            f"if {text} is not UNSET:\n    {variable} = {made_}"
-        )
-        (scope.before if is_password and not scope.conditional else lines).append(new)
-        return f"given({variable}, {stored})"
-    if always:
-        return as_stored(text, field, meaning, scope)
-    scope.imports |= imports(_RUNTIME, "given")
-    return f"given({text}, {stored})"
-
-
-def followed(entity: Entity, field: Field, before: str, after: str, scope: Scope) -> str:
-    """The slug of a changed source."""
-    name = lookups.slug_after(entity, field, scope.repositories)
-    module = repository(entity, scope)
-    scope.statements += 1
-    scope.package.changes[entity.name].fields.add(field.name)
-    call = f"await {module}.{name}({scope.db}, {before}, {after}, ctx.new_suffix)"
-    return f"{after} = replace({after}, {Identifier(field.column)}={call})"
-
-
-def saved(entity: Entity, touched: Iterable[str], row: str, scope: Scope) -> list[str]:
-    """The statement that stores a changed row."""
-    names = {name for name in touched if not is_many(entity.field(name).type)}
-    if entity.version is not None:
-        names.add(entity.version)
-    if not names:
-        return []
-    changes = scope.package.changes[entity.name]
-    changes.fields |= names
-    keys = [fields for _, fields in unique_keys(entity) if any(field.name in names for field in fields)]
-    scope.statements += 1
-    code = f"await {repository(entity, scope)}.save({scope.db}, {row})"
-    return [conflicting(code, keys)]
 
 
 def known_of(bind: str, step: Update | Delete, scope: Scope) -> frozenset[Shape]:
@@ -366,9 +195,6 @@ def _as_this(node: Expression, bind: str) -> Expression:
     if isinstance(node, Name) and node.root == "binding" and node.binding == bind:
         return Name(type=node.type, root="this")
     return node
-
-
-# Ensure and upsert -----------------------------------------------------------------------------------
 
 
 def ensure(step: Ensure, scope: Scope) -> list[str]:
@@ -442,9 +268,6 @@ def created_flag(bind: str, row: str, scope: Scope) -> list[str]:
     return [f"{scope.bind(name)} = {row} is None"]
 
 
-# Delete ----------------------------------------------------------------------------------------------
-
-
 def delete(step: Delete, scope: Scope) -> list[str]:
     """The bound row goes, and what its going does to those that refer to it."""
     entity = scope.model.entity(step.entity)
@@ -464,119 +287,3 @@ def delete(step: Delete, scope: Scope) -> list[str]:
     audited = f", {literal(scope.operation.name)}" if removal.records(entity, scope.model) else ""
     lines.append(f"await removal.remove_{snake(entity.name)}(ctx, {scope.db}, {row}{audited})")
     return lines
-
-
-# What every write has to hold ------------------------------------------------------------------------
-
-
-def judge_members(entity: Entity, row: str, scope: Scope, only: Sequence[str] | None = None) -> list[str]:
-    """Members that the caller may not send are 403."""
-    lines: list[str] = []
-    body = scope.operation.body
-    members = {member.name for member in body.fields} if body is not None else set()
-    for field in entity.fields:
-        if field.write is None or field.name not in members or (only is not None and field.name not in only):
-            continue
-        said = f"{entity.name}.{field.name} write: {field.write.source}"
-        scope.imports |= imports(_RUNTIME, "Forbidden")
-        if is_local(field.write.condition):
-            wanted = [f"write_{snake(entity.name)}_{snake(field.name)}"]
-            question = rule_call(wanted, said, field.write.condition, entity, row, scope)
-        else:
-            question = asked(field.write, entity, f"write_{snake(field.name)}", row, scope, in_place=False)
-        lines.append(
-            remark(f"if {scope.sent(field.name)} and not {question}:", said, 8) + "\n    raise Forbidden"
-        )
-    return lines
-
-
-def checked(entity: Entity, row: str, scope: Scope, *, touched: frozenset[str] | None = None) -> list[str]:
-    """The entity's checks, of a changed row those that the change can break: 422 with all that do not hold."""
-    checks = [check for check in entity.checks if touched is None or checking.at_risk(check, entity, touched)]
-    return checking.lines(entity, checks, row, scope) if checks else []
-
-
-def shared(
-    entity: Entity,
-    row: str,
-    links: dict[str, str],
-    scope: Scope,
-    *,
-    touched: frozenset[str] | None = None,
-    partial: bool = False,
-) -> list[str]:
-    """References, of a changed row those that the change can lead astray, are within one tenant: 422."""
-    fields = [field for field in entity.fields if field.same is not None]
-    if touched is not None:
-        fields = [each for each in fields if checking.may_leave(each, touched, scope.model)]
-    fields = [field for field in fields if isinstance(field.type, ReferenceType) or field.name in links]
-    if not fields:
-        return []
-    return checking.shared_lines(entity, fields, row, links, scope, partial=partial)
-
-
-def linked(entity: Entity, field: Field, row: str, value: str, scope: Scope) -> str:
-    """The statement that stores a many-to-many field."""
-    module, name = set_links(entity, field, scope.repositories)
-    scope.imports |= imports(f"{scope.names.package}.repositories", module)
-    scope.statements += 2
-    key = Identifier(key_fields(entity)[0].column)
-    return f"await {module}.{name}({scope.db}, {row}.{key}, {value})"
-
-
-def linked_before(
-    entity: Entity, row: str, changed: Sequence[str], scope: Scope
-) -> tuple[list[str], dict[str, str]]:
-    """What a record has to know of links that a write changes: lines, and the variable of each field."""
-    if entity.audit is None or "update" not in entity.audit.verbs:
-        return [], {}
-    lines: list[str] = []
-    found: dict[str, str] = {}
-    for field in map(entity.field, changed):
-        module, name = links_of(entity, field, scope.repositories)
-        scope.imports |= imports(f"{scope.names.package}.repositories", module)
-        variable = scope.variable(f"{snake(field.name)}_before")
-        key = Identifier(key_fields(entity)[0].column)
-        scope.statements += 1
-        lines.append(f"{variable} = await {module}.{name}({scope.db}, {row}.{key})")
-        found[field.name] = variable
-    return lines, found
-
-
-def recorded(
-    entity: Entity,
-    action: str,
-    before: str | None,
-    after: str | None,
-    scope: Scope,
-    *,
-    links: dict[str, str] | None = None,
-) -> list[str]:
-    """The record of an audited write."""
-    verb = {"created": "create", "updated": "update", "deleted": "delete"}[action]
-    if entity.audit is None or verb not in entity.audit.verbs:
-        return []
-    scope.package.audited.add(entity.name)
-    scope.imports |= imports(scope.names.package, "audit")
-    scope.statements += 1
-    rows = f"before={before}, after={after}"
-    rows += "".join(f", {name}_before={variable}" for name, variable in (links or {}).items())
-    return [
-        f"await audit.record_{snake(entity.name)}(ctx, {scope.db}, {literal(scope.operation.name)}, {rows})"
-    ]
-
-
-def repository(entity: Entity, scope: Scope) -> Identifier:
-    """The module of an entity's statements."""
-    module = scope.names.repository(entity.name)
-    scope.imports |= imports(f"{scope.names.package}.repositories", module)
-    return module
-
-
-def conflicting(code: str, keys: Sequence[Sequence[Field]]) -> str:
-    """A write, with the conflicts that it can answer."""
-    if not keys:
-        return code
-    said = " or ".join(" and ".join(words(field.name) for field in key) for key in keys)
-    verb = "are" if len(keys) == 1 and len(keys[0]) > 1 else "is"
-    return remark(code, f"409 if the {said} {verb} taken", 8)

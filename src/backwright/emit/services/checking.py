@@ -1,26 +1,19 @@
-"""Writes what a row has to satisfy before it is stored: checks, and references that stay within a tenant."""
+"""What a row has to satisfy before it is stored: checks, and references that stay within a tenant."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from backwright.emit.annotations import key
 from backwright.emit.judge import row_fields
-from backwright.emit.names import snake, words
+from backwright.emit.names import snake
 from backwright.emit.repositories import values
-from backwright.emit.repositories.functions import Repositories, function, together
-from backwright.emit.repositories.reading import database_call
-from backwright.emit.repositories.writing import plain_statement
-from backwright.emit.source import Identifier, imports, indented, literal, source
-from backwright.emit.sql import quoted, where
-from backwright.emit.storage import key_fields, live
+from backwright.emit.repositories.tenants import misplaced
+from backwright.emit.services.judging import rule_call
+from backwright.emit.services.scope import Scope
+from backwright.emit.source import Identifier, imports, indented, literal
 from backwright.expr.typed import Name
 from backwright.expr.walk import is_local, nodes
 from backwright.model.types import Check, Entity, Field, ManyType, Model, ReferenceType, Rule
-
-if TYPE_CHECKING:
-    from backwright.emit.services.scope import Scope
 
 _RUNTIME = "backwright_runtime"
 _STRUCT = imports("msgspec", "Struct")
@@ -50,8 +43,6 @@ def lines(entity: Entity, checks: Sequence[Check], row: str, scope: Scope) -> li
 
 
 def _question(entity: Entity, check: Check, row: str, scope: Scope) -> str:
-    from backwright.emit.services.judging import rule_call  # noqa: PLC0415
-
     about = f"{entity.name} check {check.name}: {check.condition.source}"
     wanted = [f"check_{snake(entity.name)}_{snake(check.name)}"]
     if is_local(check.condition.meaning):
@@ -59,9 +50,6 @@ def _question(entity: Entity, check: Check, row: str, scope: Scope) -> str:
     rule = Rule(source=check.condition.source, condition=check.condition.meaning)
     found = values.judge(rule, entity, wanted, scope.repositories, signed_in=scope.signed_in, in_place=False)
     return scope.call(found, *([row] if found.given else []))
-
-
-# Tenants ---------------------------------------------------------------------------------------------
 
 
 def may_leave(field: Field, touched: frozenset[str], model: Model) -> bool:
@@ -105,43 +93,3 @@ def shared_lines(
         )
     listed = "\n".join(found)
     return [f"{elsewhere}: list[FieldError] = []\n{listed}\nif {elsewhere}:\n    raise Invalid(*{elsewhere})"]
-
-
-def misplaced(entity: Entity, field: Field, repositories: Repositories) -> Identifier:
-    """The name of the function that tells which of some rows belong to another tenant."""
-    assert isinstance(field.type, ReferenceType | ManyType)
-    model = repositories.model
-    target = model.entity(field.type.entity)
-    own = target.field(field.same or "")
-    name = f"{snake(field.name)}_elsewhere"
-    target_key = key_fields(target)[0]
-    tenant_type = key(own.type.entity, model) if isinstance(own.type, ReferenceType) else source("str")
-    kind = key(target.name, model)
-    column = quoted(own.column)
-    statement = plain_statement(
-        name.upper(),
-        [
-            f"SELECT {quoted(target_key.column)} AS key",
-            f"FROM {quoted(target.table)}",
-            *where([f"{quoted(target_key.column)} = ANY(:keys)", f"{column} <> :tenant", *live(target)]),
-        ],
-    )
-    row = Identifier("".join(part.title() for part in name.split("_")))
-    struct = source(
-        f'class {row}(Struct, frozen=True):\n    """A row of another {words(field.same or "")}."""\n\n    key: {kind}',
-        _STRUCT,
-        kind,
-    )
-    body = (
-        f"rows = await {database_call('fetch_all', [row, name.upper(), 'keys=list(keys)', 'tenant=tenant'])}\n"
-        "return {row.key for row in rows}"
-    )
-    parameters = [
-        source(f"tenant: {tenant_type}", tenant_type),
-        source(f"keys: Sequence[{kind}]", kind, imports("collections.abc", "Sequence")),
-    ]
-    plural = words(repositories.names.plurals[target.name])
-    about = f"Those of these {plural} that belong to another {words(field.same or '')}."
-    text = function(Identifier(name), parameters, source(f"set[{kind}]", kind), about, body)
-    repositories.once(entity.name, name, lambda: together(statement, struct, text))
-    return Identifier(name)
