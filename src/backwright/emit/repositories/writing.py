@@ -254,6 +254,29 @@ def wrapped(lines: Sequence[str]) -> list[str]:
     ]
 
 
+def insert_if_missing(entity: Entity, by: Sequence[str], repositories: Repositories) -> Identifier:
+    """The name of the function that stores a row where there is none with its key."""
+    names = repositories.names
+    row, row_class = names.row(entity.name), names.row_class(entity)
+    columns = [field.column for field in columns_of(entity, repositories.model)]
+    keys = ", ".join(quoted(entity.field(name).column) for name in by)
+    lines = wrapped(
+        [
+            f"INSERT INTO {quoted(entity.table)} ({', '.join(map(quoted, columns))})",
+            f"VALUES ({', '.join(f':{column}' for column in columns)})",
+        ]
+    )
+    lines.append(f"ON CONFLICT ({keys}) DO NOTHING")
+    given = [f"{Identifier(column)}={row}.{column}" for column in columns]
+    parameter = source(f"{row}: {row_class}", imports(f"{names.package}.entities", row_class))
+    about = f"Store the {words(entity.name)} unless there is one of that {' and '.join(map(words, by))}."
+    body = f"await {database_call('execute', ['INSERT_IF_MISSING', *given])}"
+    text = function(Identifier("insert_if_missing"), [parameter], "None", about, body)
+    statement = plain_statement("INSERT_IF_MISSING", lines)
+    repositories.once(entity.name, "insert_if_missing", lambda: together(statement, text))
+    return Identifier("insert_if_missing")
+
+
 def plain_statement(name: str, lines: Sequence[str]) -> Source:
     """A statement in which nothing is compiled."""
     return source(f"{Identifier(name)} = sql({sql_block(chr(10).join(lines))})", _SQL)

@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from backwright.emit.annotations import annotation, listed, of_expression, optional
+from backwright.emit.judge import is_caller
 from backwright.emit.names import pascal, snake
 from backwright.emit.repositories import shown as reading
 from backwright.emit.repositories.projections import Projection
@@ -164,6 +165,11 @@ class Answers:
         row = shape.row.meaning
         if isinstance(row, Name) and row.root == "binding":
             return self.row(row.binding or "", batch, given, nullable=row.type.nullable)
+        if batch.of_caller and is_caller(row) and self.scope.signed_in and not self.scope.writes:
+            self.scope.caller_used = True
+            self.scope.imports |= imports(self.scope.names.package, "views")
+            text = f"views.{batch.one}({', '.join([*self.context(batch), 'caller', *given])})"
+            return Shown(text, self.kind(batch))
         short = snake(name).removeprefix(f"{snake(self.operation.name)}_") or batch.name
         found = self.value(shape.row, f"{short}_key" if not is_local(row) else short)
         return self.by_key(found.text, batch, given, short, nullable=row.type.nullable)

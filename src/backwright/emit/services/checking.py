@@ -65,7 +65,8 @@ def shared_lines(
     entity: Entity, fields: Sequence[Field], row: str, links: dict[str, str], scope: Scope, *, partial: bool
 ) -> list[str]:
     """422 with every reference that leads to a row of another tenant."""
-    elsewhere = scope.variable("elsewhere")
+    alone = len(fields) == 1 and fields[0].name not in links
+    elsewhere = "" if alone else scope.variable("elsewhere")
     found: list[str] = []
     scope.imports |= imports(_RUNTIME, "FieldError", "Invalid")
     for field in fields:
@@ -88,8 +89,9 @@ def shared_lines(
         value = f"{row}.{Identifier(field.column)}"
         guard = f"{value} is not None and " if field.nullable else ""
         call = f"await {module}.{name}({scope.db}, {tenant}, [{value}])"
-        found.append(
-            f"if {guard}{call}:\n    {elsewhere}.append(FieldError({literal(field.name)}, 'reference'))"
-        )
+        error = f"FieldError({literal(field.name)}, 'reference')"
+        if alone:
+            return [f"if {guard}{call}:\n    raise Invalid({error})"]
+        found.append(f"if {guard}{call}:\n    {elsewhere}.append({error})")
     listed = "\n".join(found)
     return [f"{elsewhere}: list[FieldError] = []\n{listed}\nif {elsewhere}:\n    raise Invalid(*{elsewhere})"]

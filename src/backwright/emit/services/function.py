@@ -194,7 +194,8 @@ def _about(operation: Operation, scope: Scope) -> str:
     route = f"{operation.method} {operation.path}"
     for step in operation.steps:
         if isinstance(step, VerifyPassword) and step.otherwise is None:
-            return f"{route}: 401 whether the account is unknown or the password wrong."
+            unknown = any(isinstance(each, Find) and scope.verified_later(each) for each in operation.steps)
+            return f"{route}: 401 {'whether the account is unknown or' if unknown else 'where'} the password is wrong."
         if isinstance(step, Select):
             plural = words(scope.names.plurals[step.entity])
             which = plural if is_public(step.readable) else f"the {plural} the caller may read"

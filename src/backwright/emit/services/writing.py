@@ -9,7 +9,7 @@ from backwright.emit import removal
 from backwright.emit.judge import holds, known_from
 from backwright.emit.names import attribute, snake
 from backwright.emit.repositories import lookups
-from backwright.emit.repositories.writing import numbered, unique_keys
+from backwright.emit.repositories.writing import insert_if_missing, numbered, unique_keys
 from backwright.emit.services.holding import (
     checked,
     conflicting,
@@ -37,6 +37,8 @@ from backwright.model.types import (
     Find,
     Require,
     Rule,
+    ShowPage,
+    ShowRow,
     Update,
     Upsert,
 )
@@ -200,6 +202,16 @@ def _as_this(node: Expression, bind: str) -> Expression:
 def ensure(step: Ensure, scope: Scope) -> list[str]:
     """The row of the key, or a new one."""
     entity = scope.model.entity(step.entity)
+    if in_one_statement(step, entity, scope):
+        row = scope.bind(step.bind, entity=entity.name)
+        scope.statements += 1
+        judged = judge_candidate(step.allowed, entity, step.values, row, scope)
+        module, name = repository(entity, scope), insert_if_missing(entity, step.by, scope.repositories)
+        return [
+            *candidate(entity, step.values, row, scope),
+            *judged,
+            f"await {module}.{name}({scope.db}, {row})",
+        ]
     scope.package.changes[entity.name].inserts = True
     row = scope.bind(step.bind, entity=entity.name)
     lines = [f"{row} = {existing(entity, step.by, step.values, scope)}"]
@@ -216,6 +228,31 @@ def ensure(step: Ensure, scope: Scope) -> list[str]:
         scope.imports |= imports(_RUNTIME, "Conflict", "FieldError")
         lines.append(f"elif not {question}:\n    raise Conflict({fields})")
     return lines
+
+
+def in_one_statement(step: Ensure, entity: Entity, scope: Scope) -> bool:
+    """Whether it is enough that there is such a row: nobody asks for it, and nothing has to be judged or made."""
+    given = {each.field: each.value.meaning for each in step.values}
+    readable = step.readable is None or holds(
+        substitute(step.readable.condition, {name: given[name] for name in step.by}),
+        signed_in=scope.signed_in,
+    )
+    allowed = step.allowed is None or holds(
+        substitute(step.allowed.condition, given), signed_in=scope.signed_in
+    )
+    show = scope.operation.respond.show
+    asked = scope.mentions(step.bind) or scope.mentions(f"{step.bind}_created")
+    asked = asked or (isinstance(show, ShowRow | ShowPage) and show.bind == step.bind)
+    asked = asked or any(
+        getattr(each, "bind", "") == step.bind for each in scope.operation.steps if each is not step
+    )
+    plain = not (entity.checks or entity.audit or entity.soft_delete or link_fields(entity))
+    plain = plain and not any(field.same or field.write or field.generated for field in entity.fields)
+    return (
+        readable and allowed and plain and not asked and step.when is None
+        and [entity.keys] == [tuple(each.name for each in fields) for _, fields in unique_keys(entity)]
+        and set(step.by) == set(entity.keys) and all(name in given for name in entity.keys)
+    )  # fmt: skip
 
 
 def upsert(step: Upsert, scope: Scope) -> list[str]:

@@ -27,6 +27,9 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     by_key: Identifier
     depth: bool = False
 
+    of_caller: bool = False
+    """Whether callers are shown by it, too, as they are known already."""
+
     @property
     def of_row(self) -> bool:
         """Whether an entity's own row is all that it takes to show it."""

@@ -31,8 +31,10 @@ CONTEXT = ("caller", "now", "cipher")
 
 
 def function_of(batch: Batch, result: Shown, writer: BatchWriter, levels: int | None) -> Source:
-    """One plain function, or one for many rows; `levels` is how deep a view shows itwriter."""
+    """One plain function, or one for many rows; `levels` is how deep a view shows itself."""
     row = in_module(row_class(batch.projection, writer.package.repositories), writer.entity, writer.names)
+    if batch.of_caller:
+        row = source(f"{row} | Caller", row, imports(f"{writer.names.package}.callers", "Caller"))
     context = context_parameters(batch.context, writer.names, signed_in=writer.signed_in)
     arguments = [f"{Identifier(name)}: {kind}" for name, kind in writer.arguments.items()]
     needed = [

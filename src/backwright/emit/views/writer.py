@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from backwright.emit.annotations import key, listed, of_expression, optional
+from backwright.emit.callers import caller_fields
 from backwright.emit.entities import columns
 from backwright.emit.names import a, pascal, snake, words
 from backwright.emit.pythonic import compiled
@@ -18,6 +19,7 @@ from backwright.emit.repositories import shown as reading
 from backwright.emit.repositories.functions import Function
 from backwright.emit.repositories.projections import Extra, Projection, whole
 from backwright.emit.secrets import purpose_of
+from backwright.emit.shown import views_of_callers
 from backwright.emit.source import Identifier, Imports, Source, imports, indented, literal, source
 from backwright.emit.storage import field_types, key_fields
 from backwright.emit.structs import Member, struct_of
@@ -396,6 +398,17 @@ class BatchWriter:
             many=Identifier(f"{name}_views"),
             by_key=Identifier(f"{name}_views_by_key"),
             depth=self.recursive,
+            of_caller=plain and projection.name is None and self._shows_callers(),
+        )
+
+    def _shows_callers(self) -> bool:
+        """Whether an operation that changes nothing shows the caller's own row under this view."""
+        auth = self.model.auth
+        if auth is None or auth.identity != self.entity.name:
+            return False
+        known = caller_fields(self.entity, self.model)
+        return self.name in views_of_callers(self.model) and all(
+            each in known for each in self.fields.values()
         )
 
     def asked(self, projection: Projection) -> set[str]:
