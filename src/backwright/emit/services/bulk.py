@@ -304,8 +304,11 @@ def _records(entity: Entity, found: str, scope: Scope) -> list[str]:
     key = _key_of(entity, "row")
     after = scope.variable("after")
     lines = [f"{after} = {{{key}: row for row in {scope.call(rows.function, _keys(entity, found))}}}"]
-    body = "\n".join(recorded(entity, "updated", "before_row", f"{after}[key]", scope))
-    lines.append(f"for key, before_row in {before}.items():\n{indented(body)}")
+    record = recorded(entity, "updated", "before_row", f"{after}[key]", scope)
+    body = "
+".join([f"before_row = {before}[key]", *record])
+    lines.append(f"for key in {_keys(entity, found)}:
+{indented(body)}")
     return lines
 
 

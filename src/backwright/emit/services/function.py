@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import assert_never
@@ -161,8 +162,20 @@ def _binding_kind(step: Step, name: str, scope: Scope) -> str:
             return "object"
 
 
+def without_unused(lines: list[str]) -> list[str]:
+    """The lines without names that nothing asks for: what they are given is done all the same."""
+    found: list[str] = []
+    for number, line in enumerate(lines):
+        given = re.match(r"(?:#[^\n]*\n)*(\w+) = ", line)
+        rest = "\n".join(lines[number + 1 :])
+        if given is not None and not re.search(rf"\b{given[1]}\b", rest):
+            line = line[: given.start(1)] + line[given.end() :]
+        found.append(line)
+    return found
+
+
 def _written(operation: Operation, lines: list[str], returned: Returned, scope: Scope) -> Source:
-    body = "\n".join(lines) or "pass"
+    body = "\n".join(without_unused(lines)) or "pass"
     transaction = scope.writes or any(isinstance(step, SignOut) for step in operation.steps)
     several = scope.statements > 1
     body = scope.settled(body, transaction=transaction and several)

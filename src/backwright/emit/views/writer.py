@@ -379,7 +379,7 @@ class BatchWriter:
         for each in key_fields(self.entity):
             self.column(each.name)
         fields = tuple(field for field in columns(self.entity, self.model) if field.name in self.fields)
-        name = f"{pascal(self.name)}Row"
+        name = f"{pascal(self.name)}{'Row' if self.view is not None else 'Item'}"
         taken = {str(self.names.row_class(entity)) for entity in self.model.entities}
         name = f"{pascal(self.name)}ViewRow" if name in taken else name
         return Projection(entity=self.entity, fields=fields, extras=tuple(self.extras.values()), name=name)
