@@ -305,10 +305,8 @@ def _records(entity: Entity, found: str, scope: Scope) -> list[str]:
     after = scope.variable("after")
     lines = [f"{after} = {{{key}: row for row in {scope.call(rows.function, _keys(entity, found))}}}"]
     record = recorded(entity, "updated", "before_row", f"{after}[key]", scope)
-    body = "
-".join([f"before_row = {before}[key]", *record])
-    lines.append(f"for key in {_keys(entity, found)}:
-{indented(body)}")
+    body = "\n".join([f"before_row = {before}[key]", *record])
+    lines.append(f"for key in {_keys(entity, found)}:\n{indented(body)}")
     return lines
 
 

@@ -169,8 +169,9 @@ def without_unused(lines: list[str]) -> list[str]:
         given = re.match(r"(?:#[^\n]*\n)*(\w+) = ", line)
         rest = "\n".join(lines[number + 1 :])
         if given is not None and not re.search(rf"\b{given[1]}\b", rest):
-            line = line[: given.start(1)] + line[given.end() :]
-        found.append(line)
+            found.append(line[: given.start(1)] + line[given.end() :])
+        else:
+            found.append(line)
     return found
 
 

@@ -24,8 +24,8 @@ BUILTINS = frozenset(
     if not name.startswith("_") and name not in {"copyright", "credits", "exit", "license", "quit"}
 )
 MODULES = frozenset(sys.stdlib_module_names) | {
-    "asyncpg", "argon2", "backwright", "backwright_runtime", "cryptography", "httpx", "jinja2", "joserfc", "jwt", "msgspec",
-    "pytest", "re2", "sqlite3", "starlette", "structlog", "test", "tests", "uvicorn", "uvloop",
+    "asyncpg", "argon2", "backwright", "backwright_runtime", "cryptography", "httpx", "jinja2", "joserfc", "jwt",
+    "msgspec", "pytest", "re2", "sqlite3", "starlette", "structlog", "test", "tests", "uvicorn", "uvloop",
 }  # fmt: skip
 _SERVICE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _ENTITY = re.compile(r"[A-Z][A-Za-z0-9_]*")
