@@ -9,6 +9,7 @@ import jinja2
 import msgspec
 
 from backwright.emit.failures import MEANING, STATUS, error_codes
+from backwright.emit.secrets import encrypted_fields
 from backwright.emit.source import MARKER, printable
 from backwright.model.types import Model
 
@@ -68,6 +69,7 @@ def facts(model: Model) -> dict[str, object]:
         "summary": description,
         "description": markdown(description),
         "has_auth": model.auth is not None,
+        "has_encrypted": bool(encrypted_fields(model)),
         "operations": [
             {
                 "name": each.name,
@@ -113,6 +115,16 @@ def variables(model: Model) -> list[Variable]:
                 example="first:",
             )
         )
+    if encrypted_fields(model):
+        found.append(
+            Variable(
+                name="ENCRYPTION_KEYS",
+                value="",
+                meaning="Keys of encrypted fields as name:secret, separated by commas, at least 32 bytes each; "
+                "the first one encrypts, all decrypt. Without its key a value is lost.",
+                example="first:",
+            )
+        )
     return [
         *found,
         Variable(name="HOST", value="127.0.0.1", meaning="The address to listen on."),
@@ -120,6 +132,12 @@ def variables(model: Model) -> list[Variable]:
         Variable(name="LOG_LEVEL", value="info", meaning="debug, info, warning or error."),
         Variable(name="MAX_BODY_BYTES", value="1048576", meaning="The largest body that is read."),
         Variable(name="POOL_SIZE", value="10", meaning="Connections to PostgreSQL."),
+        Variable(
+            name="METRICS_TOKEN",
+            value="",
+            meaning="What `GET /metrics` asks for as `Authorization: Bearer`, at least 16 characters; "
+            "without it anyone may read.",
+        ),
     ]
 
 
