@@ -167,7 +167,8 @@ def without_unused(lines: list[str]) -> list[str]:
     found: list[str] = []
     for number, line in enumerate(lines):
         given = re.match(r"(?:#[^\n]*\n)*(\w+) = ", line)
-        rest = "\n".join(lines[number + 1 :])
+        here = re.split(r"\n(?=[^\s)\]}])", line, maxsplit=1)[1:]  # further statements of the same piece
+        rest = "\n".join([*here, *lines[number + 1 :]])
         if given is not None and not re.search(rf"\b{given[1]}\b", rest):
             found.append(line[: given.start(1)] + line[given.end() :])
         else:
