@@ -167,7 +167,8 @@ def without_unused(lines: list[str]) -> list[str]:
     found: list[str] = []
     for number, line in enumerate(lines):
         given = re.match(r"(?:#[^\n]*\n)*(\w+) = ", line)
-        here = re.split(r"\n(?=[^\s)\]}])", line, maxsplit=1)[1:]  # further statements of the same piece
+        value = line[given.end() :] if given is not None else ""
+        here = re.split(r"\n(?=[^\s)\]}])", value, maxsplit=1)[1:]  # further statements of the same piece
         rest = "\n".join([*here, *lines[number + 1 :]])
         if given is not None and not re.search(rf"\b{given[1]}\b", rest):
             found.append(line[: given.start(1)] + line[given.end() :])
