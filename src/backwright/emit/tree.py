@@ -30,6 +30,7 @@ from backwright.emit.services.answers import Returned
 from backwright.emit.services.function import service
 from backwright.emit.source import Source, module
 from backwright.emit.testing import test_files
+from backwright.emit.vendored import runtime_files
 from backwright.emit.views.batches import Views
 from backwright.emit.views.functions import by_key_function
 from backwright.model.types import Entity, Model, Operation, ShowHtml
@@ -38,14 +39,18 @@ FileTree = dict[str, str]
 LOGIC = '"""Yours: what the specification does not determine. This folder is never overwritten."""\n'
 
 
-def emit(model: Model) -> FileTree:
-    """Every file of the delivered project by its relative path: sorted, the same in every run."""
+def emit(model: Model, *, ejected: bool = False) -> FileTree:
+    """Every file of the delivered project by its relative path: sorted, the same in every run.
+
+    An `ejected` project has the runtime inside of it.
+    """
     called = names(model)
     tree: FileTree = {}
     tree.update(package_files(model, called))
-    tree.update(project_files(model))
+    tree.update(project_files(model, ejected=ejected))
     tree.update(test_files(model, called))
-    return formatted(dict(sorted(tree.items())), called.package)
+    tree = formatted(dict(sorted(tree.items())), called.package)
+    return tree | runtime_files() if ejected else tree
 
 
 def package_files(model: Model, called: Names) -> FileTree:

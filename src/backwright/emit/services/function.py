@@ -150,7 +150,7 @@ def _binding_kind(step: Step, name: str, scope: Scope) -> str:
             row = scope.row_class(step.entity)
             return f"list[{row}]" if isinstance(step, Create) and step.each is not None else row
         case Select() if name == step.bind:
-            scope.imports |= imports("backwright_runtime", "Page")
+            scope.imports |= imports("backwright_runtime", "Page") | scope.pages[name].imports
             return f"Page[{scope.pages[name]}]"
         case SignIn():
             return "str"
@@ -167,9 +167,7 @@ def without_unused(lines: list[str]) -> list[str]:
     found: list[str] = []
     for number, line in enumerate(lines):
         given = re.match(r"(?:#[^\n]*\n)*(\w+) = ", line)
-        value = line[given.end() :] if given is not None else ""
-        here = re.split(r"\n(?=[^\s)\]}])", value, maxsplit=1)[1:]  # further statements of the same piece
-        rest = "\n".join([*here, *lines[number + 1 :]])
+        rest = "\n".join([line[given.end() :] if given else "", *lines[number + 1 :]])
         if given is not None and not re.search(rf"\b{given[1]}\b", rest):
             found.append(line[: given.start(1)] + line[given.end() :])
         else:

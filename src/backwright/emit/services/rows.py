@@ -11,7 +11,7 @@ from backwright.emit.repositories import lookups
 from backwright.emit.secrets import is_compared, purpose_of
 from backwright.emit.services.holding import repository
 from backwright.emit.services.scope import Scope, is_many
-from backwright.emit.source import Identifier, imports, indented, literal
+from backwright.emit.source import Identifier, imports, indented, literal, operand
 from backwright.emit.storage import type_of
 from backwright.expr.typed import Expression, Input, Type
 from backwright.model.types import (
@@ -126,7 +126,7 @@ def sent_value(field: Field, before: str, lines: list[str], scope: Scope) -> str
         is_password = field.type.scalar == "password"
         made_ = f"await ctx.passwords.hash({text})" if is_password else as_stored(text, field, meaning, scope)
         if is_password and field.nullable:
-            made_ = f"{made_} if {text} is not None else None"
+            made_ = f"{made_} if {operand(text)} is not None else None"
         new = (
             f"{variable}: str{optional} | UnsetType = UNSET\n"
             f"if {text} is not UNSET:\n    {variable} = {made_}"
@@ -161,7 +161,7 @@ def as_stored(value: str, field: Field, meaning: Expression, scope: Scope) -> st
         if field.type.scalar == "password":
             hashed = f"await ctx.passwords.hash({value})"
             if meaning.type.nullable:
-                hashed = f"{hashed} if {value} is not None else None"
+                hashed = f"{hashed} if {operand(value)} is not None else None"
             return scope.ahead(f"hashed_{snake(field.name)}", hashed, meaning)
         if field.encrypted:
             entity = next(entity for entity in scope.model.entities if field in entity.fields)

@@ -25,7 +25,7 @@ from backwright.emit.services.holding import (
 from backwright.emit.services.judging import asked, judge_after, judge_candidate, judge_stored
 from backwright.emit.services.rows import candidate, changed, partial, stored_value
 from backwright.emit.services.scope import Scope, is_many
-from backwright.emit.source import Identifier, imports, indented, literal, remark
+from backwright.emit.source import imports, indented, literal, operand, remark
 from backwright.emit.storage import link_fields
 from backwright.expr.fold import Shape, rebuilt, substitute
 from backwright.expr.typed import Expression, Name
@@ -61,29 +61,29 @@ def create(step: Create, scope: Scope) -> list[str]:
     row_class = scope.row_class(entity.name)
     items = scope.value(step.each, f"{step.bind}_from")
     if step.each.meaning.type.nullable:
-        items = f"{items} or []"
+        items = f"{operand(items)} or []"
     loop = "\n".join([*made, *judged, f"{rows}.append({row})"])
-    if not re.search(rf"\b{item}\b", loop):
-        item = Identifier("_")
+    each = item if re.search(rf"\b{item}\b", loop) else "_"
     if is_plain(entity):
         number = f"{rows} = " if numbered(entity) is not None else ""
         module, name = repository(entity, scope), insert_all(entity, scope.repositories)
         scope.statements += 1
         return [
             f"{rows}: list[{row_class}] = []",
-            f"for {item} in {items}:\n{indented(loop)}",
+            f"for {each} in {items}:\n{indented(loop)}",
             f"{number}await {module}.{name}({scope.db}, {rows})",
         ]
     scope.package.changes[entity.name].inserts = True
     kept = stored_lines(entity, step.values, step.allowed, row, scope, item=item)
     number = f"{rows}[place] = {row}" if numbered(entity) is not None else ""
-    each, them = f"{row}", f"{rows}"
-    if link_fields(entity):
-        each, them = f"({item}, {row})", f"zip({items}, {rows}, strict=True)"
-    head = f"for place, {each} in enumerate({them}):" if number else f"for {each} in {them}:"
+    head = f"for place, {row} in enumerate({rows}):" if number else f"for {row} in {rows}:"
+    if re.search(rf"\b{item}\b", "\n".join(kept)):
+        head = f"for {item}, {row} in zip({operand(items)}, {rows}, strict=True):"
+        if number:
+            head = f"for place, ({item}, {row}) in enumerate(zip({operand(items)}, {rows}, strict=True)):"
     return [
         f"{rows}: list[{row_class}] = []",
-        f"for {item} in {items}:\n{indented(loop)}",
+        f"for {each} in {items}:\n{indented(loop)}",
         f"{head}\n{indented(chr(10).join([*kept, *([number] if number else [])]))}",
     ]
 

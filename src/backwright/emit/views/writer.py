@@ -20,7 +20,7 @@ from backwright.emit.repositories.functions import Function
 from backwright.emit.repositories.projections import Extra, Projection, whole
 from backwright.emit.secrets import purpose_of
 from backwright.emit.shown import views_of_callers
-from backwright.emit.source import Identifier, Imports, Source, imports, indented, literal, source
+from backwright.emit.source import Identifier, Imports, Source, imports, indented, literal, operand, source
 from backwright.emit.storage import field_types, key_fields
 from backwright.emit.structs import Member, struct_of
 from backwright.emit.views.arguments import argument_type
@@ -114,7 +114,7 @@ class BatchWriter:
             when = self._value(expression.when, f"{name}_readable")
             then = self._value(expression.then, name)
             otherwise = self._value(expression.otherwise, name)
-            return Shown(f"{then.text} if {when.text} else {otherwise.text}", kind)
+            return Shown(f"{operand(then.text)} if {operand(when.text)} else {operand(otherwise.text)}", kind)
         return Shown(f"{ROW}.{self.computed(name, expression)}", kind)
 
     def viewed(self, shape: Viewed, name: str) -> Shown:
@@ -141,7 +141,7 @@ class BatchWriter:
         certain = not row.type.nullable and target.soft_delete is None and is_local(row)
         text = f"{variable}[{found.text}]" if certain else f"{variable}.get({found.text})"
         if row.type.nullable:
-            text = f"{text} if {found.text} is not None else None"
+            text = f"{text} if {operand(found.text)} is not None else None"
         return Shown(text, optional(batch.kind, not certain))
 
     def each(self, shape: Each, name: str) -> Shown:
@@ -157,12 +157,14 @@ class BatchWriter:
         levels = ["levels - 1"] if batch.depth and self.recursive else []
         if kind.kind == "list":
             found = self._value(meaning, snake(name))
-            flat = f"[key for {ROW} in rows for key in {found.text}]"
+            flat = f"[key for {ROW} in rows for key in {operand(found.text)}]"
             self.ask(batch, by_key=True)
             arguments = ["db", *self.passed(batch, by_key=True), flat, *levels]
             self.lines.append(f"{variable} = await {batch.by_key}({', '.join(arguments)})")
             limit = f"[:{shape.limit}]" if shape.limit is not None else ""
-            return Shown(f"[{variable}[key] for key in {found.text} if key in {variable}]{limit}", item_kind)
+            return Shown(
+                f"[{variable}[key] for key in {operand(found.text)} if key in {variable}]{limit}", item_kind
+            )
         wanted = f"{snake(self.name)}_{snake(name.removeprefix(pascal(self.name)))}".strip("_")
         belonging = reading.belonging(
             meaning,
