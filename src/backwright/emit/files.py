@@ -92,6 +92,8 @@ def facts(model: Model) -> dict[str, object]:
         "envelope": service.envelope,
         "paging": sorted(paging_styles(model)),
         "failure": failure(service),
+        "has_auth": auth is not None,
+        "has_encrypted": bool(encrypted_fields(model)),
         "operations": [
             {
                 "name": each.name,
@@ -230,6 +232,12 @@ def variables(model: Model) -> list[Variable]:
             "not set, it is what the specification says.",
         ),
         Variable(name="POOL_SIZE", value="10", meaning="Connections to PostgreSQL."),
+        Variable(
+            name="METRICS_TOKEN",
+            value="",
+            meaning="What `GET /metrics` asks for as `Authorization: Bearer`, at least 16 characters; "
+            "without it anyone may read.",
+        ),
     ]
 
 

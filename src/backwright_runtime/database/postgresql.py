@@ -16,6 +16,7 @@ from backwright_runtime.database.interface import (
     Contention,
     DatabaseUnavailable,
     ForeignKeyViolation,
+    Pool,
     Queries,
     UniqueViolation,
     Value,
@@ -44,14 +45,14 @@ _UNAVAILABLE = (
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """What asyncpg raises, as what repositories know."""
+def translated(*, serializable: bool = False) -> Iterator[None]:
+    """What asyncpg raises, as what repositories know. A serializable transaction cannot see what is new."""
     try:
         yield
     except asyncpg.UniqueViolationError as error:
-        raise UniqueViolation(error.constraint_name or "") from error
+        raise UniqueViolation(error.constraint_name or "", unseen=_row(error, serializable)) from error
     except (asyncpg.ForeignKeyViolationError, asyncpg.RestrictViolationError) as error:
-        raise ForeignKeyViolation(error.constraint_name) from error
+        raise ForeignKeyViolation(error.constraint_name, unseen=_row(error, serializable)) from error
     except asyncpg.CheckViolationError as error:
         raise CheckViolation(error.constraint_name or "") from error
     except (asyncpg.NumericValueOutOfRangeError, asyncpg.DatetimeFieldOverflowError) as error:
@@ -64,6 +65,10 @@ def translated() -> Iterator[None]:
         raise Contention(type(error).__name__) from error
     except _UNAVAILABLE as error:
         raise DatabaseUnavailable(type(error).__name__) from error
+
+
+def _row(error: asyncpg.IntegrityConstraintViolationError, serializable: bool) -> str | None:
+    return f"{error.constraint_name}: {error.detail}" if serializable else None
 
 
 def _is_lost(error: asyncpg.InterfaceError) -> bool:
@@ -106,28 +111,29 @@ async def execute(on: Connection, statement: Statement, params: dict[str, Value]
 class PostgresTransaction:
     """Statements within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, serializable: bool = False) -> None:
         self._connection = connection
+        self._serializable = serializable
 
     async def fetch_one(self, row: type[Row], statement: Statement, /, **params: Value) -> Row | None:
         """The first row."""
-        with translated():
+        with translated(serializable=self._serializable):
             return await fetch_one(self._connection, row, statement, params)
 
     async def fetch_all(self, row: type[Row], statement: Statement, /, **params: Value) -> list[Row]:
         """All rows."""
-        with translated():
+        with translated(serializable=self._serializable):
             return await fetch_all(self._connection, row, statement, params)
 
     async def fetch_value(self, kind: type[T], statement: Statement, /, **params: Value) -> T | None:
         """The first value of the first row."""
-        with translated():
+        with translated(serializable=self._serializable):
             found: T | None = await fetch_value(self._connection, statement, params)
             return found
 
     async def execute(self, statement: Statement, /, **params: Value) -> int:
         """Run the statement; returns how many rows it affected."""
-        with translated():
+        with translated(serializable=self._serializable):
             return await execute(self._connection, statement, params)
 
 
@@ -147,6 +153,7 @@ class PostgresDatabase:
         self._pool_size = pool_size
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._connecting = asyncio.Lock()
+        self._awaited = 0
 
     async def connect(self) -> None:
         """Open the pool."""
@@ -182,7 +189,7 @@ class PostgresDatabase:
         async with self._connection() as connection:
             whole = connection.transaction(isolation="serializable" if serializable else None)
             async with whole:
-                yield PostgresTransaction(connection)
+                yield PostgresTransaction(connection, serializable=serializable)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Queries]:
@@ -192,6 +199,13 @@ class PostgresDatabase:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield PostgresSnapshot(connection)
+
+    def pool(self) -> Pool | None:
+        """How busy the connections are."""
+        if self._pool is None:
+            return None
+        open_, idle = self._pool.get_size(), self._pool.get_idle_size()
+        return Pool(busy=open_ - idle, idle=idle, limit=self._pool_size, awaited=self._awaited)
 
     async def check(self) -> None:
         """Raises DatabaseUnavailable when the server does not answer."""
@@ -211,8 +225,15 @@ class PostgresDatabase:
     async def _connection(self) -> AsyncIterator[Connection]:
         with translated():
             pool = self._pool or await self._opened()
-            async with pool.acquire(timeout=PATIENCE) as connection:
+            self._awaited += 1
+            try:
+                connection = await pool.acquire(timeout=PATIENCE)
+            finally:
+                self._awaited -= 1
+            try:
                 yield connection
+            finally:
+                await pool.release(connection)
 
     async def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
         async with self._connecting:

@@ -166,6 +166,9 @@ class SqliteDatabase:
                 connection.execute("ROLLBACK")
             self._idle.append(connection)
 
+    def pool(self) -> None:
+        """There is none: one connection writes, and reads wait for nobody."""
+
     async def check(self) -> None:
         """Raises DatabaseUnavailable when the file cannot be read."""
         with translated():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backwright.emit.annotations import of_expression
 from backwright.emit.names import pascal, snake, words
 from backwright.emit.repositories.functions import Function, Repositories, function, passed, together
+from backwright.emit.repositories.projections import value_kind
 from backwright.emit.repositories.reading import called, database_call
 from backwright.emit.repositories.statement import Writing, written
 from backwright.emit.rules import mentions_row
@@ -29,7 +29,7 @@ def value(
         repositories.model, lambda sql: f"SELECT {sql.value(formula.meaning)} AS value", signed_in=signed_in
     )
     given = passed(statement, repositories.model, repositories.names, signed_in=signed_in)
-    kind = of_expression(formula.meaning.type, repositories.model)
+    kind = value_kind(formula.meaning.type, repositories.model)
 
     def write(name: Identifier) -> Source:
         row = Identifier(pascal(name))

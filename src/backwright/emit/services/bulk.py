@@ -313,8 +313,8 @@ def _records(entity: Entity, found: str, scope: Scope) -> list[str]:
     lines = [f"{after} = {{{key}: row for row in {scope.call(rows.function, _keys(entity, found))}}}"]
     links, known = linked_before(entity, "before_row", scope)
     record = recorded(entity, "updated", "before_row", f"{after}[key]", scope, links=known)
-    body = "\n".join([*links, *record])
-    lines.append(f"for key, before_row in {before}.items():\n{indented(body)}")
+    body = "\n".join([f"before_row = {before}[key]", *links, *record])
+    lines.append(f"for key in {_keys(entity, found)}:\n{indented(body)}")
     return lines
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import assert_never
 
 import msgspec
@@ -145,7 +146,7 @@ def _binding_kind(step: Step, name: str, scope: Scope) -> str:
             row = scope.row_class(step.entity)
             return f"list[{row}]" if isinstance(step, Create) and step.each is not None else row
         case Select() if name == step.bind:
-            scope.imports |= imports("backwright_runtime", "Page")
+            scope.imports |= imports("backwright_runtime", "Page") | scope.pages[name].imports
             return f"Page[{scope.pages[name]}]"
         case SignIn():
             return "str"
@@ -157,8 +158,21 @@ def _binding_kind(step: Step, name: str, scope: Scope) -> str:
             return "object"
 
 
+def without_unused(lines: list[str]) -> list[str]:
+    """The lines without names that nothing asks for: what they are given is done all the same."""
+    found: list[str] = []
+    for number, line in enumerate(lines):
+        given = re.match(r"(?:#[^\n]*\n)*(\w+) = ", line)
+        rest = "\n".join(lines[number + 1 :])
+        if given is not None and not re.search(rf"\b{given[1]}\b", rest):
+            found.append(line[: given.start(1)] + line[given.end() :])
+        else:
+            found.append(line)
+    return found
+
+
 def _written(operation: Operation, lines: list[str], returned: Returned, scope: Scope) -> Source:
-    body = "\n".join(lines) or "pass"
+    body = "\n".join(without_unused(lines)) or "pass"
     transaction = scope.writes or any(isinstance(step, SignOut) for step in operation.steps)
     several = scope.statements > 1
     if transaction and several:

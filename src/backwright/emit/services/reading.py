@@ -13,7 +13,7 @@ from backwright.emit.repositories import groups, reading
 from backwright.emit.repositories.functions import Function, function, passed, together
 from backwright.emit.repositories.projections import Projection, whole
 from backwright.emit.repositories.reading import database_call, rule_words
-from backwright.emit.repositories.shown import key_arguments
+from backwright.emit.repositories.shown import any_of, key_arguments
 from backwright.emit.repositories.statement import Writing, written
 from backwright.emit.services.scope import Scope, failure_class
 from backwright.emit.source import Identifier, Source, imports, indented, literal, remark, source
@@ -249,7 +249,7 @@ def _readable(entity: Entity, keys: str, scope: Scope) -> str:
 
     def write_statement(sql: Writing) -> str:
         column = quoted(key_fields(entity)[0].column)
-        conditions = [f"{column} = ANY(:keys)"]
+        conditions = [any_of(column, "keys", sql)]
         if not is_public(rule):
             clause = sql.condition(rule.condition)
             said = rule_words(entity, rule)

@@ -15,7 +15,7 @@ from backwright.emit.repositories.writing import numbered, set_links, unique_key
 from backwright.emit.secrets import is_compared, purpose_of
 from backwright.emit.services.judging import asked, judge_after, judge_candidate, judge_stored, rule_call
 from backwright.emit.services.scope import Scope, is_many
-from backwright.emit.source import Identifier, imports, indented, literal, remark
+from backwright.emit.source import Identifier, imports, indented, literal, operand, remark
 from backwright.emit.storage import key_fields, link_fields, type_of
 from backwright.expr.fold import Shape, rebuilt
 from backwright.expr.typed import Expression, Input, Name, Type
@@ -54,18 +54,19 @@ def create(step: Create, scope: Scope) -> list[str]:
     row_class = scope.row_class(entity.name)
     items = scope.value(step.each, f"{step.bind}_from")
     if step.each.meaning.type.nullable:
-        items = f"{items} or []"
+        items = f"{operand(items)} or []"
     loop = "\n".join([*made, *judged, f"{rows}.append({row})"])
-    if not re.search(rf"\b{item}\b", loop):
-        item = Identifier("_")
+    each = item if re.search(rf"\b{item}\b", loop) else "_"
     kept = stored_lines(entity, step.values, step.allowed, row, scope, item=item)
     number = f"{rows}[place] = {row}" if numbered(entity) is not None else ""
     head = f"for place, {row} in enumerate({rows}):" if number else f"for {row} in {rows}:"
-    if link_fields(entity):
-        head = f"for {item}, {row} in zip(items, {rows}, strict=True):"
+    if re.search(rf"\b{item}\b", "\n".join(kept)):
+        head = f"for {item}, {row} in zip({operand(items)}, {rows}, strict=True):"
+        if number:
+            head = f"for place, ({item}, {row}) in enumerate(zip({operand(items)}, {rows}, strict=True)):"
     return [
         f"{rows}: list[{row_class}] = []",
-        f"for {item} in {items}:\n{indented(loop)}",
+        f"for {each} in {items}:\n{indented(loop)}",
         f"{head}\n{indented(chr(10).join([*kept, *([number] if number else [])]))}",
     ]
 
@@ -167,7 +168,7 @@ def as_stored(value: str, field: Field, meaning: Expression, scope: Scope) -> st
     if isinstance(field.type, ScalarType):
         if field.type.scalar == "password":
             hashed = f"await ctx.passwords.hash({value})"
-            return f"{hashed} if {value} is not None else None" if meaning.type.nullable else hashed
+            return f"{hashed} if {operand(value)} is not None else None" if meaning.type.nullable else hashed
         if field.encrypted:
             entity = next(entity for entity in scope.model.entities if field in entity.fields)
             method = "encrypt_same" if is_compared(entity, field) else "encrypt"

@@ -21,7 +21,17 @@ from backwright.emit.repositories.functions import Function
 from backwright.emit.repositories.projections import Extra, Projection, in_module, row_class, whole
 from backwright.emit.secrets import purpose_of
 from backwright.emit.shown import shown_views
-from backwright.emit.source import Identifier, Imports, Source, docstring, imports, indented, literal, source
+from backwright.emit.source import (
+    Identifier,
+    Imports,
+    Source,
+    docstring,
+    imports,
+    indented,
+    literal,
+    operand,
+    source,
+)
 from backwright.emit.storage import field_types, key_fields
 from backwright.emit.structs import Member, struct_of
 from backwright.emit.views.arguments import argument_type
@@ -240,7 +250,7 @@ class _BatchWriter:
             when = self._value(expression.when, f"{name}_readable")
             then = self._value(expression.then, name)
             otherwise = self._value(expression.otherwise, name)
-            return Shown(f"{then.text} if {when.text} else {otherwise.text}", kind)
+            return Shown(f"{operand(then.text)} if {operand(when.text)} else {operand(otherwise.text)}", kind)
         return Shown(f"{ROW}.{self.computed(name, expression)}", kind)
 
     def viewed(self, shape: Viewed, name: str) -> Shown:
@@ -266,7 +276,7 @@ class _BatchWriter:
         certain = not row.type.nullable and target.soft_delete is None and is_local(row)
         text = f"{variable}[{found.text}]" if certain else f"{variable}.get({found.text})"
         if row.type.nullable:
-            text = f"{text} if {found.text} is not None else None"
+            text = f"{text} if {operand(found.text)} is not None else None"
         return Shown(text, optional(batch.kind, not certain))
 
     def each(self, shape: Each, name: str) -> Shown:
@@ -281,12 +291,14 @@ class _BatchWriter:
         levels = ["levels - 1"] if batch.depth and self.recursive else []
         if kind.kind == "list":
             found = self._value(meaning, snake(name))
-            flat = f"[key for {ROW} in rows for key in {found.text}]"
+            flat = f"[key for {ROW} in rows for key in {operand(found.text)}]"
             self.ask(batch, by_key=True)
             arguments = ["db", *self.passed(batch, by_key=True), flat, *levels]
             self.lines.append(f"{variable} = await {batch.by_key}({', '.join(arguments)})")
             limit = f"[:{shape.limit}]" if shape.limit is not None else ""
-            return Shown(f"[{variable}[key] for key in {found.text} if key in {variable}]{limit}", item_kind)
+            return Shown(
+                f"[{variable}[key] for key in {operand(found.text)} if key in {variable}]{limit}", item_kind
+            )
         wanted = f"{snake(self.name)}_{snake(name.removeprefix(pascal(self.name)))}".strip("_")
         belonging = reading.belonging(
             meaning,
@@ -329,7 +341,8 @@ class _BatchWriter:
     def variable(self, wanted: str) -> Identifier:
         name, number = wanted, 2
         while name in self.variables or name in self.arguments:
-            name, number = f"{wanted}_{number}", number + 1
+            name = f"shown_{wanted}" if number == 2 else f"{wanted}_{number}"
+            number += 1
         self.variables.add(name)
         return Identifier(name)
 
@@ -499,7 +512,7 @@ class _BatchWriter:
         for each in key_fields(self.entity):
             self.column(each.name)
         fields = tuple(field for field in columns(self.entity, self.model) if field.name in self.fields)
-        name = f"{pascal(self.name)}Row"
+        name = f"{pascal(self.name)}{'Row' if self.view is not None else 'Item'}"
         taken = {str(self.names.row_class(entity)) for entity in self.model.entities}
         name = f"{pascal(self.name)}ViewRow" if name in taken else name
         return Projection(entity=self.entity, fields=fields, extras=tuple(self.extras.values()), name=name)

@@ -13,7 +13,7 @@ import msgspec
 
 from backwright.emit.annotations import optional
 from backwright.emit.names import pascal, snake
-from backwright.emit.source import NO_IMPORTS, Identifier, Imports, Source, gathered, imports, source
+from backwright.emit.source import NO_IMPORTS, Identifier, Imports, Source, gathered, imports, operand, source
 from backwright.emit.structs import Member, struct_of
 from backwright.expr.typed import Type
 from backwright.model.types import (
@@ -131,8 +131,8 @@ def printed(value: Shown, kind: Type, model: Model) -> Shown:
             return Shown(f"timestamp({value.text})", optional(source("str"), nullable), needed)
         case Type(kind="list", element=Type(kind="timestamp"), nullable=nullable):
             needed = value.imports | imports(_RUNTIME, "timestamp")
-            text = f"[timestamp(each) for each in {value.text}]"
-            text = f"{text} if {value.text} is not None else None" if nullable else text
+            text = f"[timestamp(each) for each in {operand(value.text)}]"
+            text = f"{text} if {operand(value.text)} is not None else None" if nullable else text
             return Shown(text, optional(source("list[str]"), nullable), needed)
         case Type(kind="record") | Type(kind="list", element=Type(kind="record")) if _is_sent(
             value.kind

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+import sys
 from collections.abc import Iterator
 
 from backwright.model.fields import KEY
@@ -22,6 +23,10 @@ BUILTINS = frozenset(
     for name in dir(builtins)
     if not name.startswith("_") and name not in {"copyright", "credits", "exit", "license", "quit"}
 )
+MODULES = frozenset(sys.stdlib_module_names) | {
+    "asyncpg", "argon2", "backwright", "backwright_runtime", "cryptography", "httpx", "jinja2", "joserfc", "jwt",
+    "msgspec", "pytest", "re2", "sqlite3", "starlette", "structlog", "test", "tests", "uvicorn", "uvloop",
+}  # fmt: skip
 _SERVICE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _ENTITY = re.compile(r"[A-Z][A-Za-z0-9_]*")
 _FIELD = re.compile(r"[a-z][a-z0-9_]*")
@@ -41,6 +46,9 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
         yield diagnose(
             CODE, service.place, f"`{service.value}` cannot be a service name", "use small letters and -"
         )
+    elif package(service.value) in MODULES:
+        message = f"`{service.value}` would be a package that hides a module which the service needs"
+        yield diagnose(CODE, service.place, message, f"choose another name, such as {service.value}-service")
     for entity in document.entities:
         if entity.records is not None:
             continue
