@@ -9,11 +9,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import asyncpg
 import httpx
@@ -47,11 +47,16 @@ def rounds(stories: int) -> Iterator[int]:
 class Crowd:
     """The clients of one backend. `statuses` counts every answer there was."""
 
-    def __init__(self, server: Server, http: httpx.AsyncClient, scheme: str) -> None:
-        self.server = server
+    def __init__(self, servers: Sequence[Server], http: httpx.AsyncClient, scheme: str) -> None:
         self.statuses: Counter[int] = Counter()
+        self._servers = servers
+        self._urls = cycle(server.url for server in servers)
         self._http = http
         self._scheme = scheme
+
+    def log_tail(self) -> str:
+        """What the processes complained of last."""
+        return "\n".join(server.log_tail(40) for server in self._servers)
 
     async def ask(
         self, method: str, path: str, token: str | None = None, body: object = None, **headers: str
@@ -60,9 +65,9 @@ class Crowd:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         if token is not None:
             given["authorization"] = f"{self._scheme} {token}"
-        answer = await self._http.request(method, path, json=body, headers=given)
+        answer = await self._http.request(method, next(self._urls) + path, json=body, headers=given)
         self.statuses[answer.status_code] += 1
-        assert answer.status_code != 500, f"{method} {path}: {answer.text}\n{self.server.log_tail(60)}"
+        assert answer.status_code != 500, f"{method} {path}: {answer.text}\n{self.log_tail()}"
         return answer
 
     async def told(self, method: str, path: str, token: str | None = None, body: object = None) -> Any:
@@ -73,7 +78,7 @@ class Crowd:
 
     async def run(self, statement: str) -> list[tuple[Any, ...]]:
         """A statement of the test's own, past the service."""
-        url = self.server.database_url
+        url = self._servers[0].database_url
         if url.startswith("sqlite"):
             with sqlite3.connect(url.removeprefix("sqlite:///"), timeout=10) as opened:
                 found = opened.execute(statement).fetchall()
@@ -87,17 +92,18 @@ class Crowd:
 
 
 @asynccontextmanager
-async def crowd(server: Server, scheme: str = "Bearer") -> AsyncIterator[Crowd]:
-    """Clients that do not wait for each other; at the end none may have met a failure of the service.
+async def crowd(servers: Sequence[Server], scheme: str = "Bearer") -> AsyncIterator[Crowd]:
+    """Clients that do not wait for each other and ask one process after the other; at the end none may have met a
+    failure of the service.
 
     A client has a patience of a minute, so what the service does not answer in that time fails the test.
     """
     limits = httpx.Limits(max_connections=CLIENTS)
-    async with httpx.AsyncClient(base_url=server.url, limits=limits, timeout=60) as http:
-        there = Crowd(server, http, scheme)
+    async with httpx.AsyncClient(limits=limits, timeout=60) as http:
+        there = Crowd(servers, http, scheme)
         yield there
         print(f"statuses: {dict(sorted(there.statuses.items()))}")
-        assert there.statuses[503] == 0, f"{there.statuses}\n{server.log_tail(30)}"
+        assert there.statuses[503] == 0, f"{there.statuses}\n{there.log_tail()}"
 
 
 async def together(*asked: Coroutine[Any, Any, httpx.Response]) -> list[httpx.Response]:
@@ -108,8 +114,3 @@ async def together(*asked: Coroutine[Any, Any, httpx.Response]) -> list[httpx.Re
 def counted(answers: list[httpx.Response]) -> Counter[int]:
     """How often each status was answered."""
     return Counter(answer.status_code for answer in answers)
-
-
-def segment(text: object) -> str:
-    """A value as a segment of a path."""
-    return quote(str(text), safe="")

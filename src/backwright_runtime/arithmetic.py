@@ -226,6 +226,12 @@ def as_decimal(value: int | None) -> Decimal | None:
 # Order -----------------------------------------------------------------------------------------------
 
 
+def certain(value: N | None) -> N:
+    """A number that cannot be null, whatever its type says."""
+    assert value is not None
+    return value
+
+
 @overload
 def to_decimal(value: int | Decimal, scale: int) -> Decimal: ...
 @overload

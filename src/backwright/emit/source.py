@@ -88,6 +88,22 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
+def operand(text: str) -> str:
+    """A value as part of a larger expression: in parentheses unless it holds together by itself."""
+    tree = ast.parse(text.strip(), mode="eval").body
+    tight = (
+        ast.Name
+        | ast.Attribute
+        | ast.Call
+        | ast.Subscript
+        | ast.Constant
+        | ast.List
+        | ast.ListComp
+        | ast.Tuple
+    )
+    return text if isinstance(tree, tight) else f"({text})"
+
+
 def docstring(text: str, indent: int = 0) -> str:
     """A docstring with this text; a long one is a sentence, an empty line and the rest."""
     shown = printable(text).replace("\\", "\\\\")

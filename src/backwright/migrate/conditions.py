@@ -12,7 +12,6 @@ import re
 
 from backwright.emit.sql import quoted
 from backwright.expr import sql
-from backwright.expr.sql.storage import Link
 from backwright.expr.typed import (
     And,
     Arithmetic,
@@ -26,12 +25,11 @@ from backwright.expr.typed import (
     Not,
     Or,
     Size,
-    Type,
 )
 from backwright.expr.walk import nodes
-from backwright.model.formulas import type_of
-from backwright.model.storage import Dialect, is_column, link_columns, link_table
-from backwright.model.types import Entity, Formula, ManyType, Model
+from backwright.model.storage import Dialect, is_column
+from backwright.model.stored import Stored
+from backwright.model.types import Entity, Formula, Model
 
 _SAYABLE = (Constant, Name, Member, Compare, And, Or, Not, In, Arithmetic, Conditional, Size)
 _KINDS = frozenset(
@@ -53,7 +51,7 @@ def check_sql(model: Model, entity: Entity, condition: Formula, dialect: Dialect
     if not all(_sayable(node, entity) for node in nodes(meaning)):
         return None
     try:
-        compiled = sql.compile(meaning, _Stored(model), dialect, value=True)
+        compiled = sql.compile(meaning, Stored(model, quoted), dialect, value=True)
     except sql.NotCompiled:
         return None
     return None if compiled.parameters or not _plain(compiled.text, dialect) else compiled.text
@@ -87,37 +85,3 @@ def _plain(text: str, dialect: Dialect) -> bool:
         if word == "collate" and dialect == "sqlite":
             return False
     return True
-
-
-class _Stored:
-    """The columns of a model, as the compiler asks for them."""
-
-    def __init__(self, model: Model) -> None:
-        self.model = model
-
-    def table(self, entity: str) -> str:
-        return quoted(self.model.entity(entity).table)
-
-    def column(self, entity: str, field: str) -> str:
-        return quoted(self.model.entity(entity).field(field).column)
-
-    def keys(self, entity: str) -> tuple[str, ...]:
-        return self.model.entity(entity).keys
-
-    def kind(self, entity: str, field: str) -> Type:
-        return type_of(self.model.entity(entity).field(field))
-
-    def deleted(self, entity: str) -> str | None:
-        name = self.model.entity(entity).soft_delete
-        return None if name is None else self.column(entity, name)
-
-    def link(self, entity: str, field: str) -> Link | None:
-        owner = self.model.entity(entity)
-        kind = owner.field(field).type
-        if not isinstance(kind, ManyType):
-            return None
-        holder, target = link_columns(owner, field, self.model.entity(kind.entity))
-        return Link(quoted(link_table(owner, field)), quoted(holder), quoted(target))
-
-    def encrypted(self, entity: str, field: str) -> bool:
-        return self.model.entity(entity).field(field).encrypted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 
 import inflection
@@ -11,6 +12,14 @@ from backwright.spec.nodes import EntityNode, FieldNode
 from backwright_runtime.database import names
 
 LONGEST_IDENTIFIER = 63  # bytes of a PostgreSQL name
+LIBRARIES = frozenset(
+    {
+        "backwright", "backwright_runtime", "starlette", "msgspec", "asyncpg", "uvicorn", "uvloop",
+        "httptools", "argon2", "joserfc", "cryptography", "re2", "jinja2", "multipart", "python_multipart",
+        "openapi_ui_bundles", "httpx", "pytest", "anyio", "click", "coverage", "tests", "migrations", "logic",
+    }
+)  # fmt: skip
+"""What a delivered project imports, and its own folders."""
 
 
 def snake(name: str) -> str:
@@ -53,8 +62,10 @@ def column(field: FieldNode) -> str:
 
 
 def package(service: str) -> str:
-    """The Python package of a service."""
-    return re.sub(r"[^a-z0-9]+", "_", service.lower()).strip("_")
+    """The Python package of a service: not one that would stand in the way of Python's own, or of a library's."""
+    name = re.sub(r"[^a-z0-9]+", "_", service.lower()).strip("_")
+    taken = name in sys.stdlib_module_names or name in LIBRARIES
+    return f"{name}_service" if taken else name
 
 
 def index_name(table_name: str, columns: Iterable[str], *, unique: bool) -> str:

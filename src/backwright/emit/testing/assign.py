@@ -281,7 +281,8 @@ def relations(condition: Compare, want: bool, scene: Scene, frame: Frame) -> Ite
             if against is None:
                 for made, found in others(one, None, scene, frame):
                     for after in assign(one, found, made, frame):
-                        yield from relations(condition, want, after, frame)
+                        if value(one, after, frame) is not None:
+                            yield from relations(condition, want, after, frame)
                 continue
             for step in (0, 1, -1, 2, -2):
                 beside = _moved(against, step)

@@ -1,4 +1,4 @@
-"""Conditions on stored rows that no one statement for both databases can hold."""
+"""Conditions on stored rows that no statement can hold."""
 
 from __future__ import annotations
 
@@ -6,38 +6,32 @@ from collections.abc import Iterator
 
 from backwright.expr import sql
 from backwright.expr.typed import Expression
-from backwright.expr.walk import is_local, nodes
-from backwright.model.fields import KEY
+from backwright.expr.walk import is_local
+from backwright.model.stored import Stored
 from backwright.model.types import Find, Model, Select
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register
 from backwright.spec.nodes import SpecDocument
 
+DIALECTS: tuple[sql.Dialect, ...] = ("postgresql", "sqlite")
+MEND = "compare it with a value of the request, or leave it unencrypted"
+
 CODE = register(
     "BW318",
     "A condition that no statement can hold",
-    "Read rules and filters become part of one statement that means the same on PostgreSQL and SQLite.",
-    "filters: {last: params.last > now}",
+    "Rules and filters become part of statements. What is encrypted has no order there, and equals given values only.",
+    "filters: {later: this.secret > params.later}, where `secret` is encrypted",
 )
 
 
 def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
-    """Read rules and filters that cannot be compiled once for both databases."""
-
-    def column(entity: str, field: str) -> str:
-        return model.entity(entity).field(field).column
-
-    def table(entity: str) -> str:
-        return model.entity(entity).table
-
-    if any(entity.composite or entity.key != KEY for entity in model.entities):
-        return  # refused when a backend is built
+    """Rules and filters that cannot be compiled for both databases."""
+    stored = Stored(model)
     for condition, place, candidate in conditions(model):
-        if not all(isinstance(node, sql.COMPILED) for node in nodes(condition)):
-            continue  # no statement holds it yet: it is refused when a backend is built
         try:
-            sql.compile(condition, column, tables=table, candidate=candidate)
-        except sql.NotPortable as reason:
-            yield diagnose(CODE, place, str(reason), reason.mend)
+            for dialect in DIALECTS:
+                sql.compile(condition, stored, dialect, candidate=candidate)
+        except sql.NotCompiled as reason:
+            yield diagnose(CODE, place, str(reason), MEND)
 
 
 def conditions(model: Model) -> Iterator[tuple[Expression, Place, bool]]:
