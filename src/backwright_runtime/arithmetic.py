@@ -90,6 +90,24 @@ def remainder(a: int | None, b: int | None) -> int | None:
     return None if b == 0 else _applied(lambda x, y: x - y * _truncated(x, y), a, b)
 
 
+@overload
+def divide_by(a: int, b: int) -> int: ...
+@overload
+def divide_by(a: int | None, b: int) -> int | None: ...
+def divide_by(a: int | None, b: int) -> int | None:
+    """a / b, truncated toward zero, where b is known not to be 0."""
+    return divide(a, b)
+
+
+@overload
+def remainder_by(a: int, b: int) -> int: ...
+@overload
+def remainder_by(a: int | None, b: int) -> int | None: ...
+def remainder_by(a: int | None, b: int) -> int | None:
+    """What division leaves, with the sign of a, where b is known not to be 0."""
+    return remainder(a, b)
+
+
 def _truncated(a: int, b: int) -> int:
     quotient = abs(a) // abs(b)
     return quotient if (a < 0) == (b < 0) else -quotient
@@ -145,6 +163,15 @@ def divide_decimals(a: Decimal | None, b: Decimal | None, scale: int) -> Decimal
     return None if not b else _kept(EXACT.divide, a, b, scale)
 
 
+@overload
+def divide_decimals_by(a: Decimal, b: Decimal, scale: int) -> Decimal: ...
+@overload
+def divide_decimals_by(a: Decimal | None, b: Decimal, scale: int) -> Decimal | None: ...
+def divide_decimals_by(a: Decimal | None, b: Decimal, scale: int) -> Decimal | None:
+    """a / b, where b is known not to be 0."""
+    return divide_decimals(a, b, scale)
+
+
 # Doubles ---------------------------------------------------------------------------------------------
 
 
@@ -185,6 +212,15 @@ def multiply_doubles(a: float | None, b: float | None) -> float | None:
 def divide_doubles(a: float | None, b: float | None) -> float | None:
     """a / b; null when b is 0."""
     return None if not b else _both(lambda x, y: _normal(x, y, x / y), a, b)
+
+
+@overload
+def divide_doubles_by(a: float, b: float) -> float: ...
+@overload
+def divide_doubles_by(a: float | None, b: float) -> float | None: ...
+def divide_doubles_by(a: float | None, b: float) -> float | None:
+    """a / b, where b is known not to be 0."""
+    return divide_doubles(a, b)
 
 
 # Times -----------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from backwright.emit.repositories import shown as reading
 from backwright.emit.repositories.projections import Projection
 from backwright.emit.services.mentions import formulas
 from backwright.emit.services.scope import Scope
-from backwright.emit.source import Identifier, Source, imports, literal, source
+from backwright.emit.source import Identifier, Source, imports, literal, lookup, source
 from backwright.emit.storage import key_fields
 from backwright.emit.structs import Member, struct_of
 from backwright.emit.views.batches import Batch, Views
@@ -200,7 +200,7 @@ class Answers:
         arguments = [self.scope.db, *self.context(batch, by_key=True), f"[{text}]", *given]
         self.lines.append(f"{variable} = await views.{batch.by_key}({', '.join(arguments)})")
         if nullable:
-            return Shown(f"{variable}.get({text})", optional(self.kind(batch), True))
+            return Shown(lookup(variable, text), optional(self.kind(batch), True))
         return Shown(f"{variable}[{text}]", self.kind(batch))
 
     def each(self, shape: Each, name: str) -> Shown:

@@ -205,6 +205,7 @@ class Scope:
     def roots(self, this: str, item: str) -> Mapping[str, str]:
         """Python for the roots of expressions."""
         found = {**self.current, "now": "ctx.now", "item": item}
+        found |= {f"{bind}.rows": f"{self.current[bind]}.rows" for bind in self.pages if bind in self.current}
         if this:
             found["this"] = this
         return found

@@ -296,7 +296,7 @@ def sent_value(field: Field, before: str, lines: list[str], scope: Scope) -> str
         variable = scope.variable(f"new_{snake(field.name)}")
         optional = " | None" if field.nullable else ""
         lines.append(
-            f"{variable}: str{optional} | UnsetType = UNSET\n"
+            f"{variable}: str | UnsetType{optional} = UNSET\n"
             f"if {text} is not UNSET:\n    {variable} = {as_stored(text, field, meaning, scope)}"
         )
         return f"given({variable}, {stored})"
@@ -390,7 +390,12 @@ def upsert(step: Upsert, scope: Scope) -> list[str]:
     made_ = inserted(entity, step.values, step.created, row, scope)
     there: list[str] = []
     if step.if_exists is not None:
-        condition = scope.value(step.if_exists, "if_exists", this=row)
+        rule = Rule(source=step.if_exists.source, condition=step.if_exists.meaning)
+        condition = (
+            scope.value(step.if_exists, "if_exists", this=row)
+            if is_local(rule.condition)
+            else asked(rule, entity, f"{snake(scope.operation.name)}_replace", row, scope, in_place=True)
+        )
         failing = "Conflict()" if step.otherwise is None else scope.failure(step.otherwise)
         if step.otherwise is None:
             scope.imports |= imports(_RUNTIME, "Conflict")
@@ -474,9 +479,10 @@ def judge_members(entity: Entity, row: str, scope: Scope, only: Sequence[str] | 
             question = rule_call(wanted, said, field.write.condition, entity, row, scope)
         else:
             question = asked(field.write, entity, f"write_{snake(field.name)}", row, scope, in_place=False)
-        lines.append(
-            remark(f"if {scope.sent(field.name)} and not {question}:", said, 8) + "\n    raise Forbidden"
-        )
+        sent = next(member for member in body.fields if member.name == field.name) if body is not None else None
+        always = body is not None and sent is not None and not may_be_unset(sent, partial=body.partial)
+        guard = "" if always else f"{scope.sent(field.name)} and "
+        lines.append(remark(f"if {guard}not {question}:", said, 8) + "\n    raise Forbidden")
     return lines
 
 

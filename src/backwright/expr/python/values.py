@@ -41,13 +41,15 @@ class Values(Logic):
         if node.type.kind == "timestamp":
             return self.moved(node, known)
         arguments = f"{self.bare(node.left, known)}, {self.bare(node.right, known)}"
+        # A constant that is not 0: the checker has seen to it, or the quotient would be nullable.
+        by = "_by" if node.op in ("/", "%") and isinstance(node.right, Constant) and not node.type.nullable else ""
         match node.type.kind:
             case "decimal":
-                return f"{FUNCTIONS[node.op]}_decimals({arguments}, {node.type.scale or 0})", ATOM
+                return f"{FUNCTIONS[node.op]}_decimals{by}({arguments}, {node.type.scale or 0})", ATOM
             case "double":
-                return f"{FUNCTIONS[node.op]}_doubles({arguments})", ATOM
+                return f"{FUNCTIONS[node.op]}_doubles{by}({arguments})", ATOM
             case _:
-                return f"{FUNCTIONS[node.op]}({arguments})", ATOM
+                return f"{FUNCTIONS[node.op]}{by}({arguments})", ATOM
 
     def moved(self, node: Arithmetic, known: Known) -> tuple[str, int]:
         """A timestamp and a duration. The present is nowhere near the ends of time."""
