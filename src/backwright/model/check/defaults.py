@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 
-from backwright.expr.typed import Constant
-from backwright.model.types import Field, Formula, Model, ScalarType
+from backwright.expr.typed import Constant, ListOf
+from backwright.model.types import Field, Formula, ListType, Model, ScalarType
 from backwright.spec.diagnostics import Diagnostic, diagnose, register
 from backwright.spec.nodes import SpecDocument
 
@@ -31,7 +31,14 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
 
 def _wrong(field: Field, given: Formula | None) -> str:
     """What is wrong with a constant; empty when nothing is."""
-    if given is None or not isinstance(field.type, ScalarType):
+    if given is None:
+        return ""
+    if isinstance(field.type, ListType) and isinstance(given.meaning, ListOf):
+        size, unit = len(given.meaning.items), " elements"
+        if size < (field.type.min or 0):
+            return f"is under the least, {field.type.min}{unit}"
+        return f"is over the most, {field.type.max}{unit}" if size > field.type.max else ""
+    if not isinstance(field.type, ScalarType):
         return ""
     meaning, low, high = given.meaning, field.type.min, field.type.max
     value = meaning.value if isinstance(meaning, Constant) else None
