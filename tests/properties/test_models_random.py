@@ -16,7 +16,11 @@ from backwright.verify.gate import DatabaseName
 
 MANY = int(os.environ.get("BACKWRIGHT_MODELS", "0"))
 SAMPLE = range(1000, 1000 + MANY) if MANY else (4, 10, 28, 34, 58, 70, 85, 98)
-GATES = ("lint", "types", "contract", "migrations", "unit", "behaviour") if MANY else ("lint", "contract", "migrations", "behaviour")
+GATES = (
+    ("lint", "types", "contract", "migrations", "unit", "behaviour")
+    if MANY
+    else ("lint", "contract", "migrations", "behaviour")
+)
 DATABASES: tuple[DatabaseName, ...] = ("sqlite", "postgresql") if MANY else ("sqlite",)
 
 

@@ -121,7 +121,7 @@ def docstring(text: str, indent: int = 0) -> str:
         return f'"""{shown}"""'
     first, stop, rest = shown.partition(". ")
     paragraphs = [
-        _wrapped(part, WIDTH - indent - 3) for part in (f"{first}." if stop else first, rest) if part
+        _wrapped(part, WIDTH - indent - 6) for part in (f"{first}." if stop else first, rest) if part
     ]
     pad = " " * indent
     lines = "\n\n".join("\n".join(lines) for lines in paragraphs).split("\n")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from backwright.emit.annotations import of_expression
 from backwright.emit.names import pascal, snake, words
 from backwright.emit.repositories.functions import Function, Repositories, function, passed, together
+from backwright.emit.repositories.projections import value_kind
 from backwright.emit.repositories.reading import called, database_call
 from backwright.emit.repositories.statement import Writing, written
 from backwright.emit.rules import mentions_row
@@ -30,11 +31,12 @@ def value(
     )
     given = passed(statement, repositories.model, repositories.names, signed_in=signed_in)
     kind = of_expression(formula.meaning.type, repositories.model)
+    held = value_kind(formula.meaning.type, repositories.model)
 
     def write(name: Identifier) -> Source:
         row = Identifier(pascal(name))
         struct = source(
-            f'class {row}(Struct, frozen=True):\n    """One value."""\n\n    value: {kind}', _STRUCT, kind
+            f'class {row}(Struct, frozen=True):\n    """One value."""\n\n    value: {held}', _STRUCT, held
         )
         call = database_call("fetch_all", [row, name.upper(), *given.arguments])
         body = f"[found] = await {call}\nreturn found.value"

@@ -115,7 +115,9 @@ class _Writer:
         keys = unique_keys(self.entity)
         about = f"Store a new {words(self.entity.name)}.{taken_words(keys)}"
         if number is None:
-            body, needed = self.guarded(f"await {database_call('execute', ['INSERT', *given])}", keys, new=True)
+            body, needed = self.guarded(
+                f"await {database_call('execute', ['INSERT', *given])}", keys, new=True
+            )
             text = function(Identifier("insert"), [self.parameter], "None", about, body, needed)
             return together(plain_statement("INSERT", lines), text)
         struct = source(
@@ -152,7 +154,9 @@ class _Writer:
         ]
         given = [f"{Identifier(column)}={self.row}.{column}" for column in dict.fromkeys([*keys, *columns])]
         written_keys = self.written_keys()
-        body, needed = self.guarded(f"await {database_call('execute', ['SAVE', *given])}", written_keys, new=False)
+        body, needed = self.guarded(
+            f"await {database_call('execute', ['SAVE', *given])}", written_keys, new=False
+        )
         about = f"Store the changed {words(self.entity.name)}.{taken_words(written_keys)}"
         text = function(Identifier("save"), [self.parameter], "None", about, body, needed)
         return together(plain_statement("SAVE", lines), text)

@@ -12,7 +12,7 @@ from backwright.emit.repositories import shown as reading
 from backwright.emit.repositories.projections import Projection
 from backwright.emit.services.mentions import formulas
 from backwright.emit.services.scope import Scope
-from backwright.emit.source import Identifier, Source, imports, literal, lookup, source
+from backwright.emit.source import Identifier, Source, imports, literal, lookup, operand, source
 from backwright.emit.storage import key_fields
 from backwright.emit.structs import Member, struct_of
 from backwright.emit.views.batches import Batch, Views
@@ -354,7 +354,7 @@ class Answers:
             case ShowText(text=formula):
                 found = self.value(formula, "text")
                 nullable = formula.meaning.type.nullable
-                return Shown(f"{found.text} or ''" if nullable else found.text, source("str"))
+                return Shown(f"{operand(found.text)} or ''" if nullable else found.text, source("str"))
             case ShowHtml(context=context):
                 members = []
                 for member in context:

@@ -479,7 +479,9 @@ def judge_members(entity: Entity, row: str, scope: Scope, only: Sequence[str] | 
             question = rule_call(wanted, said, field.write.condition, entity, row, scope)
         else:
             question = asked(field.write, entity, f"write_{snake(field.name)}", row, scope, in_place=False)
-        sent = next(member for member in body.fields if member.name == field.name) if body is not None else None
+        sent = (
+            next(member for member in body.fields if member.name == field.name) if body is not None else None
+        )
         always = body is not None and sent is not None and not may_be_unset(sent, partial=body.partial)
         guard = "" if always else f"{scope.sent(field.name)} and "
         lines.append(remark(f"if {guard}not {question}:", said, 8) + "\n    raise Forbidden")

@@ -42,7 +42,11 @@ class Values(Logic):
             return self.moved(node, known)
         arguments = f"{self.bare(node.left, known)}, {self.bare(node.right, known)}"
         # A constant that is not 0: the checker has seen to it, or the quotient would be nullable.
-        by = "_by" if node.op in ("/", "%") and isinstance(node.right, Constant) and not node.type.nullable else ""
+        by = (
+            "_by"
+            if node.op in ("/", "%") and isinstance(node.right, Constant) and not node.type.nullable
+            else ""
+        )
         match node.type.kind:
             case "decimal":
                 return f"{FUNCTIONS[node.op]}_decimals{by}({arguments}, {node.type.scale or 0})", ATOM

@@ -47,7 +47,7 @@ def _wrong(field: Field, given: Formula | None) -> str:
     if field.type.scalar == "decimal":
         value = Decimal(value).quantize(Decimal(1).scaleb(-(field.type.scale or 0)), ROUND_HALF_UP)
     size, unit = (len(value), " characters") if isinstance(value, str) else (value, "")
-    if field.type.scalar not in ("string", "text", "email", "integer", "decimal"):
+    if field.type.scalar not in ("string", "text", "email", "integer", "decimal", "double"):
         return ""
     if low is not None and size < low:
         return f"is under the least, {low}{unit}"

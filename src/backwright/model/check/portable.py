@@ -39,7 +39,9 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
 
 def _secrets(model: Model) -> Iterator[Diagnostic]:
     """Expressions that look at what only the service can read: they could do no more than show it."""
-    hidden = {(entity.name, field.name) for entity in model.entities for field in entity.fields if field.encrypted}
+    hidden = {
+        (entity.name, field.name) for entity in model.entities for field in entity.fields if field.encrypted
+    }
     if not hidden:
         return
     for entity in model.entities:
@@ -68,7 +70,9 @@ def _looked_at(expression: Expression, place: Place, hidden: set[tuple[str, str]
     }
     for node in nodes(expression):
         if isinstance(node, Member) and (node.entity, node.field) in hidden and id(node) not in compared:
-            yield diagnose(CODE, place, f"an expression looks at {node.entity}.{node.field}, which is encrypted", MEND)
+            yield diagnose(
+                CODE, place, f"an expression looks at {node.entity}.{node.field}, which is encrypted", MEND
+            )
             return
 
 
