@@ -9,7 +9,9 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import asyncpg
 import pytest
@@ -34,10 +36,7 @@ def postgres_server() -> Iterator[str]:
         server = get_server(folder / "data", cleanup_mode="delete")
     except Exception as error:
         shutil.rmtree(folder, ignore_errors=True)
-        reason = f"NO POSTGRESQL: {error!r}; name one in BACKWRIGHT_TEST_POSTGRES"
-        if os.environ.get("CI", "").lower() == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        unavailable(f"NO POSTGRESQL: {error!r}; name one in BACKWRIGHT_TEST_POSTGRES")
     try:
         yield server.get_uri()
     finally:
@@ -45,13 +44,13 @@ def postgres_server() -> Iterator[str]:
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
-@pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
+@contextmanager
+def _fresh_database(server: str) -> Iterator[str]:
     """The URL of a fresh, empty database, which is dropped afterwards."""
     name = f"test_{uuid.uuid4().hex}"
 
     async def run(statement: str) -> None:
-        connection = await asyncpg.connect(postgres_server)
+        connection = await asyncpg.connect(server)
         try:
             await connection.execute(statement)
         finally:
@@ -59,9 +58,16 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
 
     asyncio.run(run(f"CREATE DATABASE {name}"))
     try:
-        yield _with_database(postgres_server, name)
+        yield _with_database(server, name)
     finally:
         asyncio.run(run(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of a fresh, empty database, which is dropped afterwards."""
+    with _fresh_database(postgres_server) as url:
+        yield url
 
 
 def _with_database(url: str, name: str) -> str:
@@ -83,3 +89,37 @@ def database_url(request: pytest.FixtureRequest) -> str:
     fixture = "sqlite_url" if request.param == "sqlite" else "postgres_url"
     url: str = request.getfixturevalue(fixture)
     return url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_database_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A database for all tests of a module: they run once on each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('database')}/service.db"
+        return
+    with _fresh_database(request.getfixturevalue("postgres_server")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def realworld() -> Path:
+    """The published contract and collection of the RealWorld project, which are not ours to check in.
+
+    They lie in `../shared/realworld`, or where `BACKWRIGHT_SHARED` says. A checkout without them skips, loudly.
+    """
+    shared = Path(os.environ.get("BACKWRIGHT_SHARED") or Path(__file__).parents[2] / "shared")
+    if not shared.is_dir():
+        pytest.skip("NO REALWORLD: there is no shared/ beside this checkout; name one in BACKWRIGHT_SHARED")
+    for name in ("Conduit.postman_collection.json", "openapi.yml"):
+        if not (shared / "realworld" / name).is_file():
+            unavailable(f"NO REALWORLD: realworld/{name} is not in {shared.name}/")
+    return shared / "realworld"
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skips a test that lacks something, loudly; in CI that is a failure."""
+    if os.environ.get("CI", "").lower() == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,8 @@ import uvicorn
 from backwright.mock import Mock
 from backwright.model.types import Entity, Field, Model
 from backwright.reference import Reference, Request, Response
-from backwright.verify.backends import Wired
+from backwright.verify.backends import OverHttp, Wired
+from backwright.verify.compare import Seen
 from backwright.verify.oracle import key_of
 from backwright.verify.rows import Rows, remembered
 from backwright.verify.traffic import Assigned
@@ -33,6 +34,7 @@ class MockBackend:
         self, model: Model, url: str, mock: Mock, wrong: Answer | None = None, burned: int = 0
     ) -> None:
         self.model = model
+        self.lost = False
         self.send = Wired(url).send
         self._mock = mock
         self._wrong = wrong
@@ -55,6 +57,16 @@ class MockBackend:
 
         made.answer = answer  # type: ignore[method-assign]
         self._mock.reference = made
+
+    def send_together(self, requests: Sequence[OverHttp]) -> list[Seen]:
+        """One after the other, the last first; where updates are `lost`, each as if it were the only one."""
+        answers = []
+        for each in reversed(requests):
+            state = self._mock.reference.state()
+            answers.append(self.send(*each))
+            if self.lost and each is not requests[0]:
+                self._mock.reference.go_back(state)
+        return answers[::-1]
 
     def assign(self, assigned: Assigned) -> None:
         entity = self.model.entity(assigned.entity)

@@ -41,10 +41,9 @@ def mutants(model: Model) -> Iterator[tuple[str, Model]]:
             yield f"{operation.name}: {name}", msgspec.structs.replace(model, operations=operations)
     for at, entity in enumerate(model.entities):
         for number, check in enumerate(entity.checks):
-            changed = msgspec.structs.replace(
-                entity, checks=entity.checks[:number] + entity.checks[number + 1 :]
-            )
-            yield f"{entity.name}: without check {check.name}", _with_entity(model, at, changed)
+            checks = entity.checks[:number] + entity.checks[number + 1 :]
+            lax = msgspec.structs.replace(entity, checks=checks)
+            yield f"{entity.name}: without check {check.name}", _with_entity(model, at, lax)
         for number, field in enumerate(entity.fields):
             if field.unique:
                 fields = _replaced(entity.fields, number, msgspec.structs.replace(field, unique=False))
@@ -90,20 +89,20 @@ def of_step(step: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(step, Select):
         if step.where is not None:
             yield "where dropped", msgspec.structs.replace(step, where=None)
-        for each in step.filters:
-            kept = tuple(other for other in step.filters if other is not each)
-            yield f"filter {each.name} dropped", msgspec.structs.replace(step, filters=kept)
+        for filtering in step.filters:
+            rest = tuple(other for other in step.filters if other is not filtering)
+            yield f"filter {filtering.name} dropped", msgspec.structs.replace(step, filters=rest)
         if step.order:
             first = step.order[0]
             turned = msgspec.structs.replace(first, direction="asc" if first.direction == "desc" else "desc")
             yield "order turned", msgspec.structs.replace(step, order=(turned, *step.order[1:]))
     if isinstance(step, Update):
         for name in step.changes:
-            kept = tuple(other for other in step.changes if other != name)
-            yield f"change of {name} dropped", msgspec.structs.replace(step, changes=kept)
+            changes = tuple(other for other in step.changes if other != name)
+            yield f"change of {name} dropped", msgspec.structs.replace(step, changes=changes)
         for each in step.values:
-            kept = tuple(other for other in step.values if other is not each)
-            yield f"value of {each.field} dropped", msgspec.structs.replace(step, values=kept)
+            values = tuple(other for other in step.values if other is not each)
+            yield f"value of {each.field} dropped", msgspec.structs.replace(step, values=values)
 
 
 def weakened(rule: Rule) -> Iterator[tuple[str, Rule]]:

@@ -104,7 +104,7 @@ class StandIn:
         subject: Any = msgspec.convert(session.subject, _type_of(key), strict=False)
         expires = START + timedelta(seconds=auth.token_seconds)
         known = Session(token=token, subject=subject, expires=expires, csrf=session.csrf)
-        self.reference._sessions[token] = known
+        self.reference.sessions[token] = known
 
     def _written(self, answer: Response) -> tuple[bytes, list[tuple[bytes, bytes]]]:
         content = answer.content or b""
@@ -126,7 +126,7 @@ class StandIn:
 
     def _token(self, opaque: str) -> str:
         if opaque not in self.issued:
-            subject = self.reference._sessions[opaque].subject
+            subject = self.reference.sessions[opaque].subject
             self.issued[opaque] = self.tokens.begin(subject, START).token
         return self.issued[opaque]
 
@@ -178,7 +178,7 @@ class Database:
         return None if row_class is None else self._struct(row_class, entity, row)
 
     def _next(self, entity: Entity, field: Field) -> int:
-        sequences = self.app.reference._sequences
+        sequences = self.app.reference.sequences
         sequences[entity.name, field.name] = sequences.get((entity.name, field.name), 0) + 1
         return sequences[entity.name, field.name]
 

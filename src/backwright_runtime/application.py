@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import random
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -16,11 +15,11 @@ from starlette.types import Message, Receive, Scope, Send
 from backwright_runtime import idempotency
 from backwright_runtime import migrations as migrating
 from backwright_runtime.cipher import Cipher
+from backwright_runtime.contention import PATIENCE, Line, Witnessed
 from backwright_runtime.context import Data, RequestContext
 from backwright_runtime.database import Database, open_database
 from backwright_runtime.database.interface import (
     CheckViolation,
-    Contention,
     DatabaseUnavailable,
     ForeignKeyViolation,
     UniqueViolation,
@@ -41,6 +40,7 @@ from backwright_runtime.failures import AS_USUAL, ErrorAnswers, answered
 from backwright_runtime.forgetting import IDEMPOTENT_ANSWERS, REVOKED_TOKENS, forget_hourly
 from backwright_runtime.limits import Rates
 from backwright_runtime.logs import LOG, AccessLog
+from backwright_runtime.metrics import Metrics
 from backwright_runtime.passwords import ARGON2ID, Passwords
 from backwright_runtime.requests import (
     REQUEST_ID,
@@ -58,9 +58,7 @@ from backwright_runtime.sessions import SAFE, Identify, Sessions, check_origin
 from backwright_runtime.settings import RuntimeSettings, SettingsError
 from backwright_runtime.tokens import Session, Tokens
 
-ATTEMPTS = 5
-"""How often an operation is begun that other transactions get in the way of."""
-OWN_PATHS = ("/health", "/ready", "/openapi.json", "/docs")
+OWN_PATHS = ("/health", "/ready", "/metrics", "/openapi.json", "/docs")
 OWN_FOLDER = "/docs/"
 
 # Every answer has the first two; the others may be replaced.
@@ -114,6 +112,7 @@ class Application:
         openapi: Path | None = None,
         seam: Seam = SYSTEM,
         passwords: Passwords = ARGON2ID,
+        patience: float = PATIENCE,
     ) -> None:
         if identify is not None and not settings.token_keys:
             raise SettingsError(["TOKEN_KEYS: is missing"])
@@ -134,6 +133,8 @@ class Application:
         self._rates = Rates()
         self._rendering = Rendering(envelope=envelope, templates=templates)
         self._seam = seam
+        self._line = Line(patience)
+        self._metrics = Metrics(settings.metrics_token, self._line, self.database.pool)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (or start and stop with the server)."""
@@ -193,7 +194,7 @@ class Application:
         try:
             if path in OWN_PATHS or path.startswith(OWN_FOLDER):
                 template = path if path in OWN_PATHS else OWN_FOLDER
-                answer = await self._own(scope, request_id)
+                answer = await self._own(scope, headers, request_id)
             else:
                 route, keys = self._table.find(scope["method"], path)
                 template = route.path
@@ -205,8 +206,9 @@ class Application:
         start, body = messages(answer, request_id, scope["method"], route)
         await send(start)
         await send(body)
+        seconds = time.perf_counter() - started
+        self._metrics.answered(scope["method"], template, answer.status, seconds)
         if self.access_log is not None:
-            seconds = time.perf_counter() - started
             self.access_log.write(request_id, scope["method"], template, answer.status, seconds)
 
     async def _operate(
@@ -243,16 +245,13 @@ class Application:
         who = f"address {address}" if session is None else f"caller {session.subject}"
         self._rates.count(route.name, route.by_caller, who, now)  # 429
         key = idempotency.key_of(route.name, route.idempotent, who, headers, scope, body)  # 400
-        for attempt in range(1, ATTEMPTS):
-            try:
-                return await self._attempt(asked, moment, key)
-            except Contention:
-                LOG.info("trying again after attempt %d", attempt, extra={"request_id": request_id})
-                await asyncio.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 (no secret)
-            moment = self._seam.begin(request_id)
-        return await self._attempt(asked, moment, key)
+        return await self._line.insist(
+            lambda witnessed: self._attempt(asked, moment.again(), key, witnessed), request_id
+        )
 
-    async def _attempt(self, asked: Asked, moment: Moment, key: idempotency.Key | None) -> Answer:
+    async def _attempt(
+        self, asked: Asked, moment: Moment, key: idempotency.Key | None, witnessed: Witnessed
+    ) -> Answer:
         """One attempt, for an idempotent operation in one transaction with its answer."""
         if key is None:
             return await self._carry_out(asked, moment, self.database)
@@ -266,7 +265,7 @@ class Application:
             except DatabaseUnavailable:
                 raise
             except Exception as error:
-                if isinstance(answer_for(error), Internal | Unavailable):
+                if witnessed.is_overtaken(error) or isinstance(answer_for(error), Internal | Unavailable):
                     raise
                 answer = self._failed(error, asked.route, asked.request_id)
             await idempotency.keep(tx, key, answer)
@@ -318,16 +317,18 @@ class Application:
 
     # What every service answers beside its operations ------------------------------------------------
 
-    async def _own(self, scope: Scope, request_id: str) -> Answer:
-        """Is it alive, is it ready, its contract."""
+    async def _own(self, scope: Scope, headers: Headers, request_id: str) -> Answer:
+        """Is it alive, is it ready, how is it doing, its contract."""
         path = scope["path"]
-        known = path in ("/health", "/ready") or self._documentation is not None
+        known = path in ("/health", "/ready", "/metrics") or self._documentation is not None
         if known and scope["method"] not in SAFE:
             raise MethodNotAllowed(headers=(("allow", "GET, HEAD"),))
         if path == "/health":
             return self._rendering.answer(ok({"status": "ok"}), request_id, None)
         if path == "/ready":
             return await self._ready(request_id)
+        if path == "/metrics":
+            return self._metrics.shown(headers)
         if self._documentation is None:
             raise NotFound
         return self._documentation.find(path)

@@ -90,24 +90,6 @@ def remainder(a: int | None, b: int | None) -> int | None:
     return None if b == 0 else _applied(lambda x, y: x - y * _truncated(x, y), a, b)
 
 
-@overload
-def divide_by(a: int, b: int) -> int: ...
-@overload
-def divide_by(a: int | None, b: int) -> int | None: ...
-def divide_by(a: int | None, b: int) -> int | None:
-    """a / b, truncated toward zero, where b is known not to be 0."""
-    return divide(a, b)
-
-
-@overload
-def remainder_by(a: int, b: int) -> int: ...
-@overload
-def remainder_by(a: int | None, b: int) -> int | None: ...
-def remainder_by(a: int | None, b: int) -> int | None:
-    """What division leaves, with the sign of a, where b is known not to be 0."""
-    return remainder(a, b)
-
-
 def _truncated(a: int, b: int) -> int:
     quotient = abs(a) // abs(b)
     return quotient if (a < 0) == (b < 0) else -quotient
@@ -163,15 +145,6 @@ def divide_decimals(a: Decimal | None, b: Decimal | None, scale: int) -> Decimal
     return None if not b else _kept(EXACT.divide, a, b, scale)
 
 
-@overload
-def divide_decimals_by(a: Decimal, b: Decimal, scale: int) -> Decimal: ...
-@overload
-def divide_decimals_by(a: Decimal | None, b: Decimal, scale: int) -> Decimal | None: ...
-def divide_decimals_by(a: Decimal | None, b: Decimal, scale: int) -> Decimal | None:
-    """a / b, where b is known not to be 0."""
-    return divide_decimals(a, b, scale)
-
-
 # Doubles ---------------------------------------------------------------------------------------------
 
 
@@ -214,15 +187,6 @@ def divide_doubles(a: float | None, b: float | None) -> float | None:
     return None if not b else _both(lambda x, y: _normal(x, y, x / y), a, b)
 
 
-@overload
-def divide_doubles_by(a: float, b: float) -> float: ...
-@overload
-def divide_doubles_by(a: float | None, b: float) -> float | None: ...
-def divide_doubles_by(a: float | None, b: float) -> float | None:
-    """a / b, where b is known not to be 0."""
-    return divide_doubles(a, b)
-
-
 # Times -----------------------------------------------------------------------------------------------
 
 
@@ -260,6 +224,12 @@ def as_decimal(value: int | None) -> Decimal | None:
 
 
 # Order -----------------------------------------------------------------------------------------------
+
+
+def certain(value: N | None) -> N:
+    """A number that cannot be null, whatever its type says."""
+    assert value is not None
+    return value
 
 
 @overload

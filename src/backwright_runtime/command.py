@@ -15,6 +15,7 @@ import uvicorn
 from backwright_runtime import logs, migrations
 from backwright_runtime.application import Application
 from backwright_runtime.database.interface import DatabaseUnavailable
+from backwright_runtime.protocol import PatientProtocol
 from backwright_runtime.settings import RuntimeSettings, SettingsError
 
 S = TypeVar("S", bound=RuntimeSettings)
@@ -92,6 +93,8 @@ def _serve(app: Application, folder: Path, host: str | None, port: int | None) -
         app,
         host=host or app.settings.host,
         port=app.settings.port if port is None else port,
+        http=PatientProtocol,
+        ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,

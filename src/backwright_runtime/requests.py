@@ -1,15 +1,18 @@
 """What a request carries, beside its inputs."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 
 from starlette.types import Receive, Scope
 
-from backwright_runtime.errors import PayloadTooLarge, PreconditionRequired, UnsupportedMediaType
+from backwright_runtime.errors import Malformed, PayloadTooLarge, PreconditionRequired, UnsupportedMediaType
 from backwright_runtime.forms import MULTIPART, URLENCODED
 from backwright_runtime.idempotency import Demand
 from backwright_runtime.inputs import MediaType
 
+BODY_SECONDS = 60.0
+"""How long a client may take to send a body."""
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 JSON = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
 DECLARED: dict[MediaType, re.Pattern[str]] = {"json": JSON, "form": URLENCODED, "multipart": MULTIPART}
@@ -30,7 +33,17 @@ def headers_of(scope: Scope) -> Headers:
 
 
 async def whole_body(headers: Headers, receive: Receive, largest: int) -> bytes:
-    """The body. Raises PayloadTooLarge as soon as that is known, Content-Length or not."""
+    """The body. Raises PayloadTooLarge as soon as that is known, Content-Length or not, and Malformed if it takes
+    too long to come; the connection is then closed.
+    """
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _received(headers, receive, largest)
+    except TimeoutError:
+        raise Malformed(code="body_too_slow", headers=(("connection", "close"),)) from None
+
+
+async def _received(headers: Headers, receive: Receive, largest: int) -> bytes:
     declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared[:20]) > largest:
         raise PayloadTooLarge

@@ -30,6 +30,10 @@ class Moment(Protocol):
         """Eight hexadecimal digits that tell things of one name apart."""
         ...
 
+    def again(self) -> "Moment":
+        """The same instant from its beginning, for another attempt at the same request."""
+        ...
+
 
 class Seam(Protocol):
     """Where moments come from."""
@@ -55,6 +59,10 @@ class SystemMoment:
 
     def __init__(self) -> None:
         self.now = datetime.now(UTC)
+
+    def again(self) -> Moment:
+        """Itself: what it made before is in nobody's hands, and what it makes is never the same."""
+        return self
 
     def new_id(self) -> UUID:
         """A new UUIDv7."""

@@ -46,10 +46,13 @@ class EncryptionKey(SecretKey, frozen=True):
 class RuntimeSettings(Struct, frozen=True, kw_only=True):
     """The variables that every service reads; a field's name in capitals is its variable.
 
-    `max_body_bytes` is used instead of what the specification says of bodies in general.
+    `metrics_token` is asked of whoever reads /metrics, if it is there. `max_body_bytes` is used instead of what the
+    specification says of bodies in general.
     """
 
-    secrets: ClassVar[frozenset[str]] = frozenset({"database_url", "token_keys", "encryption_keys"})
+    secrets: ClassVar[frozenset[str]] = frozenset(
+        {"database_url", "token_keys", "encryption_keys", "metrics_token"}
+    )
 
     database_url: str
     token_keys: tuple[TokenKey, ...]
@@ -59,6 +62,7 @@ class RuntimeSettings(Struct, frozen=True, kw_only=True):
     log_level: str = "info"
     max_body_bytes: int | None = None
     pool_size: int = 10
+    metrics_token: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -128,6 +132,12 @@ def _database_url(text: str) -> str:
     return text
 
 
+def _metrics_token(text: str) -> str:
+    if not re.fullmatch("[!-~]{16,}", text):
+        raise ValueError("must have 16 or more visible characters")
+    return text
+
+
 def _log_level(text: str) -> str:
     if text.lower() not in LOG_LEVELS:
         raise ValueError(f"must be one of {', '.join(LOG_LEVELS)}")
@@ -148,6 +158,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "token_keys": partial(_keys, TokenKey),
     "encryption_keys": partial(_keys, EncryptionKey),
     "log_level": _log_level,
+    "metrics_token": _metrics_token,
     "port": _number(0, 65535),
     "max_body_bytes": _number(1, 1024**3),
     "pool_size": _number(1, 1000),

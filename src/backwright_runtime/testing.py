@@ -36,6 +36,10 @@ class ScriptedMoment:
         self._made = 0
         self.now = START + timedelta(milliseconds=int(numbered[1]) if numbered else 0)
 
+    def again(self) -> Moment:
+        """The same instant, in which the same things are made."""
+        return ScriptedMoment(self._request_id)
+
     def new_id(self) -> UUID:
         """The next id."""
         return uuid7(self.now, self._digest())

@@ -252,6 +252,18 @@ def test_a_wrong_answer_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -
     assert compared(model, model, REQUESTS, wrong=of(operation, example, change)).disagreement is not None
 
 
+def test_a_lost_update_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two requests at the same time neither sees the other: no order explains that."""
+    monkeypatch.setattr(behaviour, "SHRINK_SECONDS", 1.0)
+    model = specified(ROOT / "examples" / "inventory")
+    with mocked(model) as backend:
+        backend.lost = True
+        found = compare_backends(model, backend, seed=1, requests=REQUESTS, seconds=90).disagreement
+    assert found is not None
+    assert "no order explains" in found.differences[0]
+    assert "# at the same time:" in script(found)
+
+
 def test_a_disagreement_is_made_small() -> None:
     """Two people and what one of them did in the way of the other, out of some hundred requests."""
     model = specified(ROOT / "examples" / "conduit")

@@ -263,11 +263,11 @@ def test_without_its_database_a_service_is_unavailable(run: Any, tmp_path: Path)
     run(story())
 
 
-@pytest.mark.parametrize(("failures", "status"), [(0, 200), (4, 200), (5, 503)])
+@pytest.mark.parametrize(("failures", "status"), [(0, 200), (7, 200), (1000, 503)])
 def test_an_operation_that_was_undone_begins_again(
     run: Any, sqlite_url: str, failures: int, status: int
 ) -> None:
-    """Each attempt has the same instant and the same ids; after some of them the service gives up."""
+    """Each attempt has the same instant and the same ids; after a while the service gives up."""
     router = Router()
     made: list[object] = []
 
@@ -285,12 +285,13 @@ def test_an_operation_that_was_undone_begins_again(
             settings=settings_for(library.Settings, sqlite_url),
             routers=[router],
             seam=ScriptedSeam(),
+            patience=1.5,
         )
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as http:
             answer = await http.post("/race", headers={"x-request-id": "v-1"})
         assert answer.status_code == status
-        assert len(made) == min(failures + 1, 5)
+        assert len(made) == failures + 1 if status == 200 else 5 < len(made) < 200
         assert len(set(made)) == 1
 
     run(story())

@@ -2,14 +2,14 @@
 """What the tests run on: the service, on an empty database of its own."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from backwright_runtime import Application, migrations, sql
 from backwright_runtime.testing import CHEAP_PASSWORDS, ScriptedSeam, settings_for
-from backwright_runtime.tokens import Tokens
+from backwright_runtime.tokens import Session, Tokens
 from httpx import ASGITransport, AsyncClient, Response
 
 from todos.app import create_app
@@ -17,8 +17,11 @@ from todos.entities import User
 from todos.settings import Settings
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
-NOW = datetime(2030, 1, 1, tzinfo=UTC)
-EMPTY = sql('TRUNCATE "user", todo')  # PostgreSQL
+NOW = datetime(2030, 1, 1, tzinfo=UTC)  # as the scripted seam says
+EMPTY = sql("""
+    TRUNCATE "user", todo, backwright_revoked_token, backwright_idempotent_answer RESTART
+        IDENTITY
+""")  # PostgreSQL
 
 
 class Service:
@@ -27,7 +30,9 @@ class Service:
     def __init__(self, app: Application, http: AsyncClient) -> None:
         self.db = app.database
         self._http = http
+        self._requests = 0
         self._tokens = Tokens("todos", app.settings.token_keys, 3600)
+        self._sessions: dict[object, Session] = {}
 
     async def send(
         self,
@@ -35,14 +40,38 @@ class Service:
         path: str,
         body: object = None,
         *,
+        content: bytes | None = None,
         caller: User | None = None,
-        query: dict[str, str] | None = None,
+        query: Mapping[str, str | list[str]] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Response:
         """The answer to one request, made by the caller."""
-        headers = {}
+        self._requests += 1
+        sent = {"X-Request-Id": f"test-{self._requests}", **(headers or {})}
         if caller is not None:
-            headers["Authorization"] = f"Bearer {self._tokens.issue(caller.id, NOW)}"
-        return await self._http.request(method, path, json=body, params=query, headers=headers)
+            sent["Authorization"] = f"Bearer {self.token(caller)}"
+        return await self._http.request(
+            method, path, json=body, content=content, params=query, headers=sent
+        )
+
+    def token(self, caller: User) -> str:
+        """The access token of a caller, who is signed in by now."""
+        return self._session(caller).token
+
+    def subject(self, token: str) -> str | None:
+        """Whose access token it is: the key as text."""
+        session = self._tokens.session(token, NOW)
+        return None if session is None else session.subject
+
+    def _session(self, caller: User) -> Session:
+        if caller.id not in self._sessions:
+            self._sessions[caller.id] = self._tokens.begin(caller.id, NOW)
+        return self._sessions[caller.id]
+
+
+def fields(answer: Response) -> list[tuple[str, str]]:
+    """The fields that an error names, and what is wrong with each."""
+    return [(each["field"], each["code"]) for each in answer.json()["error"]["fields"]]
 
 
 @pytest.fixture
@@ -62,7 +91,7 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
         if not url.startswith("sqlite"):
             await app.database.execute(EMPTY)
         transport = ASGITransport(app=app, raise_app_exceptions=False)
-        async with AsyncClient(transport=transport, base_url="http://service") as http:
+        async with AsyncClient(transport=transport, base_url="https://service") as http:
             yield Service(app, http)
     finally:
         await app.shutdown()

@@ -25,8 +25,8 @@ def create_app(
         settings=settings or Settings.from_environment(),
         routers=[auth.router, todos.router],
         identify=identify,
+        token_seconds=3600,
         openapi=OPENAPI,
         seam=seam,
         passwords=passwords,
-        token_seconds=3600,
     )

@@ -4,11 +4,8 @@
 from datetime import date
 from typing import Annotated
 
-from backwright_runtime import Email, KeysetQuery, given
+from backwright_runtime import Email, KeysetQuery
 from msgspec import UNSET, Meta, Struct, UnsetType
-from msgspec.structs import replace
-
-from todos.entities import Todo
 
 Password = Annotated[str, Meta(min_length=8, max_length=128)]
 Title = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -31,8 +28,8 @@ class Login(Struct, frozen=True, kw_only=True):
 class ListTodos(KeysetQuery, frozen=True, kw_only=True):
     """The query of GET /todos."""
 
-    done: bool | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    done: bool | UnsetType = UNSET
 
 
 class CreateTodo(Struct, frozen=True, kw_only=True):
@@ -49,12 +46,3 @@ class UpdateTodo(Struct, frozen=True, kw_only=True):
     title: Title | UnsetType = UNSET
     done: bool | UnsetType = UNSET
     due: date | UnsetType | None = UNSET
-
-    def applied_to(self, todo: Todo) -> Todo:
-        """The row with these changes."""
-        return replace(
-            todo,
-            title=given(self.title, todo.title),
-            done=given(self.done, todo.done),
-            due=given(self.due, todo.due),
-        )

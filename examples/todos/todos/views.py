@@ -17,9 +17,11 @@ class UserView(Struct, frozen=True, kw_only=True):
     email: str
 
 
-def user_view(user: User) -> UserView:
-    """The view of one row."""
-    return UserView(id=user.id, email=user.email)
+class Session(Struct, frozen=True, kw_only=True):
+    """Who is signed in, and the access token that says so."""
+
+    user: UserView
+    token: str
 
 
 class TodoView(Struct, frozen=True, kw_only=True):
@@ -33,20 +35,18 @@ class TodoView(Struct, frozen=True, kw_only=True):
     created_at: str
 
 
-def todo_view(todo: Todo) -> TodoView:
-    """The view of one row."""
+def user_view(row: User) -> UserView:
+    """User, of a row."""
+    return UserView(id=row.id, email=row.email)
+
+
+def todo_view(row: Todo) -> TodoView:
+    """Todo, of a row."""
     return TodoView(
-        id=todo.id,
-        title=todo.title,
-        done=todo.done,
-        due=todo.due,
-        owner=todo.owner_id,
-        created_at=timestamp(todo.created_at),
+        id=row.id,
+        title=row.title,
+        done=row.done,
+        due=row.due,
+        owner=row.owner_id,
+        created_at=timestamp(row.created_at),
     )
-
-
-class Session(Struct, frozen=True, kw_only=True):
-    """Who is signed in, and the access token that says so."""
-
-    user: UserView
-    token: str

@@ -99,6 +99,29 @@ def build(
         )
 
 
+@app.command()
+def eject(
+    undo: Annotated[bool, typer.Option("--undo", help="Take the runtime out again.")] = False,
+    project: ProjectOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Build, with the runtime inside of the project: it then needs nothing of Backwright to be installed.
+
+    The runtime's source and licence go to `backwright_runtime/`; `pyproject.toml` lists what it needs. Later
+    builds keep both up to date. To part with Backwright, delete `backwright.yaml`, `backwright.lock` and
+    `.backwright/`: what is left is an ordinary project.
+    """
+    with command("eject", json) as terminal:
+        built = pipeline.build(project_of(project), ejected=not undo)
+        for path in [*built.written, *built.removed]:
+            terminal.print(f"  {path}")
+        terminal.print(
+            f"The runtime is {'a distribution again' if undo else 'in backwright_runtime/'}; "
+            f"build {built.build[:12]}."
+        )
+        terminal.answer("eject", Exit.OK, build=built.build, written=built.written, removed=built.removed)
+
+
 @migrate_app.command("up")
 def migrate_up(
     database_url: DatabaseUrl = None, project: ProjectOption = None, json: JsonOption = False

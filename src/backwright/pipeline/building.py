@@ -31,11 +31,15 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     files: int
 
 
-def build(project: Project, *, discard_edits: bool = False) -> Built:
-    """Write the backend. Raises SpecificationError, Blocked, or EditedByHand; all leave the output as it was."""
+def build(project: Project, *, discard_edits: bool = False, ejected: bool | None = None) -> Built:
+    """Write the backend, with the runtime inside of it if `ejected`; None: as it was.
+
+    Raises SpecificationError, Blocked, or EditedByHand; all leave the output as it was.
+    """
     checked = check(project)
     stop_at_questions(project, checked)
-    return carry_out(project, planned_from(project, checked.model), discard_edits=discard_edits)
+    planned = planned_from(project, checked.model)
+    return carry_out(project, planned, discard_edits=discard_edits, ejected=ejected)
 
 
 def stop_at_questions(project: Project, checked: Checked) -> None:
@@ -46,19 +50,21 @@ def stop_at_questions(project: Project, checked: Checked) -> None:
         raise Blocked(blocking)
 
 
-def carry_out(project: Project, planned: Planned, *, discard_edits: bool) -> Built:
+def carry_out(
+    project: Project, planned: Planned, *, discard_edits: bool, ejected: bool | None = None
+) -> Built:
     """Write what the plan says, unless it refuses something or waits for an approval."""
     if planned.plan.refused:
         raise SpecificationError(planned.plan.refused)
     if planned.blocked:
         raise Blocked(diagnostics=planned.blocked)
-    return _write(project, planned, discard_edits=discard_edits)
+    return _write(project, planned, discard_edits=discard_edits, ejected=ejected)
 
 
-def _write(project: Project, planned: Planned, *, discard_edits: bool) -> Built:
+def _write(project: Project, planned: Planned, *, discard_edits: bool, ejected: bool | None) -> Built:
     started = perf_counter()
     folder, files = _migration(project, planned)
-    tree = delivered(project, planned.model) | files
+    tree = delivered(project, planned.model, ejected=ejected) | files
     written = emitted.write(project, tree, discard_edits=discard_edits)
     digest = build_digest(project)
     assert digest is not None

@@ -31,6 +31,18 @@ def serving(project: Project, given: str | None, host: str, port: int) -> Servin
     if "TOKEN_KEYS" not in environment:
         environment["TOKEN_KEYS"] = f"development:{secrets.token_urlsafe(32)}"
         notes.append("TOKEN_KEYS is not set: signing with a key of this run; tokens end with it")
+    if "ENCRYPTION_KEYS" not in environment:
+        environment["ENCRYPTION_KEYS"] = development_key(project)
     notes.append(f"http://{host}:{port}/docs")
     command = (sys.executable, "-m", name, "serve", "--host", host, "--port", str(port))
     return Serving(command=command, environment=environment, notes=tuple(notes))
+
+
+def development_key(project: Project) -> str:
+    """What encrypts fields on this machine. It is kept: rows of an earlier run have to stay readable."""
+    file = project.state / "development.key"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(f"development:{secrets.token_urlsafe(32)}\n", "utf-8")
+    return file.read_text("utf-8").strip()

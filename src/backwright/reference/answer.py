@@ -45,6 +45,19 @@ from backwright.reference.steps import Execution, Observe, Rows
 from backwright.reference.texts import header, written
 
 
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reference remembers at one moment."""
+
+    rows: Rows
+    gone: Rows
+    sequences: dict[tuple[str, str], int]
+    sessions: dict[str, Session]
+    cursors: dict[str, Any]
+    rates: dict[tuple[Any, ...], int]
+    answers: dict[tuple[Any, ...], Any]
+    made: dict[str, int]
+
+
 class Reference:
     """The service that a model describes, in memory.
 
@@ -68,18 +81,34 @@ class Reference:
         self._asked = ""
         self._made: dict[str, int] = {}
 
+    def state(self) -> State:
+        """All that decides later answers, as it is now."""
+        return State(
+            rows=self.rows,
+            gone=self.gone,
+            sequences=self.sequences,
+            sessions=dict(self.sessions),
+            cursors=dict(self._cursors.given),
+            rates=dict(self._rates.counts),
+            answers=dict(self._answers.kept),
+            made=dict(self._made),
+        )
+
+    def go_back(self, state: State) -> None:
+        """Be as it was."""
+        self.rows, self.gone, self.sequences = state.rows, state.gone, state.sequences
+        self.sessions, self._made = dict(state.sessions), dict(state.made)
+        self._cursors.given, self._rates.counts = dict(state.cursors), dict(state.rates)
+        self._answers.kept = dict(state.answers)
+
     def foretold(self, request: Request) -> Response:
         """The answer that this request would get now. Nothing changes by asking."""
-        rows, gone, sequences, sessions = self.rows, self.gone, self.sequences, dict(self.sessions)
-        cursors, rates = dict(self._cursors.given), dict(self._rates.counts)
-        answers, made = dict(self._answers.kept), dict(self._made)
-        observe, self.observe = self.observe, None
+        state, observe = self.state(), self.observe
+        self.observe = None
         try:
             return self.answer(request)
         finally:
-            self.rows, self.gone, self.sequences, self.sessions = rows, gone, sequences, sessions
-            self._cursors.given, self._rates.counts = cursors, rates
-            self._answers.kept, self._made = answers, made
+            self.go_back(state)
             self.observe = observe
 
     def answer(self, request: Request) -> Response:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -21,6 +22,10 @@ ASKED_AGAIN = (ConnectionError, http.client.BadStatusLine, http.client.CannotSen
 
 class NoAnswer(Exception):
     """The backend did not answer."""
+
+
+OverHttp = tuple[str, str, Mapping[str, str], bytes | None]
+"""A request: method, target, headers, content."""
 
 
 class Wired:
@@ -76,6 +81,10 @@ class Backend(Protocol):
         """The answer to one request. Raises NoAnswer."""
         ...
 
+    def send_together(self, requests: Sequence[OverHttp]) -> list[Seen]:
+        """The answers to requests that are sent at the same time. Raises NoAnswer."""
+        ...
+
     def assign(self, assigned: Assigned) -> None:
         """Set one field of a row past every rule."""
         ...
@@ -103,12 +112,21 @@ class RunningBackend:
     def __init__(self, model: Model, server: Server) -> None:
         self._server = server
         self._wired = Wired(server.url)
+        self._others: list[Wired] = []
         self._tables = Tables(server.database_url, model, encrypted)
         self.send = self._wired.send
         self.assign = self._tables.assign
         self.insert = self._tables.insert
         self.number_after = self._tables.number_after
         self.rows = self._tables.rows
+
+    def send_together(self, requests: Sequence[OverHttp]) -> list[Seen]:
+        """Each on a connection of its own."""
+        while len(self._others) < len(requests):
+            self._others.append(Wired(self._server.url))
+        lines = self._others[: len(requests)]
+        with ThreadPoolExecutor(len(requests)) as pool:
+            return list(pool.map(lambda pair: pair[0].send(*pair[1]), zip(lines, requests, strict=True)))
 
     def fresh(self) -> None:
         """Empty the tables, and let the process begin again."""
@@ -121,7 +139,8 @@ class RunningBackend:
 
     def close(self) -> None:
         """End the connections."""
-        self._wired.close()
+        for wired in (self._wired, *self._others):
+            wired.close()
         self._tables.close()
 
 

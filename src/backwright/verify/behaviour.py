@@ -12,7 +12,7 @@ from backwright.verify.conversation import Conversation, Disagreement, Inspect, 
 from backwright.verify.coverage import Coverage
 from backwright.verify.sequences import Sequence
 from backwright.verify.shrink import shrunk
-from backwright.verify.traffic import Event, Sent
+from backwright.verify.traffic import Event
 
 SEQUENCE_LENGTH = 450
 SHRINK_SECONDS = 20.0
@@ -44,9 +44,9 @@ def compare_backends(
         sequence = Sequence(model, seed, wanted, conversation.oracle)
 
         def learn(event: Event, outcome: Outcome, sequence: Sequence = sequence) -> None:
-            sequence.learn(outcome.answer, outcome.made)
-            if isinstance(event, Sent) and outcome.answer is not None:
-                coverage.count(event, outcome.answer)
+            sequence.learn(outcome)
+            for each in outcome.answers:
+                coverage.count(each.sent, each.answer)
 
         found = played(conversation, sequence.events(deadline), learn)
         if found is not None:

@@ -192,7 +192,7 @@ def _trees(place: str, expected: Any, seen: Any, values: Values) -> list[str]:
             expected = values.fill(expected)
         case _:
             pass
-    if type(expected) is type(seen) and expected == seen or _same_number(expected, seen):
+    if (type(expected) is type(seen) and expected == seen) or _same_number(expected, seen):
         return []
     return [f"{place}: {expected!r} expected, {seen!r} answered"]
 

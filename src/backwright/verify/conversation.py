@@ -3,35 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import permutations
 
 import msgspec
 
 from backwright.model.types import Create, Ensure, Entity, Field, Model, Operation, Upsert
+from backwright.reference.answer import State
 from backwright.reference.http import Response
 from backwright.reference.sessions import SAFE
 from backwright.verify import compare, rows, traffic
-from backwright.verify.backends import Backend, NoAnswer
+from backwright.verify.backends import Backend, NoAnswer, OverHttp
 from backwright.verify.compare import Seen
 from backwright.verify.coverage import Coverage
 from backwright.verify.oracle import Made, Oracle
-from backwright.verify.traffic import Assigned, Event, Put, Sent, Values
+from backwright.verify.traffic import Assigned, Event, Put, Sent, Together, Values
 
 Inspect = Callable[[Sent, Seen], list[str]]
 Learn = Callable[["Event", "Outcome"], None]
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """What came of an event: the reference's answer, the rows that it made, and how the backend's answer differs."""
+class Answered(msgspec.Struct, frozen=True):
+    """A request, the reference's answer, and the rows that it made."""
 
-    answer: Response | None = None
-    made: Made = []
+    sent: Sent
+    answer: Response
+    made: Made
+
+    @property
+    def changed(self) -> bool:
+        """Whether it may have changed something."""
+        return self.answer.status < 400 and self.sent.method not in SAFE
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of an event: the answers to its requests, the rows put in, and how the backend's answers differ."""
+
+    answers: tuple[Answered, ...] = ()
+    put: Made = []
     differences: tuple[str, ...] = ()
 
-    def changed(self, event: Event) -> bool:
+    @property
+    def changed(self) -> bool:
         """Whether it may have changed something."""
-        if isinstance(event, Sent):
-            return self.answer is not None and self.answer.status < 400 and event.method not in SAFE
-        return True
+        return not self.answers or any(each.changed for each in self.answers)
 
 
 class Disagreement(msgspec.Struct, frozen=True):
@@ -47,7 +61,7 @@ class Disagreement(msgspec.Struct, frozen=True):
 
     def requests(self) -> list[Sent]:
         """The requests among the events."""
-        return [event for event in self.events if isinstance(event, Sent)]
+        return [sent for event in self.events for sent in requests_of(event)]
 
 
 class Conversation:
@@ -77,8 +91,10 @@ class Conversation:
         match event:
             case Sent():
                 return self._exchange(event)
+            case Together():
+                return self._at_once(event)
             case Put():
-                return Outcome(made=self._put(event))
+                return Outcome(put=self._put(event))
             case Assigned():
                 self._assign(event)
                 return Outcome()
@@ -98,24 +114,67 @@ class Conversation:
     def _exchange(self, sent: Sent) -> Outcome:
         """One request. The backend is asked first: its database may leave gaps in sequences; the reference follows."""
         try:
-            seen = self._backend.send(
-                sent.method,
-                traffic.target(sent, self.theirs.fill),
-                traffic.headers(sent, self.theirs.fill),
-                traffic.content(sent, self.theirs),
-            )
+            seen = self._backend.send(*self._wired(sent))
         except NoAnswer as error:
-            return Outcome(*self.oracle.answer(sent), (f"no answer: {error}", self._log()))
+            answer, made = self.oracle.answer(sent)
+            return Outcome((Answered(sent, answer, made),), [], (f"no answer: {error}", self._log()))
         if seen.status < 400:
             for entity, field in self._counting.get(sent.operation, ()):
                 self._follow(entity, field)
-        answer, made = self.oracle.answer(sent)
+        answered, found = self._compared(sent, seen, self.theirs)
         self._share_numbers()
+        return Outcome((answered,), [], tuple(found))
+
+    def _at_once(self, together: Together) -> Outcome:
+        """Requests at the same time: their answers are right where those of some order, one after the other, are."""
+        try:
+            seen = self._backend.send_together([self._wired(sent) for sent in together.requests])
+        except NoAnswer as error:
+            return Outcome((), [], (f"no answer: {error}", self._log()))
+        pairs = list(zip(together.requests, seen, strict=True))
+        before = self.oracle.state()
+        told: list[str] = []
+        fitting: list[tuple[State, Values, Outcome]] = []
+        for order in permutations(pairs):
+            values = self.theirs.copied()
+            answers: list[Answered] = []
+            found: list[str] = []
+            for sent, each in order:
+                answered, differences = self._compared(sent, each, values)
+                answers.append(answered)
+                found += [f"{sent.operation}: {text}" for text in differences]
+            if not found:
+                fitting.append((self.oracle.state(), values, Outcome(tuple(answers))))
+            self.oracle.go_back(before)
+            told = told or found
+        if not fitting:
+            return Outcome((), [], ("no order explains the answers to what was sent at once", *told))
+        state, self.theirs, outcome = fitting[0] if len(fitting) == 1 else self._as_stored(fitting)
+        self.oracle.go_back(state)
+        self._share_numbers()
+        return outcome
+
+    def _as_stored(self, fitting: list[tuple[State, Values, Outcome]]) -> tuple[State, Values, Outcome]:
+        """Where several orders explain the answers, the one that left the rows as they are."""
+        stored = self._backend.rows()
+        for each in fitting:
+            self.oracle.go_back(each[0])
+            if not rows.differences(*self.oracle.stored(), stored, self._model):
+                return each
+        return fitting[0]
+
+    def _wired(self, sent: Sent) -> OverHttp:
+        fill = self.theirs.fill
+        target, lines = traffic.target(sent, fill), traffic.headers(sent, fill)
+        return sent.method, target, lines, traffic.content(sent, self.theirs)
+
+    def _compared(self, sent: Sent, seen: Seen, values: Values) -> tuple[Answered, list[str]]:
+        answer, made = self.oracle.answer(sent)
         found = compare.differences(
             sent,
             answer,
             seen,
-            self.theirs,
+            values,
             extra=self._extra.get(sent.operation, ()),
             remembers=self.oracle.gave_out(sent),
         )
@@ -123,7 +182,7 @@ class Conversation:
             found.append(self._log())
         if self._inspect is not None:
             found += self._inspect(sent, seen)
-        return Outcome(answer, made, tuple(found))
+        return Answered(sent, answer, made), found
 
     def _log(self) -> str:
         return f"the backend's log ends with:\n{self._backend.log_tail()}"
@@ -154,6 +213,17 @@ def _sequences(model: Model, operation: Operation) -> list[tuple[Entity, Field]]
     ]
 
 
+def requests_of(event: Event) -> tuple[Sent, ...]:
+    """The requests of an event."""
+    match event:
+        case Sent():
+            return (event,)
+        case Together(requests=requests):
+            return requests
+        case _:
+            return ()
+
+
 def played(
     conversation: Conversation, events: Iterable[Event], learn: Learn | None = None
 ) -> Disagreement | None:
@@ -165,7 +235,7 @@ def played(
         outcome = conversation.carry_out(event)
         if learn is not None:
             learn(event, outcome)
-        if outcome.changed(event):
+        if outcome.changed:
             changed.add(event.number)
         if outcome.differences:
             return Disagreement(tuple(done), outcome.differences, changed=frozenset(changed))

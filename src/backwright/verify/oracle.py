@@ -8,6 +8,7 @@ import msgspec
 
 from backwright.model.types import Entity, Field, ManyType, Model, ReferenceType
 from backwright.reference import Reference
+from backwright.reference.answer import State
 from backwright.reference.evaluate import Environment, Row, holds
 from backwright.reference.http import Response
 from backwright.reference.seam import START
@@ -43,6 +44,14 @@ class Oracle:
         before = self.reference.rows
         response = self.reference.answer(for_reference(sent, self.numbers))
         return response, self._made(before, sent.number)
+
+    def state(self) -> State:
+        """All that decides later answers."""
+        return self.reference.state()
+
+    def go_back(self, state: State) -> None:
+        """Be as it was. Numbers that were named meanwhile keep their names: they are named anew."""
+        self.reference.go_back(state)
 
     def foretold(self, sent: Sent) -> Response:
         """The answer that a request would get."""

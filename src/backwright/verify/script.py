@@ -5,7 +5,7 @@ from __future__ import annotations
 from shlex import quote
 
 from backwright.verify.conversation import Disagreement
-from backwright.verify.traffic import NAME, Assigned, Put, Sent, target
+from backwright.verify.traffic import NAME, Assigned, Put, Sent, Together, target
 
 HEAD = (
     "#!/bin/sh",
@@ -40,6 +40,8 @@ def script(found: Disagreement) -> str:
         match event:
             case Sent():
                 lines += _command(event, sorted(name for name in used if _made_by(name) == event.number))
+            case Together(requests=requests):
+                lines += _at_once(requests)
             case Put():
                 row = event.content.decode("utf-8", "replace")
                 lines.append(f"# in the database, at v-{event.number}: a row of {event.entity}: {row}")
@@ -48,6 +50,15 @@ def script(found: Disagreement) -> str:
                 lines.append(f"# in the database: {event.field} of {row} is {event.value!r}")
     told = [f"# {line}" for text in found.differences for line in text.splitlines()]
     return "\n".join([*lines, *told]) + "\n"
+
+
+def _at_once(requests: tuple[Sent, ...]) -> list[str]:
+    """Requests that are sent together: each in the background, then all are waited for."""
+    lines = ["# at the same time:"]
+    for sent in requests:
+        *first, command = _command(sent, [])
+        lines += [*first, f"{command} &"]
+    return [*lines, "wait"]
 
 
 def _made_by(name: str) -> int | None:

@@ -16,15 +16,16 @@ import msgspec
 
 from backwright.model.types import Entity, Model, SignOut
 from backwright.reference.http import Response
-from backwright.reference.sessions import Session
+from backwright.reference.sessions import SAFE, Session
 from backwright.verify import traffic
 from backwright.verify.aims import Aim
 from backwright.verify.composing import Composer, Page, assignable
+from backwright.verify.conversation import Outcome
 from backwright.verify.coverage import declared
 from backwright.verify.draft import Draft
-from backwright.verify.oracle import Made, Oracle
+from backwright.verify.oracle import Oracle
 from backwright.verify.spoil import Edge, Spoiler, edges
-from backwright.verify.traffic import Assigned, Event, Put, Sent
+from backwright.verify.traffic import Assigned, Event, Put, Sent, Together
 from backwright.verify.world import World, moment
 
 WANTED, MEANT_WELL, MEANT_BETTER = 0.55, 0.72, 0.88
@@ -36,6 +37,7 @@ RARE = 3
 FORGOTTEN = 6
 NEARLY_RIGHT = 0.7
 """The share of spoiled requests that would have been accepted: what is spoiled is then all that is wrong."""
+AT_ONCE = 0.02
 BURSTS = 0.008
 FEW = 40
 """How many requests of one kind may follow each other at once, to meet a limit."""
@@ -60,7 +62,7 @@ class Sequence:
         self._spoiler = Spoiler(model, self._random, self.world, self._composer)
         self._edges = edges(model)
         self._random.shuffle(self._edges)
-        self._last: tuple[Draft | None, Event] | None = None
+        self._last: tuple[dict[int, Draft], Event] | None = None
         self._size = 0
         self._repeatable: list[tuple[Draft, Sent]] = []
         self._seen: dict[str, Counter[int]] = {aim.operation.name: Counter() for aim in self._composer.aims}
@@ -88,22 +90,29 @@ class Sequence:
         self._size = self.world.size()
         happening = self._happening()
         if happening is not None:
-            self._last = (None, happening)
+            self._last = ({}, happening)
             return happening
         self._made += 1
-        self._last = self._request()
+        if self._random.random() < AT_ONCE and not self._burst and self._made + 2 <= self._length:
+            self._last = self._at_once()
+            self._made += len(self._last[0]) - 1
+        else:
+            draft, sent = self._request()
+            self._last = ({sent.number: draft}, sent)
         return self._last[1]
 
-    def learn(self, answer: Response | None, made: Made) -> None:
-        """What came of it: the reference's answer, and the rows that are new."""
+    def learn(self, outcome: Outcome) -> None:
+        """What came of it: the reference's answers, and the rows that are new."""
         assert self._last is not None
-        draft, event = self._last
-        person = None if draft is None or draft.session is None else draft.session.subject
-        self.world.learn(event, made, person)
+        drafts, event = self._last
+        self.world.learn(event.number, outcome.put, None)
+        for each in outcome.answers:
+            draft = drafts[each.sent.number]
+            person = None if draft.session is None else draft.session.subject
+            self.world.learn(each.sent.number, each.made, person)
+            self._did += each.answer.status < 400
+            self._answered(draft, each.sent, each.answer)
         self.world.removed(self._size)
-        if draft is not None and answer is not None and isinstance(event, Sent):
-            self._did += answer.status < 400
-            self._answered(draft, event, answer)
 
     def _answered(self, draft: Draft, sent: Sent, answer: Response) -> None:
         if draft.label != draft.operation.name:
@@ -177,7 +186,7 @@ class Sequence:
     def _assigned(self) -> Assigned | None:
         choices = [
             (entity, field, choices)
-            for entity in self._model.entities
+            for entity in self._puttable
             for field in entity.fields
             if (choices := assignable(field, entity)) and self._oracle.rows[entity.name]
         ]
@@ -241,6 +250,39 @@ class Sequence:
             if accepted or self._random.random() < IN_VAIN:
                 break
         return found
+
+    def _at_once(self) -> tuple[dict[int, Draft], Event]:
+        """Two or three requests at the same time that would be accepted alone: the same one, or others of its rows."""
+        (draft, sent), accepted = self._tried(self._chosen())
+        if not accepted or sent.method in SAFE or self._counts(draft):
+            return {sent.number: draft}, sent
+        drafts, requests = {sent.number: draft}, [sent]
+        for _ in range(self._random.choice((1, 1, 2))):
+            self._number += 1
+            other, again = self._beside(draft, sent)
+            drafts[again.number] = other
+            requests.append(again)
+        return drafts, Together(requests=tuple(requests))
+
+    def _beside(self, draft: Draft, sent: Sent) -> tuple[Draft, Sent]:
+        """Another request about the same rows: another operation at the same address, or the same once more."""
+        same = [
+            aim
+            for aim in self._composer.aims
+            if aim.operation.path == draft.operation.path and aim.operation is not draft.operation
+        ]
+        if same and self._random.random() < 0.4:
+            other = self._good(self._random.choice(same))
+            other.path = draft.path
+            if not self._counts(other):
+                return self._finished(other)
+        return draft, msgspec.structs.replace(sent, number=self._number)
+
+    def _counts(self, draft: Draft) -> bool:
+        """Whether the operation takes numbers from a sequence, or signs in: which gets which cannot be told."""
+        aim = next(aim for aim in self._composer.aims if aim.operation is draft.operation)
+        made = [field for entity in aim.makes for field in self._model.entity(entity).fields]
+        return aim.begins or any(field.generated == "sequence" for field in made)
 
     def _at_the_edge(self, aim: Aim, edge: Edge) -> tuple[Draft, Sent]:
         """A request that would be accepted, with a value at the limit of one input."""

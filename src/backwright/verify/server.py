@@ -50,8 +50,11 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def running(root: Path, package: str, database_url: str) -> Iterator[Server]:
-    """The backend that lies in `root`, migrated and ready. Raises ServerFailed when it does not come up."""
+def running(root: Path, package: str, database_url: str, *, token_keys: str = "") -> Iterator[Server]:
+    """The backend that lies in `root`, migrated and ready. Raises ServerFailed when it does not come up.
+
+    Several of one database share `token_keys`; otherwise they are made for this run.
+    """
     asyncio.run(migrations.up(database_url, root / "migrations"))
     with tempfile.TemporaryDirectory(prefix="backwright-server-") as folder:
         log = Path(folder) / "server.log"
@@ -59,7 +62,8 @@ def running(root: Path, package: str, database_url: str) -> Iterator[Server]:
             listening.bind(("127.0.0.1", 0))
             listening.listen(128)
             port = listening.getsockname()[1]
-            process = _start(root, package, database_url, listening.fileno(), output)
+            environment = service_environment(root, database_url, token_keys)
+            process = _start(root, package, environment, listening.fileno(), output)
         server = Server(url=f"http://127.0.0.1:{port}", database_url=database_url, log=log, process=process)
         try:
             _wait(server)
@@ -76,26 +80,26 @@ def python_path(root: Path) -> str:
     return os.pathsep.join(dict.fromkeys(str(path.resolve()) for path in (root, *sources)))
 
 
-def service_environment(root: Path, database_url: str) -> dict[str, str]:
+def service_environment(root: Path, database_url: str, token_keys: str = "") -> dict[str, str]:
     """The environment of a backend under test: only what a process needs, and a key made for this run."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
     return kept | {
         "PYTHONPATH": python_path(root),
         "DATABASE_URL": database_url,
-        "TOKEN_KEYS": f"test:{secrets.token_urlsafe(48)}",
+        "TOKEN_KEYS": token_keys or f"test:{secrets.token_urlsafe(48)}",
         "ENCRYPTION_KEYS": ENCRYPTION_KEYS,
         "LOG_LEVEL": "warning",
     }
 
 
 def _start(
-    root: Path, package: str, database_url: str, descriptor: int, output: IO[bytes]
+    root: Path, package: str, environment: dict[str, str], descriptor: int, output: IO[bytes]
 ) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "backwright.verify.serve_under_test", package, f"fd:{descriptor}"]
     return subprocess.Popen(
         command,
         cwd=root,
-        env=service_environment(root, database_url),
+        env=environment,
         pass_fds=(descriptor,),
         stdin=subprocess.DEVNULL,
         stdout=output,

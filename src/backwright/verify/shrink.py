@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from backwright.verify.conversation import Disagreement
-from backwright.verify.traffic import NAME, Event, Sent
+from backwright.verify.conversation import Disagreement, requests_of
+from backwright.verify.traffic import NAME, Event
 
 Retry = Callable[[tuple[Event, ...]], Disagreement | None]
 
@@ -98,7 +98,6 @@ def made_by(name: str) -> int | None:
 
 def credentials(event: Event) -> frozenset[str]:
     """The tokens that a request comes with."""
-    if not isinstance(event, Sent):
-        return frozenset()
-    texts = [text for name, text in event.headers if name in ("authorization", "cookie")]
+    pairs = [pair for sent in requests_of(event) for pair in sent.headers]
+    texts = [text for name, text in pairs if name in ("authorization", "cookie")]
     return frozenset(found[0] for text in texts for found in NAME.finditer(text) if found[1] == "token")

@@ -82,7 +82,25 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
         return _names([self.path, *pairs, (self.body or b"").decode("latin-1")])
 
 
-Event = Sent | Put | Assigned
+class Together(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests that are sent at the same time. `number` is that of the first."""
+
+    requests: tuple[Sent, ...]
+
+    @property
+    def number(self) -> int:
+        return self.requests[0].number
+
+    @property
+    def needs(self) -> tuple[int, ...]:
+        return tuple(need for sent in self.requests for need in sent.needs)
+
+    def names(self) -> Iterator[str]:
+        """The values of earlier answers that they name."""
+        return (name for sent in self.requests for name in sent.names())
+
+
+Event = Sent | Put | Assigned | Together
 """What happens on both sides, one after the other."""
 
 
@@ -104,6 +122,12 @@ class Values:
     def has(self, value: str) -> bool:
         """Whether some name stands for this value."""
         return value in self._given
+
+    def copied(self) -> Values:
+        """The same values, to go on from."""
+        copy = Values()
+        copy._known, copy._given = dict(self._known), set(self._given)
+        return copy
 
     def of(self, name: str) -> str | None:
         return self._known.get(name)

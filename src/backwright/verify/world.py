@@ -28,7 +28,7 @@ from backwright.reference.seam import now
 from backwright.reference.sessions import Session
 from backwright.reference.texts import written
 from backwright.verify.oracle import Made, Oracle, key_of
-from backwright.verify.traffic import NAME, Event
+from backwright.verify.traffic import NAME
 
 Known = tuple[str, tuple[str, ...]]
 """An entity and the key of a row as text."""
@@ -60,10 +60,10 @@ class World:
 
     # Learning ----------------------------------------------------------------------------------------
 
-    def learn(self, event: Event, made: Made, creator: Any) -> None:
+    def learn(self, number: int, made: Made, creator: Any) -> None:
         """Remember who made the new rows."""
         for entity, row in made:
-            self._origins[entity.name, key_of(entity, row)] = Origin(event.number, creator)
+            self._origins[entity.name, key_of(entity, row)] = Origin(number, creator)
         self._begun |= self.oracle.reference.sessions
 
     def removed(self, before: int) -> None:

@@ -31,22 +31,27 @@ class Contention(DatabaseUnavailable):
 
 
 class UniqueViolation(Exception):
-    """A unique key is taken. `constraint` is the name of its index on every database."""
+    """A unique key is taken. `constraint` is the name of its index on every database.
 
-    def __init__(self, constraint: str) -> None:
+    `unseen` tells the row apart where the transaction may have begun before it was there; otherwise it is None.
+    """
+
+    def __init__(self, constraint: str, *, unseen: str | None = None) -> None:
         super().__init__(constraint)
         self.constraint = constraint
+        self.unseen = unseen
 
 
 class ForeignKeyViolation(Exception):
     """A reference points nowhere, or a row that is referred to was to be deleted.
 
-    `constraint` is its name where the database tells it (SQLite does not).
+    `constraint` is its name where the database tells it (SQLite does not); `unseen` is as in UniqueViolation.
     """
 
-    def __init__(self, constraint: str | None = None) -> None:
+    def __init__(self, constraint: str | None = None, *, unseen: str | None = None) -> None:
         super().__init__(constraint or "")
         self.constraint = constraint
+        self.unseen = unseen
 
 
 class CheckViolation(Exception):
@@ -55,6 +60,15 @@ class CheckViolation(Exception):
     def __init__(self, constraint: str) -> None:
         super().__init__(constraint)
         self.constraint = constraint
+
+
+class Pool(Struct, frozen=True):
+    """The connections of a database at one moment."""
+
+    busy: int
+    idle: int
+    limit: int
+    awaited: int
 
 
 class Queries(Protocol):
@@ -93,6 +107,10 @@ class Database(Queries, Protocol):
 
     def snapshot(self) -> AbstractAsyncContextManager[Queries]:
         """Several reads that see one state of the data, whatever others write meanwhile. Writes are refused."""
+        ...
+
+    def pool(self) -> Pool | None:
+        """How busy its connections are; None where they are not pooled, or not opened yet."""
         ...
 
     async def check(self) -> None:

@@ -13,6 +13,7 @@ from backwright.model.build import build
 from backwright.model.types import Model
 from backwright.project import Project
 from backwright.spec.reader import read
+from backwright.verify.conversation import Answered, Outcome, requests_of
 from backwright.verify.coverage import Coverage, declared
 from backwright.verify.oracle import Oracle
 from backwright.verify.sequences import Sequence
@@ -40,18 +41,24 @@ def played(model: Model, seed: int, length: int = LENGTH) -> tuple[list[Event], 
     sequence = Sequence(model, seed, length, oracle)
     events = []
     for event in sequence.events(time.monotonic() + 60):
-        answer, made = None, []
-        match event:
-            case Put():
-                made = oracle.put(event)
-            case Assigned():
-                oracle.assign(event)
-            case Sent():
-                answer, made = oracle.answer(event)
-                coverage.count(event, answer)
-        sequence.learn(answer, made)
+        outcome = carried_out(event, oracle)
+        for each in outcome.answers:
+            coverage.count(each.sent, each.answer)
+        sequence.learn(outcome)
         events.append(event)
     return events, coverage
+
+
+def carried_out(event: Event, oracle: Oracle) -> Outcome:
+    """The event, with the reference alone."""
+    match event:
+        case Put():
+            return Outcome(put=oracle.put(event))
+        case Assigned():
+            oracle.assign(event)
+            return Outcome()
+        case _:
+            return Outcome(tuple(Answered(sent, *oracle.answer(sent)) for sent in requests_of(event)))
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -107,11 +114,7 @@ def test_a_forecast_changes_nothing() -> None:
     oracle = Oracle(model)
     sequence = Sequence(model, 1, 120, oracle)
     for event in sequence.events(time.monotonic() + 60):
-        answer, made = None, []
-        if isinstance(event, Sent):
-            foretold = [oracle.foretold(event) for _ in range(2)]
-            answer, made = oracle.answer(event)
-            assert foretold == [answer, answer]
-        elif isinstance(event, Put):
-            made = oracle.put(event)
-        sequence.learn(answer, made)
+        foretold = [oracle.foretold(event) for _ in range(2)] if isinstance(event, Sent) else []
+        outcome = carried_out(event, oracle)
+        assert all(answer == outcome.answers[0].answer for answer in foretold)
+        sequence.learn(outcome)

@@ -6,7 +6,6 @@ from backwright_runtime import Response, Router, created, ok
 from todos.callers import Context
 from todos.inputs import Login, Register
 from todos.services import auth
-from todos.views import Session, user_view
 
 router = Router()
 
@@ -14,12 +13,10 @@ router = Router()
 @router.post("/auth/register", caller="none")
 async def register(ctx: Context, body: Register) -> Response:
     """Create an account and sign in."""
-    user, token = await auth.register(ctx, body)
-    return created(Session(user=user_view(user), token=token))
+    return created(await auth.register(ctx, body))
 
 
 @router.post("/auth/login", caller="none")
 async def login(ctx: Context, body: Login) -> Response:
     """Sign in."""
-    user, token = await auth.login(ctx, body)
-    return ok(Session(user=user_view(user), token=token))
+    return ok(await auth.login(ctx, body))

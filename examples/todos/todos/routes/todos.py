@@ -8,7 +8,6 @@ from backwright_runtime import Response, Router, created, no_content, ok
 from todos.callers import Context
 from todos.inputs import CreateTodo, ListTodos, UpdateTodo
 from todos.services import todos
-from todos.views import todo_view
 
 router = Router()
 
@@ -17,28 +16,26 @@ router = Router()
 async def list_todos(ctx: Context, query: ListTodos) -> Response:
     """The todos that the caller may read, a page at a time."""
     page = await todos.list_todos(ctx, query)
-    return ok([todo_view(todo) for todo in page.rows], next=page.next)
+    return ok(page.rows, next=page.next)
 
 
 @router.post("/todos", caller="required")
 async def create_todo(ctx: Context, body: CreateTodo) -> Response:
     """Create a todo."""
-    todo = await todos.create_todo(ctx, body)
-    return created(todo_view(todo), location=f"/todos/{todo.id}")
+    shown, id_ = await todos.create_todo(ctx, body)
+    return created(shown, location=f"/todos/{id_}")
 
 
 @router.get("/todos/{id}", caller="required")
 async def get_todo(ctx: Context, id: UUID) -> Response:
     """Get one todo."""
-    todo = await todos.get_todo(ctx, id)
-    return ok(todo_view(todo))
+    return ok(await todos.get_todo(ctx, id))
 
 
 @router.patch("/todos/{id}", caller="required")
 async def update_todo(ctx: Context, id: UUID, body: UpdateTodo) -> Response:
     """Change a todo; absent members stay as they are."""
-    todo = await todos.update_todo(ctx, id, body)
-    return ok(todo_view(todo))
+    return ok(await todos.update_todo(ctx, id, body))
 
 
 @router.delete("/todos/{id}", caller="required")

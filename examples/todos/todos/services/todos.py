@@ -3,21 +3,24 @@
 
 from uuid import UUID
 
-from backwright_runtime import Page
+from backwright_runtime import Page, found, given
+from msgspec.structs import replace
 
+from todos import views
 from todos.callers import Context
 from todos.entities import Todo
 from todos.inputs import CreateTodo, ListTodos, UpdateTodo
 from todos.repositories import todos
 
 
-async def list_todos(ctx: Context, query: ListTodos) -> Page[Todo]:
-    """GET /todos: the todos the caller may read, newest first."""
+async def list_todos(ctx: Context, query: ListTodos) -> Page[views.TodoView]:
+    """GET /todos: the todos the caller may read, a page at a time."""
     caller = ctx.signed_in()
-    return await todos.list_todos(ctx.db, caller, query)
+    page = await todos.list_todos(ctx.db, caller, query)
+    return page.showing([views.todo_view(row) for row in page.rows])
 
 
-async def create_todo(ctx: Context, body: CreateTodo) -> Todo:
+async def create_todo(ctx: Context, body: CreateTodo) -> tuple[views.TodoView, UUID]:
     """POST /todos."""
     caller = ctx.signed_in()
     todo = Todo(
@@ -30,30 +33,38 @@ async def create_todo(ctx: Context, body: CreateTodo) -> Todo:
     )
     # Todo create: this.owner == caller; holds because owner is set to the caller.
     await todos.insert(ctx.db, todo)
-    return todo
+    return views.todo_view(todo), todo.id
 
 
-async def get_todo(ctx: Context, id: UUID) -> Todo:
+async def get_todo(ctx: Context, id: UUID) -> views.TodoView:
     """GET /todos/{id}."""
     caller = ctx.signed_in()
-    return await todos.find(ctx.db, caller, id)  # 404 if missing or not readable
+    todo = found(await todos.find(ctx.db, caller, id), "todo")  # 404 if missing or not readable
+    return views.todo_view(todo)
 
 
-async def update_todo(ctx: Context, id: UUID, body: UpdateTodo) -> Todo:
+async def update_todo(ctx: Context, id: UUID, body: UpdateTodo) -> views.TodoView:
     """PATCH /todos/{id}: absent members stay as they are."""
     caller = ctx.signed_in()
     async with ctx.transaction() as tx:
-        todo = await todos.find_for_update(tx, caller, id)  # 404 if missing or not readable
-        # Todo update: this.owner == caller; true of the row found, and owner does not change.
-        todo = body.applied_to(todo)
+        # 404 if missing or not readable
+        todo = found(await todos.find_for_update(tx, caller, id), "todo")
+        # Todo update: this.owner == caller; true of the row at hand.
+        todo = replace(
+            todo,
+            title=given(body.title, todo.title),
+            done=given(body.done, todo.done),
+            due=given(body.due, todo.due),
+        )
         await todos.save(tx, todo)
-    return todo
+        return views.todo_view(todo)
 
 
 async def delete_todo(ctx: Context, id: UUID) -> None:
     """DELETE /todos/{id}."""
     caller = ctx.signed_in()
     async with ctx.transaction() as tx:
-        todo = await todos.find_for_update(tx, caller, id)  # 404 if missing or not readable
-        # Todo delete: this.owner == caller; true of the row found.
-        await todos.delete(tx, todo.id)
+        # 404 if missing or not readable
+        todo = found(await todos.find_for_update(tx, caller, id), "todo")
+        # Todo delete: this.owner == caller; true of the row at hand.
+        await todos.delete(tx, todo)

@@ -69,7 +69,7 @@ def in_keys(entity: Entity, sql: Writing, row: str = "") -> list[str]:
     front = f"{row}." if row else ""
     columns = [field.column for field in key_fields(entity)]
     if len(columns) == 1:
-        return [f"{front}{quoted(columns[0])} = ANY(:keys)"]
+        return [any_of(f"{front}{quoted(columns[0])}", "keys", sql)]
     listed = ", ".join(f"{front}{quoted(column)}" for column in columns)
     if sql.dialect == "postgresql":
         kinds = (sql.storage.kind(entity.name, field.name) for field in key_fields(entity))
@@ -80,6 +80,13 @@ def in_keys(entity: Entity, sql: Writing, row: str = "") -> list[str]:
     joins = "".join(f"\n    JOIN json_each(:keys_{column}) AS {column} USING (key)" for column in others)
     values = ", ".join(f"{column}.value" for column in columns)
     return [f"({listed}) IN (\n    SELECT {values}\n    FROM json_each(:keys_{first}) AS {first}{joins}\n)"]
+
+
+def any_of(column: str, parameter: str, sql: Writing) -> str:
+    """The condition that a column has one of the values of a parameter."""
+    if sql.dialect == "postgresql":
+        return f"{column} = ANY(:{parameter})"
+    return f"{column} IN (SELECT value FROM json_each(:{parameter}))"
 
 
 def key_arguments(entity: Entity, repositories: Repositories) -> tuple[Source, list[str]]:
@@ -98,7 +105,7 @@ def key_arguments(entity: Entity, repositories: Repositories) -> tuple[Source, l
 
 
 PARENT = "parent"
-"""The column of rows that belong to others which says to which; one for each part of its key, where that has several."""
+"""The column that says to which row others belong; one for each part of its key, where that has several."""
 
 
 def parent_of(parent: Entity, row: str) -> str:
@@ -144,7 +151,7 @@ def belonging(
             lines = [
                 selected([*projection.columns(sql, row=alias), f"{column} AS parent"]),
                 f"FROM {', '.join(found.tables)}",
-                *where([f"{column} = ANY(:keys)", *found.conditions]),
+                *where([any_of(column, "keys", sql), *found.conditions]),
             ]
         else:
             found = sql.rows(rows, alias, this=owner)

@@ -97,6 +97,7 @@ def _there_already(trial: Trial, step: Ensure | Upsert, position: int) -> Iterat
     if not written:
         return
     row = written[-1]
+    yield from _neighbours(scene, step, entity, row)
     made = scene.copy()
     given = {name: row[name] for name in step.by}
     for field in entity.fields:
@@ -122,6 +123,24 @@ def _there_already(trial: Trial, step: Ensure | Upsert, position: int) -> Iterat
             asked = tried(hidden)
             if asked.failure is not None and asked.step == position:
                 yield Case(f"{difference(scene, hidden)}_{outcome(asked)}", [asked], step.readable.source)
+
+
+def _neighbours(scene: Scene, step: Ensure | Upsert, entity: Entity, row: Row) -> Iterator[Test]:
+    """A row that shares only a part of the key is there: it is another one."""
+    for name in step.by:
+        field = entity.field(name)
+        if len(step.by) < 2 or not isinstance(field.type, ReferenceType):
+            continue
+        made = scene.copy()
+        try:
+            other = made.world.key(made.world.add(field.type.entity))
+            made.world.add(entity.name, {each: row[each] for each in step.by if each != name} | {name: other})
+        except Unfit:
+            continue
+        if made.world.is_sound():
+            asked = tried(made)
+            if asked.succeeded:
+                yield Case(f"where_one_of_another_{name}_is_there_{outcome(asked)}", [asked])
 
 
 def _referred(trial: Trial, step: Delete) -> Iterator[Test]:

@@ -22,7 +22,7 @@ from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Condition, Scene, Trial, tried
 from backwright.emit.testing.values import NOBODY, Unfit
 from backwright.emit.testing.world import Setting
-from backwright.expr.typed import Conditional, Expression
+from backwright.expr.typed import Compare, Conditional, Expression, Quantified, Within
 from backwright.expr.walk import nodes
 from backwright.model.operations import expressions, views_of
 from backwright.model.types import (
@@ -32,8 +32,10 @@ from backwright.model.types import (
     ReferenceType,
     ScalarType,
     Select,
+    ShapeMember,
     Step,
     Upsert,
+    Value,
     VerifyPassword,
 )
 
@@ -272,6 +274,19 @@ def _shown(trial: Trial, found: Found) -> None:
             for want in (True, False):
                 about = frame.about(Spot(places[0]))
                 _flipped(choice.when, want, trial, about, found, f"What {name} shows")
+        for asked in islice(_asked(view.shape), 8) if places else ():
+            about = frame.about(Spot(places[0]))
+            for want in (True, False):
+                _flipped(asked, want, trial, about, found, f"What {name} shows")
+
+
+def _asked(shape: tuple[ShapeMember, ...]) -> Iterator[Expression]:
+    """The members of a view that are true or false by a condition of their own."""
+    for member in shape:
+        if isinstance(member.shape, Value) and isinstance(
+            member.shape.value.meaning, Quantified | Compare | Within
+        ):
+            yield member.shape.value.meaning
 
 
 def _conditionals(part: object) -> Iterator[Conditional]:

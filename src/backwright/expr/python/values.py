@@ -41,19 +41,16 @@ class Values(Logic):
         if node.type.kind == "timestamp":
             return self.moved(node, known)
         arguments = f"{self.bare(node.left, known)}, {self.bare(node.right, known)}"
-        # A constant that is not 0: the checker has seen to it, or the quotient would be nullable.
-        by = (
-            "_by"
-            if node.op in ("/", "%") and isinstance(node.right, Constant) and not node.type.nullable
-            else ""
-        )
         match node.type.kind:
             case "decimal":
-                return f"{FUNCTIONS[node.op]}_decimals{by}({arguments}, {node.type.scale or 0})", ATOM
+                text = f"{FUNCTIONS[node.op]}_decimals({arguments}, {node.type.scale or 0})"
             case "double":
-                return f"{FUNCTIONS[node.op]}_doubles{by}({arguments})", ATOM
+                text = f"{FUNCTIONS[node.op]}_doubles({arguments})"
             case _:
-                return f"{FUNCTIONS[node.op]}{by}({arguments})", ATOM
+                text = f"{FUNCTIONS[node.op]}({arguments})"
+        # Only a divisor that is zero makes null of two numbers; here it is a constant that is not.
+        never_null = node.op in ("/", "%") and not node.type.nullable
+        return (f"certain({text})" if never_null else text), ATOM
 
     def moved(self, node: Arithmetic, known: Known) -> tuple[str, int]:
         """A timestamp and a duration. The present is nowhere near the ends of time."""

@@ -10,7 +10,7 @@ from backwright.spec.diagnostics import Diagnostic, diagnose, register
 from backwright.spec.nodes import SpecDocument
 
 _PARAMETER = re.compile(r"\{[^}]*\}")
-BUILT_IN = ("/health", "/ready", "/openapi.json", "/docs")
+BUILT_IN = ("/health", "/ready", "/metrics", "/openapi.json", "/docs")
 
 CODE = register(
     "BW304",

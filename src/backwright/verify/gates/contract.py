@@ -41,6 +41,6 @@ def judge(given: GateInput) -> Verdict:
     findings += [
         Finding(what=f"{method} {route} is no operation", where=where)
         for method, route in sorted(described - operations)
-        if not route.startswith(("/health", "/ready", "/openapi", "/docs"))
+        if not route.startswith(("/health", "/ready", "/metrics", "/openapi", "/docs"))
     ]
     return found(findings, f"valid; {len(operations)} operations", {"operations": len(operations)})
