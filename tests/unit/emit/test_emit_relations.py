@@ -36,8 +36,12 @@ def test_a_read_rule_stands_in_the_statement_with_its_own_words() -> None:
 
 def test_write_rules_are_asked_before_and_after_the_change_and_before_it_is_stored() -> None:
     update = function("workspace/services/projects.py", "update_project")
-    steps = ("may_update(tx, caller, project)", "may_update_to(tx, caller, project)", "save(tx, project)")
-    asked = [update.index(f"projects.{step}") for step in steps]
+    steps = [
+        "projects.may_update(tx, caller, project)",
+        "project = replace(",
+        "projects.may_become(tx, caller, project)",
+    ]
+    asked = [update.index(step) for step in [*steps, "projects.save(tx, project)"]]
     assert asked == sorted(asked)
     create = function("workspace/services/tasks.py", "create_task")
     assert create.index("tasks.may_create(tx, caller, task)") < create.index("tasks.insert(tx, task)")
