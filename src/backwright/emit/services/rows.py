@@ -128,7 +128,7 @@ def sent_value(field: Field, before: str, lines: list[str], scope: Scope) -> str
         if is_password and field.nullable:
             made_ = f"{made_} if {operand(text)} is not None else None"
         new = (
-            f"{variable}: str{optional} | UnsetType = UNSET\n"
+            f"{variable}: str | UnsetType{optional} = UNSET\n"
             f"if {text} is not UNSET:\n    {variable} = {made_}"
         )
         (scope.before if is_password and not scope.conditional else lines).append(new)
