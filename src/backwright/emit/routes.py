@@ -6,7 +6,7 @@ import re
 
 from backwright.emit.names import Names, module_name, snake
 from backwright.emit.package import Package
-from backwright.emit.services.answers import Returned
+from backwright.emit.services.answers import Returned, fixed_text, sent_names
 from backwright.emit.services.parameters import context_type, parameters
 from backwright.emit.services.scope import path_variable
 from backwright.emit.source import (
@@ -172,14 +172,22 @@ class Handler:
         settings: list[str] = []
         status = respond.status
         own_status = f"status={'status' if respond.choose is not None else status}"
-        headers = [f"{literal(each.name)}: header_{n}" for n, each in enumerate(respond.headers, 1)]
+        values = [
+            name if (text := fixed_text(each.value)) is None else literal(text)
+            for name, each in zip(
+                sent_names(self.operation), (*respond.headers, *respond.cookies), strict=True
+            )
+        ]
+        headers = [
+            f"{literal(each.name)}: {value}" for each, value in zip(respond.headers, values, strict=False)
+        ]
         if headers:
             settings.append(f"headers={{{', '.join(headers)}}}")
         if respond.cookies:
             self.imports |= imports(_RUNTIME, "Cookie")
+            given = zip(respond.cookies, values[len(respond.headers) :], strict=True)
             cookies = [
-                f"Cookie({literal(each.name)}, cookie_{n}{_lasting(each.seconds)})"
-                for n, each in enumerate(respond.cookies, 1)
+                f"Cookie({literal(each.name)}, {value}{_lasting(each.seconds)})" for each, value in given
             ]
             settings.append(f"cookies=[{', '.join(cookies)}]")
         if isinstance(show, _ENVELOPED):

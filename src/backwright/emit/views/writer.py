@@ -346,8 +346,8 @@ class BatchWriter:
     def of_cells(self, columns: Sequence[Column]) -> Shown:
         """The cells of a line."""
         cells = []
-        for number, column in enumerate(columns, 1):
-            value = self.value(column.value, f"cell_{number}")
+        for name, column in zip(attributes([each.heading for each in columns]), columns, strict=True):
+            value = self.value(column.value, name)
             cells.append(printed(value, column.value.meaning.type, self.model))
         for each in cells:
             self.imports |= each.imports
