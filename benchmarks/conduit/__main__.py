@@ -66,10 +66,11 @@ def main() -> None:
 
 def conditions(given: argparse.Namespace) -> str:
     return (
-        f"Python {platform.python_version()}, {os.cpu_count()} cores shared by client, server and database; one worker; "
-        f"wrk with 16 connections, {given.rounds} rounds of {given.seconds} s in which the servers take turns, medians of "
-        f"requests per second; in brackets how many times as fast the emitted backend is. {given.articles:,} articles, "
-        f"{given.articles * rows.FAVORITES:,} favorites. Load of the machine before: {os.getloadavg()[0]:.1f}."
+        f"Python {platform.python_version()}, {os.cpu_count()} cores shared by client, server and database; one "
+        f"worker; wrk with 16 connections, {given.rounds} rounds of {given.seconds} s in which the servers take turns, "
+        "medians of requests per second; in brackets how many times as fast the emitted backend is. "
+        f"{given.articles:,} articles, {given.articles * rows.FAVORITES:,} favorites. "
+        f"Load of the machine before: {os.getloadavg()[0]:.1f}."
     )
 
 

@@ -11,7 +11,7 @@ from forum.callers import Caller
 from forum.entities import Board
 from forum.repositories import posts, threads
 from forum.repositories.members import MemberRow
-from forum.repositories.posts import ReplyRow, ThreadPostsCsvLineRow
+from forum.repositories.posts import ReplyRow, ThreadPostsCsvLineItem
 from forum.repositories.threads import ThreadItemRow, ThreadRow
 
 
@@ -105,11 +105,9 @@ async def thread_views(
     db: Queries, caller: Caller | None, rows: Sequence[ThreadRow]
 ) -> list[ThreadView]:
     """Thread, for each row, in order."""
-    posts_2_rows = await posts.thread_posts(db, caller, [row.id for row in rows])
-    posts_2 = grouped(
-        [each.parent for each in posts_2_rows],
-        await reply_views(db, caller, posts_2_rows),
-        limit=200,
+    posts_rows = await posts.thread_posts(db, caller, [row.id for row in rows])
+    posts_of = grouped(
+        [each.parent for each in posts_rows], await reply_views(db, caller, posts_rows), limit=200
     )
     return [
         ThreadView(
@@ -123,47 +121,36 @@ async def thread_views(
             by=row.by,
             board=row.board,
             watched=row.watched,
-            posts=posts_2.get(row.id, []),
+            posts=posts_of.get(row.id, []),
         )
         for row in rows
     ]
 
 
-async def thread_item_views(db: Queries, rows: Sequence[ThreadItemRow]) -> list[ThreadItemView]:
-    """Thread item, for each row, in order."""
-    return [
-        ThreadItemView(
-            slug=row.slug,
-            title=row.title,
-            locked=row.locked,
-            pinned=row.pinned,
-            replies=row.replies,
-            last_post=timestamp(row.last_post),
-            by=row.by,
-            board=row.board,
-        )
-        for row in rows
-    ]
+def thread_item_view(row: ThreadItemRow) -> ThreadItemView:
+    """Thread item, of a row."""
+    return ThreadItemView(
+        slug=row.slug,
+        title=row.title,
+        locked=row.locked,
+        pinned=row.pinned,
+        replies=row.replies,
+        last_post=timestamp(row.last_post),
+        by=row.by,
+        board=row.board,
+    )
 
 
-async def thread_posts_csv_line_views(
-    db: Queries, rows: Sequence[ThreadPostsCsvLineRow]
-) -> list[tuple[object, ...]]:
-    """Thread posts csv line, for each row, in order."""
-    return [(row.number, row.cell_2, timestamp(row.written), row.text) for row in rows]
+def thread_posts_csv_line_view(row: ThreadPostsCsvLineItem) -> tuple[object, ...]:
+    """Thread posts csv line, of a row."""
+    return (row.number, row.cell_2, timestamp(row.written), row.text)
 
 
-async def member_views(db: Queries, rows: Sequence[MemberRow]) -> list[MemberView]:
-    """Member, for each row, in order."""
-    return [
-        MemberView(
-            nick=row.nick,
-            about=row.about,
-            joined=timestamp(row.joined),
-            posts_count=row.posts_count,
-        )
-        for row in rows
-    ]
+def member_view(row: MemberRow) -> MemberView:
+    """Member, of a row."""
+    return MemberView(
+        nick=row.nick, about=row.about, joined=timestamp(row.joined), posts_count=row.posts_count
+    )
 
 
 async def reply_views_by_key(
@@ -197,6 +184,5 @@ async def thread_posts_csv_line_views_by_key(
     wanted = {key for key in keys if key is not None}
     if not wanted:
         return {}
-    rows = await posts.thread_posts_csv_line_rows(db, wanted)
-    views = await thread_posts_csv_line_views(db, rows)
-    return {row.number: view for row, view in zip(rows, views, strict=True)}
+    rows = await posts.thread_posts_csv_line_item_rows(db, wanted)
+    return {row.number: thread_posts_csv_line_view(row) for row in rows}
