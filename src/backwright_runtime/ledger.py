@@ -10,7 +10,7 @@ import asyncpg
 from msgspec import Struct
 
 from backwright_runtime.database.interface import DatabaseUnavailable
-from backwright_runtime.database.postgresql import translated
+from backwright_runtime.database.postgresql import Translated
 from backwright_runtime.database.sqlite import PATIENCE, file_of, opened
 from backwright_runtime.database.statement import Dialect
 from backwright_runtime.tables import RUNTIME_TABLES
@@ -61,7 +61,7 @@ class PostgresLedger:
     @asynccontextmanager
     async def opened(cls, url: str) -> AsyncIterator[Self]:
         """The ledger in this database."""
-        with translated():
+        with Translated():
             connection = await asyncpg.connect(url, timeout=10)
         try:
             yield cls(connection)

@@ -27,7 +27,11 @@ def timestamp(value: datetime) -> str: ...
 def timestamp(value: datetime | None) -> str | None: ...
 def timestamp(value: datetime | None) -> str | None:
     """How a timestamp is printed: in UTC, always with six digits of fraction."""
-    return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    if value is None:
+        return None
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 @overload

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from backwright.expr import sql
 from backwright.expr.check import Scope, check_source
 from backwright.expr.fold import fold
-from backwright.expr.typed import BOOLEAN, Expression, Type
+from backwright.expr.setwise import setwise
+from backwright.expr.typed import BOOLEAN, Expression, Type, Within
 from backwright.expr.walk import is_local
 from backwright.reference.evaluate import Environment, evaluate
 from backwright.spec.diagnostics import Place
@@ -182,7 +183,8 @@ def agreed(
 ) -> None:
     row = None if caller is None else state["User"][caller]
     plain = rule(source)
-    for expression in (plain, fold(plain, caller_known=row is not None, lookup=lookup)):
+    folded = fold(plain, caller_known=row is not None, lookup=lookup)
+    for expression in (plain, folded, setwise(plain), setwise(folded)):
         for this in (*state["Member"], new):
             stored = any(this is each for each in state["Member"])
             world = Environment(
@@ -190,7 +192,8 @@ def agreed(
             )
             expected = evaluate(plain, world)
             assert evaluate(expression, world) == expected
-            for exact, form in itertools.product((True, False), (dialect, None)):
+            forms = (dialect, None) if expression in (plain, folded) else (dialect,)
+            for exact, form in itertools.product((True, False), forms):
                 options: dict[str, Any] = {"this": "member", "candidate": not stored}
                 if form is None:
                     options["tables"] = table
@@ -281,6 +284,25 @@ def test_postgresql_agrees_with_the_reference(postgres_url: str) -> None:
         runner.run(connection.close())
 
 
+def test_rows_that_belong_to_one_name_it() -> None:
+    once = setwise(check_source("this.members.all(m, m.org.owner == caller)", Place("x", 1, 1), scope("Org")))
+    assert "field='org'" not in repr(once).split("condition=")[1]
+
+
+def test_a_row_behind_a_reference_is_found_by_its_field() -> None:
+    assert isinstance(setwise(rule("this.user.name == 'a'")), Within)
+    assert isinstance(setwise(rule("'a' == this.user.name")), Within)
+    assert not isinstance(setwise(rule("this.user.name != 'a'")), Within)
+    assert not isinstance(setwise(rule("this.user.name == this.org.owner.name")), Within)
+
+
 def test_a_path_through_a_reference_is_not_local() -> None:
     assert not is_local(rule("this.org.owner == caller"))
     assert is_local(rule("this.user == caller && caller.name == 'a'"))
+
+
+def test_a_choice_that_ends_in_null_is_two_conditions() -> None:
+    chosen = "(this.org != null ? this.org.owner == caller : null) == true"
+    assert fold(rule(chosen)) == fold(rule("this.org != null && this.org.owner == caller"))
+    may_fail = "(this.rank != null ? this.rank + 1 > 2 : null) == true"
+    assert fold(rule(may_fail)) != fold(rule("this.rank != null && this.rank + 1 > 2"))

@@ -77,3 +77,16 @@ def test_reads_are_told_from_writes() -> None:
     assert sql("WITH a AS (SELECT 1) SELECT * FROM a").is_read
     assert not sql("WITH a AS (SELECT 1) INSERT INTO t SELECT * FROM a").is_read
     assert not sql("DELETE FROM t RETURNING id").is_read
+
+
+def test_where_true_is_left_out_where_nothing_needs_it() -> None:
+    statement = sql("SELECT count(*) FROM t\n    WHERE TRUE\n      {AND a = :a}\n      {AND b = :b}")
+    assert statement.render("sqlite", {}).text == "SELECT count(*) FROM t"
+    for dialect in ("sqlite", "postgresql"):
+        assert "TRUE" not in statement.render(dialect, {"b": 1}).text
+    assert statement.render("sqlite", {"a": 1, "b": 2}).text.split() == (
+        ["SELECT", "count(*)", "FROM", "t", "WHERE", "a", "=", ":a", "AND", "b", "=", ":b"]
+    )
+    assert sql("SELECT 'WHERE TRUE' {|| :a}").render("sqlite", {}).text == "SELECT 'WHERE TRUE'"
+    ordered = sql("SELECT a FROM t WHERE TRUE {AND a = :a} ORDER BY a").render("sqlite", {}).text
+    assert ordered.split() == ["SELECT", "a", "FROM", "t", "WHERE", "TRUE", "ORDER", "BY", "a"]

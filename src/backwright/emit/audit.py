@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from backwright.emit.annotations import annotation
 from backwright.emit.entities import columns
 from backwright.emit.names import snake, words
 from backwright.emit.package import Package
 from backwright.emit.removal import context_imports
-from backwright.emit.source import Identifier, Source, docstring, imports, indented, literal, module, source
+from backwright.emit.repositories.writing import links_of
+from backwright.emit.source import Identifier, Source, docstring, imports, indented, module, source
 from backwright.emit.storage import key_fields, link_fields
 from backwright.model.types import Entity, Field, Model, ScalarType
 
@@ -53,8 +55,6 @@ def _document(entity: Entity, package: Package) -> Source:
     parameters = [f"{row}: {row_class}"]
     needed = imports(f"{names.package}.entities", row_class) | imports(_RUNTIME, "plain")
     for field in links:
-        from backwright.emit.annotations import annotation  # noqa: PLC0415
-
         kind = annotation(field.type, package.model)
         parameters.append(f"{Identifier(field.name)}: {kind}")
         needed |= kind.imports
@@ -79,13 +79,14 @@ def _record(entity: Entity, package: Package) -> Source:
     lines: list[str] = []
     more_before = more_after = ""
     key = key_fields(entity)
+    replaced: list[str] = []
     for field in links:
-        from backwright.emit.repositories.writing import links_of  # noqa: PLC0415
-
         _, called = links_of(entity, field, package.repositories)
-        needed |= imports(f"{names.package}.repositories", own)
-        lines.append(f"{field.name} = await {own}.{called}(tx, after.{key[0].column}) if after else []")
-        more_before += f", links_before[{literal(field.name)}]"
+        kind = annotation(field.type, model)
+        needed |= imports(f"{names.package}.repositories", own) | kind.imports
+        lines.append(f"{field.name} = await {own}.{called}(tx, row.{key[0].column})")
+        replaced.append(f"{field.name}_before: {kind} | None = None")
+        more_before += f", {field.name} if {field.name}_before is None else {field.name}_before"
         more_after += f", {field.name}"
     document = f"{snake(entity.name)}_document"
     shown = "/".join(f"{{row.{Identifier(field.column)}}}" for field in key)
@@ -114,9 +115,7 @@ def _record(entity: Entity, package: Package) -> Source:
         "*",
     ]
     given += [f"before: {row_class} | None", f"after: {row_class} | None"]
-    if links:
-        needed |= imports("collections.abc", "Mapping") | imports("typing", "Any")
-        given.append("links_before: Mapping[str, list[Any]] = {}")
+    given += replaced
     body = "\n".join(
         [
             "row = after or before",
@@ -125,8 +124,11 @@ def _record(entity: Entity, package: Package) -> Source:
             f"await {repository}.insert(\n    tx,\n    {into}(\n{indented(chr(10).join(members), 2)}\n    ),\n)",
         ]
     )
+    about = f"One write of a {words(entity.name)}." + (
+        " `…_before` is what it listed, where that has changed." if links else ""
+    )
     text = (
         f"async def record_{snake(entity.name)}({', '.join(given)}) -> None:\n"
-        f"    {docstring(f'One write of a {words(entity.name)}.', 4)}\n{indented(body)}"
+        f"    {docstring(about, 4)}\n{indented(body)}"
     )
     return source(text, needed)

@@ -92,8 +92,6 @@ def facts(model: Model) -> dict[str, object]:
         "envelope": service.envelope,
         "paging": sorted(paging_styles(model)),
         "failure": failure(service),
-        "has_auth": auth is not None,
-        "has_encrypted": bool(encrypted_fields(model)),
         "operations": [
             {
                 "name": each.name,

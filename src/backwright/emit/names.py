@@ -225,8 +225,7 @@ class Names(msgspec.Struct, frozen=True):
     def row(self, entity: str) -> Identifier:
         """The variable that holds a row: `book`."""
         name = snake(entity)
-        modules = {*self.plurals.values(), *self.tags}
-        if name in modules or name in TAKEN_NAMES or is_builtin(name):
+        if name in self.plurals.values() or name in TAKEN_NAMES or is_builtin(name):
             return Identifier(f"{name}_row")
         return Identifier(name)
 

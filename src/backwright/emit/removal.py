@@ -14,11 +14,10 @@ from backwright.emit.names import snake, words
 from backwright.emit.repositories.functions import function, together
 from backwright.emit.repositories.projections import selected, whole
 from backwright.emit.repositories.reading import database_call
-from backwright.emit.repositories.values import holds
 from backwright.emit.repositories.writing import plain_statement
-from backwright.emit.source import Identifier, Source, docstring, imports, indented, module, source
+from backwright.emit.source import Identifier, Imports, Source, docstring, imports, indented, module, source
 from backwright.emit.sql import quoted, where
-from backwright.emit.storage import key_fields, link_fields, live
+from backwright.emit.storage import key_fields, live
 from backwright.model.types import Entity, Field, ManyType, Model, ReferenceType
 
 if TYPE_CHECKING:
@@ -113,19 +112,7 @@ def _remove(entity: Entity, package: Package) -> Source:
     lines: list[str] = []
     if audited:
         needed |= imports(names.package, "audit")
-        links = ""
-        if link_fields(entity):
-            pairs = []
-            for field in link_fields(entity):
-                from backwright.emit.repositories.writing import links_of  # noqa: PLC0415
-
-                _, called = links_of(entity, field, package.repositories)
-                lines.append(f"{field.name} = await {own}.{called}(tx, {row}.{key_fields(entity)[0].column})")
-                pairs.append(f'"{field.name}": {field.name}')
-            links = f", links_before={{{', '.join(pairs)}}}"
-        record = (
-            f"await audit.record_{snake(entity.name)}(ctx, tx, operation, before={row}, after=None{links})"
-        )
+        record = f"await audit.record_{snake(entity.name)}(ctx, tx, operation, before={row}, after=None)"
     mark = ", ctx.now" if entity.soft_delete is not None else ""
     delete = f"await {own}.delete(tx, {row}{mark})"
     held = list(holders(entity, model))
@@ -167,7 +154,7 @@ def _remove(entity: Entity, package: Package) -> Source:
     return source(text, needed)
 
 
-def context_imports(package: Package) -> frozenset:  # type: ignore[type-arg]
+def context_imports(package: Package) -> Imports:
     """What the type of the context needs."""
     if package.model.auth is None:
         return imports(_RUNTIME, "RequestContext")
@@ -212,16 +199,15 @@ def _is_held(holder: Entity, field: Field, package: Package) -> None:
     parameter, given = _value(holder, field, package)
     name = f"is_{_held_name(field)}"
     lines = [
-        "SELECT 1 AS yes",
+        "SELECT 1",
         f"FROM {quoted(holder.table)}",
         *where([f"{quoted(field.column)} = :{field.column}", *live(holder)]),
         "LIMIT 1",
     ]
-    body = f"return await {database_call('fetch_one', ['Holds', name.upper(), given])} is not None"
+    body = f"return await {database_call('fetch_value', ['int', name.upper(), given])} is not None"
     plural = words(package.names.plurals[holder.name])
     about = f"Whether there are {plural} that refer to one by their {words(field.name)}."
     text = function(Identifier(name), [parameter], "bool", about, body)
-    package.repositories.once(holder.name, "Holds", holds)
     package.repositories.once(holder.name, name, lambda: together(plain_statement(name.upper(), lines), text))
 
 

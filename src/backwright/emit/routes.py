@@ -22,11 +22,11 @@ from backwright.emit.source import (
     source,
 )
 from backwright.expr.typed import Compare, Constant, Name
-from backwright.expr.walk import mentions_caller
 from backwright.model.types import (
     Model,
     Operation,
     Rule,
+    Select,
     ShowCsv,
     ShowFile,
     ShowHtml,
@@ -236,8 +236,6 @@ class Handler:
 
     def style(self, bind: str) -> str:
         """How the page of a binding is paged."""
-        from backwright.model.types import Select  # noqa: PLC0415
-
         for step in self.operation.steps:
             if isinstance(step, Select) and step.bind == bind:
                 return step.paging.style
@@ -278,29 +276,3 @@ def access_function(rule: Rule, operation: Operation, package: Package, handler:
     package.accesses[operation.name] = rule
     handler.imports |= imports(package.names.package, "access")
     return f"access.{Identifier(snake(operation.name))}"
-
-
-def access_module(package: Package) -> str:
-    """Writes `access.py`: the operations' own rules, about the caller only."""
-
-    from backwright.emit.services.judging import plain_condition  # noqa: PLC0415
-
-    model, names = package.model, package.names
-    pieces: list[Source] = []
-    for operation in model.operations:
-        rule = package.accesses.get(operation.name)
-        if rule is None:
-            continue
-        context = context_type(model, names)
-        known = operation.caller == "required"
-        start = "caller = ctx.signed_in()" if known else "caller = ctx.caller"
-        condition, needed, is_async = plain_condition(rule, operation, package)
-        lines = [start] if mentions_caller(rule.condition) else []
-        text = (
-            f"{'async ' if is_async else ''}def {Identifier(snake(operation.name))}(ctx: {context}) -> bool:\n"
-            f"    {docstring(f'{operation.method} {operation.path}: {rule.source}', 4)}\n"
-            f"{indented(chr(10).join([*lines, f'return {condition}']))}"
-        )
-        pieces.append(source(text, context, needed))
-
-    return module("Who may call operations, whatever they are about.", pieces, package=names.package)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+import msgspec
+
+from backwright.emit.judge import is_caller
+from backwright.emit.services.mentions import writes
 from backwright.model.operations import views_of
-from backwright.model.types import Model, Operation, View
+from backwright.model.types import Model, Operation, View, Viewed
 
 
 def shown_views(operations: Iterable[Operation], model: Model) -> tuple[View, ...]:
@@ -13,3 +17,27 @@ def shown_views(operations: Iterable[Operation], model: Model) -> tuple[View, ..
     answers = tuple(operation.respond for operation in operations)
     found = views_of(answers, {view.name: view for view in model.views})
     return tuple(view for view in model.views if view.name in found)
+
+
+def views_of_callers(model: Model) -> frozenset[str]:
+    """The views under which operations that change nothing show the caller's own row."""
+    found: set[str] = set()
+    for operation in model.operations:
+        if operation.caller == "required" and not writes(operation):
+            found |= {each.view for each in _viewed(operation.respond) if is_caller(each.row.meaning)}
+    return frozenset(found)
+
+
+def _viewed(value: object) -> Iterator[Viewed]:
+    match value:
+        case Viewed():
+            yield value
+        case tuple():
+            for each in value:
+                yield from _viewed(each)
+        case msgspec.Struct():
+            for field in msgspec.structs.fields(type(value)):
+                if field.name not in ("place", "meaning"):
+                    yield from _viewed(getattr(value, field.name))
+        case _:
+            return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from backwright.emit.access import access_module
 from backwright.emit.application import (
     app_module,
     main_module,
@@ -23,14 +24,15 @@ from backwright.emit.judge import is_public
 from backwright.emit.names import Names, module_name, names
 from backwright.emit.package import Package
 from backwright.emit.removal import removal_module
-from backwright.emit.routes import access_module, route_module
+from backwright.emit.routes import route_module
 from backwright.emit.rules import rules_module
 from backwright.emit.services.answers import Returned
 from backwright.emit.services.function import service
 from backwright.emit.source import Source, module
 from backwright.emit.testing import test_files
 from backwright.emit.vendored import runtime_files
-from backwright.emit.views.batches import Views, by_key_function
+from backwright.emit.views.batches import Views
+from backwright.emit.views.functions import by_key_function
 from backwright.model.types import Entity, Model, Operation, ShowHtml
 
 FileTree = dict[str, str]

@@ -14,9 +14,9 @@ from backwright_runtime.database import names
 LONGEST_IDENTIFIER = 63  # bytes of a PostgreSQL name
 LIBRARIES = frozenset(
     {
-        "backwright", "backwright_runtime", "starlette", "msgspec", "asyncpg", "uvicorn", "uvloop", "httptools", "argon2",
-        "joserfc", "cryptography", "re2", "jinja2", "multipart", "python_multipart", "openapi_ui_bundles", "httpx", "pytest",
-        "anyio", "click", "coverage", "tests", "migrations", "logic",
+        "backwright", "backwright_runtime", "starlette", "msgspec", "asyncpg", "uvicorn", "uvloop",
+        "httptools", "argon2", "joserfc", "cryptography", "re2", "jinja2", "multipart", "python_multipart",
+        "openapi_ui_bundles", "httpx", "pytest", "anyio", "click", "coverage", "tests", "migrations", "logic",
     }
 )  # fmt: skip
 """What a delivered project imports, and its own folders."""

@@ -1,16 +1,19 @@
 """PostgreSQL, through asyncpg."""
 
+from __future__ import annotations
+
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, TypeVar
 
 import asyncpg
 import msgspec
-from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
 
 from backwright_runtime.database import values
+from backwright_runtime.database.connections import PATIENCE, Connection, Connections
 from backwright_runtime.database.interface import (
     CheckViolation,
     Contention,
@@ -26,9 +29,8 @@ from backwright_runtime.errors import IntegerOverflow
 
 Row = TypeVar("Row", bound=Struct)
 T = TypeVar("T")
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
-PATIENCE = 10.0
-"""Seconds to wait for a free connection."""
+
+READ_COMMITTED = "BEGIN ISOLATION LEVEL READ COMMITTED"
 
 _UNAVAILABLE = (
     OSError,
@@ -44,27 +46,52 @@ _UNAVAILABLE = (
 )
 
 
-@contextmanager
-def translated(*, serializable: bool = False) -> Iterator[None]:
-    """What asyncpg raises, as what repositories know. A serializable transaction cannot see what is new."""
-    try:
-        yield
-    except asyncpg.UniqueViolationError as error:
-        raise UniqueViolation(error.constraint_name or "", unseen=_row(error, serializable)) from error
-    except (asyncpg.ForeignKeyViolationError, asyncpg.RestrictViolationError) as error:
-        raise ForeignKeyViolation(error.constraint_name, unseen=_row(error, serializable)) from error
-    except asyncpg.CheckViolationError as error:
-        raise CheckViolation(error.constraint_name or "") from error
-    except (asyncpg.NumericValueOutOfRangeError, asyncpg.DatetimeFieldOverflowError) as error:
-        raise IntegerOverflow from error
-    except asyncpg.InterfaceError as error:
-        if isinstance(error, ValueError | TypeError) or not _is_lost(error):
-            raise  # a wrong parameter: a defect
-        raise DatabaseUnavailable(type(error).__name__) from error
-    except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
-        raise Contention(type(error).__name__) from error
-    except _UNAVAILABLE as error:
-        raise DatabaseUnavailable(type(error).__name__) from error
+def known(error: BaseException, *, serializable: bool = False) -> Exception | None:
+    """What asyncpg raised, as what repositories know; None: it is a defect, or not asyncpg's.
+
+    A serializable transaction cannot see what is new.
+    """
+    match error:
+        case asyncpg.UniqueViolationError():
+            return UniqueViolation(error.constraint_name or "", unseen=_row(error, serializable))
+        case asyncpg.ForeignKeyViolationError() | asyncpg.RestrictViolationError():
+            return ForeignKeyViolation(error.constraint_name, unseen=_row(error, serializable))
+        case asyncpg.CheckViolationError():
+            return CheckViolation(error.constraint_name or "")
+        case asyncpg.NumericValueOutOfRangeError() | asyncpg.DatetimeFieldOverflowError():
+            return IntegerOverflow()
+        case asyncpg.InterfaceError():
+            is_a_wrong_parameter = isinstance(error, ValueError | TypeError)
+            return (
+                DatabaseUnavailable(type(error).__name__)
+                if _is_lost(error) and not is_a_wrong_parameter
+                else None
+            )
+        case asyncpg.DeadlockDetectedError() | asyncpg.SerializationError():
+            return Contention(type(error).__name__)
+        case _ if isinstance(error, _UNAVAILABLE):
+            return DatabaseUnavailable(type(error).__name__)
+        case _:
+            return None
+
+
+class Translated:
+    """What asyncpg raises within it, as what repositories know."""
+
+    __slots__ = ("_serializable",)
+
+    def __init__(self, *, serializable: bool = False) -> None:
+        self._serializable = serializable
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if error is not None:
+            translation = known(error, serializable=self._serializable)
+            if translation is not None:
+                raise translation from error
 
 
 def _row(error: asyncpg.IntegrityConstraintViolationError, serializable: bool) -> str | None:
@@ -113,27 +140,27 @@ class PostgresTransaction:
 
     def __init__(self, connection: Connection, *, serializable: bool = False) -> None:
         self._connection = connection
-        self._serializable = serializable
+        self._translated = Translated(serializable=serializable)
 
     async def fetch_one(self, row: type[Row], statement: Statement, /, **params: Value) -> Row | None:
         """The first row."""
-        with translated(serializable=self._serializable):
+        with self._translated:
             return await fetch_one(self._connection, row, statement, params)
 
     async def fetch_all(self, row: type[Row], statement: Statement, /, **params: Value) -> list[Row]:
         """All rows."""
-        with translated(serializable=self._serializable):
+        with self._translated:
             return await fetch_all(self._connection, row, statement, params)
 
     async def fetch_value(self, kind: type[T], statement: Statement, /, **params: Value) -> T | None:
         """The first value of the first row."""
-        with translated(serializable=self._serializable):
+        with self._translated:
             found: T | None = await fetch_value(self._connection, statement, params)
             return found
 
     async def execute(self, statement: Statement, /, **params: Value) -> int:
         """Run the statement; returns how many rows it affected."""
-        with translated(serializable=self._serializable):
+        with self._translated:
             return await execute(self._connection, statement, params)
 
 
@@ -151,13 +178,12 @@ class PostgresDatabase:
     def __init__(self, url: str, *, pool_size: int) -> None:
         self._url = url
         self._pool_size = pool_size
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self._connecting = asyncio.Lock()
-        self._awaited = 0
+        self._connections = Connections(self._opened, limit=pool_size)
 
     async def connect(self) -> None:
-        """Open the pool."""
-        await self._opened()
+        """Open a connection, to see that the server answers."""
+        async with self._connection():
+            pass
 
     async def fetch_one(self, row: type[Row], statement: Statement, /, **params: Value) -> Row | None:
         """The first row."""
@@ -187,25 +213,32 @@ class PostgresDatabase:
         `serializable` is for what depends on rows that it does not write.
         """
         async with self._connection() as connection:
-            whole = connection.transaction(isolation="serializable" if serializable else None)
-            async with whole:
+            await connection.execute("BEGIN ISOLATION LEVEL SERIALIZABLE" if serializable else READ_COMMITTED)
+            try:
                 yield PostgresTransaction(connection, serializable=serializable)
+            except Exception:
+                if not connection.is_closed():
+                    await connection.execute("ROLLBACK")
+                raise
+            await connection.execute("COMMIT")
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Queries]:
         """A read-only transaction at REPEATABLE READ: all of it sees what the first statement saw."""
-        async with (
-            self._connection() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            yield PostgresSnapshot(connection)
+        async with self._connection() as connection:
+            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                yield PostgresSnapshot(connection)
+            except Exception:
+                if not connection.is_closed():
+                    await connection.execute("ROLLBACK")
+                raise
+            await connection.execute("COMMIT")
 
-    def pool(self) -> Pool | None:
+    def pool(self) -> Pool:
         """How busy the connections are."""
-        if self._pool is None:
-            return None
-        open_, idle = self._pool.get_size(), self._pool.get_idle_size()
-        return Pool(busy=open_ - idle, idle=idle, limit=self._pool_size, awaited=self._awaited)
+        pool = self._connections
+        return Pool(busy=pool.busy, idle=pool.idle, limit=pool.limit, awaited=pool.awaited)
 
     async def check(self) -> None:
         """Raises DatabaseUnavailable when the server does not answer."""
@@ -213,42 +246,46 @@ class PostgresDatabase:
             await connection.execute("SELECT 1", timeout=5)
 
     async def close(self) -> None:
-        """Close the pool, after the statements that are running."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            try:
-                await asyncio.wait_for(pool.close(), timeout=PATIENCE)
-            except TimeoutError:
-                pool.terminate()
+        """Close the connections, after the statements that are running."""
+        await self._connections.close(PATIENCE)
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
-        with translated():
-            pool = self._pool or await self._opened()
-            self._awaited += 1
-            try:
-                connection = await pool.acquire(timeout=PATIENCE)
-            finally:
-                self._awaited -= 1
-            try:
-                yield connection
-            finally:
-                await pool.release(connection)
+    def _connection(self) -> Use:
+        return Use(self._connections)
 
-    async def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
-        async with self._connecting:
-            if self._pool is None:
-                with translated():
-                    self._pool = await asyncpg.create_pool(
-                        self._url,
-                        min_size=1,
-                        max_size=self._pool_size,
-                        init=prepared,
-                        reset=_keep,
-                        timeout=5,
-                        command_timeout=30,
-                    )
-            return self._pool
+    async def _opened(self) -> Connection:
+        connection: Connection = await asyncpg.connect(self._url, timeout=5, command_timeout=30)
+        try:
+            await prepared(connection)
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
+
+
+class Use:
+    """One use of a connection. What asyncpg raises within it becomes what repositories know."""
+
+    __slots__ = ("_connection", "_connections")
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def __aenter__(self) -> Connection:
+        with Translated():
+            self._connection = await self._connections.take()
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._connections.give_back(self._connection)
+            return
+        cut_off = isinstance(error, asyncio.CancelledError | GeneratorExit | TimeoutError)
+        self._connections.give_back(self._connection, is_cut_off=cut_off)
+        translation = known(error)
+        if translation is not None:
+            raise translation from error
 
 
 async def prepared(connection: Connection) -> None:
@@ -266,10 +303,3 @@ async def prepared(connection: Connection) -> None:
         decoder=values.moment,
         format="tuple",
     )
-
-
-async def _keep(connection: Connection) -> None:
-    """Instead of RESET ALL and five more statements after each use: nothing here changes a session.
-
-    asyncpg still rolls back a connection that comes back within a transaction, and discards a broken one.
-    """

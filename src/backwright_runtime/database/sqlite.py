@@ -8,13 +8,15 @@ last transactions, never the integrity of the file.
 """
 
 import asyncio
+import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from enum import Enum
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from types import TracebackType
+from typing import Any, Final, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -29,13 +31,14 @@ from backwright_runtime.database.interface import (
 )
 from backwright_runtime.database.names import primary_key_name, unique_name
 from backwright_runtime.database.statement import Statement
-from backwright_runtime.database.values import bound, reader, readers
+from backwright_runtime.database.values import Reader, bound, reader, readers
 from backwright_runtime.errors import IntegerOverflow
 
 Row = TypeVar("Row", bound=Struct)
 T = TypeVar("T")
 PATIENCE = 5.0
 """Seconds to wait for another process's write."""
+UNAVAILABLE = ("BUSY", "LOCKED", "INTERRUPT", "CANTOPEN", "IOERR", "FULL", "READONLY")
 LONG = 0.02
 """Seconds that a read may hold up the event loop."""
 
@@ -99,6 +102,7 @@ class SqliteDatabase:
 
     def __init__(self, url: str) -> None:
         self._path = file_of(url)
+        self._name = os.fspath(self._path)
         self._writing = asyncio.Lock()
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
@@ -107,10 +111,10 @@ class SqliteDatabase:
 
     async def connect(self) -> None:
         """Open the file, which is made if it does not exist."""
-        with translated():
+        with TRANSLATED:
             self._writer = self._writer or opened(self._path)
             self._reader = self._reader or opened(self._path)
-        self._file = identity(self._path)
+        self._file = identity(self._name)
 
     async def fetch_one(self, row: type[Row], statement: Statement, /, **params: Value) -> Row | None:
         """The first row."""
@@ -171,7 +175,7 @@ class SqliteDatabase:
 
     async def check(self) -> None:
         """Raises DatabaseUnavailable when the file cannot be read."""
-        with translated():
+        with TRANSLATED:
             self._opened(self._reader).execute("SELECT 1 FROM sqlite_schema").fetchone()
 
     async def close(self) -> None:
@@ -185,7 +189,7 @@ class SqliteDatabase:
     def _opened(self, connection: sqlite3.Connection | None) -> sqlite3.Connection:
         if connection is None:
             raise DatabaseUnavailable("not connected")
-        if identity(self._path) != self._file:
+        if identity(self._name) != self._file:
             # The connection would go on writing to a file that nobody can find any more.
             raise DatabaseUnavailable("the file was removed or replaced")
         return connection
@@ -205,7 +209,7 @@ class SqliteDatabase:
     def _free(self) -> sqlite3.Connection:
         """A connection for a snapshot, which no other one uses."""
         self._opened(self._reader)
-        with translated():
+        with TRANSLATED:
             return self._idle.pop() if self._idle else opened(self._path)
 
 
@@ -242,10 +246,10 @@ def file_of(url: str) -> Path:
     return Path(name)
 
 
-def identity(path: Path) -> tuple[int, int] | None:
+def identity(name: str) -> tuple[int, int] | None:
     """What tells this file from another of the same name; None when there is none."""
     try:
-        status = path.stat()
+        status = os.stat(name)  # noqa: PTH116 (once per statement, and a Path takes as long as the rest of it)
     except OSError:
         return None
     return status.st_dev, status.st_ino
@@ -287,7 +291,7 @@ async def _patient(work: Callable[[], T]) -> T:
     pause = 0.001
     while True:
         try:
-            with translated():
+            with TRANSLATED:
                 return work()
         except DatabaseUnavailable as error:
             if not _is(error.__cause__, "BUSY") or time.monotonic() > deadline:
@@ -296,33 +300,46 @@ async def _patient(work: Callable[[], T]) -> T:
         pause = min(pause * 2, 0.05)
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """What sqlite3 raises, as what repositories know."""
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        raise _violation(error) from error
-    except sqlite3.DataError as error:
-        if _is(error, "TOOBIG"):  # what becomes of an OverflowError in a function
-            raise IntegerOverflow from error
-        raise
-    except sqlite3.OperationalError as error:
-        if any(
-            _is(error, name)
-            for name in ("BUSY", "LOCKED", "INTERRUPT", "CANTOPEN", "IOERR", "FULL", "READONLY")
-        ):
-            raise DatabaseUnavailable(error.sqlite_errorname) from error
-        if str(error) == "integer overflow":  # it has no code of its own
-            raise IntegerOverflow from error
-        raise
+class Translated:
+    """What sqlite3 raises within it, as what repositories know."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        translation = known(error)
+        if translation is not None:
+            raise translation from error
+
+
+TRANSLATED = Translated()
+
+
+def known(error: BaseException | None) -> Exception | None:
+    """What sqlite3 raised, as what repositories know; None: it is a defect, or not sqlite3's."""
+    match error:
+        case None:
+            return None
+        case sqlite3.IntegrityError():
+            return _violation(error)
+        case sqlite3.DataError() if _is(error, "TOOBIG"):  # what becomes of an OverflowError in a function
+            return IntegerOverflow()
+        case sqlite3.OperationalError() if any(_is(error, name) for name in UNAVAILABLE):
+            return DatabaseUnavailable(error.sqlite_errorname)
+        case sqlite3.OperationalError() if str(error) == "integer overflow":  # it has no code of its own
+            return IntegerOverflow()
+        case _:
+            return None
 
 
 def _is(error: BaseException | None, name: str) -> bool:
     return getattr(error, "sqlite_errorname", "").startswith(f"SQLITE_{name}")
 
 
-def _violation(error: sqlite3.IntegrityError) -> Exception:
+def _violation(error: sqlite3.IntegrityError) -> Exception | None:
     kind = error.sqlite_errorname
     said = str(error).rpartition("failed: ")[2]
     match kind:
@@ -340,12 +357,12 @@ def _violation(error: sqlite3.IntegrityError) -> Exception:
         case "SQLITE_CONSTRAINT_PRIMARYKEY" | "SQLITE_CONSTRAINT_ROWID":
             return UniqueViolation(primary_key_name(said.partition(".")[0]))
         case _:
-            return error
+            return None
 
 
 def _run(on: sqlite3.Connection, statement: Statement, params: Mapping[str, Value]) -> sqlite3.Cursor:
     rendered = statement.render("sqlite", params)
-    with translated():
+    with TRANSLATED:
         return on.execute(rendered.text, {name: bound(params[name]) for name in rendered.names})
 
 
@@ -353,18 +370,18 @@ def _fetch(
     on: sqlite3.Connection, row: type[Row], statement: Statement, params: Mapping[str, Value]
 ) -> list[Row]:
     rendered = statement.render("sqlite", params)
-    with translated():
+    with TRANSLATED:
         found = on.execute(rendered.text, {name: bound(params[name]) for name in rendered.names}).fetchall()
-    fields = readers(row)
-    return [
-        row(
-            **{
-                name: value if read is None or value is None else read(value)
-                for (name, read), value in zip(fields, values, strict=True)
-            }
-        )
-        for values in found
-    ]
+    names, to_read = row.__struct_fields__, readers(row)
+    return [row(**_read(dict(zip(names, values, strict=True)), to_read)) for values in found]
+
+
+def _read(values: dict[str, Any], to_read: tuple[tuple[str, Reader], ...]) -> dict[str, Any]:
+    for name, read in to_read:
+        value = values[name]
+        if value is not None:
+            values[name] = read(value)
+    return values
 
 
 def _value(kind: type[T], found: tuple[object, ...] | None) -> T | None:

@@ -72,10 +72,16 @@ class Statement:
         other, _ = _parse(for_sqlite(text) if sqlite is None else LOCK.sub("", sqlite))
         self._parts: dict[Dialect, tuple[Part, ...]] = {"postgresql": parts, "sqlite": other}
         self._clauses = {name: _clauses(found) for name, found in self._parts.items()}
+        self._without_clauses: dict[Dialect, Rendered] = {
+            name: self._render(name, ()) for name in self._parts if not self._clauses[name]
+        }
         self._rendered: dict[tuple[Dialect, tuple[bool, ...]], Rendered] = {}
 
     def render(self, dialect: Dialect, params: Mapping[str, object]) -> Rendered:
         """The text for these parameters."""
+        whole = self._without_clauses.get(dialect)
+        if whole is not None:
+            return whole
         kept = tuple([_applies(clause, params) for clause in self._clauses[dialect]])
         rendered = self._rendered.get((dialect, kept))
         if rendered is None:
@@ -95,7 +101,7 @@ class Statement:
                 if each.name not in names:
                     names.append(each.name)
                 text.append(f"${names.index(each.name) + 1}" if dialect == "postgresql" else f":{each.name}")
-        return Rendered("".join(text).strip(), tuple(names))
+        return Rendered("".join(_needed(text)).strip(), tuple(names))
 
     def __repr__(self) -> str:
         return f"sql({self.text!r})"
@@ -166,6 +172,20 @@ def _clauses(parts: "tuple[Part, ...]") -> "list[Clause]":
 
 def _applies(clause: Clause, params: Mapping[str, object]) -> bool:
     return all(params.get(name, UNSET) is not UNSET for name in clause.names)
+
+
+def _needed(tokens: list[str]) -> list[str]:
+    """The tokens without a `WHERE TRUE` that clauses could have followed: SQLite would scan a table to count it."""
+    for at, token in enumerate(tokens):
+        if token.upper() == "WHERE" and [each.upper() for each in tokens[at + 2 : at + 3]] == ["TRUE"]:
+            rest = at + 3
+            while rest < len(tokens) and not tokens[rest].strip():
+                rest += 1
+            if rest == len(tokens):
+                return _needed(tokens[:at])
+            if tokens[rest].upper() == "AND":
+                return [*tokens[: at + 1], *_needed(tokens[rest + 1 :])]
+    return tokens
 
 
 def _parse(text: str) -> tuple[tuple[Part, ...], list[str]]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -23,6 +23,9 @@ Reader = Callable[[Any], Any]
 
 
 # Binding on SQLite -----------------------------------------------------------------------------------
+
+
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def timestamp_text(value: datetime) -> str:
@@ -41,7 +44,7 @@ def _listed(value: list[Any]) -> str:
     if any(isinstance(item, Struct | dict) for item in value):
         return json_text(value)
     items = [item if isinstance(item, bool) else bound(item) for item in value]
-    return json.dumps(items, ensure_ascii=False, separators=(",", ":"))
+    return _compact(items)
 
 
 BINDERS: dict[type, Reader] = {
@@ -95,6 +98,9 @@ def _plain(value: Any) -> Any:
 # Reading on SQLite -----------------------------------------------------------------------------------
 
 
+_from_json = msgspec.json.Decoder().decode
+
+
 def _decimal(scale: int) -> Reader:
     def read(value: int | str) -> Decimal:
         return Decimal(value) if isinstance(value, str) else Decimal(value).scaleb(-scale)
@@ -104,7 +110,7 @@ def _decimal(scale: int) -> Reader:
 
 def _list(element: Reader | None) -> Reader:
     def read(value: str | list[Any]) -> list[Any]:
-        items: list[Any] = json.loads(value) if isinstance(value, str) else value
+        items: list[Any] = _from_json(value) if isinstance(value, str) else value
         if element is None:
             return items
         return [None if item is None else element(item) for item in items]
@@ -115,10 +121,10 @@ def _list(element: Reader | None) -> Reader:
 _READERS: dict[Any, Reader] = {
     bool: bool,
     float: float,
-    UUID: UUID,
+    UUID: partial(msgspec.convert, type=UUID),  # four times as fast as the constructor
     datetime: datetime.fromisoformat,
     date: date.fromisoformat,
-    dict: msgspec.json.decode,
+    dict: _from_json,
 }
 
 
@@ -152,10 +158,11 @@ def plain(kind: Any) -> tuple[Any, tuple[Any, ...]]:
 
 
 @cache
-def readers(row: type[Struct]) -> tuple[tuple[str, Reader | None], ...]:
-    """For each field of a row, how its stored value is read."""
+def readers(row: type[Struct]) -> tuple[tuple[str, Reader], ...]:
+    """For each field of a row that is not as it is stored, how it is read."""
     hints = get_type_hints(row, include_extras=True)
-    return tuple((name, reader(hints[name])) for name in row.__struct_fields__)
+    found = ((name, reader(hints[name])) for name in row.__struct_fields__)
+    return tuple((name, read) for name, read in found if read is not None)
 
 
 # Codecs for PostgreSQL -------------------------------------------------------------------------------

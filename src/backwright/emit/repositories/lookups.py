@@ -9,7 +9,6 @@ from backwright.emit.names import snake, words
 from backwright.emit.repositories.functions import Repositories, function, together
 from backwright.emit.repositories.projections import selected, whole
 from backwright.emit.repositories.reading import database_call
-from backwright.emit.repositories.values import holds
 from backwright.emit.repositories.writing import plain_statement
 from backwright.emit.source import Identifier, Source, imports, source
 from backwright.emit.sql import quoted, where
@@ -61,7 +60,7 @@ def free_slug(entity: Entity, field: Field, repositories: Repositories) -> Ident
     statement = plain_statement(
         f"{field.name.upper()}_TAKEN",
         [
-            "SELECT 1 AS yes",
+            "SELECT 1",
             f"FROM {quoted(entity.table)}",
             *where([f"{column} = :{field.column}", apart, *live(entity)]),
         ],
@@ -78,7 +77,7 @@ def free_slug(entity: Entity, field: Field, repositories: Repositories) -> Ident
     ]
     given = [f"{Identifier(key.column)}={key.column}" for key in keys]
     call = database_call(
-        "fetch_one", ["Holds", f"{field.name.upper()}_TAKEN", f"{field.column}=base", *given]
+        "fetch_value", ["int", f"{field.name.upper()}_TAKEN", f"{field.column}=base", *given]
     )
     body = (
         f"base = slug(text, {longest(field)})\n"
@@ -87,7 +86,6 @@ def free_slug(entity: Entity, field: Field, repositories: Repositories) -> Ident
     )
     about = f"The words of a text as a {words(field.name)}, with a suffix where another row has it or there are none."
     text = function(Identifier(name), parameters, "str", about, body, imports(_RUNTIME, "slug", "suffixed"))
-    repositories.once(entity.name, "Holds", holds)
     repositories.once(entity.name, name, lambda: together(statement, text))
     return Identifier(name)
 

@@ -16,6 +16,7 @@ from backwright.emit.source import Identifier, Source, imports, indented, source
 from backwright.emit.storage import ModelStorage, field_types
 from backwright.expr import sql
 from backwright.expr.fold import fold
+from backwright.expr.setwise import setwise
 from backwright.expr.typed import Expression
 from backwright.expr.walk import is_local
 from backwright.model.types import Model
@@ -87,8 +88,8 @@ class Writing:
         return msgspec.structs.replace(found, conditions=conditions)
 
     def folded(self, expression: Expression) -> Expression:
-        """The expression with everything decided that is known of this statement's callers."""
-        return fold(expression, caller_known=self.signed_in, lookup=field_types(self.model))
+        """The expression with everything decided that is known of this statement's callers, said for sets."""
+        return setwise(fold(expression, caller_known=self.signed_in, lookup=field_types(self.model)))
 
     def _compiled(
         self,

@@ -64,9 +64,9 @@ def judge(
             sql.condition(rule.condition, candidate=not stored), f"{entity.name}: {rule.source}"
         )
         if not stored:
-            return "\n".join(["SELECT 1 AS yes", *where([clause])])
+            return "\n".join(["SELECT 1", *where([clause])])
         keys = [f"{quoted(field.column)} = :{field.column}" for field in key_fields(entity)]
-        return "\n".join(["SELECT 1 AS yes", f"FROM {quoted(entity.table)}", *where([*keys, clause])])
+        return "\n".join(["SELECT 1", f"FROM {quoted(entity.table)}", *where([*keys, clause])])
 
     statement = written(model, write_statement, signed_in=signed_in)
     row = names.row(entity.name)
@@ -80,10 +80,9 @@ def judge(
     if stored:
         columns = [field.column for field in key_fields(entity)]
         arguments = [f"{column}={row}.{Identifier(column)}" for column in columns] + arguments
-    repositories.once(entity.name, "Holds", holds)
 
     def write(name: Identifier) -> Source:
-        call = database_call("fetch_one", ["Holds", name.upper(), *arguments])
+        call = database_call("fetch_value", ["int", name.upper(), *arguments])
         about = (
             f"{rule.source}: whether it holds of this {words(entity.name)}, as things are before the write."
         )
@@ -92,12 +91,6 @@ def judge(
 
     name = repositories.add(entity.name, wanted, write)
     return called(entity, name, given, repositories, extra=["row"] if about_row else [])
-
-
-def holds() -> Source:
-    """What a judging statement answers where the rule holds."""
-    about = '"""The answer of a statement that judges: a row where the rule holds."""'
-    return source(f"class Holds(Struct, frozen=True):\n    {about}\n\n    yes: int", _STRUCT)
 
 
 def asked(expression: Expression) -> str:

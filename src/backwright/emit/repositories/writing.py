@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from backwright.emit.annotations import key
@@ -118,11 +119,7 @@ class _Writer:
             body, needed = self.guarded(f"await {database_call('execute', ['INSERT', *given])}", keys)
             text = function(Identifier("insert"), [self.parameter], "None", about, body, needed)
             return together(plain_statement("INSERT", lines), text)
-        struct = source(
-            'class Number(Struct, frozen=True):\n    """What the database numbers a new row with."""\n\n'
-            f"    {Identifier(number.column)}: int",
-            _STRUCT,
-        )
+        self.repositories.once(self.entity.name, "Number", lambda: number_struct(number.column))
         call = database_call("fetch_all", ["Number", "INSERT", *given])
         body, needed = self.guarded(f"[number] = await {call}", keys)
         body += f"\nreturn replace({self.row}, {number.column}=number.{number.column})"
@@ -135,7 +132,7 @@ class _Writer:
             body,
             needed,
         )
-        return together(plain_statement("INSERT", lines), struct, text)
+        return together(plain_statement("INSERT", lines), text)
 
     # Save --------------------------------------------------------------------------------------------
 
@@ -231,32 +228,57 @@ class _Writer:
         columns = dict.fromkeys(
             [*own, *(field.column for _, fields in unique_keys(self.entity) for field in fields)]
         )
-        lines = [f"SELECT CASE\n{indented(chr(10).join(cases))}\nEND AS key"]
+        lines = [f"SELECT CASE\n{indented(chr(10).join(cases))}\nEND"]
         used = [column for column in columns if f":{column}" in lines[0]]
         given = [f"{Identifier(column)}={self.row}.{column}" for column in used]
         body = (
-            f"taken = await {database_call('fetch_one', ['Taken', 'FIRST_TAKEN', *given])}\n"
-            "if taken is not None and taken.key is not None:\n    raise Conflict(*TAKEN[taken.key])"
+            f"taken = await {database_call('fetch_value', ['str', 'FIRST_TAKEN', *given])}\n"
+            "if taken is not None:\n    raise Conflict(*TAKEN[taken])"
         )
         about = "Raises Conflict for the first unique key, in declared order, that another row has already."
         text = function(
             Identifier("refuse_taken"), [self.parameter], "None", about, body, imports(_RUNTIME, "Conflict")
         )
-        struct = source(
-            'class Taken(Struct, frozen=True):\n    """The name of a unique key."""\n\n    key: str | None',
-            _STRUCT,
-        )
         taken = source(f"TAKEN = {{\n{indented(chr(10).join(errors))}\n}}", imports(_RUNTIME, "FieldError"))
-        return [taken, struct, together(plain_statement("FIRST_TAKEN", lines), text)]
+        return [taken, together(plain_statement("FIRST_TAKEN", lines), text)]
+
+
+def number_struct(column: str) -> Source:
+    """What a statement answers that stores a row which the database numbers."""
+    about = '"""What the database numbers a new row with."""'
+    return source(
+        f"class Number(Struct, frozen=True):\n    {about}\n\n    {Identifier(column)}: int", _STRUCT
+    )
 
 
 def wrapped(lines: Sequence[str]) -> list[str]:
     """Long lines of an INSERT, broken between columns."""
-    import textwrap  # noqa: PLC0415
-
     return [
         "\n".join(textwrap.wrap(line, 88, subsequent_indent="    ", break_on_hyphens=False)) for line in lines
     ]
+
+
+def insert_if_missing(entity: Entity, by: Sequence[str], repositories: Repositories) -> Identifier:
+    """The name of the function that stores a row where there is none with its key."""
+    names = repositories.names
+    row, row_class = names.row(entity.name), names.row_class(entity)
+    columns = [field.column for field in columns_of(entity, repositories.model)]
+    keys = ", ".join(quoted(entity.field(name).column) for name in by)
+    lines = wrapped(
+        [
+            f"INSERT INTO {quoted(entity.table)} ({', '.join(map(quoted, columns))})",
+            f"VALUES ({', '.join(f':{column}' for column in columns)})",
+        ]
+    )
+    lines.append(f"ON CONFLICT ({keys}) DO NOTHING")
+    given = [f"{Identifier(column)}={row}.{column}" for column in columns]
+    parameter = source(f"{row}: {row_class}", imports(f"{names.package}.entities", row_class))
+    about = f"Store the {words(entity.name)} unless there is one of that {' and '.join(map(words, by))}."
+    body = f"await {database_call('execute', ['INSERT_IF_MISSING', *given])}"
+    text = function(Identifier("insert_if_missing"), [parameter], "None", about, body)
+    statement = plain_statement("INSERT_IF_MISSING", lines)
+    repositories.once(entity.name, "insert_if_missing", lambda: together(statement, text))
+    return Identifier("insert_if_missing")
 
 
 def plain_statement(name: str, lines: Sequence[str]) -> Source:

@@ -6,19 +6,21 @@ import re
 
 import msgspec
 
-from backwright.emit.annotations import listed, of_expression, optional
+from backwright.emit.annotations import annotation, listed, of_expression, optional
+from backwright.emit.judge import is_caller
 from backwright.emit.names import pascal, snake
 from backwright.emit.repositories import shown as reading
 from backwright.emit.repositories.projections import Projection
-from backwright.emit.services.mentions import formulas
+from backwright.emit.services.mentions import formulas, names_binding, shown_places, speaks_of
 from backwright.emit.services.scope import Scope
 from backwright.emit.source import Identifier, Source, imports, literal, source
 from backwright.emit.storage import key_fields
 from backwright.emit.structs import Member, struct_of
-from backwright.emit.views.batches import Batch, Views
+from backwright.emit.views.batch import Batch
+from backwright.emit.views.batches import Views
 from backwright.emit.views.shapes import Shown, shown
 from backwright.expr.typed import Expression, Name
-from backwright.expr.walk import is_local, nodes
+from backwright.expr.walk import is_local
 from backwright.model.types import (
     Each,
     Entity,
@@ -105,13 +107,16 @@ class Answers:
             )
             batch = self.views.view(show.view)
             entity = self.model.entity(step.entity)
-            located = isinstance(show, ShowRow) and (show.location is not None or entity.version is not None)
-            return None if _speaks_of(others, bind) or located else batch
-        places = list(_shown_places(self.operation.respond, bind))
+            read = {field.name for field in batch.projection.fields}
+            located = isinstance(show, ShowRow) and (
+                show.location is not None or not {entity.version} - {None} <= read
+            )
+            return None if speaks_of(others, bind) or located else batch
+        places = list(shown_places(self.operation.respond, bind))
         total = sum(
             1
             for formula in formulas((self.operation.steps, self.operation.respond))
-            if _names(formula.meaning, bind)
+            if names_binding(formula.meaning, bind)
         )
         if len(places) != 1 or total != 1:
             return None
@@ -160,6 +165,11 @@ class Answers:
         row = shape.row.meaning
         if isinstance(row, Name) and row.root == "binding":
             return self.row(row.binding or "", batch, given, nullable=row.type.nullable)
+        if batch.of_caller and is_caller(row) and self.scope.signed_in and not self.scope.writes:
+            self.scope.caller_used = True
+            self.scope.imports |= imports(self.scope.names.package, "views")
+            text = f"views.{batch.one}({', '.join([*self.context(batch), 'caller', *given])})"
+            return Shown(text, self.kind(batch))
         short = snake(name).removeprefix(f"{snake(self.operation.name)}_") or batch.name
         found = self.value(shape.row, f"{short}_key" if not is_local(row) else short)
         return self.by_key(found.text, batch, given, short, nullable=row.type.nullable)
@@ -168,7 +178,7 @@ class Answers:
         """The row of a binding under a view."""
         row = self.scope.bound(bind)
         nullable = nullable or self.scope.optional(bind)
-        if batch.plain:
+        if batch.plain and (batch.projection.name is None or self.projected.get(bind) == batch.projection):
             text = f"views.{batch.one}({', '.join([*self.context(batch), row, *given])})"
             self.scope.imports |= imports(self.scope.names.package, "views")
             return Shown(
@@ -194,7 +204,7 @@ class Answers:
     def by_key(self, text: str, batch: Batch, given: list[str], name: str, *, nullable: bool) -> Shown:
         """The row with a key under a view."""
         self.views.written.add(f"{batch.name}:by_key")
-        variable = self.scope.variable(f"shown_{snake(name)}" if name else "shown")
+        variable = self.scope.variable("shown", f"shown_{snake(name)}")
         self.scope.statements += 1 + self.nested(batch)
         self.scope.imports |= imports(self.scope.names.package, "views")
         arguments = [self.scope.db, *self.context(batch, by_key=True), f"[{text}]", *given]
@@ -298,6 +308,10 @@ class Answers:
             data = Shown(data.text, source(text, data.kind, needed), data.imports)
         return Returned(data=data, beside=tuple(beside))
 
+    @property
+    def _about(self) -> str:
+        return f"the answer of {self.operation.method} {self.operation.path}"
+
     def _text(self, formula: Formula, name: str) -> Shown:
         """A value as text of a header: null leaves it out."""
         kind = formula.meaning.type
@@ -350,7 +364,7 @@ class Answers:
                     f"views.{cls}({bind}={inner.text}, token={self.scope.bound(token)})", source(cls)
                 )
             case ShowShape(shape=shape):
-                return self._shape(shown(shape, self, f"{pascal(self.operation.name)}Answer"))
+                return self._shape(shown(shape, self, f"{pascal(self.operation.name)}Answer", self._about))
             case ShowText(text=formula):
                 found = self.value(formula, "text")
                 nullable = formula.meaning.type.nullable
@@ -358,9 +372,8 @@ class Answers:
             case ShowHtml(context=context):
                 members = []
                 for member in context:
-                    inner = shown(
-                        member.shape, self, f"{pascal(self.operation.name)}{pascal(snake(member.wire))}"
-                    )
+                    name = f"{pascal(self.operation.name)}{pascal(snake(member.wire))}"
+                    inner = shown(member.shape, self, name, f"`{member.wire}` of {self._about}")
                     members.append(f"{literal(member.wire)}: {self._shape(inner).text}")
                 return Shown(f"{{{', '.join(members)}}}", source("dict[str, object]"))
             case ShowCsv():
@@ -418,48 +431,7 @@ class Answers:
 
 
 def _kind_of(field: str, entity: Entity, model: Model) -> Source:
-    from backwright.emit.annotations import annotation  # noqa: PLC0415
-
     return annotation(entity.field(field).type, model)
-
-
-def _shown_places(value: object, bind: str) -> list[Viewed | Each]:
-    """The places of an answer that show the rows of a binding as they are."""
-    found: list[Viewed | Each] = []
-    match value:
-        case Viewed() if _is_binding(value.row.meaning, bind):
-            found.append(value)
-        case Each() if _is_binding(value.rows.meaning, bind):
-            found.append(value)
-            return found
-        case _:
-            pass
-    match value:
-        case tuple() | list():
-            for each in value:
-                found += _shown_places(each, bind)
-        case msgspec.Struct():
-            for field in msgspec.structs.fields(type(value)):
-                if field.name not in ("place", "meaning"):
-                    found += _shown_places(getattr(value, field.name), bind)
-        case _:
-            pass
-    return found
-
-
-def _speaks_of(value: object, bind: str) -> bool:
-    return any(_names(formula.meaning, bind) for formula in formulas(value))
-
-
-def _names(expression: Expression, bind: str) -> bool:
-    return any(
-        isinstance(node, Name) and node.root == "binding" and node.binding == bind
-        for node in nodes(expression)
-    )
-
-
-def _is_binding(expression: Expression, bind: str) -> bool:
-    return isinstance(expression, Name) and expression.root == "binding" and expression.binding == bind
 
 
 def _is_this(expression: Expression) -> bool:

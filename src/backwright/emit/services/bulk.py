@@ -11,16 +11,16 @@ from backwright.emit.names import snake, words
 from backwright.emit.repositories.functions import Function, function, passed, together
 from backwright.emit.repositories.projections import extended, selected, whole
 from backwright.emit.repositories.reading import Reading, database_call
-from backwright.emit.repositories.shown import in_keys, key_arguments
+from backwright.emit.repositories.shown import by_keys, in_keys, key_arguments
 from backwright.emit.repositories.statement import Statement, Writing, written
+from backwright.emit.services.holding import recorded
 from backwright.emit.services.scope import Scope
-from backwright.emit.services.writing import recorded
 from backwright.emit.source import Identifier, Source, imports, indented, literal, source
 from backwright.emit.sql import quoted, where
 from backwright.emit.storage import key_fields
 from backwright.emit.structs import Member, struct_of
 from backwright.expr.fold import substitute
-from backwright.expr.typed import Expression
+from backwright.expr.typed import Convert, Expression, Type
 from backwright.model.types import Assignment, DeleteAll, Entity, Rule, ScalarType, UpdateAll
 
 _RUNTIME = "backwright_runtime"
@@ -242,8 +242,6 @@ def stored(sql: Writing, given: Assignment, kind: object) -> str:
         and of.kind == "decimal"
         and of.scale != kind.scale
     ):
-        from backwright.expr.typed import Convert, Type  # noqa: PLC0415
-
         wanted = Type("decimal", scale=kind.scale, nullable=of.nullable)
         return sql.value(Convert(type=wanted, to="decimal", of=given.value.meaning))
     return text
@@ -292,8 +290,6 @@ def _on_rows(
 
 def _rows_before(entity: Entity, found: str, scope: Scope) -> list[str]:
     """The rows as they are, for their records."""
-    from backwright.emit.repositories.shown import by_keys  # noqa: PLC0415
-
     rows = by_keys(whole(entity, scope.model), scope.repositories, signed_in=scope.signed_in)
     before = scope.variable("before")
     key = _key_of(entity, "row")
@@ -303,17 +299,13 @@ def _rows_before(entity: Entity, found: str, scope: Scope) -> list[str]:
 
 
 def _records(entity: Entity, found: str, scope: Scope) -> list[str]:
-    from backwright.emit.repositories.shown import by_keys  # noqa: PLC0415
-    from backwright.emit.services.writing import linked_before  # noqa: PLC0415
-
     rows = by_keys(whole(entity, scope.model), scope.repositories, signed_in=scope.signed_in)
     before = scope.current["before"]
     key = _key_of(entity, "row")
     after = scope.variable("after")
     lines = [f"{after} = {{{key}: row for row in {scope.call(rows.function, _keys(entity, found))}}}"]
-    links, known = linked_before(entity, "before_row", scope)
-    record = recorded(entity, "updated", "before_row", f"{after}[key]", scope, links=known)
-    body = "\n".join([f"before_row = {before}[key]", *links, *record])
+    record = recorded(entity, "updated", "before_row", f"{after}[key]", scope)
+    body = "\n".join([f"before_row = {before}[key]", *record])
     lines.append(f"for key in {_keys(entity, found)}:\n{indented(body)}")
     return lines
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import assert_never
 
 import msgspec
 
-from backwright.emit.inputs import has_query
 from backwright.emit.isolation import serializable
 from backwright.emit.judge import is_public
 from backwright.emit.names import words
 from backwright.emit.package import Package
+from backwright.emit.repositories.projections import Projection
 from backwright.emit.services import bulk, reading, writing
 from backwright.emit.services.answers import Answers, Returned
 from backwright.emit.services.judging import Refused
@@ -59,7 +61,7 @@ def service(operation: Operation, package: Package, views: Views) -> Service:
     try:
         lines += reading.check_references(scope)
         for step in operation.steps:
-            lines += _under_condition(step, scope, lambda step=step: _step(step, scope, projected))
+            lines += _under_condition(step, scope, partial(_step, step, scope, projected))
         returned = answers.returned()
         lines += answers.lines
         if returned.text and lines and lines[-1].startswith(f"{returned.text} = ") and "\n" not in lines[-1]:
@@ -85,7 +87,7 @@ def _returned_type(operation: Operation, package: Package, views: Views) -> Retu
     return answers.returned()
 
 
-def _step(step: Step, scope: Scope, projected: dict) -> list[str]:  # type: ignore[type-arg]
+def _step(step: Step, scope: Scope, projected: dict[str, Projection]) -> list[str]:
     match step:
         case Find():
             return reading.find(step, scope, projected.get(step.bind))
@@ -119,14 +121,16 @@ def _step(step: Step, scope: Scope, projected: dict) -> list[str]:  # type: igno
             assert_never(step)
 
 
-def _under_condition(step: Step, scope: Scope, write) -> list[str]:  # type: ignore[no-untyped-def]
+def _under_condition(step: Step, scope: Scope, write: Callable[[], list[str]]) -> list[str]:
     """The lines of a step, where its `if` holds; what it would have bound is null otherwise."""
     when = step.when
     if when is None:
-        return write()  # type: ignore[no-any-return]
+        return write()
     condition = scope.value(when, "if")
     before = dict(scope.current)
-    lines: list[str] = write()
+    scope.conditional = True
+    lines = write()
+    scope.conditional = False
     declared = []
     for name, variable in scope.current.items():
         if name not in before:
@@ -163,7 +167,7 @@ def without_unused(lines: list[str]) -> list[str]:
     found: list[str] = []
     for number, line in enumerate(lines):
         given = re.match(r"(?:#[^\n]*\n)*(\w+) = ", line)
-        rest = "\n".join(lines[number + 1 :])
+        rest = "\n".join([line[given.end() :] if given else "", *lines[number + 1 :]])
         if given is not None and not re.search(rf"\b{given[1]}\b", rest):
             found.append(line[: given.start(1)] + line[given.end() :])
         else:
@@ -175,6 +179,7 @@ def _written(operation: Operation, lines: list[str], returned: Returned, scope: 
     body = "\n".join(without_unused(lines)) or "pass"
     transaction = scope.writes or any(isinstance(step, SignOut) for step in operation.steps)
     several = scope.statements > 1
+    body = scope.settled(body, transaction=transaction and several)
     if transaction and several:
         how = "serializable=True" if serializable(operation, scope.model) else ""
         body = f"async with ctx.transaction({how}) as tx:\n{indented(body)}"
@@ -184,7 +189,7 @@ def _written(operation: Operation, lines: list[str], returned: Returned, scope: 
         db = "db"
     else:
         db = "ctx.db"
-    body = body.replace(DB, db)
+    body = "\n".join([*scope.before, body]).replace(DB, db)
     if scope.caller_used:
         start = "caller = ctx.signed_in()" if scope.signed_in else "caller = ctx.caller"
         body = f"{start}\n{body}"
@@ -203,7 +208,8 @@ def _about(operation: Operation, scope: Scope) -> str:
     route = f"{operation.method} {operation.path}"
     for step in operation.steps:
         if isinstance(step, VerifyPassword) and step.otherwise is None:
-            return f"{route}: 401 whether the account is unknown or the password wrong."
+            unknown = any(isinstance(each, Find) and scope.verified_later(each) for each in operation.steps)
+            return f"{route}: 401 {'whether the account is unknown or' if unknown else 'where'} the password is wrong."
         if isinstance(step, Select):
             plural = words(scope.names.plurals[step.entity])
             which = plural if is_public(step.readable) else f"the {plural} the caller may read"
@@ -214,4 +220,4 @@ def _about(operation: Operation, scope: Scope) -> str:
             )
     if operation.body is not None and operation.body.partial:
         return f"{route}: absent members stay as they are."
-    return f"{route}." if not has_query(operation) or True else route
+    return f"{route}."

@@ -13,6 +13,7 @@ from backwright.model.types import (
     Create,
     Delete,
     DeleteAll,
+    Each,
     Ensure,
     Formula,
     Operation,
@@ -20,6 +21,7 @@ from backwright.model.types import (
     Update,
     UpdateAll,
     Upsert,
+    Viewed,
 )
 
 WRITING = (Create, Update, Delete, UpdateAll, DeleteAll, Ensure, Upsert)
@@ -73,3 +75,44 @@ def _whole(expression: Expression, binding: str) -> bool:
             return True
         case _:
             return any(_whole(part, binding) for part in parts(expression))
+
+
+def shown_places(value: object, bind: str) -> list[Viewed | Each]:
+    """The places of an answer that show the rows of a binding as they are."""
+    found: list[Viewed | Each] = []
+    match value:
+        case Viewed() if _is_binding(value.row.meaning, bind):
+            found.append(value)
+        case Each() if _is_binding(value.rows.meaning, bind):
+            found.append(value)
+            return found
+        case _:
+            pass
+    match value:
+        case tuple() | list():
+            for each in value:
+                found += shown_places(each, bind)
+        case msgspec.Struct():
+            for field in msgspec.structs.fields(type(value)):
+                if field.name not in ("place", "meaning"):
+                    found += shown_places(getattr(value, field.name), bind)
+        case _:
+            pass
+    return found
+
+
+def speaks_of(value: object, bind: str) -> bool:
+    """Whether a part of the model speaks of a binding."""
+    return any(names_binding(formula.meaning, bind) for formula in formulas(value))
+
+
+def names_binding(expression: Expression, bind: str) -> bool:
+    """Whether an expression does."""
+    return any(
+        isinstance(node, Name) and node.root == "binding" and node.binding == bind
+        for node in nodes(expression)
+    )
+
+
+def _is_binding(expression: Expression, bind: str) -> bool:
+    return isinstance(expression, Name) and expression.root == "binding" and expression.binding == bind

@@ -9,7 +9,7 @@ import msgspec
 from backwright.emit.inputs import may_be_unset
 from backwright.emit.judge import is_public
 from backwright.emit.names import attribute, words
-from backwright.emit.repositories import groups, reading
+from backwright.emit.repositories import groups, pages, reading
 from backwright.emit.repositories.functions import Function, function, passed, together
 from backwright.emit.repositories.projections import Projection, whole
 from backwright.emit.repositories.reading import database_call, rule_words
@@ -73,7 +73,7 @@ def find(step: Find, scope: Scope, projection: Projection | None = None) -> list
 def select(step: Select, scope: Scope, projection: Projection | None = None) -> list[str]:
     """A page."""
     entity = scope.model.entity(step.entity)
-    page = reading.page(
+    page = pages.page(
         step,
         scope.operation,
         projection or whole(entity, scope.model),
@@ -134,7 +134,7 @@ def verify_password(step: VerifyPassword, scope: Scope) -> list[str]:
         stored = f"{row}.{column} if {row} else None" if scope.optional(step.bind) else f"{row}.{column}"
         scope.verified.add(step.bind)
         code = f"{row} = await ctx.passwords.verified({row}, {stored}, {given})"
-        return [remark(code, "401", 8)]
+        return [remark(code, "401 unless it is right", 8)]
     failure = scope.failure(step.otherwise)
     if not scope.optional(step.bind):
         return [f"if not await ctx.passwords.matches({row}.{column}, {given}):\n    raise {failure}"]
@@ -213,9 +213,21 @@ def _looked_at(
             yield f"if {guard}:\n{indented(listed)}" if guard else listed
         case ListType(element=RecordType(members=members)):
             inner: list[str] = []
+            ahead: list[str] = []
             name = place.strip('"')
             for member in members:
                 at = f'f"{name}[{{place}}].{member.wire}"'
+                if isinstance(member.type, ReferenceType):
+                    value = f"each.{attribute(member.name)}"
+                    there = f" if {value} is not None" if member.nullable else ""
+                    readable = scope.variable(f"readable_{attribute(member.name)}")
+                    keys = f"[{value} for each in {text}{there}]"
+                    call = _readable(scope.model.entity(member.type.entity), keys, scope)
+                    ahead.append(f"{readable} = {call}")
+                    sent = f"{value} is not None and " if member.nullable else ""
+                    wrong = f"unreadable.append(FieldError({at}, 'reference'))"
+                    inner.append(f"if {sent}{value} not in {readable}:\n    {wrong}")
+                    continue
                 inner += _looked_at(
                     member.type,
                     f"each.{attribute(member.name)}",
@@ -226,7 +238,10 @@ def _looked_at(
                 )
             if inner:
                 loop = f"for place, each in enumerate({text}):\n{indented(chr(10).join(inner))}"
-                yield f"if {guard}:\n{indented(loop)}" if guard else loop
+                if guard:
+                    yield f"if {guard}:\n{indented(chr(10).join([*ahead, loop]))}"
+                else:
+                    yield from (*ahead, loop)
         case RecordType(members=members):
             found: list[str] = []
             name = place.strip('"')

@@ -9,7 +9,7 @@ from backwright.emit.annotations import of_expression
 from backwright.emit.defaults import constant
 from backwright.emit.defaults import python as python_constant
 from backwright.emit.inputs import may_be_unset, query_attribute
-from backwright.emit.names import TAKEN_NAMES, attribute, module_name, snake
+from backwright.emit.names import TAKEN_NAMES, attribute, snake
 from backwright.emit.package import Package
 from backwright.emit.pythonic import compiled
 from backwright.emit.repositories import values
@@ -88,20 +88,22 @@ class Scope:
         self.pages: dict[str, Source] = {}
         self.verified: set[str] = set()
         self.records: dict[str, Source] = {}
+        self.before: list[str] = []
+        self.hashes: dict[str, tuple[str, str]] = {}
+        self.conditional = False
         self._variables: set[str] = set()
         modules = {*map(str, (package.names.repository(e.name) for e in self.model.entities))}
-        modules |= {
-            str(module_name(operation.tag)),
-            str(Identifier(operation.name)) if operation.name.isidentifier() else "",
-        }
+        modules |= {str(Identifier(operation.name)) if operation.name.isidentifier() else ""}
         self._taken = modules | RUNTIME_NAMES | set(TAKEN_NAMES) - {"token", "page", "changed", "row"}
         self._taken |= {str(parameter.name) for parameter in operation.path_parameters}
 
     # Names -------------------------------------------------------------------------------------------
 
-    def variable(self, wanted: str) -> Identifier:
-        """A new local variable."""
+    def variable(self, wanted: str, otherwise: str = "") -> Identifier:
+        """A new local variable; `otherwise` is its name where the wanted one is taken."""
         name, number = wanted, 2
+        if otherwise and (name in self._taken or name in self._variables):
+            name = wanted = otherwise
         while name in self._taken or name in self._variables or is_builtin(name):
             name = (
                 f"{wanted}_row"
@@ -112,10 +114,32 @@ class Scope:
         self._variables.add(name)
         return Identifier(name)
 
-    def bind(self, name: str, *, entity: str = "") -> Identifier:
+    def ahead(self, wanted: str, code: str, meaning: Expression) -> str:
+        """Code that takes its time, and is done before the transaction where it is about the request alone.
+
+        What is returned stands for it until it is known whether there is one: see `settled`.
+        """
+        if self.conditional or any(isinstance(node, Name) for node in nodes(meaning)):
+            return code
+        mark = f"\0{wanted}{len(self.hashes)}\0"
+        self.hashes[mark] = (wanted, code)
+        return mark
+
+    def settled(self, body: str, *, transaction: bool) -> str:
+        """A body in which every mark of `ahead` is a variable (before a transaction), or the code itself."""
+        for mark, (wanted, code) in self.hashes.items():
+            if transaction:
+                name = self.variable(wanted)
+                self.before.append(f"{name} = {code}")
+                body = body.replace(mark, name)
+            else:
+                body = body.replace(mark, code)
+        return body
+
+    def bind(self, name: str, *, entity: str = "", otherwise: str = "") -> Identifier:
         """The variable of a binding: the same again where the binding is made again."""
         if name not in self.current:
-            self.current[name] = self.variable(name)
+            self.current[name] = self.variable(name, otherwise)
         if entity:
             self.entities[name] = entity
         return Identifier(self.current[name])

@@ -6,6 +6,7 @@ differ only in what names mean and in how a value that needs the database is had
 
 from __future__ import annotations
 
+import keyword
 import re
 from typing import Protocol, assert_never
 
@@ -65,15 +66,18 @@ class Place(Protocol):
         ...
 
 
-def shown(shape: Shape, place: Place, name: str) -> Shown:
-    """A shape. `name` says whose it is, in Pascal case: structs inside are named after it."""
+def shown(shape: Shape, place: Place, name: str, about: str) -> Shown:
+    """A shape. `name` says whose it is, in Pascal case: structs inside are named after it. `about`: in prose."""
     match shape:
         case Value(value=formula):
             return printed(place.value(formula, snake(name)), formula.meaning.type, place.model)
         case Members(members=members):
-            return object_of(members, place, name)
+            return object_of(members, place, name, about)
         case Array(items=items):
-            found = [shown(item, place, f"{name}{number}") for number, item in enumerate(items, 1)]
+            found = [
+                shown(item, place, f"{name}{number}", f"item {number} of {about}")
+                for number, item in enumerate(items, 1)
+            ]
             kinds = list(dict.fromkeys(each.kind.text for each in found)) or ["object"]
             return Shown(
                 f"[{', '.join(each.text for each in found)}]",
@@ -88,18 +92,19 @@ def shown(shape: Shape, place: Place, name: str) -> Shown:
             assert_never(shape)
 
 
-def object_of(members: tuple[ShapeMember, ...], place: Place, name: str) -> Shown:
+def object_of(members: tuple[ShapeMember, ...], place: Place, name: str, about: str) -> Shown:
     """A JSON object: a struct of its own."""
     cls = place.free_class(name)
     declared: list[Member] = []
     given: list[str] = []
     needed: list[Imports] = []
     for member, attribute in zip(members, attributes([each.wire for each in members]), strict=True):
-        inner = shown(member.shape, place, f"{name}{pascal(snake(attribute))}")
+        inside = f"`{member.wire}` of {about}"
+        inner = shown(member.shape, place, f"{name}{pascal(snake(attribute))}", inside)
         declared.append(Member(attribute, inner.kind, wire=member.wire))
         given.append(f"{attribute}={inner.text}")
         needed.append(inner.imports)
-    place.define(struct_of(cls, "A part of an answer.", declared))
+    place.define(struct_of(cls, f"{about[0].upper()}{about[1:]}.", declared))
     return Shown(f"{cls}({', '.join(given)})", source(cls), gathered(needed))
 
 
@@ -118,8 +123,6 @@ def attributes(wires: list[str]) -> list[Identifier]:
 
 def safe(name: str) -> Identifier:
     """A name that is no keyword of Python."""
-    import keyword  # noqa: PLC0415
-
     return Identifier(f"{name}_" if keyword.iskeyword(name) else name)
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-import sys
 from collections.abc import Iterator
 
 from backwright.model.fields import KEY
 from backwright.model.naming import package, snake
 from backwright.model.types import Model
 from backwright.spec.diagnostics import Diagnostic, diagnose, register
-from backwright.spec.nodes import At, SpecDocument
+from backwright.spec.nodes import At, CheckNode, ElseNode, Node, SpecDocument, StepNode
 
 LANGUAGE = frozenset({"this", "caller", "params", "body", "session", "now", "items", "total", "next"})
 PAGING = frozenset({"limit", "after", "caller", "now"})
@@ -23,13 +22,10 @@ BUILTINS = frozenset(
     for name in dir(builtins)
     if not name.startswith("_") and name not in {"copyright", "credits", "exit", "license", "quit"}
 )
-MODULES = frozenset(sys.stdlib_module_names) | {
-    "asyncpg", "argon2", "backwright", "backwright_runtime", "cryptography", "httpx", "jinja2", "joserfc", "jwt",
-    "msgspec", "pytest", "re2", "sqlite3", "starlette", "structlog", "test", "tests", "uvicorn", "uvloop",
-}  # fmt: skip
 _SERVICE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _ENTITY = re.compile(r"[A-Z][A-Za-z0-9_]*")
 _FIELD = re.compile(r"[a-z][a-z0-9_]*")
+_ERROR = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 
 CODE = register(
     "BW309",
@@ -40,15 +36,13 @@ CODE = register(
 
 
 def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
-    """Names of the service, entities, fields and filters."""
+    """Names of the service, entities, fields, checks, moves, filters and values, and codes of errors."""
+    del model
     service = document.service.name
     if not _SERVICE.fullmatch(service.value) or keyword.iskeyword(package(service.value)):
         yield diagnose(
             CODE, service.place, f"`{service.value}` cannot be a service name", "use small letters and -"
         )
-    elif package(service.value) in MODULES:
-        message = f"`{service.value}` would be a package that hides a module which the service needs"
-        yield diagnose(CODE, service.place, message, f"choose another name, such as {service.value}-service")
     for entity in document.entities:
         if entity.records is not None:
             continue
@@ -62,13 +56,49 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
         own = {key.value for key in entity.keys}
         for field in entity.fields:
             yield from _field(field.name, is_key=field.name.value in own)
+        declared = {field.name.value for field in entity.fields}
+        for key in entity.keys:
+            if key.value not in declared:
+                yield from _field(key, is_key=True)
         for computed in entity.computed:
             yield from _field(computed.name)
+        for each in entity.checks:
+            yield from _plain(each.name, "a check")
+        for field in entity.fields:
+            for move in field.states.moves if field.states is not None else ():
+                yield from _plain(move.name, "a move")
         for filter_name, _ in entity.crud.filters if entity.crud is not None else ():
             if not _FIELD.fullmatch(filter_name.value):
                 yield _bad(filter_name, "a filter", "small letters, digits and _")
             elif filter_name.value in PAGING:
                 yield _reserved(filter_name)
+
+    for node in _nodes(document):
+        match node:
+            case StepNode(group=group, values=values):
+                for assigned in (*group, *values):
+                    yield from _plain(assigned.name, "a value")
+            case CheckNode(code=code) | ElseNode(code=code) if code is not None:
+                if not _ERROR.fullmatch(code.value):
+                    message = f"`{code.value}` cannot be the code of an error"
+                    yield diagnose(CODE, code.place, message, "use letters, digits, _ . and -")
+            case _:
+                pass
+
+
+def _nodes(found: object) -> Iterator[Node]:
+    if isinstance(found, Node):
+        yield found
+        for name in found.__struct_fields__:
+            yield from _nodes(getattr(found, name))
+    elif isinstance(found, tuple):
+        for each in found:
+            yield from _nodes(each)
+
+
+def _plain(name: At[str], what: str) -> Iterator[Diagnostic]:
+    if not _FIELD.fullmatch(name.value):
+        yield _bad(name, what, "small letters, digits and _")
 
 
 def _field(name: At[str], *, is_key: bool = False) -> Iterator[Diagnostic]:

@@ -18,7 +18,7 @@ MEND = "compare it with a value of the request, or leave it unencrypted"
 CODE = register(
     "BW318",
     "A condition that no statement can hold",
-    "Rules and filters become part of statements. What is encrypted has no order there, and is equal to given values only.",
+    "Rules and filters become part of statements. What is encrypted has no order there, and equals given values only.",
     "filters: {later: this.secret > params.later}, where `secret` is encrypted",
 )
 

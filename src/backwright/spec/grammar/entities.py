@@ -242,7 +242,8 @@ ENTITY = Fixed(
             name="soft_delete",
             takes=Flag(),
             example="true",
-            description="true: deleted rows stay, with `deleted_at`, and are invisible to everything.",
+            description="true: deleted rows stay, with `deleted_at`, and are invisible to everything. To rows that "
+            "refer to one, `on_delete` does what it does when a row really goes.",
         ),
         Key(
             name="tenancy",
@@ -255,7 +256,9 @@ ENTITY = Fixed(
             name="audit",
             takes=Either((Flag(), AUDIT)),
             example="{read: this.org.is_admin}",
-            description="Records who changed what, in an entity `<Name>Audit`.",
+            description="Records who changed what, in an entity `<Name>Audit` with the fields row (the key, as text), "
+            "action (created, updated or deleted), at, caller, operation, request_id, before and after, and the tenant "
+            "where there is one. It is listed like any entity.",
         ),
         Key(
             name="immutable",

@@ -16,7 +16,12 @@ PAGING = Fixed(
             "rows, and the total is counted; none: one page, and the request cannot ask for another length.",
         ),
         Key(name="default", takes=Whole(1, 1000), example="20", description="Rows if not asked (20)."),
-        Key(name="max", takes=Whole(1, 1000), example="100", description="Most rows of one page (100)."),
+        Key(
+            name="max",
+            takes=Whole(1, 1000),
+            example="100",
+            description="Most rows of one page (100); asking for more is 422.",
+        ),
         Key(
             name="names",
             takes=Fixed(

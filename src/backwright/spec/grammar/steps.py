@@ -88,14 +88,16 @@ STEP = Fixed(
             name="update",
             takes=_ENTITY_OR_BINDING,
             example="article",
-            description="Changes a row that was found, or with `where` all rows of an entity that it selects. Takes "
+            description="Changes a row that was found, or with `where` all rows of an entity that it selects "
+            "(`as` is then how many there were). Takes "
             "set, from, where, as, trusted, if.",
         ),
         Key(
             name="delete",
             takes=_ENTITY_OR_BINDING,
             example="article",
-            description="Deletes a row that was found, or with `where` all rows of an entity that it selects. Takes "
+            description="Deletes a row that was found, or with `where` all rows of an entity that it selects "
+            "(`as` is then how many there were). Takes "
             "where, as, trusted, if.",
         ),
         Key(

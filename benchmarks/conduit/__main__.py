@@ -1,0 +1,187 @@
+"""The emitted backend of examples/conduit beside its rivals: `python benchmarks/conduit`, ratios from one run.
+
+Builds the example in a scratch folder, loads its tables, makes sure that everybody answers alike, then lets `wrk`
+(Debian package) ask with 16 connections, in rounds in which the servers take turns. All cross-cutting work is on and
+a token is checked. `--write` puts the tables into benchmarks/results.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import re
+import shutil
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+from urllib.parse import parse_qs, urlsplit
+
+import far
+import httpx
+import rows
+from asking import OPERATIONS, WRITING, asked, rate, same
+from joserfc import jwt
+from joserfc.jwk import OctKey
+from servers import HERE, KEY, Server, all_of, built, running
+from wire import counted
+
+from backwright.migrate import disposable
+from backwright_runtime import migrations
+
+RESULTS = HERE.parent / "results.md"
+HEADING = "## Conduit beside its rivals"
+DATABASES = ("postgresql", "sqlite", "far")
+TITLES = {
+    "postgresql": "PostgreSQL",
+    "sqlite": "SQLite",
+    "far": "PostgreSQL, {} ms further away in each direction",
+}
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--seconds", type=int, default=4, help="length of one measurement")
+    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--articles", type=int, default=20_000)
+    arguments.add_argument("--on", choices=DATABASES, nargs="*", default=DATABASES)
+    arguments.add_argument("--only", nargs="*", help="names of servers")
+    arguments.add_argument("--write", action="store_true", help="write benchmarks/results.md")
+    given = arguments.parse_args()
+    if shutil.which("wrk") is None:
+        sys.exit("needs wrk (apt-get install wrk): a client in Python would be the slowest part")
+    with tempfile.TemporaryDirectory(prefix="backwright-benchmark-") as scratch:
+        project = built(Path(scratch))
+        servers = [each for each in all_of(project) if not given.only or each.name in given.only]
+        tables = [measured(kind, project, servers, given) for kind in given.on]
+    text = "\n\n".join(tables)
+    print(text)
+    if given.write:
+        write(f"{given.articles:,} articles", f"{conditions(given)}\n\n{text}")
+
+
+def conditions(given: argparse.Namespace) -> str:
+    return (
+        f"Python {platform.python_version()}, {os.cpu_count()} cores shared by client, server and database; one "
+        f"worker; wrk with 16 connections, {given.rounds} rounds of {given.seconds} s in which the servers take turns, "
+        "medians of requests per second; in brackets how many times as fast the emitted backend is. "
+        f"{given.articles:,} articles, {given.articles * rows.FAVORITES:,} favorites. "
+        f"Load of the machine before: {os.getloadavg()[0]:.1f}."
+    )
+
+
+def measured(kind: str, project: Path, servers: list[Server], given: argparse.Namespace) -> str:
+    """The table of one database."""
+    title = f"**{TITLES[kind].format(far.MILLISECONDS)}**"
+    if kind == "far" and (why := far.reason()):
+        return f"{title}: not run, {why}"
+    with ExitStack() as stack:
+        if kind == "sqlite":
+            url: str | None = stack.enter_context(disposable.sqlite_url())
+        else:
+            url, why = stack.enter_context(disposable.postgres_url())
+        if url is None:
+            return f"{title}: not run, {why}"
+        asyncio.run(migrations.up(url, project / "migrations"))
+        started = time.monotonic()
+        rows.load(url, given.articles)
+        print(f"{kind}: loaded in {time.monotonic() - started:.0f} s", file=sys.stderr)
+        rows.settle(url)
+        to_service = url
+        if kind == "far":
+            to_service = f"postgresql://postgres@{stack.enter_context(far.delayed(sockets(url)))}:{far.PORT}"
+            to_service += urlsplit(url).path
+        bases = {each.name: stack.enter_context(running(each, to_service)) for each in servers}
+        token = token_of_reader()
+        if "emitted" in bases:
+            same(bases, token, url)
+        samples = sampled(kind, url, bases, token, given)
+        statements = counts_of(servers, url, token) if kind == "postgresql" else {}
+    head = ["", *bases]
+    lines = [f"{title}\n", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for operation in OPERATIONS:
+        middle = {name: median(samples[operation, name]) for name in bases}
+        cells = [f"{middle[name]:,.0f}{ratio(middle, name)}" for name in bases]
+        lines.append(f"| {operation} | {' | '.join(cells)} |")
+    for operation, counts in statements.items():
+        lines.append(f"| {operation} | {' | '.join(counts)} |")
+    return "\n".join(lines)
+
+
+def ratio(middle: dict[str, float], name: str) -> str:
+    return (
+        "" if name == "emitted" or "emitted" not in middle else f" ({middle['emitted'] / middle[name]:.2f})"
+    )
+
+
+def sampled(
+    kind: str, url: str, bases: dict[str, str], token: str, given: argparse.Namespace
+) -> dict[tuple[str, str], list[float]]:
+    samples: dict[tuple[str, str], list[float]] = {}
+    for number in range(given.rounds):
+        for operation in OPERATIONS:
+            for name, base in bases.items():
+                if operation in WRITING:
+                    rows.settle(url)
+                found = rate(base, operation, token, given.articles, given.seconds)
+                samples.setdefault((operation, name), []).append(found)
+                print(f"{kind} round {number + 1}: {operation} {name} {found:.0f}/s", file=sys.stderr)
+    return samples
+
+
+def counts_of(servers: list[Server], url: str, token: str) -> dict[str, list[str]]:
+    """Statements and round trips of one request of each kind, by operation; a longer list must not need more."""
+    found: dict[str, list[str]] = {}
+    with (
+        tempfile.TemporaryDirectory(prefix="backwright-wire-") as folder,
+        counted(sockets(url), Path(folder)) as counts,
+    ):
+        through = url.replace(str(sockets(url)), folder)
+        for server in servers:
+            with running(server, through) as base, httpx.Client(base_url=base, timeout=10) as client:
+                client.headers["authorization"] = f"Token {token}"
+                for operation, limit in (*((each, 20) for each in OPERATIONS), ("list 20", 100)):
+                    for number in range(12):  # every connection knows its statements then
+                        asked(client, operation, number, limit)
+                    before = counts.statements, counts.round_trips
+                    for number in range(12, 22):
+                        asked(client, operation, number, limit)
+                    statements = (counts.statements - before[0]) / 10
+                    trips = (counts.round_trips - before[1]) / 10
+                    name = "list 100" if limit == 100 else operation
+                    cell = f"{statements:g} / {trips:g}"
+                    found.setdefault(f"statements / round trips of {name}", []).append(cell)
+    return found
+
+
+def sockets(url: str) -> Path:
+    """The folder of PostgreSQL's socket."""
+    return Path(parse_qs(urlsplit(url).query)["host"][0])
+
+
+def token_of_reader() -> str:
+    """A token as the emitted backend would have issued it."""
+    kid, _, secret = KEY.partition(":")
+    now = int(time.time())
+    claims = {"iss": "conduit", "sub": str(rows.READER), "iat": now, "exp": now + 86_400, "jti": "benchmark"}
+    return jwt.encode({"alg": "HS256", "kid": kid}, claims, OctKey.import_key(secret), ["HS256"])
+
+
+def write(about: str, text: str) -> None:
+    """Put the tables into the results, in the place of the last ones about as many articles."""
+    heading = f"{HEADING}, {about}"
+    whole = RESULTS.read_text("utf-8")
+    section = f"{heading}\n\n{text}\n\nWritten by `python benchmarks/conduit --write`.\n"
+    pattern = re.compile(rf"^{re.escape(heading)}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
+    found = pattern.search(whole)
+    before, behind = (whole, "") if found is None else (whole[: found.start()], whole[found.end() :])
+    whole = f"{before.rstrip()}\n\n{section}\n{behind}"
+    RESULTS.write_text(f"{whole.rstrip()}\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""What a row has to satisfy before it is stored: checks, and references that stay within a tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backwright.emit.judge import row_fields
+from backwright.emit.names import snake
+from backwright.emit.repositories import values
+from backwright.emit.repositories.tenants import misplaced
+from backwright.emit.services.judging import rule_call
+from backwright.emit.services.scope import Scope
+from backwright.emit.source import Identifier, imports, indented, literal
+from backwright.expr.typed import Name
+from backwright.expr.walk import is_local, nodes
+from backwright.model.types import Check, Entity, Field, ManyType, Model, ReferenceType, Rule
+
+_RUNTIME = "backwright_runtime"
+_STRUCT = imports("msgspec", "Struct")
+
+
+def at_risk(check: Check, entity: Entity, touched: frozenset[str]) -> bool:
+    """Whether a check can fail of a stored row once these fields have changed."""
+    condition = check.condition.meaning
+    others = any(isinstance(node, Name) and node.root != "this" for node in nodes(condition))
+    made = {field.name for field in entity.fields if field.generated in ("slug", "version")}
+    return others or not is_local(condition) or bool(row_fields(condition, entity.key) & (touched | made))
+
+
+def lines(entity: Entity, checks: Sequence[Check], row: str, scope: Scope) -> list[str]:
+    """422 with every one of the checks that does not hold."""
+    questions = [_question(entity, check, row, scope) for check in checks]
+    errors = [f"FieldError({literal(check.field or '')}, {literal(check.code)})" for check in checks]
+    scope.imports |= imports(_RUNTIME, "FieldError", "Invalid")
+    if len(questions) == 1:
+        return [f"if not {questions[0]}:\n    raise Invalid({errors[0]})"]
+    wrong = scope.variable("wrong")
+    found = "\n".join(
+        f"if not {question}:\n    {wrong}.append({error})"
+        for question, error in zip(questions, errors, strict=True)
+    )
+    return [f"{wrong}: list[FieldError] = []\n{found}\nif {wrong}:\n    raise Invalid(*{wrong})"]
+
+
+def _question(entity: Entity, check: Check, row: str, scope: Scope) -> str:
+    about = f"{entity.name} check {check.name}: {check.condition.source}"
+    wanted = [f"check_{snake(entity.name)}_{snake(check.name)}"]
+    if is_local(check.condition.meaning):
+        return rule_call(wanted, about, check.condition.meaning, entity, row, scope)
+    rule = Rule(source=check.condition.source, condition=check.condition.meaning)
+    found = values.judge(rule, entity, wanted, scope.repositories, signed_in=scope.signed_in, in_place=False)
+    return scope.call(found, *([row] if found.given else []))
+
+
+def may_leave(field: Field, touched: frozenset[str], model: Model) -> bool:
+    """Whether a stored reference can be to a row of another tenant once these fields have changed."""
+    assert isinstance(field.type, ReferenceType | ManyType) and field.same is not None
+    target = model.entity(field.type.entity)
+    shared = target.field(field.same)
+    stays = not shared.nullable and (shared.immutable or field.same in (target.tenancy, *target.keys))
+    return not stays or field.name in touched or field.same in touched
+
+
+def shared_lines(
+    entity: Entity, fields: Sequence[Field], row: str, links: dict[str, str], scope: Scope, *, partial: bool
+) -> list[str]:
+    """422 with every reference that leads to a row of another tenant."""
+    alone = len(fields) == 1 and fields[0].name not in links
+    elsewhere = "" if alone else scope.variable("elsewhere")
+    found: list[str] = []
+    scope.imports |= imports(_RUNTIME, "FieldError", "Invalid")
+    for field in fields:
+        name = misplaced(entity, field, scope.repositories)
+        module = scope.names.repository(entity.name)
+        scope.imports |= imports(f"{scope.names.package}.repositories", module)
+        scope.statements += 1
+        tenant = f"{row}.{Identifier(entity.field(field.same or '').column)}"
+        if field.name in links:
+            value = links[field.name]
+            look = (
+                f"outside = await {module}.{name}({scope.db}, {tenant}, {value})\n"
+                f"{elsewhere} += [\n"
+                f'    FieldError(f"{field.name}[{{place}}]", "reference")\n'
+                f"    for place, each in enumerate({value})\n    if each in outside\n]"
+            )
+            guard = scope.sent(field.name) if partial and value.startswith("body.") else ""
+            found.append(f"if {guard}:\n{indented(look)}" if guard else look)
+            continue
+        value = f"{row}.{Identifier(field.column)}"
+        guard = f"{value} is not None and " if field.nullable else ""
+        call = f"await {module}.{name}({scope.db}, {tenant}, [{value}])"
+        error = f"FieldError({literal(field.name)}, 'reference')"
+        if alone:
+            return [f"if {guard}{call}:\n    raise Invalid({error})"]
+        found.append(f"if {guard}{call}:\n    {elsewhere}.append({error})")
+    listed = "\n".join(found)
+    return [f"{elsewhere}: list[FieldError] = []\n{listed}\nif {elsewhere}:\n    raise Invalid(*{elsewhere})"]
