@@ -64,21 +64,21 @@ LIST_APPOINTMENTS = sql("""
            END AS doctor,
            CASE
                WHEN (
-                   (
-                       SELECT p.person_id
+                   appointment.patient_id IN (
+                       SELECT p.id
                        FROM patient AS p
-                       WHERE p.id = appointment.patient_id
-                         AND p.deleted_at IS NULL
-                   ) = :caller
+                       WHERE p.deleted_at IS NULL
+                         AND p.person_id = :caller
+                   )
                    OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
                )
                AND (
-                   (
-                       SELECT p2.person_id
+                   appointment.patient_id IN (
+                       SELECT p2.id
                        FROM patient AS p2
-                       WHERE p2.id = appointment.patient_id
-                         AND p2.deleted_at IS NULL
-                   ) = :caller
+                       WHERE p2.deleted_at IS NULL
+                         AND p2.person_id = :caller
+                   )
                    OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
                    OR (
                        SELECT p3.role
@@ -104,12 +104,12 @@ LIST_APPOINTMENTS = sql("""
                ELSE NULL
            END AS patient_name,
            CASE
-               WHEN (
-                   SELECT p.person_id
+               WHEN appointment.patient_id IN (
+                   SELECT p.id
                    FROM patient AS p
-                   WHERE p.id = appointment.patient_id
-                     AND p.deleted_at IS NULL
-               ) = :caller
+                   WHERE p.deleted_at IS NULL
+                     AND p.person_id = :caller
+               )
                OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
                    THEN (
                        SELECT p2.born
@@ -121,12 +121,12 @@ LIST_APPOINTMENTS = sql("""
            END AS patient_born
     FROM appointment
     WHERE (
-          (
-              SELECT p.person_id
+          appointment.patient_id IN (
+              SELECT p.id
               FROM patient AS p
-              WHERE p.id = appointment.patient_id
-                AND p.deleted_at IS NULL
-          ) = :caller
+              WHERE p.deleted_at IS NULL
+                AND p.person_id = :caller
+          )
           OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
       )
       -- Appointment read: this.patient.person == caller || caller.staff
@@ -156,21 +156,15 @@ async def list_appointments(
     return LIST_APPOINTMENTS_ORDER.page(rows, query)
 
 
-class Holds(Struct, frozen=True):
-    """The answer of a statement that judges: a row where the rule holds."""
-
-    yes: int
-
-
 MAY_CREATE = sql("""
-    SELECT 1 AS yes
+    SELECT 1
     WHERE (
-          (
-              SELECT p.person_id
+          :patient IN (
+              SELECT p.id
               FROM patient AS p
-              WHERE p.id = :patient
-                AND p.deleted_at IS NULL
-          ) = :caller
+              WHERE p.deleted_at IS NULL
+                AND p.person_id = :caller
+          )
           OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
       )
       -- Appointment: this.patient.person == caller || caller.staff
@@ -182,8 +176,8 @@ async def may_create(db: Queries, caller: Caller, appointment: Appointment) -> b
     things are before the write.
     """
     return (
-        await db.fetch_one(
-            Holds,
+        await db.fetch_value(
+            int,
             MAY_CREATE,
             patient=appointment.patient_id,
             caller=caller.id,
@@ -206,21 +200,21 @@ FIND_AS_APPOINTMENT = sql("""
            END AS doctor,
            CASE
                WHEN (
-                   (
-                       SELECT p.person_id
+                   appointment.patient_id IN (
+                       SELECT p.id
                        FROM patient AS p
-                       WHERE p.id = appointment.patient_id
-                         AND p.deleted_at IS NULL
-                   ) = :caller
+                       WHERE p.deleted_at IS NULL
+                         AND p.person_id = :caller
+                   )
                    OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
                )
                AND (
-                   (
-                       SELECT p2.person_id
+                   appointment.patient_id IN (
+                       SELECT p2.id
                        FROM patient AS p2
-                       WHERE p2.id = appointment.patient_id
-                         AND p2.deleted_at IS NULL
-                   ) = :caller
+                       WHERE p2.deleted_at IS NULL
+                         AND p2.person_id = :caller
+                   )
                    OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
                    OR (
                        SELECT p3.role
@@ -246,12 +240,12 @@ FIND_AS_APPOINTMENT = sql("""
                ELSE NULL
            END AS patient_name,
            CASE
-               WHEN (
-                   SELECT p.person_id
+               WHEN appointment.patient_id IN (
+                   SELECT p.id
                    FROM patient AS p
-                   WHERE p.id = appointment.patient_id
-                     AND p.deleted_at IS NULL
-               ) = :caller
+                   WHERE p.deleted_at IS NULL
+                     AND p.person_id = :caller
+               )
                OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
                    THEN (
                        SELECT p2.born
@@ -264,12 +258,12 @@ FIND_AS_APPOINTMENT = sql("""
     FROM appointment
     WHERE appointment.id = :id
       AND (
-          (
-              SELECT p.person_id
+          appointment.patient_id IN (
+              SELECT p.id
               FROM patient AS p
-              WHERE p.id = appointment.patient_id
-                AND p.deleted_at IS NULL
-          ) = :caller
+              WHERE p.deleted_at IS NULL
+                AND p.person_id = :caller
+          )
           OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
       )
       -- Appointment read: this.patient.person == caller || caller.staff
@@ -288,12 +282,12 @@ FIND_FOR_UPDATE = sql("""
     FROM appointment
     WHERE appointment.id = :id
       AND (
-          (
-              SELECT p.person_id
+          appointment.patient_id IN (
+              SELECT p.id
               FROM patient AS p
-              WHERE p.id = appointment.patient_id
-                AND p.deleted_at IS NULL
-          ) = :caller
+              WHERE p.deleted_at IS NULL
+                AND p.person_id = :caller
+          )
           OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
       )
       -- Appointment read: this.patient.person == caller || caller.staff
@@ -306,12 +300,6 @@ async def find_for_update(db: Queries, caller: Caller, id: UUID) -> Appointment 
     return await db.fetch_one(
         Appointment, FIND_FOR_UPDATE, id=id, caller=caller.id, caller_role=caller.role
     )
-
-
-class Count(Struct, frozen=True):
-    """How many rows there are."""
-
-    total: int
 
 
 DAY_PLAN = sql(
@@ -328,21 +316,21 @@ DAY_PLAN = sql(
            END AS doctor,
            CASE
                WHEN (
-                   (
-                       SELECT p.person_id
+                   appointment.patient_id IN (
+                       SELECT p.id
                        FROM patient AS p
-                       WHERE p.id = appointment.patient_id
-                         AND p.deleted_at IS NULL
-                   ) = :caller
+                       WHERE p.deleted_at IS NULL
+                         AND p.person_id = :caller
+                   )
                    OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
                )
                AND (
-                   (
-                       SELECT p2.person_id
+                   appointment.patient_id IN (
+                       SELECT p2.id
                        FROM patient AS p2
-                       WHERE p2.id = appointment.patient_id
-                         AND p2.deleted_at IS NULL
-                   ) = :caller
+                       WHERE p2.deleted_at IS NULL
+                         AND p2.person_id = :caller
+                   )
                    OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
                    OR (
                        SELECT p3.role
@@ -368,12 +356,12 @@ DAY_PLAN = sql(
                ELSE NULL
            END AS patient_name,
            CASE
-               WHEN (
-                   SELECT p.person_id
+               WHEN appointment.patient_id IN (
+                   SELECT p.id
                    FROM patient AS p
-                   WHERE p.id = appointment.patient_id
-                     AND p.deleted_at IS NULL
-               ) = :caller
+                   WHERE p.deleted_at IS NULL
+                     AND p.person_id = :caller
+               )
                OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
                    THEN (
                        SELECT p2.born
@@ -388,12 +376,12 @@ DAY_PLAN = sql(
       AND CAST(starts AT TIME ZONE 'UTC' AS date) = :day
       AND status <> 'cancelled'
       AND (
-          (
-              SELECT p.person_id
+          appointment.patient_id IN (
+              SELECT p.id
               FROM patient AS p
-              WHERE p.id = appointment.patient_id
-                AND p.deleted_at IS NULL
-          ) = :caller
+              WHERE p.deleted_at IS NULL
+                AND p.person_id = :caller
+          )
           OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
       )
       -- Appointment read: this.patient.person == caller || caller.staff
@@ -413,21 +401,21 @@ DAY_PLAN = sql(
            END AS doctor,
            CASE
                WHEN (
-                   (
-                       SELECT p.person_id
+                   appointment.patient_id IN (
+                       SELECT p.id
                        FROM patient AS p
-                       WHERE p.id = appointment.patient_id
-                         AND p.deleted_at IS NULL
-                   ) = :caller
+                       WHERE p.deleted_at IS NULL
+                         AND p.person_id = :caller
+                   )
                    OR :caller_role IN ('nurse', 'doctor', 'clerk')
                )
                AND (
-                   (
-                       SELECT p2.person_id
+                   appointment.patient_id IN (
+                       SELECT p2.id
                        FROM patient AS p2
-                       WHERE p2.id = appointment.patient_id
-                         AND p2.deleted_at IS NULL
-                   ) = :caller
+                       WHERE p2.deleted_at IS NULL
+                         AND p2.person_id = :caller
+                   )
                    OR :caller_role IN ('nurse', 'doctor', 'clerk')
                    OR (
                        SELECT p3.role
@@ -453,12 +441,12 @@ DAY_PLAN = sql(
                ELSE NULL
            END AS patient_name,
            CASE
-               WHEN (
-                   SELECT p.person_id
+               WHEN appointment.patient_id IN (
+                   SELECT p.id
                    FROM patient AS p
-                   WHERE p.id = appointment.patient_id
-                     AND p.deleted_at IS NULL
-               ) = :caller
+                   WHERE p.deleted_at IS NULL
+                     AND p.person_id = :caller
+               )
                OR :caller_role IN ('nurse', 'doctor', 'clerk')
                    THEN (
                        SELECT p2.born
@@ -473,12 +461,12 @@ DAY_PLAN = sql(
       AND substr(starts, 1, 10) = :day
       AND status <> 'cancelled'
       AND (
-          (
-              SELECT p.person_id
+          appointment.patient_id IN (
+              SELECT p.id
               FROM patient AS p
-              WHERE p.id = appointment.patient_id
-                AND p.deleted_at IS NULL
-          ) = :caller
+              WHERE p.deleted_at IS NULL
+                AND p.person_id = :caller
+          )
           OR :caller_role IN ('nurse', 'doctor', 'clerk')
       )
       -- Appointment read: this.patient.person == caller || caller.staff
@@ -488,35 +476,35 @@ DAY_PLAN = sql(
 )
 DAY_PLAN_TOTAL = sql(
     """
-    SELECT count(*) AS total
+    SELECT count(*)
     FROM appointment
     WHERE doctor_id = :doctor
       AND CAST(starts AT TIME ZONE 'UTC' AS date) = :day
       AND status <> 'cancelled'
       AND (
-          (
-              SELECT p.person_id
+          appointment.patient_id IN (
+              SELECT p.id
               FROM patient AS p
-              WHERE p.id = appointment.patient_id
-                AND p.deleted_at IS NULL
-          ) = :caller
+              WHERE p.deleted_at IS NULL
+                AND p.person_id = :caller
+          )
           OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
       )
       -- Appointment read: this.patient.person == caller || caller.staff
 """,
     sqlite="""
-    SELECT count(*) AS total
+    SELECT count(*)
     FROM appointment
     WHERE doctor_id = :doctor
       AND substr(starts, 1, 10) = :day
       AND status <> 'cancelled'
       AND (
-          (
-              SELECT p.person_id
+          appointment.patient_id IN (
+              SELECT p.id
               FROM patient AS p
-              WHERE p.id = appointment.patient_id
-                AND p.deleted_at IS NULL
-          ) = :caller
+              WHERE p.deleted_at IS NULL
+                AND p.person_id = :caller
+          )
           OR :caller_role IN ('nurse', 'doctor', 'clerk')
       )
       -- Appointment read: this.patient.person == caller || caller.staff
@@ -529,10 +517,10 @@ async def day_plan(db: Queries, caller: Caller, doctor: UUID, day: date) -> Page
     rows = await db.fetch_all(
         AppointmentRow, DAY_PLAN, doctor=doctor, day=day, caller=caller.id, caller_role=caller.role
     )
-    count = await db.fetch_one(
-        Count, DAY_PLAN_TOTAL, doctor=doctor, day=day, caller=caller.id, caller_role=caller.role
+    count = await db.fetch_value(
+        int, DAY_PLAN_TOTAL, doctor=doctor, day=day, caller=caller.id, caller_role=caller.role
     )
-    return Page(rows, total=count.total if count else 0)
+    return Page(rows, total=count or 0)
 
 
 FEES_BY_DOCTOR_FEES = sql(
@@ -544,12 +532,12 @@ FEES_BY_DOCTOR_FEES = sql(
           AND CAST(starts AT TIME ZONE 'UTC' AS date) >= :params_from
           AND CAST(starts AT TIME ZONE 'UTC' AS date) <= :to
           AND (
-              (
-                  SELECT p.person_id
+              appointment.patient_id IN (
+                  SELECT p.id
                   FROM patient AS p
-                  WHERE p.id = appointment.patient_id
-                    AND p.deleted_at IS NULL
-              ) = :caller
+                  WHERE p.deleted_at IS NULL
+                    AND p.person_id = :caller
+              )
               OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
           )
           -- Appointment read: this.patient.person == caller || caller.staff
@@ -666,12 +654,12 @@ FEES_BY_DOCTOR_FEES = sql(
           AND substr(starts, 1, 10) >= :params_from
           AND substr(starts, 1, 10) <= :to
           AND (
-              (
-                  SELECT p.person_id
+              appointment.patient_id IN (
+                  SELECT p.id
                   FROM patient AS p
-                  WHERE p.id = appointment.patient_id
-                    AND p.deleted_at IS NULL
-              ) = :caller
+                  WHERE p.deleted_at IS NULL
+                    AND p.person_id = :caller
+              )
               OR :caller_role IN ('nurse', 'doctor', 'clerk')
           )
           -- Appointment read: this.patient.person == caller || caller.staff
@@ -806,21 +794,21 @@ APPOINTMENT_ROWS = sql("""
            END AS doctor,
            CASE
                WHEN (
-                   (
-                       SELECT p.person_id
+                   appointment.patient_id IN (
+                       SELECT p.id
                        FROM patient AS p
-                       WHERE p.id = appointment.patient_id
-                         AND p.deleted_at IS NULL
-                   ) = :caller
+                       WHERE p.deleted_at IS NULL
+                         AND p.person_id = :caller
+                   )
                    OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
                )
                AND (
-                   (
-                       SELECT p2.person_id
+                   appointment.patient_id IN (
+                       SELECT p2.id
                        FROM patient AS p2
-                       WHERE p2.id = appointment.patient_id
-                         AND p2.deleted_at IS NULL
-                   ) = :caller
+                       WHERE p2.deleted_at IS NULL
+                         AND p2.person_id = :caller
+                   )
                    OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
                    OR (
                        SELECT p3.role
@@ -846,12 +834,12 @@ APPOINTMENT_ROWS = sql("""
                ELSE NULL
            END AS patient_name,
            CASE
-               WHEN (
-                   SELECT p.person_id
+               WHEN appointment.patient_id IN (
+                   SELECT p.id
                    FROM patient AS p
-                   WHERE p.id = appointment.patient_id
-                     AND p.deleted_at IS NULL
-               ) = :caller
+                   WHERE p.deleted_at IS NULL
+                     AND p.person_id = :caller
+               )
                OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
                    THEN (
                        SELECT p2.born

@@ -107,14 +107,8 @@ async def thread_posts(
     )
 
 
-class Holds(Struct, frozen=True):
-    """The answer of a statement that judges: a row where the rule holds."""
-
-    yes: int
-
-
 MAY_CREATE = sql("""
-    SELECT 1 AS yes
+    SELECT 1
     WHERE (
           NOT COALESCE((SELECT t.locked FROM thread AS t WHERE t.id = :thread), FALSE)
           OR :caller_moderator
@@ -128,8 +122,8 @@ async def may_create(db: Queries, caller: Caller, post: Post) -> bool:
     the write.
     """
     return (
-        await db.fetch_one(
-            Holds, MAY_CREATE, thread=post.thread_id, caller_moderator=caller.moderator
+        await db.fetch_value(
+            int, MAY_CREATE, thread=post.thread_id, caller_moderator=caller.moderator
         )
         is not None
     )
@@ -164,14 +158,12 @@ THREAD_TEXT_TEXT = sql("""
             WHERE post_row.thread_id = :thread
               AND post_row.deleted_at IS NULL
               AND (
-                  NOT (
-                      SELECT b.hidden
-                      FROM board AS b
-                      WHERE b.name = (
-                            SELECT t.board_id
-                            FROM thread AS t
-                            WHERE t.id = post_row.thread_id
-                        )
+                  NOT COALESCE(
+                      (
+                          SELECT b.hidden
+                          FROM board AS b
+                          WHERE b.name = :thread_board
+                      ), FALSE
                   )
                   OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
               )
@@ -187,7 +179,7 @@ class ThreadTextText(Struct, frozen=True):
 
 
 async def thread_text_text(
-    db: Queries, caller: Caller | None, thread_title: str, thread: UUID
+    db: Queries, caller: Caller | None, thread_title: str, thread: UUID, thread_board: str
 ) -> str:
     """thread.title + ' (' + string(thread.replies) + ')'"""
     [found] = await db.fetch_all(
@@ -195,6 +187,7 @@ async def thread_text_text(
         THREAD_TEXT_TEXT,
         thread_title=thread_title,
         thread=thread,
+        thread_board=thread_board,
         caller=caller.id if caller else None,
         caller_moderator=caller.moderator if caller else None,
     )
@@ -297,7 +290,7 @@ async def find_for_update(db: Queries, caller: Caller, number: int) -> Post | No
 
 
 MAY_UPDATE = sql("""
-    SELECT 1 AS yes
+    SELECT 1
     FROM post
     WHERE number = :number
       AND post.author_id = :caller
@@ -310,7 +303,7 @@ async def may_update(db: Queries, caller: Caller, post: Post) -> bool:
     """this.author == caller && !this.thread.locked: whether it holds of this post, as things are
     before the write.
     """
-    return await db.fetch_one(Holds, MAY_UPDATE, number=post.number, caller=caller.id) is not None
+    return await db.fetch_value(int, MAY_UPDATE, number=post.number, caller=caller.id) is not None
 
 
 RELEASE_HELD_BY_ANSWERS = sql("""
@@ -357,17 +350,17 @@ async def thread_posts_csv_line_item_rows(
     )
 
 
+class Number(Struct, frozen=True):
+    """What the database numbers a new row with."""
+
+    number: int
+
+
 INSERT = sql("""
     INSERT INTO post (thread_id, answers_id, author_id, text, written, edited)
     VALUES (:thread_id, :answers_id, :author_id, :text, :written, :edited)
     RETURNING number
 """)
-
-
-class Number(Struct, frozen=True):
-    """What the database numbers a new row with."""
-
-    number: int
 
 
 async def insert(db: Queries, post: Post) -> Post:
