@@ -299,3 +299,10 @@ def test_a_row_behind_a_reference_is_found_by_its_field() -> None:
 def test_a_path_through_a_reference_is_not_local() -> None:
     assert not is_local(rule("this.org.owner == caller"))
     assert is_local(rule("this.user == caller && caller.name == 'a'"))
+
+
+def test_a_choice_that_ends_in_null_is_two_conditions() -> None:
+    chosen = "(this.org != null ? this.org.owner == caller : null) == true"
+    assert fold(rule(chosen)) == fold(rule("this.org != null && this.org.owner == caller"))
+    may_fail = "(this.rank != null ? this.rank + 1 > 2 : null) == true"
+    assert fold(rule(may_fail)) != fold(rule("this.rank != null && this.rank + 1 > 2"))

@@ -102,6 +102,64 @@ async def test_get_articles_by_somebody_else_is_allowed(service: Service) -> Non
     }
 
 
+async def test_get_articles_when_favorite_user_is_bob_and_beside_a_user_is_allowed(
+    service: Service,
+) -> None:
+    """GET /articles: 200. Not What ArticleItem shows."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    await store_follow(service.db, follower_id=ann.id, followed_id=ann.id)
+    bob = await store_user(service.db, email="bob@example.org", username="bob")
+    await store_favorite(service.db, article_id=article.id, user_id=bob.id)
+    answer = await service.send("GET", "/articles", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "articles": [
+            {
+                "slug": "title-1",
+                "title": "title 1",
+                "description": "description 1",
+                "createdAt": "2026-03-01T12:00:00.000000Z",
+                "updatedAt": "2026-03-01T12:00:00.000000Z",
+                "favorited": False,
+                "favoritesCount": 1,
+                "author": {"username": "ann", "bio": "", "image": "", "following": True},
+                "tagList": ["tags 1"],
+            }
+        ],
+        "articlesCount": 1,
+    }
+
+
+async def test_get_articles_when_follow_follower_is_bob_and_beside_a_user_is_allowed(
+    service: Service,
+) -> None:
+    """GET /articles: 200. Not What Profile shows."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    await store_favorite(service.db, article_id=article.id, user_id=ann.id)
+    bob = await store_user(service.db, email="bob@example.org", username="bob")
+    await store_follow(service.db, follower_id=bob.id, followed_id=ann.id)
+    answer = await service.send("GET", "/articles", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "articles": [
+            {
+                "slug": "title-1",
+                "title": "title 1",
+                "description": "description 1",
+                "createdAt": "2026-03-01T12:00:00.000000Z",
+                "updatedAt": "2026-03-01T12:00:00.000000Z",
+                "favorited": True,
+                "favoritesCount": 1,
+                "author": {"username": "ann", "bio": "", "image": "", "following": False},
+                "tagList": ["tags 1"],
+            }
+        ],
+        "articlesCount": 1,
+    }
+
+
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
@@ -266,6 +324,49 @@ async def test_get_feed_by_somebody_else_is_allowed(service: Service) -> None:
     await store_favorite(service.db, article_id=article.id, user_id=ann.id)
     bob = await store_user(service.db, email="bob@example.org", username="bob")
     answer = await service.send("GET", "/articles/feed", caller=bob)
+    assert answer.status_code == 200
+    assert answer.json() == {"articles": [], "articlesCount": 0}
+
+
+async def test_get_feed_when_favorite_user_is_bob_and_beside_a_user_is_allowed(
+    service: Service,
+) -> None:
+    """GET /articles/feed: 200. Not What ArticleItem shows."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    await store_follow(service.db, follower_id=ann.id, followed_id=ann.id)
+    bob = await store_user(service.db, email="bob@example.org", username="bob")
+    await store_favorite(service.db, article_id=article.id, user_id=bob.id)
+    answer = await service.send("GET", "/articles/feed", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "articles": [
+            {
+                "slug": "title-1",
+                "title": "title 1",
+                "description": "description 1",
+                "createdAt": "2026-03-01T12:00:00.000000Z",
+                "updatedAt": "2026-03-01T12:00:00.000000Z",
+                "favorited": False,
+                "favoritesCount": 1,
+                "author": {"username": "ann", "bio": "", "image": "", "following": True},
+                "tagList": ["tags 1"],
+            }
+        ],
+        "articlesCount": 1,
+    }
+
+
+async def test_get_feed_when_follow_follower_is_bob_and_beside_a_user_is_allowed(
+    service: Service,
+) -> None:
+    """GET /articles/feed: 200. Not What Profile shows."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    await store_favorite(service.db, article_id=article.id, user_id=ann.id)
+    bob = await store_user(service.db, email="bob@example.org", username="bob")
+    await store_follow(service.db, follower_id=bob.id, followed_id=ann.id)
+    answer = await service.send("GET", "/articles/feed", caller=ann)
     assert answer.status_code == 200
     assert answer.json() == {"articles": [], "articlesCount": 0}
 
@@ -461,6 +562,60 @@ async def test_get_article_by_somebody_else_is_allowed(service: Service) -> None
     }
 
 
+async def test_get_article_when_favorite_user_is_bob_and_beside_a_user_is_allowed(
+    service: Service,
+) -> None:
+    """GET /articles/{slug}: 200. Not What Article shows."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    await store_follow(service.db, follower_id=ann.id, followed_id=ann.id)
+    bob = await store_user(service.db, email="bob@example.org", username="bob")
+    await store_favorite(service.db, article_id=article.id, user_id=bob.id)
+    answer = await service.send("GET", f"/articles/{article.slug}", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "article": {
+            "slug": "title-1",
+            "title": "title 1",
+            "description": "description 1",
+            "createdAt": "2026-03-01T12:00:00.000000Z",
+            "updatedAt": "2026-03-01T12:00:00.000000Z",
+            "body": "body 1",
+            "favorited": False,
+            "favoritesCount": 1,
+            "author": {"username": "ann", "bio": "", "image": "", "following": True},
+            "tagList": ["tags 1"],
+        }
+    }
+
+
+async def test_get_article_when_follow_follower_is_bob_and_beside_a_user_is_allowed(
+    service: Service,
+) -> None:
+    """GET /articles/{slug}: 200. Not What Profile shows."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    await store_favorite(service.db, article_id=article.id, user_id=ann.id)
+    bob = await store_user(service.db, email="bob@example.org", username="bob")
+    await store_follow(service.db, follower_id=bob.id, followed_id=ann.id)
+    answer = await service.send("GET", f"/articles/{article.slug}", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "article": {
+            "slug": "title-1",
+            "title": "title 1",
+            "description": "description 1",
+            "createdAt": "2026-03-01T12:00:00.000000Z",
+            "updatedAt": "2026-03-01T12:00:00.000000Z",
+            "body": "body 1",
+            "favorited": True,
+            "favoritesCount": 1,
+            "author": {"username": "ann", "bio": "", "image": "", "following": False},
+            "tagList": ["tags 1"],
+        }
+    }
+
+
 async def test_get_article_of_a_missing_slug_is_not_found(service: Service) -> None:
     """GET /articles/{slug}: 404."""
     ann = await store_user(service.db)
@@ -587,6 +742,52 @@ async def test_create_article_by_somebody_else_is_allowed(service: Service) -> N
         body="body 2",
         tags=["tags 2"],
         author_id=bob.id,
+        created_at=datetime(2030, 1, 1, tzinfo=UTC),
+        updated_at=datetime(2030, 1, 1, tzinfo=UTC),
+    )
+
+
+async def test_create_article_beside_a_follow_is_allowed(service: Service) -> None:
+    """POST /articles: 201. What Profile shows."""
+    ann = await store_user(service.db)
+    await store_follow(service.db, follower_id=ann.id, followed_id=ann.id)
+    answer = await service.send(
+        "POST",
+        "/articles",
+        {
+            "article": {
+                "title": "title 2",
+                "description": "description 2",
+                "body": "body 2",
+                "tagList": ["tags 2"],
+            }
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 201
+    [new_article] = await all_articles(service.db)
+    assert answer.json() == {
+        "article": {
+            "slug": "title-2",
+            "title": "title 2",
+            "description": "description 2",
+            "createdAt": "2030-01-01T00:00:00.000000Z",
+            "updatedAt": "2030-01-01T00:00:00.000000Z",
+            "body": "body 2",
+            "favorited": False,
+            "favoritesCount": 0,
+            "author": {"username": "ann", "bio": "", "image": "", "following": True},
+            "tagList": ["tags 2"],
+        }
+    }
+    assert new_article == Article(
+        id=new_article.id,
+        slug="title-2",
+        title="title 2",
+        description="description 2",
+        body="body 2",
+        tags=["tags 2"],
+        author_id=ann.id,
         created_at=datetime(2030, 1, 1, tzinfo=UTC),
         updated_at=datetime(2030, 1, 1, tzinfo=UTC),
     )
@@ -846,6 +1047,98 @@ async def test_update_article_by_somebody_else_is_forbidden(service: Service) ->
     assert answer.status_code == 403
     assert answer.json() == {"errors": {"body": ["forbidden"]}}
     assert await all_articles(service.db) == [article]
+
+
+async def test_update_article_beside_a_favorite_is_allowed(service: Service) -> None:
+    """PUT /articles/{slug}: 200. What Article shows."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    await store_favorite(service.db, article_id=article.id, user_id=ann.id)
+    answer = await service.send(
+        "PUT",
+        f"/articles/{article.slug}",
+        {
+            "article": {
+                "title": "title 2",
+                "description": "description 2",
+                "body": "body 2",
+                "tagList": ["tags 2"],
+            }
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "article": {
+            "slug": "title-2",
+            "title": "title 2",
+            "description": "description 2",
+            "createdAt": "2026-03-01T12:00:00.000000Z",
+            "updatedAt": "2030-01-01T00:00:00.000000Z",
+            "body": "body 2",
+            "favorited": True,
+            "favoritesCount": 1,
+            "author": {"username": "ann", "bio": "", "image": "", "following": False},
+            "tagList": ["tags 2"],
+        }
+    }
+    assert await all_articles(service.db) == [
+        replace(
+            article,
+            slug="title-2",
+            title="title 2",
+            description="description 2",
+            body="body 2",
+            tags=["tags 2"],
+            updated_at=datetime(2030, 1, 1, tzinfo=UTC),
+        )
+    ]
+
+
+async def test_update_article_beside_a_follow_is_allowed(service: Service) -> None:
+    """PUT /articles/{slug}: 200. What Profile shows."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    await store_follow(service.db, follower_id=ann.id, followed_id=ann.id)
+    answer = await service.send(
+        "PUT",
+        f"/articles/{article.slug}",
+        {
+            "article": {
+                "title": "title 2",
+                "description": "description 2",
+                "body": "body 2",
+                "tagList": ["tags 2"],
+            }
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "article": {
+            "slug": "title-2",
+            "title": "title 2",
+            "description": "description 2",
+            "createdAt": "2026-03-01T12:00:00.000000Z",
+            "updatedAt": "2030-01-01T00:00:00.000000Z",
+            "body": "body 2",
+            "favorited": False,
+            "favoritesCount": 0,
+            "author": {"username": "ann", "bio": "", "image": "", "following": True},
+            "tagList": ["tags 2"],
+        }
+    }
+    assert await all_articles(service.db) == [
+        replace(
+            article,
+            slug="title-2",
+            title="title 2",
+            description="description 2",
+            body="body 2",
+            tags=["tags 2"],
+            updated_at=datetime(2030, 1, 1, tzinfo=UTC),
+        )
+    ]
 
 
 async def test_update_article_when_article_author_is_bob_and_beside_a_user_is_forbidden(
@@ -1187,6 +1480,30 @@ async def test_favorite_by_somebody_else_is_allowed(service: Service) -> None:
     assert await all_favorites(service.db) == [Favorite(article_id=article.id, user_id=bob.id)]
 
 
+async def test_favorite_beside_a_follow_is_allowed(service: Service) -> None:
+    """POST /articles/{slug}/favorite: 200. What Profile shows."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    await store_follow(service.db, follower_id=ann.id, followed_id=ann.id)
+    answer = await service.send("POST", f"/articles/{article.slug}/favorite", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "article": {
+            "slug": "title-1",
+            "title": "title 1",
+            "description": "description 1",
+            "createdAt": "2026-03-01T12:00:00.000000Z",
+            "updatedAt": "2026-03-01T12:00:00.000000Z",
+            "body": "body 1",
+            "favorited": True,
+            "favoritesCount": 1,
+            "author": {"username": "ann", "bio": "", "image": "", "following": True},
+            "tagList": ["tags 1"],
+        }
+    }
+    assert await all_favorites(service.db) == [Favorite(article_id=article.id, user_id=ann.id)]
+
+
 async def test_favorite_of_a_missing_slug_is_not_found(service: Service) -> None:
     """POST /articles/{slug}/favorite: 404."""
     ann = await store_user(service.db)
@@ -1195,6 +1512,62 @@ async def test_favorite_of_a_missing_slug_is_not_found(service: Service) -> None
     assert answer.status_code == 404
     assert answer.json() == {"errors": {"body": ["not found"]}}
     assert await all_favorites(service.db) == []
+
+
+async def test_favorite_where_one_of_another_article_is_there_is_allowed(service: Service) -> None:
+    """POST /articles/{slug}/favorite: 200."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    article_2 = await store_article(service.db, slug="title-2", title="title 2", author_id=ann.id)
+    favorite = await store_favorite(service.db, article_id=article_2.id, user_id=ann.id)
+    answer = await service.send("POST", f"/articles/{article.slug}/favorite", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "article": {
+            "slug": "title-1",
+            "title": "title 1",
+            "description": "description 1",
+            "createdAt": "2026-03-01T12:00:00.000000Z",
+            "updatedAt": "2026-03-01T12:00:00.000000Z",
+            "body": "body 1",
+            "favorited": True,
+            "favoritesCount": 1,
+            "author": {"username": "ann", "bio": "", "image": "", "following": False},
+            "tagList": ["tags 1"],
+        }
+    }
+    assert await all_favorites(service.db) == [
+        Favorite(article_id=article.id, user_id=ann.id),
+        favorite,
+    ]
+
+
+async def test_favorite_where_one_of_another_user_is_there_is_allowed(service: Service) -> None:
+    """POST /articles/{slug}/favorite: 200."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    bob = await store_user(service.db, email="bob@example.org", username="bob")
+    favorite = await store_favorite(service.db, article_id=article.id, user_id=bob.id)
+    answer = await service.send("POST", f"/articles/{article.slug}/favorite", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "article": {
+            "slug": "title-1",
+            "title": "title 1",
+            "description": "description 1",
+            "createdAt": "2026-03-01T12:00:00.000000Z",
+            "updatedAt": "2026-03-01T12:00:00.000000Z",
+            "body": "body 1",
+            "favorited": True,
+            "favoritesCount": 2,
+            "author": {"username": "ann", "bio": "", "image": "", "following": False},
+            "tagList": ["tags 1"],
+        }
+    }
+    assert await all_favorites(service.db) == [
+        Favorite(article_id=article.id, user_id=ann.id),
+        favorite,
+    ]
 
 
 async def test_favorite_where_it_is_there_already_is_allowed(service: Service) -> None:
@@ -1279,6 +1652,58 @@ async def test_unfavorite_by_somebody_else_is_allowed(service: Service) -> None:
         }
     }
     assert await all_favorites(service.db) == [favorite]
+
+
+async def test_unfavorite_when_favorite_user_is_bob_and_beside_a_user_is_allowed(
+    service: Service,
+) -> None:
+    """DELETE /articles/{slug}/favorite: 200. Not What Article shows."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    bob = await store_user(service.db, email="bob@example.org", username="bob")
+    favorite = await store_favorite(service.db, article_id=article.id, user_id=bob.id)
+    answer = await service.send("DELETE", f"/articles/{article.slug}/favorite", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "article": {
+            "slug": "title-1",
+            "title": "title 1",
+            "description": "description 1",
+            "createdAt": "2026-03-01T12:00:00.000000Z",
+            "updatedAt": "2026-03-01T12:00:00.000000Z",
+            "body": "body 1",
+            "favorited": False,
+            "favoritesCount": 1,
+            "author": {"username": "ann", "bio": "", "image": "", "following": False},
+            "tagList": ["tags 1"],
+        }
+    }
+    assert await all_favorites(service.db) == [favorite]
+
+
+async def test_unfavorite_beside_a_follow_is_allowed(service: Service) -> None:
+    """DELETE /articles/{slug}/favorite: 200. What Profile shows."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    await store_favorite(service.db, article_id=article.id, user_id=ann.id)
+    await store_follow(service.db, follower_id=ann.id, followed_id=ann.id)
+    answer = await service.send("DELETE", f"/articles/{article.slug}/favorite", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "article": {
+            "slug": "title-1",
+            "title": "title 1",
+            "description": "description 1",
+            "createdAt": "2026-03-01T12:00:00.000000Z",
+            "updatedAt": "2026-03-01T12:00:00.000000Z",
+            "body": "body 1",
+            "favorited": False,
+            "favoritesCount": 0,
+            "author": {"username": "ann", "bio": "", "image": "", "following": True},
+            "tagList": ["tags 1"],
+        }
+    }
+    assert await all_favorites(service.db) == []
 
 
 async def test_unfavorite_of_a_missing_slug_is_not_found(service: Service) -> None:
@@ -1371,6 +1796,30 @@ async def test_get_comments_by_somebody_else_is_allowed(service: Service) -> Non
     await store_follow(service.db, follower_id=ann.id, followed_id=ann.id)
     bob = await store_user(service.db, email="bob@example.org", username="bob")
     answer = await service.send("GET", f"/articles/{article.slug}/comments", caller=bob)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "comments": [
+            {
+                "id": comment.id,
+                "createdAt": "2026-03-01T12:00:00.000000Z",
+                "updatedAt": "2026-03-01T12:00:00.000000Z",
+                "body": "body 1",
+                "author": {"username": "ann", "bio": "", "image": "", "following": False},
+            }
+        ]
+    }
+
+
+async def test_get_comments_when_follow_follower_is_bob_and_beside_a_user_is_allowed(
+    service: Service,
+) -> None:
+    """GET /articles/{slug}/comments: 200. Not What Profile shows."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    comment = await store_comment(service.db, article_id=article.id, author_id=ann.id)
+    bob = await store_user(service.db, email="bob@example.org", username="bob")
+    await store_follow(service.db, follower_id=bob.id, followed_id=ann.id)
+    answer = await service.send("GET", f"/articles/{article.slug}/comments", caller=ann)
     assert answer.status_code == 200
     assert answer.json() == {
         "comments": [
@@ -1509,6 +1958,35 @@ async def test_create_comment_by_somebody_else_is_allowed(service: Service) -> N
         body="body 2",
         article_id=article.id,
         author_id=bob.id,
+        created_at=datetime(2030, 1, 1, tzinfo=UTC),
+        updated_at=datetime(2030, 1, 1, tzinfo=UTC),
+    )
+
+
+async def test_create_comment_beside_a_follow_is_allowed(service: Service) -> None:
+    """POST /articles/{slug}/comments: 200. What Profile shows."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    await store_follow(service.db, follower_id=ann.id, followed_id=ann.id)
+    answer = await service.send(
+        "POST", f"/articles/{article.slug}/comments", {"comment": {"body": "body 2"}}, caller=ann
+    )
+    assert answer.status_code == 200
+    [new_comment] = await all_comments(service.db)
+    assert answer.json() == {
+        "comment": {
+            "id": new_comment.id,
+            "createdAt": "2030-01-01T00:00:00.000000Z",
+            "updatedAt": "2030-01-01T00:00:00.000000Z",
+            "body": "body 2",
+            "author": {"username": "ann", "bio": "", "image": "", "following": True},
+        }
+    }
+    assert new_comment == Comment(
+        id=new_comment.id,
+        body="body 2",
+        article_id=article.id,
+        author_id=ann.id,
         created_at=datetime(2030, 1, 1, tzinfo=UTC),
         updated_at=datetime(2030, 1, 1, tzinfo=UTC),
     )

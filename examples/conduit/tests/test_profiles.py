@@ -44,6 +44,20 @@ async def test_get_profile_by_somebody_else_is_allowed(service: Service) -> None
     }
 
 
+async def test_get_profile_when_follow_follower_is_bob_and_beside_a_user_is_allowed(
+    service: Service,
+) -> None:
+    """GET /profiles/{username}: 200. Not What Profile shows."""
+    ann = await store_user(service.db)
+    bob = await store_user(service.db, email="bob@example.org", username="bob")
+    await store_follow(service.db, follower_id=bob.id, followed_id=ann.id)
+    answer = await service.send("GET", f"/profiles/{ann.username}", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "profile": {"username": "ann", "bio": "", "image": "", "following": False}
+    }
+
+
 async def test_get_profile_of_a_missing_username_is_not_found(service: Service) -> None:
     """GET /profiles/{username}: 404."""
     ann = await store_user(service.db)
@@ -101,6 +115,32 @@ async def test_follow_of_a_missing_username_is_not_found(service: Service) -> No
     assert answer.status_code == 404
     assert answer.json() == {"errors": {"body": ["not found"]}}
     assert await all_follows(service.db) == []
+
+
+async def test_follow_where_one_of_another_follower_is_there_is_allowed(service: Service) -> None:
+    """POST /profiles/{username}/follow: 200."""
+    ann = await store_user(service.db)
+    bob = await store_user(service.db, email="bob@example.org", username="bob")
+    follow = await store_follow(service.db, follower_id=bob.id, followed_id=ann.id)
+    answer = await service.send("POST", f"/profiles/{ann.username}/follow", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "profile": {"username": "ann", "bio": "", "image": "", "following": True}
+    }
+    assert await all_follows(service.db) == [Follow(follower_id=ann.id, followed_id=ann.id), follow]
+
+
+async def test_follow_where_one_of_another_followed_is_there_is_allowed(service: Service) -> None:
+    """POST /profiles/{username}/follow: 200."""
+    ann = await store_user(service.db)
+    bob = await store_user(service.db, email="bob@example.org", username="bob")
+    follow = await store_follow(service.db, follower_id=ann.id, followed_id=bob.id)
+    answer = await service.send("POST", f"/profiles/{ann.username}/follow", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "profile": {"username": "ann", "bio": "", "image": "", "following": True}
+    }
+    assert await all_follows(service.db) == [Follow(follower_id=ann.id, followed_id=ann.id), follow]
 
 
 async def test_follow_where_it_is_there_already_is_allowed(service: Service) -> None:

@@ -11,7 +11,7 @@ from forum.callers import Caller
 from forum.entities import Board
 from forum.repositories import posts, threads
 from forum.repositories.members import MemberRow
-from forum.repositories.posts import ReplyRow, ThreadPostsCsvLineRow
+from forum.repositories.posts import ReplyRow, ThreadPostsCsvLineItem
 from forum.repositories.threads import ThreadItemRow, ThreadRow
 
 
@@ -105,10 +105,10 @@ async def thread_views(
     db: Queries, caller: Caller | None, rows: Sequence[ThreadRow]
 ) -> list[ThreadView]:
     """Thread, for each row, in order."""
-    posts_2_rows = await posts.thread_posts(db, caller, [row.id for row in rows])
-    posts_2 = grouped(
-        [each.parent for each in posts_2_rows],
-        await reply_views(db, caller, posts_2_rows),
+    shown_posts_rows = await posts.thread_posts(db, caller, [row.id for row in rows])
+    shown_posts = grouped(
+        [each.parent for each in shown_posts_rows],
+        await reply_views(db, caller, shown_posts_rows),
         limit=200,
     )
     return [
@@ -123,7 +123,7 @@ async def thread_views(
             by=row.by,
             board=row.board,
             watched=row.watched,
-            posts=posts_2.get(row.id, []),
+            posts=shown_posts.get(row.id, []),
         )
         for row in rows
     ]
@@ -147,7 +147,7 @@ async def thread_item_views(db: Queries, rows: Sequence[ThreadItemRow]) -> list[
 
 
 async def thread_posts_csv_line_views(
-    db: Queries, rows: Sequence[ThreadPostsCsvLineRow]
+    db: Queries, rows: Sequence[ThreadPostsCsvLineItem]
 ) -> list[tuple[object, ...]]:
     """Thread posts csv line, for each row, in order."""
     return [(row.number, row.cell_2, timestamp(row.written), row.text) for row in rows]
@@ -197,6 +197,6 @@ async def thread_posts_csv_line_views_by_key(
     wanted = {key for key in keys if key is not None}
     if not wanted:
         return {}
-    rows = await posts.thread_posts_csv_line_rows(db, wanted)
+    rows = await posts.thread_posts_csv_line_item_rows(db, wanted)
     views = await thread_posts_csv_line_views(db, rows)
     return {row.number: view for row, view in zip(rows, views, strict=True)}

@@ -135,6 +135,42 @@ async def test_get_thread_when_board_is_hidden_is_not_found(service: Service) ->
     assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
 
 
+async def test_get_thread_when_watch_member_is_bob_and_beside_a_member_is_allowed(
+    service: Service,
+) -> None:
+    """GET /threads/{slug}: 200. Not What Thread shows."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    post = await store_post(service.db, thread_id=thread.id, author_id=ann.id)
+    bob = await store_member(service.db, nick="bob")
+    await store_watch(service.db, thread_id=thread.id, member_id=bob.id)
+    answer = await service.send("GET", f"/threads/{thread.slug}", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "slug": "title-1",
+        "title": "title 1",
+        "locked": False,
+        "pinned": False,
+        "opened": "2026-03-01T12:00:00.000000Z",
+        "replies": 1,
+        "last_post": "2026-03-01T12:00:00.000000Z",
+        "by": "ann",
+        "board": "title 1",
+        "watched": False,
+        "posts": [
+            {
+                "number": post.number,
+                "text": "text 1",
+                "written": "2026-03-01T12:00:00.000000Z",
+                "edited": "2026-03-01T12:00:00.000000Z",
+                "by": "ann",
+                "replies": [],
+            }
+        ],
+    }
+
+
 async def test_get_thread_when_ann_is_moderator_and_when_board_is_hidden_is_allowed(
     service: Service,
 ) -> None:
@@ -1215,6 +1251,30 @@ async def test_watch_when_board_is_hidden_is_not_found(service: Service) -> None
     assert await all_watches(service.db) == []
 
 
+async def test_watch_beside_a_watch_is_allowed(service: Service) -> None:
+    """PUT /threads/{slug}/watch: 200. What Thread shows."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    watch = await store_watch(service.db, thread_id=thread.id, member_id=ann.id)
+    answer = await service.send("PUT", f"/threads/{thread.slug}/watch", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "slug": "title-1",
+        "title": "title 1",
+        "locked": False,
+        "pinned": False,
+        "opened": "2026-03-01T12:00:00.000000Z",
+        "replies": 0,
+        "last_post": None,
+        "by": "ann",
+        "board": "title 1",
+        "watched": True,
+        "posts": [],
+    }
+    assert await all_watches(service.db) == [watch]
+
+
 async def test_watch_when_ann_is_moderator_and_when_board_is_hidden_is_allowed(
     service: Service,
 ) -> None:
@@ -1251,14 +1311,17 @@ async def test_watch_of_a_missing_slug_is_not_found(service: Service) -> None:
     assert await all_watches(service.db) == []
 
 
-async def test_watch_where_it_is_there_already_is_allowed(service: Service) -> None:
-    """PUT /threads/{slug}/watch: 200."""
+async def test_watch_where_one_of_another_thread_is_there_is_allowed(service: Service) -> None:
+    """PUT /threads/{slug}/watch: 201."""
     ann = await store_member(service.db)
     board = await store_board(service.db)
     thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
-    watch = await store_watch(service.db, thread_id=thread.id, member_id=ann.id)
+    thread_2 = await store_thread(
+        service.db, slug="title-2", title="title 2", board_id=board.name, author_id=ann.id
+    )
+    watch = await store_watch(service.db, thread_id=thread_2.id, member_id=ann.id)
     answer = await service.send("PUT", f"/threads/{thread.slug}/watch", caller=ann)
-    assert answer.status_code == 200
+    assert answer.status_code == 201
     assert answer.json() == {
         "slug": "title-1",
         "title": "title 1",
@@ -1272,7 +1335,32 @@ async def test_watch_where_it_is_there_already_is_allowed(service: Service) -> N
         "watched": True,
         "posts": [],
     }
-    assert await all_watches(service.db) == [watch]
+    assert await all_watches(service.db) == [Watch(thread_id=thread.id, member_id=ann.id), watch]
+
+
+async def test_watch_where_one_of_another_member_is_there_is_allowed(service: Service) -> None:
+    """PUT /threads/{slug}/watch: 201."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    bob = await store_member(service.db, nick="bob")
+    watch = await store_watch(service.db, thread_id=thread.id, member_id=bob.id)
+    answer = await service.send("PUT", f"/threads/{thread.slug}/watch", caller=ann)
+    assert answer.status_code == 201
+    assert answer.json() == {
+        "slug": "title-1",
+        "title": "title 1",
+        "locked": False,
+        "pinned": False,
+        "opened": "2026-03-01T12:00:00.000000Z",
+        "replies": 0,
+        "last_post": None,
+        "by": "ann",
+        "board": "title 1",
+        "watched": True,
+        "posts": [],
+    }
+    assert await all_watches(service.db) == [Watch(thread_id=thread.id, member_id=ann.id), watch]
 
 
 async def test_watch_from_another_site_is_csrf(service: Service) -> None:

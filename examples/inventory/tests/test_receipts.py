@@ -107,6 +107,82 @@ async def test_receive_goods_by_somebody_else_is_allowed(service: Service) -> No
     )
 
 
+async def test_receive_goods_where_one_of_another_product_is_there_is_allowed(
+    service: Service,
+) -> None:
+    """POST /receipts: 201."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    product_2 = await store_product(service.db, sku="AAB")
+    stock = await store_stock(service.db, product_id=product_2.sku, bin_id=bin_row.code)
+    answer = await service.send(
+        "POST",
+        "/receipts",
+        {"product": product.sku, "bin": bin_row.code, "quantity": 4},
+        caller=ann,
+        headers={"Idempotency-Key": "once"},
+    )
+    assert answer.status_code == 201
+    [new_movement] = await all_movements(service.db)
+    assert answer.json()["data"] == {
+        "quantity": 4,
+        "reserved": 0,
+        "available": 4,
+        "product": {"sku": product.sku, "name": "name 1"},
+        "place": {"bin": bin_row.code, "aisle": "aisle 1", "shelf": 3},
+    }
+    assert await all_stocks(service.db) == [
+        Stock(product_id=product.sku, bin_id=bin_row.code, quantity=4, reserved=0),
+        stock,
+    ]
+    assert new_movement == Movement(
+        id=new_movement.id,
+        product_id=product.sku,
+        bin_id=bin_row.code,
+        change=4,
+        worker_id=ann.id,
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+    )
+
+
+async def test_receive_goods_where_one_of_another_bin_is_there_is_allowed(service: Service) -> None:
+    """POST /receipts: 201."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    bin_row_2 = await store_bin(service.db, code="code-2", aisle="aisle 2", shelf=4)
+    stock = await store_stock(service.db, product_id=product.sku, bin_id=bin_row_2.code)
+    answer = await service.send(
+        "POST",
+        "/receipts",
+        {"product": product.sku, "bin": bin_row.code, "quantity": 4},
+        caller=ann,
+        headers={"Idempotency-Key": "once"},
+    )
+    assert answer.status_code == 201
+    [new_movement] = await all_movements(service.db)
+    assert answer.json()["data"] == {
+        "quantity": 4,
+        "reserved": 0,
+        "available": 4,
+        "product": {"sku": product.sku, "name": "name 1"},
+        "place": {"bin": bin_row.code, "aisle": "aisle 1", "shelf": 3},
+    }
+    assert await all_stocks(service.db) == [
+        Stock(product_id=product.sku, bin_id=bin_row.code, quantity=4, reserved=0),
+        stock,
+    ]
+    assert new_movement == Movement(
+        id=new_movement.id,
+        product_id=product.sku,
+        bin_id=bin_row.code,
+        change=4,
+        worker_id=ann.id,
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+    )
+
+
 async def test_receive_goods_where_it_is_there_already_is_allowed(service: Service) -> None:
     """POST /receipts: 201."""
     ann = await store_worker(service.db)

@@ -94,6 +94,25 @@ async def test_accept_invitation_by_somebody_else_is_forbidden(service: Service)
     assert await all_members(service.db) == []
 
 
+async def test_accept_invitation_beside_a_member_is_already_member(service: Service) -> None:
+    """POST /invitations/{secret}/acceptance: 409. What Org shows."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    invitation = await store_invitation(
+        service.db,
+        org_id=org.id,
+        invited_by_id=ann.id,
+        expires=datetime(2030, 1, 1, 1, tzinfo=UTC),
+        accepted=None,
+    )
+    member = await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    answer = await service.send("POST", f"/invitations/{invitation.secret}/acceptance", caller=ann)
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "already_member"
+    assert await all_invitations(service.db) == [invitation]
+    assert await all_members(service.db) == [member]
+
+
 async def test_accept_invitation_when_invitation_expires_is_smaller_is_expired(
     service: Service,
 ) -> None:
@@ -169,6 +188,95 @@ async def test_accept_invitation_of_a_missing_secret_is_not_found(service: Servi
     assert await all_members(service.db) == []
 
 
+async def test_accept_invitation_where_one_of_another_org_is_there_is_allowed(
+    service: Service,
+) -> None:
+    """POST /invitations/{secret}/acceptance: 201."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    invitation = await store_invitation(
+        service.db,
+        org_id=org.id,
+        invited_by_id=ann.id,
+        expires=datetime(2030, 1, 1, 1, tzinfo=UTC),
+        accepted=None,
+    )
+    org_2 = await store_org(service.db, handle="ab")
+    member = await store_member(service.db, org_id=org_2.id, account_id=ann.id)
+    answer = await service.send("POST", f"/invitations/{invitation.secret}/acceptance", caller=ann)
+    assert answer.status_code == 201
+    assert answer.json()["data"] == {
+        "id": str(org.id),
+        "handle": "aa",
+        "name": "name 1",
+        "open_tasks": 0,
+        "members": [
+            {
+                "role": "member",
+                "since": "2030-01-01T00:00:00.000000Z",
+                "account": {"id": str(ann.id), "name": "ann"},
+            }
+        ],
+        "may_admin": False,
+    }
+    assert await all_members(service.db) == [
+        Member(
+            org_id=org.id, account_id=ann.id, role="member", since=datetime(2030, 1, 1, tzinfo=UTC)
+        ),
+        member,
+    ]
+    assert await all_invitations(service.db) == [
+        replace(invitation, accepted=datetime(2030, 1, 1, tzinfo=UTC))
+    ]
+
+
+async def test_accept_invitation_where_one_of_another_account_is_there_is_allowed(
+    service: Service,
+) -> None:
+    """POST /invitations/{secret}/acceptance: 201."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    invitation = await store_invitation(
+        service.db,
+        org_id=org.id,
+        invited_by_id=ann.id,
+        expires=datetime(2030, 1, 1, 1, tzinfo=UTC),
+        accepted=None,
+    )
+    bob = await store_account(service.db, email="bob@example.org", name="bob")
+    member = await store_member(service.db, org_id=org.id, account_id=bob.id)
+    answer = await service.send("POST", f"/invitations/{invitation.secret}/acceptance", caller=ann)
+    assert answer.status_code == 201
+    assert answer.json()["data"] == {
+        "id": str(org.id),
+        "handle": "aa",
+        "name": "name 1",
+        "open_tasks": 0,
+        "members": [
+            {
+                "role": "member",
+                "since": "2026-03-01T12:00:00.000000Z",
+                "account": {"id": str(bob.id), "name": "bob"},
+            },
+            {
+                "role": "member",
+                "since": "2030-01-01T00:00:00.000000Z",
+                "account": {"id": str(ann.id), "name": "ann"},
+            },
+        ],
+        "may_admin": False,
+    }
+    assert await all_members(service.db) == [
+        Member(
+            org_id=org.id, account_id=ann.id, role="member", since=datetime(2030, 1, 1, tzinfo=UTC)
+        ),
+        member,
+    ]
+    assert await all_invitations(service.db) == [
+        replace(invitation, accepted=datetime(2030, 1, 1, tzinfo=UTC))
+    ]
+
+
 async def test_accept_invitation_beside_a_member_is_allowed(service: Service) -> None:
     """POST /invitations/{secret}/acceptance: 200. this.role == 'guest'."""
     ann = await store_account(service.db)
@@ -201,22 +309,3 @@ async def test_accept_invitation_beside_a_member_is_allowed(service: Service) ->
     assert await all_invitations(service.db) == [
         replace(invitation, accepted=datetime(2030, 1, 1, tzinfo=UTC))
     ]
-
-
-async def test_accept_invitation_beside_a_member_is_already_member(service: Service) -> None:
-    """POST /invitations/{secret}/acceptance: 409. this.role == 'guest'."""
-    ann = await store_account(service.db)
-    org = await store_org(service.db)
-    invitation = await store_invitation(
-        service.db,
-        org_id=org.id,
-        invited_by_id=ann.id,
-        expires=datetime(2030, 1, 1, 1, tzinfo=UTC),
-        accepted=None,
-    )
-    member = await store_member(service.db, org_id=org.id, account_id=ann.id)
-    answer = await service.send("POST", f"/invitations/{invitation.secret}/acceptance", caller=ann)
-    assert answer.status_code == 409
-    assert answer.json()["error"]["code"] == "already_member"
-    assert await all_invitations(service.db) == [invitation]
-    assert await all_members(service.db) == [member]

@@ -281,6 +281,33 @@ async def test_list_orgs_when_member_account_is_bob_and_beside_an_account_is_all
     assert answer.json()["meta"]["next"] is None
 
 
+async def test_list_orgs_when_member_role_is_owner_is_allowed(service: Service) -> None:
+    """GET /orgs: 200. What Org shows."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    answer = await service.send("GET", "/orgs", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json()["data"] == [
+        {
+            "id": str(org.id),
+            "handle": "aa",
+            "name": "name 1",
+            "open_tasks": 1,
+            "members": [
+                {
+                    "role": "owner",
+                    "since": "2026-03-01T12:00:00.000000Z",
+                    "account": {"id": str(ann.id), "name": "ann"},
+                }
+            ],
+            "may_admin": True,
+        }
+    ]
+    assert answer.json()["meta"]["next"] is None
+
+
 @pytest.mark.parametrize(
     ("wrong", "errors"),
     [
@@ -413,6 +440,30 @@ async def test_get_org_when_member_account_is_bob_and_beside_an_account_is_not_f
     answer = await service.send("GET", f"/orgs/{org.handle}", caller=ann)
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
+
+
+async def test_get_org_when_member_role_is_owner_is_allowed(service: Service) -> None:
+    """GET /orgs/{handle}: 200. What Org shows."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    answer = await service.send("GET", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json()["data"] == {
+        "id": str(org.id),
+        "handle": "aa",
+        "name": "name 1",
+        "open_tasks": 1,
+        "members": [
+            {
+                "role": "owner",
+                "since": "2026-03-01T12:00:00.000000Z",
+                "account": {"id": str(ann.id), "name": "ann"},
+            }
+        ],
+        "may_admin": True,
+    }
 
 
 async def test_get_org_by_bob_is_not_found(service: Service) -> None:

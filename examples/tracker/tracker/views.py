@@ -190,9 +190,11 @@ async def member_views(db: Queries, rows: Sequence[MemberRow]) -> list[MemberVie
 
 async def org_views(db: Queries, caller: Caller, rows: Sequence[OrgRow]) -> list[OrgView]:
     """Org, for each row, in order."""
-    members_2_rows = await members.org_members(db, caller, [row.id for row in rows])
-    members_2 = grouped(
-        [each.parent for each in members_2_rows], await member_views(db, members_2_rows), limit=100
+    shown_members_rows = await members.org_members(db, caller, [row.id for row in rows])
+    shown_members = grouped(
+        [each.parent for each in shown_members_rows],
+        await member_views(db, shown_members_rows),
+        limit=100,
     )
     return [
         OrgView(
@@ -200,7 +202,7 @@ async def org_views(db: Queries, caller: Caller, rows: Sequence[OrgRow]) -> list
             handle=row.handle,
             name=row.name,
             open_tasks=row.open_tasks,
-            members=members_2.get(row.id, []),
+            members=shown_members.get(row.id, []),
             may_admin=row.may_admin,
         )
         for row in rows
@@ -242,9 +244,10 @@ async def task_views(
 ) -> list[TaskView]:
     """Task, for each row, in order."""
     assignee = await person_views_by_key(db, [row.assignee for row in rows])
-    labels_2_rows = await labels.task_labels(db, caller, [row.id for row in rows])
-    labels_2 = grouped(
-        [each.parent for each in labels_2_rows], [task_labels_view(each) for each in labels_2_rows]
+    shown_labels_rows = await labels.task_labels(db, caller, [row.id for row in rows])
+    shown_labels = grouped(
+        [each.parent for each in shown_labels_rows],
+        [task_labels_view(each) for each in shown_labels_rows],
     )
     reporter = await person_views_by_key(db, [row.reporter for row in rows])
     blocks_rows = await tasks.task_blocks(db, caller, [row.id for row in rows])
@@ -264,7 +267,7 @@ async def task_views(
             done_at=timestamp(row.done_at),
             overdue=row.due is not None and row.due < day_of(now) and row.state != "done",
             assignee=assignee.get(row.assignee) if row.assignee is not None else None,
-            labels=labels_2.get(row.id, []),
+            labels=shown_labels.get(row.id, []),
             ready=row.ready,
             reporter=reporter.get(row.reporter) if row.reporter is not None else None,
             blocks=blocks.get(row.id, []),
@@ -283,10 +286,10 @@ async def task_item_views(
 ) -> list[TaskItemView]:
     """Task item, for each row, in order."""
     assignee = await person_views_by_key(db, [row.assignee for row in rows])
-    labels_2_rows = await labels.task_item_labels(db, caller, [row.id for row in rows])
-    labels_2 = grouped(
-        [each.parent for each in labels_2_rows],
-        [task_item_labels_view(each) for each in labels_2_rows],
+    shown_labels_rows = await labels.task_item_labels(db, caller, [row.id for row in rows])
+    shown_labels = grouped(
+        [each.parent for each in shown_labels_rows],
+        [task_item_labels_view(each) for each in shown_labels_rows],
     )
     return [
         TaskItemView(
@@ -299,7 +302,7 @@ async def task_item_views(
             version=row.version,
             overdue=row.due is not None and row.due < day_of(now) and row.state != "done",
             assignee=assignee.get(row.assignee) if row.assignee is not None else None,
-            labels=labels_2.get(row.id, []),
+            labels=shown_labels.get(row.id, []),
         )
         for row in rows
     ]

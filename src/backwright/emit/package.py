@@ -51,10 +51,8 @@ class Package:
 
     def repository_pieces(self, entity: Entity) -> list[Source]:
         """Everything in the entity's repository."""
-        return [
-            *self.repositories.pieces[entity.name],
-            *write_functions(entity, self.changes[entity.name], self.repositories),
-        ]
+        changing = write_functions(entity, self.changes[entity.name], self.repositories)
+        return [*self.repositories.pieces[entity.name], *changing]
 
 
 def verb_name(verb: str, rule: Rule, entity: Entity, operation: str) -> list[str]:

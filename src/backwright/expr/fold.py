@@ -324,6 +324,9 @@ def _compare(node: Compare) -> Expression:
         case (Constant(value=bool(value)), other) | (other, Constant(value=bool(value))):
             if node.op == "==" and value and not other.type.nullable:
                 return other
+            if node.op == "==" and value and (guarded := _guarded(other)):
+                held = (_simplified(msgspec.structs.replace(node, left=part, right=TRUE)) for part in guarded)
+                return _joined(tuple(held), And, stop=FALSE, skip=TRUE)
         case _:
             pass
     return node
@@ -348,6 +351,15 @@ def _in(node: In) -> Expression:
     if any(_comparable(option) == sought for option in known):
         return TRUE
     return FALSE if len(known) == len(node.options) else node
+
+
+def _guarded(node: Expression) -> tuple[Expression, ...]:
+    """The conditions that both hold where `a ? b : null` is true; none where computing b may fail without a."""
+    match node:
+        case Conditional(when=when, then=then, otherwise=Constant(value=None)) if not can_fail(then):
+            return when, then
+        case _:
+            return ()
 
 
 def can_fail(node: Expression) -> bool:

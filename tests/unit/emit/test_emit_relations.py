@@ -11,11 +11,12 @@ from backwright.emit.layout import laid_out
 
 TREE = emit(workspace())
 READ = """\
-    WHERE id = :id
+    WHERE project.id = :id
       AND (
-          (SELECT o.owner_id FROM org AS o WHERE o.id = project.org_id) = :caller
+          project.org_id IN (SELECT o.id FROM org AS o WHERE o.owner_id = :caller)
           OR EXISTS (
-              SELECT 1 FROM member AS m
+              SELECT 1
+              FROM member AS m
               WHERE m.org_id = project.org_id
                 AND m.user_id = :caller
           )
@@ -35,9 +36,13 @@ def test_a_read_rule_stands_in_the_statement_with_its_own_words() -> None:
 
 def test_write_rules_are_asked_before_and_after_the_change_and_before_it_is_stored() -> None:
     update = function("workspace/services/projects.py", "update_project")
-    asked = [update.index(f"projects.may_update(tx, caller, {row})") for row in ("project", "changed")]
+    steps = [
+        "projects.may_update(tx, caller, project)",
+        "project = replace(",
+        "projects.may_become(tx, caller, project)",
+    ]
+    asked = [update.index(step) for step in [*steps, "projects.save(tx, project)"]]
     assert asked == sorted(asked)
-    assert asked[-1] < update.index("projects.save(tx, changed)")
     create = function("workspace/services/tasks.py", "create_task")
     assert create.index("tasks.may_create(tx, caller, task)") < create.index("tasks.insert(tx, task)")
 

@@ -1,4 +1,7 @@
-"""A specification with parts that are not emitted yet can be checked and served, and nothing is built of it."""
+"""A specification with parts that cannot be emitted can be checked and served, and nothing is built of it.
+
+The checker knows of none by now; here the emitters refuse one on purpose.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from backwright.cli import app
+from backwright.emit.refusals import MEND, NOT_EMITTED
+from backwright.model.types import Model
+from backwright.pipeline import planning
+from backwright.spec.diagnostics import Diagnostic, Place, diagnose
 
 PLAIN = """\
 service: {name: shop, version: 1.0.0}
@@ -23,8 +30,16 @@ entities:
 PRICED = PLAIN.replace("max: 80}\n", "max: 80}\n      price: {type: decimal, scale: 2}\n")
 
 
+def without_prices(model: Model) -> list[Diagnostic]:
+    """What emitters say that cannot do prices."""
+    priced = any(field.name == "price" for entity in model.entities for field in entity.fields)
+    place = Place("backwright.yaml", 6, 7)
+    return [diagnose(NOT_EMITTED, place, "a price cannot be emitted", MEND)] if priced else []
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(planning, "not_emitted", without_prices)
     (tmp_path / "backwright.yaml").write_text(PRICED, encoding="utf-8")
     return tmp_path
 

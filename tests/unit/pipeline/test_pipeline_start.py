@@ -20,7 +20,7 @@ finally:
     print("\\n" + " ".join({name.partition(".")[0] for name in sys.modules}))
 """
 HEAVY = {
-    "asyncpg", "backwright_runtime", "cryptography", "httpx", "joserfc", "jsonschema", "mypy",
+    "asyncpg", "cryptography", "httpx", "joserfc", "jsonschema", "mypy",
     "openapi_spec_validator", "schemathesis", "starlette", "uvicorn",
 }  # fmt: skip
 

@@ -130,7 +130,7 @@ def test_an_unused_import_fails_lint(project: Project) -> None:
 
 
 def test_a_wrong_type_fails_types(project: Project) -> None:
-    replace(project.root / "todos" / "views.py", "title=todo.title", "title=todo.done")
+    replace(project.root / "todos" / "views.py", "title=row.title", "title=todo.done")
     status, summary = judge(types, project)
     assert status == "failed"
     assert "views.py" in summary

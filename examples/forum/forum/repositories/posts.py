@@ -232,7 +232,7 @@ async def thread_posts_csv(db: Queries, caller: Caller | None, thread: UUID) -> 
     return Page(rows)
 
 
-class ThreadPostsCsvLineRow(Struct, frozen=True, kw_only=True):
+class ThreadPostsCsvLineItem(Struct, frozen=True, kw_only=True):
     """What is shown of a row of `post`."""
 
     number: int
@@ -339,7 +339,7 @@ async def reply_rows(db: Queries, keys: Collection[int]) -> list[ReplyRow]:
     return await db.fetch_all(ReplyRow, REPLY_ROWS, keys=list(keys))
 
 
-THREAD_POSTS_CSV_LINE_ROWS = sql("""
+THREAD_POSTS_CSV_LINE_ITEM_ROWS = sql("""
     SELECT number, text, written,
            (SELECT m.nick FROM member AS m WHERE m.id = post.author_id) AS cell_2
     FROM post
@@ -348,11 +348,13 @@ THREAD_POSTS_CSV_LINE_ROWS = sql("""
 """)
 
 
-async def thread_posts_csv_line_rows(
+async def thread_posts_csv_line_item_rows(
     db: Queries, keys: Collection[int]
-) -> list[ThreadPostsCsvLineRow]:
+) -> list[ThreadPostsCsvLineItem]:
     """The posts with these keys, in no order."""
-    return await db.fetch_all(ThreadPostsCsvLineRow, THREAD_POSTS_CSV_LINE_ROWS, keys=list(keys))
+    return await db.fetch_all(
+        ThreadPostsCsvLineItem, THREAD_POSTS_CSV_LINE_ITEM_ROWS, keys=list(keys)
+    )
 
 
 INSERT = sql("""

@@ -98,6 +98,6 @@ async def open_thread(ctx: Context, name: str, body: OpenThread) -> tuple[views.
             elsewhere.append(FieldError("answers", "reference"))
         if elsewhere:
             raise Invalid(*elsewhere)
-        post = await posts.insert(tx, post)
+        await posts.insert(tx, post)
         shown_thread = await views.thread_views_by_key(tx, caller, [thread.id])
         return shown_thread[thread.id], "/threads/" + thread.slug

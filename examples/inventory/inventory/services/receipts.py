@@ -64,6 +64,6 @@ async def receive_goods(ctx: Context, body: ReceiveGoods) -> views.StockLineView
             at=ctx.now,  # set: now
         )
         # Movement create: caller != null; holds for everyone who is signed in.
-        movement = await movements.insert(tx, movement)
+        await movements.insert(tx, movement)
         shown_stock = await views.stock_line_views_by_key(tx, [(stock.product_id, stock.bin_id)])
         return shown_stock[(stock.product_id, stock.bin_id)]

@@ -363,7 +363,8 @@ async def close_overdue(ctx: Context, handle: str) -> views.CloseOverdueAnswer:
         before = {row.id: row for row in await tasks.by_keys(tx, [row.id for row in matched])}
         changed = await tasks.close_overdue_rows(tx, [row.id for row in matched])
         after = {row.id: row for row in await tasks.by_keys(tx, [row.id for row in matched])}
-        for key, before_row in before.items():
+        for key in [row.id for row in matched]:
+            before_row = before[key]
             labels_before = await tasks.labels_of(tx, before_row.id)
             await audit.record_task(
                 ctx,

@@ -119,11 +119,7 @@ class _Writer:
             body, needed = self.guarded(f"await {database_call('execute', ['INSERT', *given])}", keys)
             text = function(Identifier("insert"), [self.parameter], "None", about, body, needed)
             return together(plain_statement("INSERT", lines), text)
-        struct = source(
-            'class Number(Struct, frozen=True):\n    """What the database numbers a new row with."""\n\n'
-            f"    {Identifier(number.column)}: int",
-            _STRUCT,
-        )
+        self.repositories.once(self.entity.name, "Number", lambda: number_struct(number.column))
         call = database_call("fetch_all", ["Number", "INSERT", *given])
         body, needed = self.guarded(f"[number] = await {call}", keys)
         body += f"\nreturn replace({self.row}, {number.column}=number.{number.column})"
@@ -136,7 +132,7 @@ class _Writer:
             body,
             needed,
         )
-        return together(plain_statement("INSERT", lines), struct, text)
+        return together(plain_statement("INSERT", lines), text)
 
     # Save --------------------------------------------------------------------------------------------
 
@@ -245,6 +241,14 @@ class _Writer:
         )
         taken = source(f"TAKEN = {{\n{indented(chr(10).join(errors))}\n}}", imports(_RUNTIME, "FieldError"))
         return [taken, together(plain_statement("FIRST_TAKEN", lines), text)]
+
+
+def number_struct(column: str) -> Source:
+    """What a statement answers that stores a row which the database numbers."""
+    about = '"""What the database numbers a new row with."""'
+    return source(
+        f"class Number(Struct, frozen=True):\n    {about}\n\n    {Identifier(column)}: int", _STRUCT
+    )
 
 
 def wrapped(lines: Sequence[str]) -> list[str]:

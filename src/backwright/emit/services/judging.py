@@ -77,10 +77,11 @@ def judged(
 def asked(rule: Rule, entity: Entity, verb: str, row: str, scope: Scope, *, in_place: bool) -> str:
     """The call that judges a rule of a row."""
     if not is_local(rule.condition):
-        names = verb_name(f"may_{verb}", rule, entity, scope.operation.name)
-        wanted = [*names, f"{names[-1]}_for_anyone"]
+        wanted = "may_become" if verb == "update" and not in_place else f"may_{verb}"
+        names = verb_name(wanted, rule, entity, scope.operation.name)
+        choices = [*names, f"{names[-1]}_for_anyone"]
         function = values.judge(
-            rule, entity, wanted, scope.repositories, signed_in=scope.signed_in, in_place=in_place
+            rule, entity, choices, scope.repositories, signed_in=scope.signed_in, in_place=in_place
         )
         return scope.call(function, *([row] if function.given else []))
     return rule_call(

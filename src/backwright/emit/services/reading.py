@@ -238,8 +238,10 @@ def _looked_at(
                 )
             if inner:
                 loop = f"for place, each in enumerate({text}):\n{indented(chr(10).join(inner))}"
-                loop = "\n".join([*ahead, loop])
-                yield f"if {guard}:\n{indented(loop)}" if guard else loop
+                if guard:
+                    yield f"if {guard}:\n{indented(chr(10).join([*ahead, loop]))}"
+                else:
+                    yield from (*ahead, loop)
         case RecordType(members=members):
             found: list[str] = []
             name = place.strip('"')

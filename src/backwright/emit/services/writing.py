@@ -9,6 +9,7 @@ from backwright.emit import removal
 from backwright.emit.judge import holds, known_from
 from backwright.emit.names import attribute, snake
 from backwright.emit.repositories import lookups
+from backwright.emit.repositories.inserts import insert_all, is_plain
 from backwright.emit.repositories.writing import insert_if_missing, numbered, unique_keys
 from backwright.emit.services.holding import (
     checked,
@@ -49,8 +50,8 @@ _RUNTIME = "backwright_runtime"
 def create(step: Create, scope: Scope) -> list[str]:
     """A new row, or one for each item of a list, all or none."""
     entity = scope.model.entity(step.entity)
-    scope.package.changes[entity.name].inserts = True
     if step.each is None:
+        scope.package.changes[entity.name].inserts = True
         row = scope.bind(step.bind, entity=entity.name)
         return inserted(entity, step.values, step.allowed, row, scope)
     rows = scope.bind(step.bind, entity=entity.name, otherwise=f"new_{step.bind}")
@@ -63,6 +64,16 @@ def create(step: Create, scope: Scope) -> list[str]:
         items = f"{operand(items)} or []"
     loop = "\n".join([*made, *judged, f"{rows}.append({row})"])
     each = item if re.search(rf"\b{item}\b", loop) else "_"
+    if is_plain(entity):
+        number = f"{rows} = " if numbered(entity) is not None else ""
+        module, name = repository(entity, scope), insert_all(entity, scope.repositories)
+        scope.statements += 1
+        return [
+            f"{rows}: list[{row_class}] = []",
+            f"for {each} in {items}:\n{indented(loop)}",
+            f"{number}await {module}.{name}({scope.db}, {rows})",
+        ]
+    scope.package.changes[entity.name].inserts = True
     kept = stored_lines(entity, step.values, step.allowed, row, scope, item=item)
     number = f"{rows}[place] = {row}" if numbered(entity) is not None else ""
     head = f"for place, {row} in enumerate({rows}):" if number else f"for {row} in {rows}:"

@@ -125,8 +125,7 @@ class Known(msgspec.Struct):
         _join(pieces, _sliced(value[end:]))
         if len(pieces) == 1:
             return f"f{literal(pieces[0])}"
-        written = [f"f{literal(piece)}" if "{" in piece else literal(piece) for piece in pieces]
-        return f"({' '.join(written)})"
+        return f"({' '.join(map(_piece, pieces))})"
 
     def _key(self, value: Any) -> str | None:
         if (
@@ -143,6 +142,13 @@ class Known(msgspec.Struct):
 def _sliced(text: str) -> list[str]:
     """A text in pieces that fit into a line, to stand in an f-string."""
     return [_braced(text[at : at + LONGEST]) for at in range(0, len(text), LONGEST)]
+
+
+def _piece(braced: str) -> str:
+    """One of several pieces, which is an f-string only where something known stands in it."""
+    if "{" in braced.replace("{{", ""):
+        return f"f{literal(braced)}"
+    return literal(braced.replace("{{", "{").replace("}}", "}"))
 
 
 def _join(pieces: list[str], more: list[str]) -> None:

@@ -41,7 +41,6 @@ from backwright.expr.typed import (
     Type,
 )
 from backwright.expr.walk import is_local, nodes
-from backwright_runtime.database.statement import for_sqlite
 
 __all__ = [
     "COMPILED",
@@ -102,6 +101,9 @@ class Both(msgspec.Struct, frozen=True):
 
     @property
     def portable(self) -> bool:
+        # The runtime brings its servers; whoever only checks a specification does without.
+        from backwright_runtime.database.statement import for_sqlite  # noqa: PLC0415
+
         return for_sqlite(self.postgresql.text) == self.sqlite.text
 
     @property

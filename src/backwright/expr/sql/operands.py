@@ -13,6 +13,7 @@ import msgspec
 from backwright.expr.aliases import Aliases
 from backwright.expr.fold import Shape, shape
 from backwright.expr.sql.storage import (
+    UNSEEN,
     Dialect,
     NotCompiled,
     Storage,
@@ -294,17 +295,16 @@ class Operands:
             return str(scaled(value, node.type.scale or 0)) if self.lite else value
         if isinstance(value, float) and self.lite and len(repr(value).rstrip("0")) > 15:
             return f"exact_double('{value!r}')"
-        if isinstance(value, str) and ("\n" in value or "\r" in value):
+        if isinstance(value, str) and UNSEEN.search(value):
             return self.broken(value)
         return literal(value)
 
     def broken(self, text: str) -> str:
-        """A text with line breaks: its source has none, so that no layout can change it."""
+        """A text with line breaks, or worse: its source has none, so that no layout can change it."""
         if not self.lite:
-            escaped = text.replace("\\", "\\\\").replace("'", "''")
-            return "E'" + escaped.replace("\n", "\\n").replace("\r", "\\r") + "'"
-        pieces = quoted(text).replace("\n", "' || char(10) || '").replace("\r", "' || char(13) || '")
-        return f"({pieces})"
+            escaped = text.replace("\\", "\\\\").replace("'", "''").replace("\n", "\\n").replace("\r", "\\r")
+            return "E'" + UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", escaped) + "'"
+        return "(" + UNSEEN.sub(lambda found: f"' || char({ord(found[0])}) || '", quoted(text)) + ")"
 
     # Types -------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from typing import Literal as OneOf
 
 from backwright.expr.aliases import Aliases
 from backwright.expr.fold import Shape, not_null_when, null_tested, shape
-from backwright.expr.sql.storage import SqlText
+from backwright.expr.sql.storage import UNSEEN, SqlText
 from backwright.expr.typed import (
     And,
     Arithmetic,
@@ -50,7 +50,6 @@ TYPES = {
     "uuid": "uuid",
     "entity": "uuid",
 }
-LINE_BREAKS = frozenset("\n\r")
 _KEPT_BY_SQLITE = ("boolean", "bigint", "text")
 _RANGE = "BETWEEN -9223372036854775808 AND 9223372036854775807"
 
@@ -174,8 +173,9 @@ class _Printer:
     def bound(self, node: Expression, known: Known, exact: bool) -> tuple[str, int]:
         match node:
             case Constant(value=value):
-                if self.dialect is None and isinstance(value, str) and not LINE_BREAKS.isdisjoint(value):
-                    raise NotPortable("a text has a line break", "compare with text of one line")
+                if self.dialect is None and isinstance(value, str) and UNSEEN.search(value):
+                    words = "a text has a line break, or changes how others are shown"
+                    raise NotPortable(words, "compare with text of one line")
                 return literal(value), ATOM
             case Name() | Input() | Member() if self.is_parameter(node):
                 return ":" + self.parameter(node), ATOM

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal
 from typing import Literal as OneOf
 from typing import Protocol
@@ -128,8 +129,12 @@ def literal(value: bool | int | float | str | None) -> str:
             return quoted(value)
 
 
+UNSEEN = re.compile(r"[\x01-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What ends a line, or changes how others are shown: it never stands in source as it is."""
+
+
 def quoted(text: str) -> str:
-    """A text as SQL. One with line breaks has none in its source, so that no layout can change it."""
+    """A text as SQL."""
     if "\0" in text:
         raise ValueError("text cannot hold NUL")
     return "'" + text.replace("'", "''") + "'"

@@ -11,7 +11,7 @@ from backwright.model.fields import KEY
 from backwright.model.naming import package, snake
 from backwright.model.types import Model
 from backwright.spec.diagnostics import Diagnostic, diagnose, register
-from backwright.spec.nodes import At, SpecDocument
+from backwright.spec.nodes import At, CheckNode, ElseNode, Node, SpecDocument, StepNode
 
 LANGUAGE = frozenset({"this", "caller", "params", "body", "session", "now", "items", "total", "next"})
 PAGING = frozenset({"limit", "after", "caller", "now"})
@@ -25,6 +25,7 @@ BUILTINS = frozenset(
 _SERVICE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _ENTITY = re.compile(r"[A-Z][A-Za-z0-9_]*")
 _FIELD = re.compile(r"[a-z][a-z0-9_]*")
+_ERROR = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 
 CODE = register(
     "BW309",
@@ -35,7 +36,8 @@ CODE = register(
 
 
 def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
-    """Names of the service, entities, fields and filters."""
+    """Names of the service, entities, fields, checks, moves, filters and values, and codes of errors."""
+    del model
     service = document.service.name
     if not _SERVICE.fullmatch(service.value) or keyword.iskeyword(package(service.value)):
         yield diagnose(
@@ -54,13 +56,49 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
         own = {key.value for key in entity.keys}
         for field in entity.fields:
             yield from _field(field.name, is_key=field.name.value in own)
+        declared = {field.name.value for field in entity.fields}
+        for key in entity.keys:
+            if key.value not in declared:
+                yield from _field(key, is_key=True)
         for computed in entity.computed:
             yield from _field(computed.name)
+        for each in entity.checks:
+            yield from _plain(each.name, "a check")
+        for field in entity.fields:
+            for move in field.states.moves if field.states is not None else ():
+                yield from _plain(move.name, "a move")
         for filter_name, _ in entity.crud.filters if entity.crud is not None else ():
             if not _FIELD.fullmatch(filter_name.value):
                 yield _bad(filter_name, "a filter", "small letters, digits and _")
             elif filter_name.value in PAGING:
                 yield _reserved(filter_name)
+
+    for node in _nodes(document):
+        match node:
+            case StepNode(group=group, values=values):
+                for assigned in (*group, *values):
+                    yield from _plain(assigned.name, "a value")
+            case CheckNode(code=code) | ElseNode(code=code) if code is not None:
+                if not _ERROR.fullmatch(code.value):
+                    message = f"`{code.value}` cannot be the code of an error"
+                    yield diagnose(CODE, code.place, message, "use letters, digits, _ . and -")
+            case _:
+                pass
+
+
+def _nodes(found: object) -> Iterator[Node]:
+    if isinstance(found, Node):
+        yield found
+        for name in found.__struct_fields__:
+            yield from _nodes(getattr(found, name))
+    elif isinstance(found, tuple):
+        for each in found:
+            yield from _nodes(each)
+
+
+def _plain(name: At[str], what: str) -> Iterator[Diagnostic]:
+    if not _FIELD.fullmatch(name.value):
+        yield _bad(name, what, "small letters, digits and _")
 
 
 def _field(name: At[str], *, is_key: bool = False) -> Iterator[Diagnostic]:

@@ -47,6 +47,7 @@ OWN = frozenset(
 """Headers that only the server itself writes."""
 SHOWN_AS_TEXT = ("integer", "decimal", "boolean", "date", "timestamp", "uuid", "enum")
 _FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}")
+COMPUTED = ("=", "+", "-", "@")
 _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f]*")
 
 
@@ -271,6 +272,9 @@ def _columns(
             message = f"`{heading}` cannot be the heading of a column"
             draft.refuse(CSV, column.name.place, message, "give each column one line of its own")
             continue
+        if heading.startswith(COMPUTED):
+            message = f"a spreadsheet would compute the heading `{heading}`"
+            draft.refuse(CSV, column.name.place, message, "begin it with another character")
         seen.add(heading)
         value = draft.formula(column.value, inner, None)
         if value is None:

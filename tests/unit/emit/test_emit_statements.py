@@ -1,0 +1,73 @@
+"""What services do not do twice, not for each row, and not while a transaction waits."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from backwright.emit import FileTree, emit
+from backwright.model.build import build
+from backwright.project import Project
+from backwright.spec import read
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+@cache
+def tree(example: str) -> FileTree:
+    return emit(build(read(Project(EXAMPLES / example))))
+
+
+def service(example: str, module: str, name: str) -> str:
+    """The text of one function of an example's services."""
+    text = tree(example)[f"{example}/services/{module}.py"]
+    return text.partition(f"async def {name}(")[2].partition("\n\n\n")[0]
+
+
+def test_a_row_that_only_has_to_be_there_is_one_statement() -> None:
+    favorite = service("conduit", "articles", "favorite")
+    assert "favorites.insert_if_missing(tx, " in favorite
+    assert "find_existing" not in favorite
+    assert "find_existing" in service("forum", "threads", "watch")  # its answer says whether there was one
+
+
+def test_new_rows_of_a_list_are_one_statement_and_their_references_one_each() -> None:
+    pick = service("inventory", "picks", "pick_goods")
+    assert pick.count("movements.insert_all(tx, new_movements)") == 1
+    loop = pick.partition("for place, each in")[2].partition("if unreadable:")[0]
+    assert loop
+    assert "await" not in loop
+
+
+def test_checks_are_judged_where_the_change_can_break_them() -> None:
+    assert "check_appointment" in service("clinic", "appointments", "create_appointment")
+    assert "check_appointment" not in service("clinic", "appointments", "arrive")
+    assert "check_stock" in service("inventory", "products", "reserve")
+
+
+def test_references_within_a_tenant_are_judged_where_the_change_can_lead_them_astray() -> None:
+    assert "blocked_by_elsewhere" in service("tracker", "orgs", "update_task")
+    assert "blocked_by_elsewhere" not in service("tracker", "tasks", "start")
+
+
+def test_what_a_row_lists_is_read_before_a_change_of_it_alone() -> None:
+    assert "labels_before=" in service("tracker", "orgs", "update_task")
+    assert "labels_of(" not in service("tracker", "tasks", "start")
+
+
+def test_passwords_are_hashed_before_the_transaction() -> None:
+    for example, module, name in (
+        ("clinic", "me", "change_password"),
+        ("conduit", "user", "update_current_user"),
+    ):
+        before, _, inside = service(example, module, name).partition("ctx.transaction(")
+        assert "passwords.hash(" in before
+        assert "passwords.hash(" not in inside
+
+
+def test_what_is_read_by_one_statement_needs_no_snapshot() -> None:
+    assert "snapshot" not in service("conduit", "profiles", "get_profile")
+    assert "snapshot" in service("conduit", "articles", "get_article")
+    me = service("conduit", "user", "get_current_user")
+    assert "views.account_view(caller, " in me
+    assert "await" not in me
