@@ -23,6 +23,8 @@ from backwright.emit.source import (
 )
 from backwright.expr.typed import Compare, Constant, Name
 from backwright.model.types import (
+    Cookie,
+    Header,
     Model,
     Operation,
     Rule,
@@ -172,11 +174,10 @@ class Handler:
         settings: list[str] = []
         status = respond.status
         own_status = f"status={'status' if respond.choose is not None else status}"
+        sent: list[Header | Cookie] = [*respond.headers, *respond.cookies]
         values = [
             name if (text := fixed_text(each.value)) is None else literal(text)
-            for name, each in zip(
-                sent_names(self.operation), (*respond.headers, *respond.cookies), strict=True
-            )
+            for name, each in zip(sent_names(self.operation), sent, strict=True)
         ]
         headers = [
             f"{literal(each.name)}: {value}" for each, value in zip(respond.headers, values, strict=False)

@@ -152,7 +152,8 @@ def is_within(value: Any, field: Field) -> bool:
         return True
     else:
         size = len(value) if isinstance(value, str | bytes) else value
-    low, high = kind.min, kind.max
+    low: Any = kind.min
+    high: Any = kind.max
     if isinstance(size, Decimal | float) and isinstance(kind, ScalarType):
         low, high = (None if each is None else type(size)(each) for each in (low, high))
     return (low is None or size >= low) and (high is None or size <= high)

@@ -13,8 +13,7 @@ router = Router()
 @router.get("/me/record", caller="required")
 async def my_record(ctx: Context) -> Response:
     """My record."""
-    shown, header_1 = await me_service.my_record(ctx)
-    return ok(shown, headers={"cache-control": header_1})
+    return ok(await me_service.my_record(ctx), headers={"cache-control": "no-store"})
 
 
 @router.put("/me/password", caller="required", rates=[Rate(5, 60)])

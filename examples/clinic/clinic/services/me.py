@@ -10,14 +10,14 @@ from clinic.inputs import ChangePassword
 from clinic.repositories import patients, people
 
 
-async def my_record(ctx: Context) -> tuple[views.PatientView, str]:
+async def my_record(ctx: Context) -> views.PatientView:
     """GET /me/record."""
     caller = ctx.signed_in()
     async with ctx.snapshot() as db:
         # 404 if missing or not readable
         patient = found(await patients.find_by_person_as_patient(db, caller), "patient")
         [shown] = await views.patient_views(db, caller, ctx.cipher, [patient])
-        return shown, "no-store"
+        return shown
 
 
 async def change_password(ctx: Context, body: ChangePassword) -> None:

@@ -257,7 +257,7 @@ async def find_by_slug(db: Queries, slug: str) -> Article | None:
     return await db.fetch_one(Article, FIND_BY_SLUG, slug=slug)
 
 
-GET_TAGS_ANSWER_TAGS = sql(
+GET_TAGS_TAGS = sql(
     """
     SELECT ARRAY(
         SELECT DISTINCT element.value COLLATE "C"
@@ -282,15 +282,15 @@ GET_TAGS_ANSWER_TAGS = sql(
 )
 
 
-class GetTagsAnswerTags(Struct, frozen=True):
+class GetTagsTags(Struct, frozen=True):
     """One value."""
 
     value: list[str]
 
 
-async def get_tags_answer_tags(db: Queries) -> list[str]:
+async def get_tags_tags(db: Queries) -> list[str]:
     """Article.map(a, a.tags).flatten().distinct().sort()"""
-    [found] = await db.fetch_all(GetTagsAnswerTags, GET_TAGS_ANSWER_TAGS)
+    [found] = await db.fetch_all(GetTagsTags, GET_TAGS_TAGS)
     return found.value
 
 

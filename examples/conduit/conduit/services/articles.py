@@ -46,7 +46,7 @@ async def get_article(ctx: Context, slug: str) -> views.ArticleView:
 async def create_article(ctx: Context, body: CreateArticle) -> views.ArticleView:
     """POST /articles."""
     caller = ctx.signed_in()
-    async with ctx.transaction(serializable=True) as tx:
+    async with ctx.transaction() as tx:
         article = Article(
             id=ctx.new_id(),
             title=body.title,

@@ -8,5 +8,5 @@ from conduit.repositories import articles
 
 async def get_tags(ctx: Context) -> views.GetTagsAnswer:
     """GET /tags."""
-    answer_tags = await articles.get_tags_answer_tags(ctx.db)
-    return views.GetTagsAnswer(tags=answer_tags)
+    tags = await articles.get_tags_tags(ctx.db)
+    return views.GetTagsAnswer(tags=tags)

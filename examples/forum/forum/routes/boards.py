@@ -44,5 +44,5 @@ async def threads_of_board(ctx: Context, name: str, query: ThreadsOfBoard) -> Re
 @router.post("/boards/{name}/threads", caller="required", rates=[Rate(300, 60, by="address")])
 async def open_thread(ctx: Context, name: str, body: OpenThread) -> Response:
     """Open thread."""
-    shown, header_1 = await boards.open_thread(ctx, name, body)
-    return created(shown, headers={"location": header_1})
+    shown, location = await boards.open_thread(ctx, name, body)
+    return created(shown, headers={"location": location})

@@ -16,8 +16,8 @@ router = Router()
 @router.post("/members", caller="none", rates=[Rate(5, 3600, by="address")], media="form")
 async def join(ctx: Context, body: Join) -> Response:
     """Create a member."""
-    header_1 = await members.join(ctx, body)
-    return answer(status=303, headers={"location": header_1})
+    location = await members.join(ctx, body)
+    return answer(status=303, headers={"location": location})
 
 
 @router.get(

@@ -13,5 +13,5 @@ router = Router()
 @router.post("/sign-in", caller="none", rates=[Rate(300, 60, by="address")], media="form")
 async def sign_in(ctx: Context, body: SignIn) -> Response:
     """Sign in."""
-    header_1 = await sign_in_service.sign_in(ctx, body)
-    return answer(status=303, headers={"location": header_1})
+    await sign_in_service.sign_in(ctx, body)
+    return answer(status=303, headers={"location": "/"})

@@ -12,5 +12,5 @@ router = Router()
 @router.post("/sign-out", caller="required", rates=[Rate(300, 60, by="address")])
 async def sign_out(ctx: Context) -> Response:
     """Sign out."""
-    header_1 = await sign_out_service.sign_out(ctx)
-    return answer(status=303, headers={"location": header_1})
+    await sign_out_service.sign_out(ctx)
+    return answer(status=303, headers={"location": "/"})

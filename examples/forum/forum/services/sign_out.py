@@ -4,7 +4,6 @@
 from forum.callers import Context
 
 
-async def sign_out(ctx: Context) -> str:
+async def sign_out(ctx: Context) -> None:
     """POST /sign-out."""
     await ctx.sign_out(ctx.db)
-    return "/"

@@ -133,9 +133,8 @@ PICK_GOODS_PICKED = sql(
           WHERE (l.value ->> 'product') = stock.product_id
             AND (l.value ->> 'bin') = stock.bin_id
       )
-      -- Stock read: caller != null
+   
     ORDER BY product_id, bin_id
-    FOR UPDATE
 """,
 )
 

@@ -380,7 +380,7 @@ LIST_TASKS_BY_DUE = sql(
           WHERE m.org_id = task.org_id
             AND m.account_id = :caller
       )
-      -- Task read: this.org.is_member
+   
       {AND state IN (SELECT value FROM json_each(:state))}
       {AND :mine = (assignee_id IS NOT DISTINCT FROM :caller)}
       {AND EXISTS (
@@ -496,7 +496,7 @@ LIST_TASKS_BY_NUMBER = sql(
           WHERE m.org_id = task.org_id
             AND m.account_id = :caller
       )
-      -- Task read: this.org.is_member
+   
       {AND state IN (SELECT value FROM json_each(:state))}
       {AND :mine = (assignee_id IS NOT DISTINCT FROM :caller)}
       {AND EXISTS (
@@ -609,7 +609,7 @@ LIST_TASKS_BY_HOURS = sql(
           WHERE m.org_id = task.org_id
             AND m.account_id = :caller
       )
-      -- Task read: this.org.is_member
+   
       {AND state IN (SELECT value FROM json_each(:state))}
       {AND :mine = (assignee_id IS NOT DISTINCT FROM :caller)}
       {AND EXISTS (
@@ -786,8 +786,8 @@ MAY_UPDATE = sql("""
 
 
 async def may_update(db: Queries, caller: Caller, task: Task) -> bool:
-    """this.org.is_admin || this.reporter == caller || this.assignee == caller: whether it holds of
-    this task, as things are before the write.
+    """this.org.is_admin || this.reporter == caller || this.assignee == caller: whether it holds
+    of this task, as things are before the write.
     """
     return await db.fetch_value(int, MAY_UPDATE, id=task.id, caller=caller.id) is not None
 
@@ -830,8 +830,8 @@ MAY_BECOME = sql("""
 
 
 async def may_become(db: Queries, caller: Caller, task: Task) -> bool:
-    """this.org.is_admin || this.reporter == caller || this.assignee == caller: whether it holds of
-    this task, as things are before the write.
+    """this.org.is_admin || this.reporter == caller || this.assignee == caller: whether it holds
+    of this task, as things are before the write.
     """
     return (
         await db.fetch_value(
@@ -972,9 +972,8 @@ CLOSE_OVERDUE_CHANGED = sql(
           WHERE m.org_id = task.org_id
             AND m.account_id = :caller
       )
-      -- Task read: this.org.is_member
+   
     ORDER BY id
-    FOR UPDATE
 """,
 )
 
@@ -1065,7 +1064,7 @@ TASK_COUNTS_COUNTS = sql(
               WHERE m.org_id = task.org_id
                 AND m.account_id = :caller
           )
-          -- Task read: this.org.is_member
+       
     )
     SELECT grouped.state,
            (SELECT count(*) FROM matching AS member WHERE member.state = grouped.state) AS tasks,
@@ -1102,7 +1101,7 @@ async def task_counts_counts(db: Queries, caller: Caller, org: UUID) -> list[Tas
     return await db.fetch_all(TaskCountsCounts, TASK_COUNTS_COUNTS, org=org, caller=caller.id)
 
 
-TASK_COUNTS_ANSWER_TOTAL = sql("""
+TASK_COUNTS_TOTAL = sql("""
     SELECT (
         SELECT count(*)
         FROM task AS task_row
@@ -1117,17 +1116,15 @@ TASK_COUNTS_ANSWER_TOTAL = sql("""
 """)
 
 
-class TaskCountsAnswerTotal(Struct, frozen=True):
+class TaskCountsTotal(Struct, frozen=True):
     """One value."""
 
     value: int
 
 
-async def task_counts_answer_total(db: Queries, caller: Caller, org: UUID) -> int:
+async def task_counts_total(db: Queries, caller: Caller, org: UUID) -> int:
     """size(org.tasks)"""
-    [found] = await db.fetch_all(
-        TaskCountsAnswerTotal, TASK_COUNTS_ANSWER_TOTAL, org=org, caller=caller.id
-    )
+    [found] = await db.fetch_all(TaskCountsTotal, TASK_COUNTS_TOTAL, org=org, caller=caller.id)
     return found.value
 
 

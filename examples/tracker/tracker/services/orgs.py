@@ -363,8 +363,8 @@ async def task_counts(ctx: Context, handle: str) -> views.TaskCountsAnswer:
         # 404 if missing or not readable
         org = found(await orgs.find_by_handle(db, caller, handle), "org")
         counts = await tasks.task_counts_counts(db, caller, org.id)
-        answer_total = await tasks.task_counts_answer_total(db, caller, org.id)
-        return views.TaskCountsAnswer(total=answer_total, by_state=counts)
+        total_row = await tasks.task_counts_total(db, caller, org.id)
+        return views.TaskCountsAnswer(total=total_row, by_state=counts)
 
 
 async def audit_trail(ctx: Context, handle: str, query: AuditTrail) -> Page[views.TaskAuditView]:

@@ -23,10 +23,12 @@ from backwright.emit.views.shapes import Shown, shown
 from backwright.expr.typed import Constant, Expression, Name
 from backwright.expr.walk import is_local
 from backwright.model.types import (
+    Cookie,
     Each,
     Entity,
     Find,
     Formula,
+    Header,
     Model,
     Operation,
     ScalarType,
@@ -299,7 +301,8 @@ class Answers:
         data = self._data(beside)
         if respond.choose is not None:
             beside.append(("status", Shown(self.scope.value(respond.choose, "status"), source("int"))))
-        for name, each in zip(sent_names(self.operation), (*respond.headers, *respond.cookies), strict=True):
+        sent: list[Header | Cookie] = [*respond.headers, *respond.cookies]
+        for name, each in zip(sent_names(self.operation), sent, strict=True):
             if fixed_text(each.value) is None:
                 beside.append((name, self._text(each.value, name)))
         if data is not None:
@@ -439,10 +442,11 @@ def sent_names(operation: Operation) -> list[Identifier]:
         *(each.name for each in operation.path_parameters),
     }
     found: list[Identifier] = []
-    for kind, each in [
+    sent: list[tuple[str, Header | Cookie]] = [
         *(("header", header) for header in operation.respond.headers),
         *(("cookie", cookie) for cookie in operation.respond.cookies),
-    ]:
+    ]
+    for kind, each in sent:
         plain = re.sub(r"\W+", "_", each.name.lower(), flags=re.ASCII).strip("_")
         if (
             not plain

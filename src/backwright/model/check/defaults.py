@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from backwright.expr.typed import Constant, ListOf
 from backwright.model.types import Field, Formula, ListType, Model, ScalarType
@@ -41,16 +42,17 @@ def _wrong(field: Field, given: Formula | None) -> str:
     if not isinstance(field.type, ScalarType):
         return ""
     meaning, low, high = given.meaning, field.type.min, field.type.max
-    value = meaning.value if isinstance(meaning, Constant) else None
+    value: Any = meaning.value if isinstance(meaning, Constant) else None
     if value is None or isinstance(value, bool):
         return ""
     if field.type.scalar == "decimal":
         value = Decimal(value).quantize(Decimal(1).scaleb(-(field.type.scale or 0)), ROUND_HALF_UP)
-    size, unit = (len(value), " characters") if isinstance(value, str) else (value, "")
+    measured: Any = len(value) if isinstance(value, str) else value
+    unit = " characters" if isinstance(value, str) else ""
     if field.type.scalar not in ("string", "text", "email", "integer", "decimal", "double"):
         return ""
-    if low is not None and size < low:
+    if low is not None and measured < low:
         return f"is under the least, {low}{unit}"
-    if high is not None and size > high:
+    if high is not None and measured > high:
         return f"is over the most, {high}{unit}"
     return ""
