@@ -12,33 +12,46 @@ from typing import Any
 import httpx
 import rows
 
-OPERATIONS = ("read one", "list 20", "favorite", "create")
+OPERATIONS = ("read one", "list 20", "list 20 of an author", "favorite", "create")
 WRITING = ("create", "favorite")
 BODY = (
-    '{"article": {"title": "Made TITLE", "description": "Made by the benchmark", '
+    '{"article": {"title": "TITLE", "description": "Made by the benchmark", '
     '"body": "Some words, and then some more.", "tagList": ["one", "two", "three"]}}'
 )
+SLUG = """
+    local function slug(n)
+      return string.format("%08x-article-%d", n * 2654435761 % 4294967296, n)
+    end
+"""
 SCRIPTS = {
     "read one": """
         local n = 0
         request = function()
           n = (n + 7919) % COUNT
-          return wrk.format("GET", "/articles/article-" .. n)
+          return wrk.format("GET", "/articles/" .. slug(n))
         end
     """,
     "list 20": "",
+    "list 20 of an author": """
+        local n = 0
+        request = function()
+          n = (n + 7) % 1000
+          return wrk.format("GET", "/articles?limit=20&author=author" .. n)
+        end
+    """,
     "create": """
         local n = 0
         request = function()
           n = n + 1
-          return wrk.format("POST", "/articles", nil, (string.gsub('BODY', "TITLE", "RUN " .. n)))
+          local title = string.format("%08x made RUN %d", n * 2654435761 % 4294967296, n)
+          return wrk.format("POST", "/articles", nil, (string.gsub('BODY', "TITLE", title)))
         end
     """,
     "favorite": """
         local n = 0
         request = function()
           n = (n + 7919) % COUNT
-          return wrk.format("POST", "/articles/article-" .. n .. "/favorite")
+          return wrk.format("POST", "/articles/" .. slug(n) .. "/favorite")
         end
     """,
 }
@@ -48,14 +61,16 @@ def asked(client: httpx.Client, operation: str, number: int, limit: int = 20) ->
     """One of the four requests."""
     match operation:
         case "read one":
-            return client.get(f"/articles/article-{number}")
+            return client.get(f"/articles/{rows.prefix(number)}-article-{number}")
         case "list 20":
             return client.get(f"/articles?limit={limit}&offset=0")
+        case "list 20 of an author":
+            return client.get(f"/articles?limit={limit}&author=author{number}")
         case "create":
-            content = BODY.replace("TITLE", f"{secrets.token_hex(6)}")
+            content = BODY.replace("TITLE", f"{secrets.token_hex(4)} made")
             return client.post("/articles", content=content, headers={"content-type": "application/json"})
         case _:
-            return client.post(f"/articles/article-{number}/favorite")
+            return client.post(f"/articles/{rows.prefix(number)}-article-{number}/favorite")
 
 
 def same(bases: dict[str, str], token: str, url: str) -> None:
@@ -67,16 +82,16 @@ def same(bases: dict[str, str], token: str, url: str) -> None:
     for name, given in answers.items():
         for about, expected in answers["emitted"].items():
             if given[about] != expected:
-                sys.exit(f"{name} answers otherwise, {about}:\n{given[about]}\nexpected:\n{expected}")
+                sys.exit(f"{name} answers otherwise, {about}:\n{given[about]!s:.2000}\nexpected:\n{expected!s:.2000}")
 
 
 def _answers(base: str, token: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with httpx.Client(base_url=base, timeout=10) as client:
-        found["read by nobody"] = client.get("/articles/article-20").json()
+        found["read by nobody"] = asked(client, "read one", 20).json()
         found["create by nobody"] = asked(client, "create", 0).status_code
         client.headers["authorization"] = "Token nonsense"
-        found["a bad token"] = client.get("/articles/article-20").status_code
+        found["a bad token"] = asked(client, "read one", 20).status_code
         client.headers["authorization"] = f"Token {token}"
         found["nothing there"] = client.get("/articles/nothing").status_code
         found["a bad body"] = client.post("/articles", json={"article": {"title": ""}}).status_code
@@ -93,7 +108,7 @@ def _answers(base: str, token: str) -> dict[str, Any]:
 
 def rate(base: str, operation: str, token: str, rows: int, seconds: int) -> float:
     """Requests per second. Ends the benchmark when an answer is not a success."""
-    script = SCRIPTS[operation].replace("COUNT", str(rows)).replace("BODY", BODY)
+    script = (SLUG + SCRIPTS[operation]).replace("COUNT", str(rows)).replace("BODY", BODY)
     script = script.replace("RUN", secrets.token_hex(4))
     headers = ["-H", f"Authorization: Token {token}", "-H", "Content-Type: application/json"]
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:

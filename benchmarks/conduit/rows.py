@@ -34,6 +34,11 @@ def article(number: int) -> UUID:
     return UUID(int=(7 << 76) + (number << 80) + (0b10 << 62) + number)
 
 
+def prefix(number: int) -> str:
+    """What its title begins with: words as they come, not one after the other."""
+    return f"{number * 2654435761 % 2**32:08x}"
+
+
 def users() -> Iterator[tuple[object, ...]]:
     yield READER, "reader@example.com", "reader", "no password", "", ""
     for n in range(AUTHORS):
@@ -44,7 +49,7 @@ def articles(count: int) -> Iterator[tuple[object, ...]]:
     for n in range(count):
         at = FIRST + timedelta(seconds=n)
         tags = [f"tag{(n * step) % TAGS}" for step in (1, 3, 7)]
-        slug, title = f"article-{n}", f"Article {n}"
+        slug, title = f"{prefix(n)}-article-{n}", f"{prefix(n)} article {n}"
         yield article(n), slug, title, f"What {n} is about", BODY, tags, author(n % AUTHORS), at, at
 
 
@@ -92,7 +97,7 @@ def load(url: str, count: int) -> None:
 def settle(url: str) -> None:
     """The same rows before every measurement that writes, and statistics about them."""
     statements = (
-        "DELETE FROM article WHERE slug LIKE 'made-%'",
+        "DELETE FROM article WHERE slug LIKE '%-made%'",
         f"DELETE FROM favorite WHERE user_id = '{READER}'",  # noqa: S608
     )
     if url.startswith("sqlite:"):

@@ -49,8 +49,11 @@ SHOWN = """
 LISTED = SHOWN.replace(" body,", "")
 BY_SLUG = f"{SHOWN} WHERE slug = $2"
 BY_ID = f"{SHOWN} WHERE id = $2"
+OF_AUTHOR = 'WHERE author_id IN (SELECT u.id FROM "user" AS u WHERE u.username = $AUTHOR)'
 NEWEST = f"{LISTED} ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3"
+NEWEST_OF_AUTHOR = NEWEST.replace("ORDER", f"{OF_AUTHOR} ORDER").replace("$AUTHOR", "$4")
 TOTAL = "SELECT count(*) FROM article"
+TOTAL_OF_AUTHOR = f"{TOTAL} {OF_AUTHOR}".replace("$AUTHOR", "$1")
 PROFILES = """
     SELECT id, username, bio, image,
            EXISTS (SELECT 1 FROM follow AS f WHERE f.followed_id = "user".id AND f.follower_id = $1) AS following
@@ -112,7 +115,7 @@ class Sqlite:
         yield  # nothing else runs before the handler is done with its statements
 
     @asynccontextmanager
-    async def transaction(self, _: SqliteStatements) -> AsyncIterator[SqliteStatements]:
+    async def transaction(self, _: SqliteStatements, isolation: str = "") -> AsyncIterator[SqliteStatements]:
         async with self.writing:
             self.writer.execute("BEGIN IMMEDIATE")
             try:
@@ -154,8 +157,8 @@ class Postgres:
             yield
 
     @asynccontextmanager
-    async def transaction(self, on: Any) -> AsyncIterator[Any]:
-        async with on.transaction(isolation="serializable"):
+    async def transaction(self, on: Any, isolation: str = "read_committed") -> AsyncIterator[Any]:
+        async with on.transaction(isolation=isolation):
             yield on
 
 
@@ -257,8 +260,13 @@ async def read_list(request: Request) -> Response:
         if who is None and "authorization" in request.headers:
             return unauthorized()
         async with database.snapshot(db):
-            rows = await db.fetch(NEWEST, who and who[0], limit, offset)
-            ((total,),) = await db.fetch(TOTAL)
+            author = request.query_params.get("author")
+            if author is None:
+                rows = await db.fetch(NEWEST, who and who[0], limit, offset)
+                ((total,),) = await db.fetch(TOTAL)
+            else:
+                rows = await db.fetch(NEWEST_OF_AUTHOR, who and who[0], limit, offset, author)
+                ((total,),) = await db.fetch(TOTAL_OF_AUTHOR, author)
             articles = await shown(db, who, rows)
     return answer({"articles": articles, "articlesCount": total})
 
@@ -300,7 +308,7 @@ async def favorite(request: Request) -> Response:
             return unauthorized()
         for attempt in range(50):
             try:
-                async with database.transaction(db) as tx:
+                async with database.transaction(db, "serializable") as tx:
                     found = await tx.fetch(FIND, request.path_params["slug"])
                     if not found:
                         return refused(404, "article", "not found")

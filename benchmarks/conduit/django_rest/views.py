@@ -67,9 +67,10 @@ def one_article(caller: User | None, slug: str) -> dict[str, Any]:
 class Articles(APIView):
     def get(self, request: Any) -> Response:
         pages = Pages()
-        rows = pages.paginate_queryset(
-            articles_for(request.user).order_by("-created_at", "-id"), request, view=self
-        )
+        newest = articles_for(request.user).order_by("-created_at", "-id")
+        if "author" in request.query_params:
+            newest = newest.filter(author__username=request.query_params["author"])
+        rows = pages.paginate_queryset(newest, request, view=self)
         return Response({"articles": ArticleItem(rows, many=True).data, "articlesCount": pages.count})
 
     def post(self, request: Any) -> Response:

@@ -197,10 +197,15 @@ async def get_articles(
     caller: MaybeCaller,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     offset: Annotated[int, Query(ge=0)] = 0,
+    author: Annotated[str | None, Query(min_length=1, max_length=50)] = None,
 ) -> Articles:
     newest = articles_for(caller).order_by(Article.created_at.desc(), Article.id.desc())
+    count = select(func.count()).select_from(Article)
+    if author is not None:
+        newest = newest.where(User.username == author)
+        count = count.join(Article.author).where(User.username == author)
     rows = (await db.execute(newest.limit(limit).offset(offset))).all()
-    total = await db.scalar(select(func.count()).select_from(Article))
+    total = await db.scalar(count)
     return Articles(articles=[shown(ArticleItem, row) for row in rows], articlesCount=total or 0)
 
 
