@@ -100,7 +100,7 @@ MEANT: dict[str, Mistake] = {
     ),
     "BW316": whole("    fields: {secret: password}\n    access: «this.secret == 'x'\n"),
     "BW317": filtered("«params.odd == params.even"),
-    "BW318": filtered("\"«this.title != 'two\\\\nlines' && this.title == params.found\""),
+    "BW318": field("secret: {type: string, encrypted: true, write: «this.secret == 'x'}"),
     "BW319": field("friend: {ref: User, inverse: «email}"),
     "BW320": beside("computed: {ready: «this.ready}"),
     "BW321": field("size: {type: integer, max: 100, default: «500}"),

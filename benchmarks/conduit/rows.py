@@ -35,9 +35,9 @@ def article(number: int) -> UUID:
 
 
 def users() -> Iterator[tuple[object, ...]]:
-    yield READER, "reader@example.com", "reader", "no password", None, None
+    yield READER, "reader@example.com", "reader", "no password", "", ""
     for n in range(AUTHORS):
-        yield author(n), f"author{n}@example.com", f"author{n}", "no password", f"Author {n}", None
+        yield author(n), f"author{n}@example.com", f"author{n}", "no password", f"Author {n}", ""
 
 
 def articles(count: int) -> Iterator[tuple[object, ...]]:

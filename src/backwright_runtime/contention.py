@@ -26,9 +26,9 @@ SHORTEST, LONGEST = 0.002, 0.2
 class Witnessed:
     """The rows that an operation has run into: keys that were taken, references that led nowhere.
 
-    A serializable transaction sees the state at its beginning, but constraints look at the present: it may run into
-    what it could not see, and answer what no order of the operations explains. Begun again it sees the row. Who
-    meets the same one a second time has seen it and means it.
+    A transaction decides by what it saw, but constraints look at the present: it may run into what was not there
+    when it looked, and answer what no order of the operations explains. Begun again it sees the row. Who meets the
+    same one a second time has seen it and means it.
     """
 
     def __init__(self) -> None:

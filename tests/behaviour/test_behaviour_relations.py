@@ -58,7 +58,7 @@ BROKEN = (
     Broken("members of any organisation see its tasks", "repositories/tasks.py", MEMBERSHIP, ""),
     Broken("every member is an admin", "repositories/members.py", "AND m.role IN ('admin')", ""),
     Broken("a row may be moved to where the caller may not", "services/projects.py",
-           "not await projects.may_update(tx, caller, changed)", "False"),
+           "not await projects.may_become(tx, caller, project)", "False"),
     Broken("everybody creates tasks", "services/tasks.py", "not await tasks.may_create(tx, caller, task)", "False"),
     Broken("guests create tasks", "repositories/tasks.py", "AND m.role <> 'guest'", ""),
     Broken("a project goes with its tasks", "repositories/projects.py",

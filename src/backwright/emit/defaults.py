@@ -9,6 +9,7 @@ from backwright.emit.source import Source, imports, literal, source
 from backwright.expr.fold import fold
 from backwright.expr.typed import Constant, Expression, ListOf, Type
 from backwright.model.types import FieldType, Formula, ListType, ScalarType
+from backwright_runtime.arithmetic import in_scale
 
 
 def constant(formula: Formula | None) -> Constant | ListOf | None:
@@ -43,7 +44,7 @@ def _scalar(given: str | float | bool, of: Type, kind: FieldType | Type | None) 
     match scalar:
         case "decimal":
             scale = kind.scale if isinstance(kind, ScalarType) else of.scale
-            text = str(given) if scale is None else f"{Decimal(str(given)):.{scale}f}"
+            text = str(given) if scale is None else str(in_scale(Decimal(str(given)), scale))
             return source(f"Decimal({literal(text)})", imports("decimal", "Decimal"))
         case "double":
             return source(literal(float(given)))

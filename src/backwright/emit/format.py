@@ -13,7 +13,19 @@ from pathlib import Path
 
 from backwright.emit.source import WIDTH, EmissionError
 
-MENDED = ("E713", "E714", "F401", "F841", "RUF021", "SIM102", "SIM201", "SIM202", "SIM208")
+MENDED = (
+    "E713",
+    "E714",
+    "F401",
+    "F841",
+    "RUF021",
+    "SIM102",
+    "SIM201",
+    "SIM202",
+    "SIM208",
+    "SIM222",
+    "SIM223",
+)
 """Rules whose findings are mended and not only reported."""
 
 

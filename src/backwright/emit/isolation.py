@@ -2,12 +2,17 @@
 
 Both sides have to be serializable, since PostgreSQL only sees a conflict between transactions that are: an
 operation that writes what another one's decision depends on is, too.
+
+Two things need less. A slug that is found to be free is taken by an insertion that its unique key judges, and an
+operation that runs into what was not there when it looked is begun again (contention.py of the runtime). And a row
+that has to be found by its unique key, or else nothing is written, is in the way of no insertion.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from backwright.emit.repositories.reading import is_unique
 from backwright.emit.services.mentions import WRITING, formulas, writes
 from backwright.expr.typed import Expression, Linked, Member, Name, Related, Rows
 from backwright.expr.walk import is_local, nodes
@@ -15,6 +20,8 @@ from backwright.model.types import (
     Create,
     DeleteAll,
     Ensure,
+    Entity,
+    Field,
     Find,
     Group,
     ListType,
@@ -36,16 +43,25 @@ def serializable(operation: Operation, model: Model) -> bool:
         return False
     if any(True for _ in depends(operation, model)):
         return True
-    depended = {entity for each in model.operations if writes(each) for entity in depends(each, model)}
-    return any(isinstance(step, WRITING) and step.entity in depended for step in operation.steps)
+    others = [each for each in model.operations if writes(each)]
+    of_rows = {entity for each in others for entity in depends(each, model)}
+    of_absence = {entity for each in others for entity in depends(each, model, on_absence=True)}
+    return any(
+        isinstance(step, WRITING) and step.entity in (of_absence if isinstance(step, Create) else of_rows)
+        for step in operation.steps
+    )
 
 
-def depends(operation: Operation, model: Model) -> Iterator[str]:
-    """The entities whose rows decide what an operation writes, though it does not lock them."""
+def depends(operation: Operation, model: Model, *, on_absence: bool = False) -> Iterator[str]:
+    """The entities whose rows decide what an operation writes, though it does not lock them.
+
+    `on_absence`: those of which another row could change the decision.
+    """
     for step in operation.steps:
         match step:
             case Find(entity=entity) if not step.lock:
-                yield entity
+                if not (on_absence and must_exist(step, model.entity(entity))):
+                    yield entity
             case Select(entity=entity) | Group(entity=entity):
                 yield entity
             case (
@@ -62,8 +78,21 @@ def depends(operation: Operation, model: Model) -> Iterator[str]:
             yield from reached(expression, model)
     if any(isinstance(step, Create) for step in operation.steps):
         for name in {step.entity for step in operation.steps if isinstance(step, WRITING)}:
-            if any(field.generated == "slug" or field.same for field in model.entity(name).fields):
+            if any(decides(field, model.entity(name)) for field in model.entity(name).fields):
                 yield name
+
+
+def must_exist(step: Find, entity: Entity) -> bool:
+    """Whether the operation ends where the row is missing, and no other row could be found in its place."""
+    return not step.optional and is_unique(step.where.meaning, entity)
+
+
+def decides(field: Field, entity: Entity) -> bool:
+    """Whether other rows decide about the value of a new one, though no unique key judges what is inserted."""
+    if field.same is not None:
+        return True
+    judged = {term.field for index in entity.indexes if index.unique for term in index.terms}
+    return field.generated == "slug" and not (field.unique or field.name in judged)
 
 
 def conditions(operation: Operation, model: Model) -> Iterator[Expression]:

@@ -198,10 +198,13 @@ def _is_held(holder: Entity, field: Field, package: Package) -> None:
     """The function that tells whether rows refer to one."""
     parameter, given = _value(holder, field, package)
     name = f"is_{_held_name(field)}"
+    others = []
+    if isinstance(field.type, ReferenceType) and field.type.entity == holder.name and not holder.composite:
+        others = [f"{quoted(holder.field(holder.key).column)} <> :{field.column}"]  # a row may hold itself
     lines = [
         "SELECT 1",
         f"FROM {quoted(holder.table)}",
-        *where([f"{quoted(field.column)} = :{field.column}", *live(holder)]),
+        *where([f"{quoted(field.column)} = :{field.column}", *others, *live(holder)]),
         "LIMIT 1",
     ]
     body = f"return await {database_call('fetch_value', ['int', name.upper(), given])} is not None"

@@ -104,6 +104,14 @@ def operand(text: str) -> str:
     return text if isinstance(tree, tight) else f"({text})"
 
 
+def lookup(table: str, key: str, otherwise: str = "None") -> str:
+    """What a dictionary has under a key that may be null."""
+    tree = ast.parse(key, mode="eval").body
+    if isinstance(tree, ast.Name | ast.Attribute):
+        return f"{table}.get({key}) if {key} is not None else {otherwise}"
+    return f"{table}.get({table}_key) if ({table}_key := {key}) is not None else {otherwise}"
+
+
 def docstring(text: str, indent: int = 0) -> str:
     """A docstring with this text; a long one is a sentence, an empty line and the rest."""
     shown = printable(text).replace("\\", "\\\\")
@@ -113,7 +121,7 @@ def docstring(text: str, indent: int = 0) -> str:
         return f'"""{shown}"""'
     first, stop, rest = shown.partition(". ")
     paragraphs = [
-        _wrapped(part, WIDTH - indent - 3) for part in (f"{first}." if stop else first, rest) if part
+        _wrapped(part, WIDTH - indent - 6) for part in (f"{first}." if stop else first, rest) if part
     ]
     pad = " " * indent
     lines = "\n\n".join("\n".join(lines) for lines in paragraphs).split("\n")

@@ -18,9 +18,11 @@ from backwright.expr.typed import (
     BOOLEAN,
     TRUE,
     And,
+    Arithmetic,
     Compare,
     Conditional,
     Constant,
+    Convert,
     Expression,
     Filtered,
     Linked,
@@ -30,6 +32,8 @@ from backwright.expr.typed import (
     Quantified,
     Related,
     Rows,
+    Size,
+    Text,
     Type,
 )
 from backwright.expr.walk import nodes
@@ -77,7 +81,7 @@ class _Reading:
             case Rows():
                 return self.rows(node, node.type)
             case _:
-                return _with_parts(node, self.value)
+                return _retyped(node, _with_parts(node, self.value))
 
     def rows(self, node: Expression, kind: Type) -> Expression:
         """Rows without those that the caller may not read."""
@@ -157,6 +161,29 @@ def _onto(node: Member, start: Expression, replaced: Expression) -> Expression:
     if start is replaced:
         return node
     return rebuilt(node, lambda part: replaced if part is start else part)
+
+
+def _retyped(before: Expression, after: Expression) -> Expression:
+    """The node as its parts make it now: what is computed of something that may be null may be null."""
+    match before, after:
+        case (Size(of=old), Size(of=new)) | (Convert(of=old), Convert(of=new)):
+            pairs = [(old, new)]
+        case Arithmetic(), Arithmetic():
+            pairs = [(before.left, after.left), (before.right, after.right)]
+        case Text(), Text() if before.type.kind != "boolean":
+            pairs = list(zip(before.arguments, after.arguments, strict=True))
+        case Conditional(), Conditional():
+            pairs = [(before.then, after.then), (before.otherwise, after.otherwise)]
+        case Mapped(value=old), Mapped(value=new) if after.type.element is not None:
+            if old.type.nullable or not new.type.nullable:
+                return after
+            element = msgspec.structs.replace(after.type.element, nullable=True)
+            return msgspec.structs.replace(after, type=msgspec.structs.replace(after.type, element=element))
+        case _:
+            return after
+    if not any(new.type.nullable and not old.type.nullable for old, new in pairs):
+        return after
+    return msgspec.structs.replace(after, type=msgspec.structs.replace(after.type, nullable=True))
 
 
 def _with_parts(node: Expression, change: Callable[[Expression], Expression]) -> Expression:

@@ -168,6 +168,8 @@ class Reference:
         who = request.address if session is None else session.subject
         by_caller = [rate for rate in operation.rates if rate.by == "caller"]
         self._rates.count(operation.name, by_caller, who, request.now)
+        if operation.body is None:
+            request = msgspec.structs.replace(request, body=b"")  # nobody reads it
         key = self._answers.key(operation, request, who)
         if key is None:
             return self._carry_out(operation, path, content, session, caller, request)

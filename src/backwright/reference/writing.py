@@ -138,6 +138,26 @@ def check(entity: Entity, row: Row, run: Execution) -> None:
         raise Failure("invalid", [(each.field or "", each.code) for each in wrong])
 
 
+def is_within(value: Any, field: Field) -> bool:
+    """Whether a value is within the limits of its field, which hold for what steps compute as for input.
+
+    A slug with its suffix, a password's hash and what is encrypted are made of what has been within them.
+    """
+    kind = field.type
+    if value is None or field.encrypted or field.generated == "slug":
+        return True
+    if isinstance(kind, ListType):
+        size: Any = len(value)
+    elif not isinstance(kind, ScalarType) or kind.scalar in ("password", "token"):
+        return True
+    else:
+        size = len(value) if isinstance(value, str | bytes) else value
+    low, high = kind.min, kind.max
+    if isinstance(size, Decimal | float) and isinstance(kind, ScalarType):
+        low, high = (None if each is None else type(size)(each) for each in (low, high))
+    return (low is None or size >= low) and (high is None or size <= high)
+
+
 def check_shared(entity: Entity, row: Row, run: Execution) -> None:
     """Raises Failure where a reference leads to a row of another tenant."""
     errors = []
@@ -272,14 +292,25 @@ def upsert(step: Upsert, run: Execution) -> None:
     run.bindings[step.bind] = replace(entity, there, after, run)
 
 
+SEVERAL = 2
+"""So many unique keys are told apart before a row is stored; a single one, and limits, when it is."""
+
+
 def store(entity: Entity, row: Row, run: Execution, *, taken: Sequence[Row]) -> None:
-    """Refuses a row whose unique keys are taken: the first of them in declared order."""
-    for key in unique_keys(entity):
+    """Refuses a row whose unique keys are taken: the first of them in declared order. And one beyond its limits."""
+    within = all(is_within(row[field.name], field) for field in entity.fields)
+    keys = list(unique_keys(entity))
+    given = keys if entity.composite or entity.field(entity.key).input else keys[1:]
+    if not within and len(given) < SEVERAL:
+        raise Failure("invalid")
+    for key in keys:
         values = [row[name] for name in key]
         if None not in values and any(
             [other[name] for name in key] == values for other in taken if other is not row
         ):
             raise Failure("conflict", [(run.wire(name, name), "taken") for name in key])
+    if not within:
+        raise Failure("invalid")
 
 
 def unique_keys(entity: Entity) -> Iterator[tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 import msgspec
@@ -443,3 +444,14 @@ class SpecDocument(Node, frozen=True, kw_only=True):
 
 _BY_NAME: dict[int, tuple[tuple[EntityNode, ...], dict[str, EntityNode]]] = {}
 """The entities of the document that was asked last: thousands of references are looked up in it."""
+
+
+def below(found: object) -> Iterator[Node]:
+    """A node with all nodes within it, in the order in which they are kept."""
+    if isinstance(found, Node):
+        yield found
+        for name in found.__struct_fields__:
+            yield from below(getattr(found, name))
+    elif isinstance(found, tuple):
+        for each in found:
+            yield from below(each)

@@ -122,7 +122,13 @@ class Tables:
         """What a many-to-many field lists, by the row that lists it."""
         table, (source, target) = self._link(entity, field)
         found: dict[str, list[str]] = {}
-        for row in self._connection.query(f"SELECT {source}, {target} FROM {table}"):  # noqa: S608
+        assert isinstance(field.type, ManyType)
+        to = self._model.entity(field.type.entity)
+        kept = ""
+        if to.soft_delete is not None:
+            key, deleted = (quoted(to.field(name).column) for name in (to.key, to.soft_delete))
+            kept = f" WHERE {target} IN (SELECT {key} FROM {quoted(to.table)} WHERE {deleted} IS NULL)"  # noqa: S608
+        for row in self._connection.query(f"SELECT {source}, {target} FROM {table}{kept}"):  # noqa: S608
             found.setdefault(str(row[source]), []).append(str(row[target]))
         return found
 

@@ -46,16 +46,16 @@ _UNAVAILABLE = (
 )
 
 
-def known(error: BaseException, *, serializable: bool = False) -> Exception | None:
+def known(error: BaseException, *, in_transaction: bool = False) -> Exception | None:
     """What asyncpg raised, as what repositories know; None: it is a defect, or not asyncpg's.
 
-    A serializable transaction cannot see what is new.
+    A transaction may have looked before the row was there that it runs into.
     """
     match error:
         case asyncpg.UniqueViolationError():
-            return UniqueViolation(error.constraint_name or "", unseen=_row(error, serializable))
+            return UniqueViolation(error.constraint_name or "", unseen=_row(error, in_transaction))
         case asyncpg.ForeignKeyViolationError() | asyncpg.RestrictViolationError():
-            return ForeignKeyViolation(error.constraint_name, unseen=_row(error, serializable))
+            return ForeignKeyViolation(error.constraint_name, unseen=_row(error, in_transaction))
         case asyncpg.CheckViolationError():
             return CheckViolation(error.constraint_name or "")
         case asyncpg.NumericValueOutOfRangeError() | asyncpg.DatetimeFieldOverflowError():
@@ -78,10 +78,10 @@ def known(error: BaseException, *, serializable: bool = False) -> Exception | No
 class Translated:
     """What asyncpg raises within it, as what repositories know."""
 
-    __slots__ = ("_serializable",)
+    __slots__ = ("_in_transaction",)
 
-    def __init__(self, *, serializable: bool = False) -> None:
-        self._serializable = serializable
+    def __init__(self, *, in_transaction: bool = False) -> None:
+        self._in_transaction = in_transaction
 
     def __enter__(self) -> None: ...
 
@@ -89,13 +89,13 @@ class Translated:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         if error is not None:
-            translation = known(error, serializable=self._serializable)
+            translation = known(error, in_transaction=self._in_transaction)
             if translation is not None:
                 raise translation from error
 
 
-def _row(error: asyncpg.IntegrityConstraintViolationError, serializable: bool) -> str | None:
-    return f"{error.constraint_name}: {error.detail}" if serializable else None
+def _row(error: asyncpg.IntegrityConstraintViolationError, in_transaction: bool) -> str | None:
+    return f"{error.constraint_name}: {error.detail}" if in_transaction else None
 
 
 def _is_lost(error: asyncpg.InterfaceError) -> bool:
@@ -138,9 +138,9 @@ async def execute(on: Connection, statement: Statement, params: dict[str, Value]
 class PostgresTransaction:
     """Statements within one transaction."""
 
-    def __init__(self, connection: Connection, *, serializable: bool = False) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._translated = Translated(serializable=serializable)
+        self._translated = Translated(in_transaction=True)
 
     async def fetch_one(self, row: type[Row], statement: Statement, /, **params: Value) -> Row | None:
         """The first row."""
@@ -215,7 +215,7 @@ class PostgresDatabase:
         async with self._connection() as connection:
             await connection.execute("BEGIN ISOLATION LEVEL SERIALIZABLE" if serializable else READ_COMMITTED)
             try:
-                yield PostgresTransaction(connection, serializable=serializable)
+                yield PostgresTransaction(connection)
             except Exception:
                 if not connection.is_closed():
                     await connection.execute("ROLLBACK")

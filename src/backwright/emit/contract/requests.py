@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from backwright.emit.aliases import is_file
 from backwright.emit.annotations import is_scalar
 from backwright.emit.contract.values import (
@@ -31,6 +33,7 @@ from backwright.model.types import (
     ScalarType,
     ShowRow,
 )
+from backwright_runtime.arithmetic import in_scale
 
 MEDIA = {
     "json": "application/json",
@@ -249,12 +252,16 @@ def with_default(schema: Json, field: InputField) -> Json:
             return schema
         before = f"{schema['description']} " if "description" in schema else ""
         return {**schema, "description": f"{before}Without it: {field.default.source}."}
-    return {**schema, "default": json_value(default)}
+    return {**schema, "default": json_value(default, field.type)}
 
 
-def json_value(value: Expression) -> object:
-    """A constant as JSON holds it."""
+def json_value(value: Expression, kind: object = None) -> object:
+    """A constant as JSON holds it: a decimal with the digits of its type."""
     match value:
+        case Constant(value=given) if (
+            isinstance(kind, ScalarType) and kind.scalar == "decimal" and given is not None
+        ):
+            return str(in_scale(Decimal(str(given)), kind.scale or 0))
         case ListOf(items=items):
             return [json_value(item) for item in items]
         case Constant(value=given):

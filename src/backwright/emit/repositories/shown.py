@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from backwright.emit.annotations import key
+from backwright.emit.annotations import annotation, key
 from backwright.emit.names import pascal, snake, words
 from backwright.emit.repositories import orders
 from backwright.emit.repositories.functions import Function, Repositories, function, passed, together
@@ -21,7 +21,7 @@ from backwright.expr.fold import rebuilt
 from backwright.expr.sql import RowsSql, type_name
 from backwright.expr.typed import Expression, Filtered, Name, Related, Rows, Type
 from backwright.expr.walk import nodes
-from backwright.model.types import Entity, OrderTerm
+from backwright.model.types import Entity, Model, OrderTerm, ReferenceType
 
 _COLLECTION = imports("collections.abc", "Collection")
 
@@ -104,6 +104,17 @@ def key_arguments(entity: Entity, repositories: Repositories) -> tuple[Source, l
 # Rows that belong to rows ------------------------------------------------------------------------------
 
 
+PARENT = "parent"
+"""The column that says to which row others belong; one for each part of its key, where that has several."""
+
+
+def parent_of(parent: Entity, row: str) -> str:
+    """The key of the row that a row belongs to."""
+    if not parent.composite:
+        return f"{row}.{PARENT}"
+    return f"({', '.join(f'{row}.{PARENT}_{field.column}' for field in key_fields(parent))})"
+
+
 def belonging(
     rows: Expression,
     order: Sequence[OrderTerm],
@@ -117,11 +128,17 @@ def belonging(
     """The function that reads, for each of several rows of `parent`, the rows of an expression about it."""
     entity, model, names = projection.entity, repositories.model, repositories.names
     base = row_class(projection, repositories)
-    parent_kind = key(parent.name, model)
-    kind = extended(
-        base, f"{pascal(wanted)}Row", [Member(Identifier("parent"), parent_kind)], repositories, entity
-    )
-    direct = _direct(rows)
+    own = [
+        (f"{PARENT}_{field.column}" if parent.composite else PARENT, field) for field in key_fields(parent)
+    ]
+    members = [Member(Identifier(name), annotation(field.type, model)) for name, field in own]
+    if not parent.composite:
+        members = [Member(Identifier(PARENT), key(parent.name, model))]
+    called_row = f"{pascal(wanted)}Row"
+    if called_row == str(base):
+        called_row = f"{pascal(wanted)}ItemRow"
+    kind = extended(base, called_row, members, repositories, entity)
+    direct = _direct(rows, model)
 
     def write_statement(sql: Writing) -> str:
         alias = _alias(entity, parent, names.plurals[entity.name])
@@ -138,9 +155,9 @@ def belonging(
             ]
         else:
             found = sql.rows(rows, alias, this=owner)
-            own_key = f"{owner}.{quoted(key_fields(parent)[0].column)}"
+            own_keys = [f"{owner}.{quoted(field.column)} AS {name}" for name, field in own]
             lines = [
-                selected([*projection.columns(sql, row=alias), f"{own_key} AS parent"]),
+                selected([*projection.columns(sql, row=alias), *own_keys]),
                 f"FROM {owner}",
                 *joined(found),
                 *where(in_keys(parent, sql, owner)),
@@ -222,13 +239,15 @@ def joined(found: RowsSql) -> list[str]:
     return lines
 
 
-def _direct(rows: Expression) -> tuple[str, Expression] | None:
+def _direct(rows: Expression, model: Model) -> tuple[str, Expression] | None:
     """The reference that leads from the rows to `this`, and the same rows of anyone, where that is all."""
     base = rows
     while isinstance(base, Filtered):
         base = base.of
     if not isinstance(base, Related) or not isinstance(base.of, Name) or base.of.root != "this":
         return None
+    if not isinstance(model.entity(base.entity).field(base.field).type, ReferenceType):
+        return None  # the rows know the others by links
     if sum(isinstance(node, Name) and node.root == "this" for node in nodes(rows)) > 1:
         return None
     anyone = Rows(type=Type("rows", entity=base.entity), entity=base.entity)

@@ -40,7 +40,7 @@ class Statement(msgspec.Struct, frozen=True):
         text = sql_block(self.postgresql)
         if for_sqlite(self.postgresql) == for_sqlite(self.sqlite):
             return source(f"{Identifier(name)} = sql({text})", _SQL)
-        return source(f"{Identifier(name)} = sql({text}, sqlite={sql_block(self.sqlite)})", _SQL)
+        return source(f"{Identifier(name)} = sql({text}, sqlite={sql_block(for_sqlite(self.sqlite))})", _SQL)
 
 
 class Writing:

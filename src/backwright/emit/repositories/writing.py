@@ -116,12 +116,14 @@ class _Writer:
         keys = unique_keys(self.entity)
         about = f"Store a new {words(self.entity.name)}.{taken_words(keys)}"
         if number is None:
-            body, needed = self.guarded(f"await {database_call('execute', ['INSERT', *given])}", keys)
+            body, needed = self.guarded(
+                f"await {database_call('execute', ['INSERT', *given])}", keys, new=True
+            )
             text = function(Identifier("insert"), [self.parameter], "None", about, body, needed)
             return together(plain_statement("INSERT", lines), text)
         self.repositories.once(self.entity.name, "Number", lambda: number_struct(number.column))
         call = database_call("fetch_all", ["Number", "INSERT", *given])
-        body, needed = self.guarded(f"[number] = await {call}", keys)
+        body, needed = self.guarded(f"[number] = await {call}", keys, new=True)
         body += f"\nreturn replace({self.row}, {number.column}=number.{number.column})"
         needed |= imports("msgspec.structs", "replace")
         text = function(
@@ -149,7 +151,9 @@ class _Writer:
         ]
         given = [f"{Identifier(column)}={self.row}.{column}" for column in dict.fromkeys([*keys, *columns])]
         written_keys = self.written_keys()
-        body, needed = self.guarded(f"await {database_call('execute', ['SAVE', *given])}", written_keys)
+        body, needed = self.guarded(
+            f"await {database_call('execute', ['SAVE', *given])}", written_keys, new=False
+        )
         about = f"Store the changed {words(self.entity.name)}.{taken_words(written_keys)}"
         text = function(Identifier("save"), [self.parameter], "None", about, body, needed)
         return together(plain_statement("SAVE", lines), text)
@@ -188,7 +192,9 @@ class _Writer:
 
     # Unique keys -------------------------------------------------------------------------------------
 
-    def guarded(self, call: str, keys: Sequence[tuple[str, list[Field]]]) -> tuple[str, Imports]:
+    def guarded(
+        self, call: str, keys: Sequence[tuple[str, list[Field]]], *, new: bool
+    ) -> tuple[str, Imports]:
         """A write that answers a taken unique key as a conflict: the first one, where there are several."""
         if not keys:
             return call, NO_IMPORTS
@@ -196,7 +202,9 @@ class _Writer:
             fields = ", ".join(f"FieldError({literal(field.name)}, 'taken')" for field in keys[0][1])
             look, conflict, needed = "", f"Conflict({fields})", imports(_RUNTIME, "FieldError")
         else:
-            look, conflict = f"await refuse_taken(db, {self.row})\n", "Conflict(*TAKEN[violation.constraint])"
+            told = f", new={new}" if self.tells_new_rows() else ""
+            look = f"await refuse_taken(db, {self.row}{told})\n"
+            conflict = "Conflict(*TAKEN[violation.constraint])"
             needed = NO_IMPORTS
         caught = f"except UniqueViolation as violation:\n    raise {conflict} from violation"
         return f"{look}try:\n    {call}\n{caught}", needed | imports(_RUNTIME, "Conflict", "UniqueViolation")
@@ -206,6 +214,12 @@ class _Writer:
         if self.changes.inserts and len(unique_keys(self.entity)) > 1:
             return True
         return bool(self.changes.fields) and len(self.written_keys()) > 1
+
+    def tells_new_rows(self) -> bool:
+        """Whether a row's own key may be taken as well, which that of a stored row always is: by itself."""
+        own = {field.column for field in key_fields(self.entity)}
+        given = any({field.column for field in fields} == own for _, fields in unique_keys(self.entity))
+        return given and self.changes.inserts and len(self.written_keys()) > 1
 
     def refuse_taken(self) -> list[Source]:
         """Looks for taken keys before a write: databases report them in orders of their own."""
@@ -222,22 +236,30 @@ class _Writer:
             listed = ", ".join(f"FieldError({literal(field.name)}, 'taken')" for field in fields)
             errors.append(f"{literal(name)}: ({listed},),")
             same = " AND ".join(f"{quoted(field.column)} = :{field.column}" for field in fields)
-            apart = "" if {field.column for field in fields} == set(own) else f" AND {other}"
+            itself = {field.column for field in fields} == set(own)
+            if itself and not self.changes.inserts:
+                continue
+            apart = "" if itself else f" AND {other}"
+            only = ":new::boolean AND " if itself and self.tells_new_rows() else ""
             found = f"SELECT 1 FROM {quoted(self.entity.table)}\n    WHERE {same}{apart}{live}"
-            cases.append(f"WHEN EXISTS (\n    {found}\n)\n    THEN '{name}'")
+            cases.append(f"WHEN {only}EXISTS (\n    {found}\n)\n    THEN '{name}'")
         columns = dict.fromkeys(
             [*own, *(field.column for _, fields in unique_keys(self.entity) for field in fields)]
         )
         lines = [f"SELECT CASE\n{indented(chr(10).join(cases))}\nEND"]
         used = [column for column in columns if f":{column}" in lines[0]]
         given = [f"{Identifier(column)}={self.row}.{column}" for column in used]
+        parameters = [self.parameter]
+        if self.tells_new_rows():
+            given.append("new=new")
+            parameters.append(source("*, new: bool"))
         body = (
             f"taken = await {database_call('fetch_value', ['str', 'FIRST_TAKEN', *given])}\n"
             "if taken is not None:\n    raise Conflict(*TAKEN[taken])"
         )
         about = "Raises Conflict for the first unique key, in declared order, that another row has already."
         text = function(
-            Identifier("refuse_taken"), [self.parameter], "None", about, body, imports(_RUNTIME, "Conflict")
+            Identifier("refuse_taken"), parameters, "None", about, body, imports(_RUNTIME, "Conflict")
         )
         taken = source(f"TAKEN = {{\n{indented(chr(10).join(errors))}\n}}", imports(_RUNTIME, "FieldError"))
         return [taken, together(plain_statement("FIRST_TAKEN", lines), text)]

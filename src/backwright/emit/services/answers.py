@@ -14,7 +14,7 @@ from backwright.emit.repositories.projections import Projection
 from backwright.emit.services.mentions import formulas, names_binding, shown_places, speaks_of
 from backwright.emit.services.scope import Scope
 from backwright.emit.services.sent import fixed_text, sent, sent_names
-from backwright.emit.source import Identifier, Source, imports, literal, source
+from backwright.emit.source import Identifier, Source, imports, literal, lookup, operand, source
 from backwright.emit.storage import key_fields
 from backwright.emit.structs import Member, struct_of
 from backwright.emit.views.batch import Batch
@@ -211,7 +211,7 @@ class Answers:
         arguments = [self.scope.db, *self.context(batch, by_key=True), f"[{text}]", *given]
         self.lines.append(f"{variable} = await views.{batch.by_key}({', '.join(arguments)})")
         if nullable:
-            return Shown(f"{variable}.get({text})", optional(self.kind(batch), True))
+            return Shown(lookup(variable, text), optional(self.kind(batch), True))
         return Shown(f"{variable}[{text}]", self.kind(batch))
 
     def each(self, shape: Each, name: str) -> Shown:
@@ -368,7 +368,7 @@ class Answers:
             case ShowText(text=formula):
                 found = self.value(formula, "text")
                 nullable = formula.meaning.type.nullable
-                return Shown(f"{found.text} or ''" if nullable else found.text, source("str"))
+                return Shown(f"{operand(found.text)} or ''" if nullable else found.text, source("str"))
             case ShowHtml(context=context):
                 members = []
                 for member in context:

@@ -17,6 +17,7 @@ from backwright.emit.repositories.projections import Projection
 from backwright.emit.services import bulk, reading, writing
 from backwright.emit.services.answers import Answers, Returned
 from backwright.emit.services.judging import Refused
+from backwright.emit.services.mentions import WRITING
 from backwright.emit.services.parameters import context_type, parameters
 from backwright.emit.services.scope import Scope
 from backwright.emit.source import Identifier, Source, docstring, imports, indented, source
@@ -58,10 +59,12 @@ def service(operation: Operation, package: Package, views: Views) -> Service:
     projected = answers.plan()
     lines: list[str] = []
     returned = Returned(data=None)
+    done = 0
     try:
         lines += reading.check_references(scope)
         for step in operation.steps:
             lines += _under_condition(step, scope, partial(_step, step, scope, projected))
+            done += 1
         returned = answers.returned()
         lines += answers.lines
         if returned.text and lines and lines[-1].startswith(f"{returned.text} = ") and "\n" not in lines[-1]:
@@ -70,6 +73,8 @@ def service(operation: Operation, package: Package, views: Views) -> Service:
             lines.append(f"return {returned.text}")
     except Refused as refused:
         lines.append(str(refused))
+        if any(isinstance(each, WRITING) for each in operation.steps[:done]):
+            scope.statements += 1  # the raise takes back what was written before
         returned = _returned_type(operation, package, views)
     return Service(text=_written(operation, lines, returned, scope), returned=returned)
 

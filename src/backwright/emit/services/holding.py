@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from backwright.emit.inputs import may_be_unset
 from backwright.emit.names import snake, words
 from backwright.emit.repositories.writing import links_of, set_links, unique_keys
 from backwright.emit.services import checking
@@ -36,9 +37,10 @@ def judge_members(entity: Entity, row: str, scope: Scope, only: Sequence[str] | 
             question = rule_call(wanted, said, field.write.condition, entity, row, scope)
         else:
             question = asked(field.write, entity, f"write_{snake(field.name)}", row, scope, in_place=False)
-        lines.append(
-            remark(f"if {scope.sent(field.name)} and not {question}:", said, 8) + "\n    raise Forbidden"
-        )
+        sent = next((each for each in body.fields if each.name == field.name), None) if body else None
+        always = body is not None and sent is not None and not may_be_unset(sent, partial=body.partial)
+        guard = "" if always else f"{scope.sent(field.name)} and "
+        lines.append(remark(f"if {guard}not {question}:", said, 8) + "\n    raise Forbidden")
     return lines
 
 

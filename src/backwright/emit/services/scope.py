@@ -229,6 +229,7 @@ class Scope:
     def roots(self, this: str, item: str) -> Mapping[str, str]:
         """Python for the roots of expressions."""
         found = {**self.current, "now": "ctx.now", "item": item}
+        found |= {f"{bind}.rows": f"{self.current[bind]}.rows" for bind in self.pages if bind in self.current}
         if this:
             found["this"] = this
         return found
@@ -289,7 +290,12 @@ class Scope:
             self.caller_used |= each == "caller"
             arguments.append("ctx.now" if each == "now" else "caller")
         arguments += given
-        arguments += [self.python(supplier, this=this, item=item) for _, supplier in function.values]
+        for _, supplier in function.values:
+            text = self.python(supplier, this=this, item=item)
+            if isinstance(supplier, Name) and supplier.type.kind == "rows":
+                entity = self.model.entity(supplier.type.entity or "")
+                text = f"[each.{entity.field(entity.key).column} for each in {text}]"
+            arguments.append(text)
         return f"await {function.module}.{function.name}({', '.join(arguments)})"
 
     def annotation(self, expression: Expression) -> Source:

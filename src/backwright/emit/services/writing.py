@@ -29,6 +29,7 @@ from backwright.emit.source import imports, indented, literal, operand, remark
 from backwright.emit.storage import link_fields
 from backwright.expr.fold import Shape, rebuilt, substitute
 from backwright.expr.typed import Expression, Name
+from backwright.expr.walk import is_local
 from backwright.model.types import (
     Assignment,
     Create,
@@ -277,7 +278,12 @@ def upsert(step: Upsert, scope: Scope) -> list[str]:
     made_ = inserted(entity, step.values, step.created, row, scope)
     there: list[str] = []
     if step.if_exists is not None:
-        condition = scope.value(step.if_exists, "if_exists", this=row)
+        rule = Rule(source=step.if_exists.source, condition=step.if_exists.meaning)
+        condition = (
+            scope.value(step.if_exists, "if_exists", this=row)
+            if is_local(rule.condition)
+            else asked(rule, entity, f"{snake(scope.operation.name)}_replace", row, scope, in_place=True)
+        )
         failing = "Conflict()" if step.otherwise is None else scope.failure(step.otherwise)
         if step.otherwise is None:
             scope.imports |= imports(_RUNTIME, "Conflict")

@@ -120,7 +120,8 @@ def store(entity: Entity, setting: Setting) -> list[Source]:
         of = annotation(field.type, setting.model)
         signature.append(f"{Identifier(field.name)}: {of.text.replace('list[', 'Sequence[', 1)} = ()")
         used |= of.imports | imports("collections.abc", "Sequence")
-    listed = ",\n".join(["db: Queries", "*", *signature])
+    db = "database" if any(field.column == "db" for field in given) else "db"
+    listed = ",\n".join([f"{db}: Queries", "*", *signature])
     function = store_name(entity.name)
     values = [
         (field, _value(field, entity, parameter)) for field, parameter in zip(given, parameters, strict=True)
@@ -132,7 +133,7 @@ def store(entity: Entity, setting: Setting) -> list[Source]:
     lines: list[str]
     if by_database:
         lines = [
-            f"{row} = await db.fetch_one({row_class}, {function.upper()}, {passed})",
+            f"{row} = await {db}.fetch_one({row_class}, {function.upper()}, {passed})",
             f"assert {row} is not None",
         ]
         hidden = encrypted(entity, setting)
@@ -156,9 +157,9 @@ def store(entity: Entity, setting: Setting) -> list[Source]:
             else:
                 sent.append(f"{column}={value}")
         lines.append(f"{row} = {row_class}({', '.join(struct)})")
-        lines.append(f"await db.execute({function.upper()}, {', '.join(sent)})")
+        lines.append(f"await {db}.execute({function.upper()}, {', '.join(sent)})")
     for field in links:
-        lines.append(_link_rows(entity, field, row, setting))
+        lines.append(_link_rows(entity, field, row, setting).replace("await db.", f"await {db}."))
     lines.append(f"return {row}")
     text = (
         f"async def {function}(\n{indented(listed)},\n) -> {row_class}:\n"

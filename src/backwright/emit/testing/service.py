@@ -200,7 +200,7 @@ def _methods(model: Model, names: Names) -> Source:
 
 def fields_of(model: Model) -> list[Source]:
     """What reads the bad fields of an error, where errors look as usual."""
-    if model.service.answers:
+    if any(each.body is not None and each.category in ("*", "invalid") for each in model.service.answers):
         return []
     text = (
         "def fields(answer: Response) -> list[tuple[str, str]]:\n"

@@ -20,7 +20,17 @@ from backwright.emit.repositories.functions import Function
 from backwright.emit.repositories.projections import Extra, Projection, whole
 from backwright.emit.secrets import purpose_of
 from backwright.emit.shown import views_of_callers
-from backwright.emit.source import Identifier, Imports, Source, imports, indented, literal, operand, source
+from backwright.emit.source import (
+    Identifier,
+    Imports,
+    Source,
+    imports,
+    indented,
+    literal,
+    lookup,
+    operand,
+    source,
+)
 from backwright.emit.storage import field_types, key_fields
 from backwright.emit.structs import Member, struct_of
 from backwright.emit.views.arguments import argument_type
@@ -141,7 +151,7 @@ class BatchWriter:
         certain = not row.type.nullable and target.soft_delete is None and is_local(row)
         text = f"{variable}[{found.text}]" if certain else f"{variable}.get({found.text})"
         if row.type.nullable:
-            text = f"{text} if {operand(found.text)} is not None else None"
+            text = lookup(variable, found.text)
         return Shown(text, optional(batch.kind, not certain))
 
     def each(self, shape: Each, name: str) -> Shown:
@@ -186,7 +196,8 @@ class BatchWriter:
             self.ask(batch, by_key=False)
             shown_text = f"await {batch.many}({', '.join(['db', *self.passed(batch), loaded, *levels])})"
         limit = f", limit={shape.limit}" if shape.limit is not None else ""
-        lines.append(f"{variable} = grouped([each.parent for each in {loaded}], {shown_text}{limit})")
+        parent = reading.parent_of(self.entity, "each")
+        lines.append(f"{variable} = grouped([{parent} for each in {loaded}], {shown_text}{limit})")
         if shape.depth is not None and batch.depth and self.recursive:
             inside = "\n".join(lines)
             self.lines.append(f"{variable}: dict[{key(self.entity.name, self.model)}, {item_kind}] = {{}}")

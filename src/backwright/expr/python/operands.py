@@ -27,7 +27,8 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
     """How the code around the expression calls things.
 
     `roots` maps this, caller, now and the names of bindings and variables to Python expressions (by default their
-    own names); `total` and `next` of a selection are at `binding.total` and `binding.next` there. `attribute` names
+    own names); `rows`, `total` and `next` of a page are at `binding.rows`, `binding.total` and `binding.next` there.
+    `attribute` names
     the attribute of an entity's field that holds its value or, for a reference, its key; `keys` those of an
     entity's key; `inputs` says where a member of params, body or session is; `part` names the attribute of a
     member of an object. A binding that is rows is a list of rows. `caller_known`: the caller variable is never None.
@@ -139,6 +140,8 @@ class Operands:
                 return self.variables[name], ATOM
             case Name(type=Type(kind="entity")):
                 return self.key(node, known)
+            case Name(root="binding", binding=str(name)) if (rows := f"{name}.rows") in self.names.roots:
+                return self.names.roots[rows], ATOM
             case _:
                 return self.row(node), ATOM
 

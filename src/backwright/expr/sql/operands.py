@@ -189,7 +189,9 @@ class Operands:
         self.refuse_encrypted(node.entity, node.field)
         table = self.storage.table(node.entity)
         row = self.aliases.like(table)
-        (key,) = self.storage.keys(node.entity)
+        key, *more = self.storage.keys(node.entity)
+        if more:
+            raise NotCompiled(f"a reference to {node.entity} would be more than one value")
         column, key = (self.storage.column(node.entity, field) for field in (node.field, key))
         of = self.within(node.of, SUM, known)
         there = "".join(f" AND {each}" for each in self.there(node.entity, row))

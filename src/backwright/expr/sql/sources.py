@@ -132,9 +132,14 @@ class Sources(Values):
             return found
         between = self.aliases.named(link.table.strip('"'))
         found = self.rows_of(entity, wanted, [], named(link.table, between))
-        (key,) = found.order
+        key = self.only_key(found)
         found.conditions[:0] = [f"{between}.{link.target} = {of}", f"{key} = {between}.{link.holder}"]
         return found
+
+    def only_key(self, rows: Source) -> str:
+        if len(rows.order) != 1:
+            raise NotCompiled("links are between rows whose keys are one value")
+        return rows.order[0]
 
     def linked(self, node: Linked, wanted: str, known: Known) -> Source:
         if self.is_parameter(node):
@@ -145,7 +150,7 @@ class Sources(Values):
             raise NotCompiled(f"{node.entity}.{node.field} has no table of links")
         between = self.aliases.named(link.table.strip('"'))
         found = self.rows_of(node.type.entity or "", wanted, [], named(link.table, between))
-        (key,) = found.order
+        key = self.only_key(found)
         found.conditions[:0] = [f"{between}.{link.holder} = {of}", f"{key} = {between}.{link.target}"]
         return found
 

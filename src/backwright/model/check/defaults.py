@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
 
-from backwright.expr.typed import Constant
-from backwright.model.types import Field, Model, ScalarType
+from backwright.expr.typed import Constant, ListOf
+from backwright.model.types import Field, Formula, ListType, Model, ScalarType
 from backwright.spec.diagnostics import Diagnostic, diagnose, register
 from backwright.spec.nodes import SpecDocument
 
@@ -21,22 +22,32 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
     """Constant defaults against `min` and `max`."""
     for entity in model.entities:
         for field in entity.fields:
-            wrong = _wrong(field)
-            if wrong and field.default is not None:
-                message = f"the default {field.default.source} of {entity.name}.{field.name} {wrong}"
-                yield diagnose(CODE, field.default.place, message, "change the default or the limits")
+            for given, word in ((field.default, "default"), (field.set, "value"), (field.on_update, "value")):
+                wrong = _wrong(field, given)
+                if wrong and given is not None:
+                    message = f"the {word} {given.source} of {entity.name}.{field.name} {wrong}"
+                    yield diagnose(CODE, given.place, message, f"change the {word} or the limits")
 
 
-def _wrong(field: Field) -> str:
-    """What is wrong with the default; empty when nothing is."""
-    if field.default is None or not isinstance(field.type, ScalarType):
+def _wrong(field: Field, given: Formula | None) -> str:
+    """What is wrong with a constant; empty when nothing is."""
+    if given is None:
         return ""
-    meaning, low, high = field.default.meaning, field.type.min, field.type.max
+    if isinstance(field.type, ListType) and isinstance(given.meaning, ListOf):
+        size, unit = len(given.meaning.items), " elements"
+        if size < (field.type.min or 0):
+            return f"is under the least, {field.type.min}{unit}"
+        return f"is over the most, {field.type.max}{unit}" if size > field.type.max else ""
+    if not isinstance(field.type, ScalarType):
+        return ""
+    meaning, low, high = given.meaning, field.type.min, field.type.max
     value = meaning.value if isinstance(meaning, Constant) else None
     if value is None or isinstance(value, bool):
         return ""
+    if field.type.scalar == "decimal":
+        value = Decimal(value).quantize(Decimal(1).scaleb(-(field.type.scale or 0)), ROUND_HALF_UP)
     size, unit = (len(value), " characters") if isinstance(value, str) else (value, "")
-    if field.type.scalar not in ("string", "text", "email", "integer"):
+    if field.type.scalar not in ("string", "text", "email", "integer", "decimal", "double"):
         return ""
     if low is not None and size < low:
         return f"is under the least, {low}{unit}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from backwright.model.types import Model
 from backwright.spec.diagnostics import Diagnostic, diagnose, register
-from backwright.spec.nodes import FieldNode, Node, SpecDocument
+from backwright.spec.nodes import FieldNode, SpecDocument, below
 
 _VALUE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 
@@ -22,7 +22,9 @@ CODE = register(
 def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
     """Empty enums, repeated values, and values that are not words; of states, parameters and bodies as well."""
     del model
-    for field in _fields(document):
+    for field in below(document):
+        if not isinstance(field, FieldNode):
+            continue
         if field.enum is not None and not field.enum:
             yield diagnose(
                 CODE, field.place, f"`{field.name.value}` has no values", "list at least one value"
@@ -36,15 +38,3 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
                 mend = "use letters, digits, _ and -, beginning with a letter"
                 yield diagnose(CODE, value.place, f"`{value.value}` cannot be an enum value", mend)
             seen.add(value.value)
-
-
-def _fields(found: object) -> Iterator[FieldNode]:
-    """Every field, parameter, member of a body and element of a list."""
-    if isinstance(found, FieldNode):
-        yield found
-    if isinstance(found, Node):
-        for name in found.__struct_fields__:
-            yield from _fields(getattr(found, name))
-    elif isinstance(found, tuple):
-        for each in found:
-            yield from _fields(each)

@@ -11,7 +11,7 @@ from backwright.model.fields import KEY
 from backwright.model.naming import package, snake
 from backwright.model.types import Model
 from backwright.spec.diagnostics import Diagnostic, diagnose, register
-from backwright.spec.nodes import At, CheckNode, ElseNode, Node, SpecDocument, StepNode
+from backwright.spec.nodes import At, CheckNode, ElseNode, SpecDocument, StepNode, below
 
 LANGUAGE = frozenset({"this", "caller", "params", "body", "session", "now", "items", "total", "next"})
 PAGING = frozenset({"limit", "after", "caller", "now"})
@@ -73,7 +73,7 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
             elif filter_name.value in PAGING:
                 yield _reserved(filter_name)
 
-    for node in _nodes(document):
+    for node in below(document):
         match node:
             case StepNode(group=group, values=values):
                 for assigned in (*group, *values):
@@ -84,16 +84,6 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
                     yield diagnose(CODE, code.place, message, "use letters, digits, _ . and -")
             case _:
                 pass
-
-
-def _nodes(found: object) -> Iterator[Node]:
-    if isinstance(found, Node):
-        yield found
-        for name in found.__struct_fields__:
-            yield from _nodes(getattr(found, name))
-    elif isinstance(found, tuple):
-        for each in found:
-            yield from _nodes(each)
 
 
 def _plain(name: At[str], what: str) -> Iterator[Diagnostic]:

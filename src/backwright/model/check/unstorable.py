@@ -35,6 +35,9 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
     yield from _links(model)
 
 
+_TEXTS = ("string", "text", "email")
+INDEXED = 600
+"""Most characters of text in an index: PostgreSQL's hold 2704 bytes, and a character may have four."""
 _NO_KEYS = ("json", "password", "bytes", "double")
 
 
@@ -94,10 +97,10 @@ def _reference(entity: Entity, field: Field, entities: dict[str, Entity]) -> Ite
 
 def _encrypted(entity: Entity, field: Field) -> Iterator[Diagnostic]:
     scalar = field.type.scalar if isinstance(field.type, ScalarType) else None
-    if field.encrypted and (scalar is None or scalar == "password" or field.generated is not None):
+    if field.encrypted and (scalar not in _TEXTS or field.generated is not None):
         message = f"{entity.name}.{field.name} cannot be encrypted"
         yield diagnose(
-            CODE, field.place, message, "encrypt text, numbers, dates, json or bytes that clients give"
+            CODE, field.place, message, "encrypt text that clients give: a string, a text or an email"
         )
 
 
@@ -110,6 +113,10 @@ def _indexed(entity: Entity, name: str, place: Place, *, unique: bool) -> Iterat
         word = "unique" if unique else "in an index"
         message = f"{entity.name}.{name} cannot be {word}"
         yield diagnose(CODE, place, message, "leave it out")
+    elif isinstance(field.type, ScalarType) and scalar in _TEXTS and (field.type.max or 0) > INDEXED:
+        word = "unique" if unique else "in an index"
+        message = f"{entity.name}.{name} is too long to be {word}: {field.type.max} characters"
+        yield diagnose(CODE, place, message, f"limit it to {INDEXED} characters with `max`, or leave it out")
 
 
 def _links(model: Model) -> Iterator[Diagnostic]:

@@ -17,6 +17,7 @@ from backwright.spec.nodes import (
     ShapeNode,
     SpecDocument,
     ViewNode,
+    below,
 )
 
 _NAME = re.compile(r'[^"\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,100}')
@@ -32,16 +33,16 @@ CODE = register(
 def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
     """Empty and overlong names, and those with quotes, backslashes, line breaks or control characters."""
     del model
-    for name in _names(document):
+    for name in (name for node in below(document) for name in _names(node)):
         if not _NAME.fullmatch(name.value):
             message = f"{name.value[:100]!r} cannot be a name on the wire"
             mend = 'use up to 100 characters, without ", \\, line breaks and control characters'
             yield diagnose(CODE, name.place, message, mend)
 
 
-def _names(found: object) -> Iterator[At[str]]:
-    """Every name that an author chose for the wire, anywhere below."""
-    match found:
+def _names(node: Node) -> Iterator[At[str]]:
+    """The names that an author chose for the wire here."""
+    match node:
         case FieldNode(wire=name) | OperationNode(wrap=name) | CrudNode(wrap=name) if name is not None:
             yield name
         case ShapeNode(members=members) | ViewNode(shape=members) if members is not None:
@@ -49,10 +50,4 @@ def _names(found: object) -> Iterator[At[str]]:
         case PagingNode(names=names):
             yield from (name for _, name in names)
         case _:
-            pass
-    if isinstance(found, Node):
-        for part in found.__struct_fields__:
-            yield from _names(getattr(found, part))
-    elif isinstance(found, tuple):
-        for each in found:
-            yield from _names(each)
+            return
