@@ -6,9 +6,10 @@ import re
 
 from backwright.emit.names import Names, module_name, snake
 from backwright.emit.package import Package
-from backwright.emit.services.answers import Returned, fixed_text, sent_names
+from backwright.emit.services.answers import Returned
 from backwright.emit.services.parameters import context_type, parameters
 from backwright.emit.services.scope import path_variable
+from backwright.emit.services.sent import fixed_text, sent, sent_names
 from backwright.emit.source import (
     NO_IMPORTS,
     Identifier,
@@ -23,8 +24,6 @@ from backwright.emit.source import (
 )
 from backwright.expr.typed import Compare, Constant, Name
 from backwright.model.types import (
-    Cookie,
-    Header,
     Model,
     Operation,
     Rule,
@@ -174,10 +173,9 @@ class Handler:
         settings: list[str] = []
         status = respond.status
         own_status = f"status={'status' if respond.choose is not None else status}"
-        sent: list[Header | Cookie] = [*respond.headers, *respond.cookies]
         values = [
             name if (text := fixed_text(each.value)) is None else literal(text)
-            for name, each in zip(sent_names(self.operation), sent, strict=True)
+            for name, each in zip(sent_names(self.operation), sent(respond), strict=True)
         ]
         headers = [
             f"{literal(each.name)}: {value}" for each, value in zip(respond.headers, values, strict=False)

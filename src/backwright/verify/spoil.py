@@ -15,7 +15,7 @@ from backwright.verify import values
 from backwright.verify.composing import Composer, credentials
 from backwright.verify.draft import Draft, wrapped
 from backwright.verify.wire import BOUNDARY
-from backwright.verify.world import World
+from backwright.verify.world import World, moment
 
 ODD_KEYS = (
     "0", "not-a-key", "with space", "é", "00000000-0000-0000-0000-000000000000", "%", "null", "..x", "-1",
@@ -222,7 +222,8 @@ class Spoiler:
         return [field for field in fields if isinstance(field.type, ReferenceType | ManyType)]
 
     def _elsewhere(self, draft: Draft) -> None:
-        """A reference to a row of the caller's that has nothing to do with the rows at hand."""
+        """A reference to a row that has nothing to do with the rows at hand: the caller's own, one that they may
+        read and that is not theirs (what is left to refuse it is what may become of the row), or any."""
         assert draft.members is not None
         field = self._random.choice(self._references(draft))
         assert isinstance(field.type, ReferenceType | ManyType)
@@ -235,7 +236,11 @@ class Spoiler:
         own = [row for row in rows if self._world.belongs(entity, row, person)]
         if not rows:
             return
-        key = self._composer.key_source(entity, self._random.choice(own or rows))
+        at = moment(self._composer.number)
+        seen = [row for row in rows if row not in own and self._world.sees(entity, row, person, at)]
+        key = self._composer.key_source(
+            entity, self._random.choice(self._random.choice([kind for kind in (own, seen, rows) if kind]))
+        )
         draft.members = [pair for pair in draft.members if pair[0] != field.wire]
         draft.members.append((field.wire, f"[{key}]" if isinstance(field.type, ManyType) else key))
 

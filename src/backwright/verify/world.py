@@ -133,6 +133,16 @@ class World:
         except Overflow:
             return False
 
+    def sees(self, entity: str, row: Row, person: Any, at: datetime) -> bool:
+        """Whether somebody may read a row."""
+        keys = {each.name: each.keys for each in self.model.entities}
+        caller = None if person is None else self.find(self.identity or "", person)
+        about = Environment(now=at, keys=keys, rows=self.oracle.rows, this=row, caller=caller)
+        try:
+            return holds(self.model.entity(entity).access["read"].condition, about)
+        except Overflow:
+            return False
+
     def refers(self, entity: str, row: Row) -> set[tuple[str, Any]]:
         """The row itself and the rows that it refers to; accounts tie nothing together."""
         key, ties, _ = self._references[entity]

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 
 import msgspec
 
 from backwright.emit.annotations import annotation, listed, of_expression, optional
 from backwright.emit.judge import is_caller
-from backwright.emit.names import TAKEN_NAMES, module_name, pascal, snake
+from backwright.emit.names import pascal, snake
 from backwright.emit.repositories import shown as reading
 from backwright.emit.repositories.projections import Projection
 from backwright.emit.services.mentions import formulas, names_binding, shown_places, speaks_of
 from backwright.emit.services.scope import Scope
-from backwright.emit.source import Identifier, Source, imports, is_builtin, literal, lookup, operand, source
+from backwright.emit.services.sent import fixed_text, sent, sent_names
+from backwright.emit.source import Identifier, Source, imports, literal, lookup, operand, source
 from backwright.emit.storage import key_fields
 from backwright.emit.structs import Member, struct_of
 from backwright.emit.views.batch import Batch
 from backwright.emit.views.batches import Views
 from backwright.emit.views.shapes import Shown, shown
-from backwright.expr.typed import Constant, Expression, Name
+from backwright.expr.typed import Expression, Name
 from backwright.expr.walk import is_local
 from backwright.model.types import (
-    Cookie,
     Each,
     Entity,
     Find,
     Formula,
-    Header,
     Model,
     Operation,
     ScalarType,
@@ -301,8 +299,7 @@ class Answers:
         data = self._data(beside)
         if respond.choose is not None:
             beside.append(("status", Shown(self.scope.value(respond.choose, "status"), source("int"))))
-        sent: list[Header | Cookie] = [*respond.headers, *respond.cookies]
-        for name, each in zip(sent_names(self.operation), sent, strict=True):
+        for name, each in zip(sent_names(self.operation), sent(respond), strict=True):
             if fixed_text(each.value) is None:
                 beside.append((name, self._text(each.value, name)))
         if data is not None:
@@ -431,43 +428,6 @@ class Answers:
             self.lines.append(f"{variable} = {self.scope.call(found.function)}")
             text = self._shown_rows(variable, batch)
         return Shown(text, listed(batch.kind))
-
-
-def sent_names(operation: Operation) -> list[Identifier]:
-    """What the values of an answer's headers, and then of its cookies, are called: as they are."""
-    taken = {"ctx", "shown", "status", "lines", "media", "filename", "content", "version", "access"}
-    taken |= {
-        str(module_name(operation.tag)),
-        operation.name,
-        *(each.name for each in operation.path_parameters),
-    }
-    found: list[Identifier] = []
-    sent: list[tuple[str, Header | Cookie]] = [
-        *(("header", header) for header in operation.respond.headers),
-        *(("cookie", cookie) for cookie in operation.respond.cookies),
-    ]
-    for kind, each in sent:
-        plain = re.sub(r"\W+", "_", each.name.lower(), flags=re.ASCII).strip("_")
-        if (
-            not plain
-            or plain[0].isdigit()
-            or keyword.iskeyword(plain)
-            or plain in TAKEN_NAMES
-            or is_builtin(plain)
-        ):
-            plain = f"{kind}_{plain}".rstrip("_")
-        name, number = plain, 2
-        while name in taken:
-            name, number = f"{plain}_{kind}" if number == 2 else f"{plain}_{number}", number + 1
-        taken.add(name)
-        found.append(Identifier(name))
-    return found
-
-
-def fixed_text(formula: Formula) -> str | None:
-    """A text that is the same in every answer."""
-    meaning = formula.meaning
-    return meaning.value if isinstance(meaning, Constant) and isinstance(meaning.value, str) else None
 
 
 def _kind_of(field: str, entity: Entity, model: Model) -> Source:
