@@ -39,7 +39,7 @@ class PatientView(Struct, frozen=True, kw_only=True):
 
 
 class AppointmentPatient(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """`patient` of an appointment."""
 
     id: UUID
     name: str | None
@@ -59,7 +59,7 @@ class AppointmentView(Struct, frozen=True, kw_only=True):
 
 
 class DayPlanAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of GET /doctors/{doctor}/days/{day}."""
 
     doctor: str
     appointments: list[AppointmentView]
@@ -81,14 +81,14 @@ class PatientAuditView(Struct, frozen=True, kw_only=True):
 
 
 class FeesByDoctorAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of GET /reports/fees."""
 
     from_: date = field(name="from")
     to: date
     doctors: list[FeesByDoctorFees]
 
 
-def person_view(row: Person) -> PersonView:
+def person_view(row: Person | Caller) -> PersonView:
     """Person, of a row."""
     return PersonView(id=row.id, name=row.name, role=row.role)
 
@@ -97,8 +97,8 @@ async def patient_views(
     db: Queries, caller: Caller, cipher: Cipher, rows: Sequence[PatientRow]
 ) -> list[PatientView]:
     """Patient, for each row, in order."""
-    person = await person_views_by_key(db, [row.person for row in rows])
-    doctor = await person_views_by_key(db, [row.doctor for row in rows])
+    person_by_key = await person_views_by_key(db, [row.person for row in rows])
+    doctors = await person_views_by_key(db, [row.doctor for row in rows])
     return [
         PatientView(
             id=row.id,
@@ -111,31 +111,24 @@ async def patient_views(
             diagnosis=row.diagnosis
             if row.person_id == caller.id or caller.role == "doctor"
             else None,
-            person=person.get(row.person) if row.person is not None else None,
-            doctor=doctor.get(row.doctor) if row.doctor is not None else None,
+            person=person_by_key.get(row.person) if row.person is not None else None,
+            doctor=doctors.get(row.doctor) if row.doctor is not None else None,
         )
         for row in rows
     ]
 
 
-async def appointment_views(
-    db: Queries, caller: Caller, rows: Sequence[AppointmentRow]
-) -> list[AppointmentView]:
-    """Appointment, for each row, in order."""
-    return [
-        AppointmentView(
-            id=row.id,
-            starts=timestamp(row.starts),
-            ends=timestamp(row.ends),
-            status=row.status,
-            fee=row.fee if caller.role == "clerk" else None,
-            doctor=row.doctor,
-            patient=AppointmentPatient(
-                id=row.patient_id, name=row.patient_name, born=row.patient_born
-            ),
-        )
-        for row in rows
-    ]
+def appointment_view(caller: Caller, row: AppointmentRow) -> AppointmentView:
+    """Appointment, of a row."""
+    return AppointmentView(
+        id=row.id,
+        starts=timestamp(row.starts),
+        ends=timestamp(row.ends),
+        status=row.status,
+        fee=row.fee if caller.role == "clerk" else None,
+        doctor=row.doctor,
+        patient=AppointmentPatient(id=row.patient_id, name=row.patient_name, born=row.patient_born),
+    )
 
 
 def patient_audit_view(row: PatientAudit) -> PatientAuditView:
@@ -161,8 +154,7 @@ async def appointment_views_by_key(
     if not wanted:
         return {}
     rows = await appointments.appointment_rows(db, caller, wanted)
-    views = await appointment_views(db, caller, rows)
-    return {row.id: view for row, view in zip(rows, views, strict=True)}
+    return {row.id: appointment_view(caller, row) for row in rows}
 
 
 async def patient_views_by_key(

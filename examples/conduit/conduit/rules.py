@@ -5,9 +5,9 @@ from conduit.callers import Caller
 from conduit.entities import Article, Comment, User
 
 
-def may_update_user(caller: Caller, user_row: User) -> bool:
+def may_update_user(caller: Caller, user: User) -> bool:
     """User update: this == caller"""
-    return user_row.id == caller.id
+    return user.id == caller.id
 
 
 def may_update_article(caller: Caller, article: Article) -> bool:

@@ -25,25 +25,25 @@ class AccountView(Struct, frozen=True, kw_only=True):
 
 
 class RegisterAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of POST /users."""
 
     user: AccountView
 
 
 class LoginAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of POST /users/login."""
 
     user: AccountView
 
 
 class GetCurrentUserAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of GET /user."""
 
     user: AccountView
 
 
 class UpdateCurrentUserAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of PUT /user."""
 
     user: AccountView
 
@@ -58,19 +58,19 @@ class ProfileView(Struct, frozen=True, kw_only=True):
 
 
 class GetProfileAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of GET /profiles/{username}."""
 
     profile: ProfileView
 
 
 class FollowAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of POST /profiles/{username}/follow."""
 
     profile: ProfileView
 
 
 class UnfollowAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of DELETE /profiles/{username}/follow."""
 
     profile: ProfileView
 
@@ -90,14 +90,14 @@ class ArticleItemView(Struct, frozen=True, kw_only=True):
 
 
 class GetArticlesAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of GET /articles."""
 
     articles: list[ArticleItemView]
     articles_count: int = field(name="articlesCount")
 
 
 class GetFeedAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of GET /articles/feed."""
 
     articles: list[ArticleItemView]
     articles_count: int = field(name="articlesCount")
@@ -119,13 +119,13 @@ class ArticleView(Struct, frozen=True, kw_only=True):
 
 
 class FavoriteAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of POST /articles/{slug}/favorite."""
 
     article: ArticleView
 
 
 class UnfavoriteAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of DELETE /articles/{slug}/favorite."""
 
     article: ArticleView
 
@@ -141,31 +141,28 @@ class CommentView(Struct, frozen=True, kw_only=True):
 
 
 class GetTagsAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of GET /tags."""
 
     tags: list[str]
 
 
-def account_view(row: User, token: str) -> AccountView:
+def account_view(row: User | Caller, token: str) -> AccountView:
     """Account, of a row."""
     return AccountView(
         email=row.email, username=row.username, bio=row.bio, image=row.image, token=token
     )
 
 
-async def profile_views(db: Queries, rows: Sequence[ProfileRow]) -> list[ProfileView]:
-    """Profile, for each row, in order."""
-    return [
-        ProfileView(username=row.username, bio=row.bio, image=row.image, following=row.following)
-        for row in rows
-    ]
+def profile_view(row: ProfileRow) -> ProfileView:
+    """Profile, of a row."""
+    return ProfileView(username=row.username, bio=row.bio, image=row.image, following=row.following)
 
 
 async def article_item_views(
     db: Queries, caller: Caller | None, rows: Sequence[ArticleItemRow]
 ) -> list[ArticleItemView]:
     """Article item, for each row, in order."""
-    author = await profile_views_by_key(db, caller, [row.author_id for row in rows])
+    authors = await profile_views_by_key(db, caller, [row.author_id for row in rows])
     return [
         ArticleItemView(
             slug=row.slug,
@@ -175,7 +172,7 @@ async def article_item_views(
             updated_at=timestamp(row.updated_at),
             favorited=row.favorited,
             favorites_count=row.favorites_count,
-            author=author[row.author_id],
+            author=authors[row.author_id],
             tag_list=sorted(row.tags),
         )
         for row in rows
@@ -186,7 +183,7 @@ async def article_views(
     db: Queries, caller: Caller | None, rows: Sequence[ArticleRow]
 ) -> list[ArticleView]:
     """Article, for each row, in order."""
-    author = await profile_views_by_key(db, caller, [row.author_id for row in rows])
+    authors = await profile_views_by_key(db, caller, [row.author_id for row in rows])
     return [
         ArticleView(
             slug=row.slug,
@@ -197,7 +194,7 @@ async def article_views(
             body=row.body,
             favorited=row.favorited,
             favorites_count=row.favorites_count,
-            author=author[row.author_id],
+            author=authors[row.author_id],
             tag_list=sorted(row.tags),
         )
         for row in rows
@@ -208,28 +205,17 @@ async def comment_views(
     db: Queries, caller: Caller | None, rows: Sequence[Comment]
 ) -> list[CommentView]:
     """Comment, for each row, in order."""
-    author = await profile_views_by_key(db, caller, [row.author_id for row in rows])
+    authors = await profile_views_by_key(db, caller, [row.author_id for row in rows])
     return [
         CommentView(
             id=row.id,
             created_at=timestamp(row.created_at),
             updated_at=timestamp(row.updated_at),
             body=row.body,
-            author=author[row.author_id],
+            author=authors[row.author_id],
         )
         for row in rows
     ]
-
-
-async def account_views_by_key(
-    db: Queries, keys: Iterable[UUID | None], token: str
-) -> dict[UUID, AccountView]:
-    """Account of the rows with these keys, by key."""
-    wanted = {key for key in keys if key is not None}
-    if not wanted:
-        return {}
-    rows = await users.by_keys(db, wanted)
-    return {row.id: account_view(row, token) for row in rows}
 
 
 async def article_views_by_key(
@@ -252,5 +238,4 @@ async def profile_views_by_key(
     if not wanted:
         return {}
     rows = await users.profile_rows(db, caller, wanted)
-    views = await profile_views(db, rows)
-    return {row.id: view for row, view in zip(rows, views, strict=True)}
+    return {row.id: profile_view(row) for row in rows}

@@ -35,7 +35,7 @@ async def store_user(
     image: str = "",
 ) -> User:
     """A user that is stored."""
-    user_row = User(
+    user = User(
         id=id or next_id(),
         email=email,
         username=username,
@@ -45,14 +45,14 @@ async def store_user(
     )
     await db.execute(
         STORE_USER,
-        id=user_row.id,
-        email=user_row.email,
-        username=user_row.username,
-        password=user_row.password,
-        bio=user_row.bio,
-        image=user_row.image,
+        id=user.id,
+        email=user.email,
+        username=user.username,
+        password=user.password,
+        bio=user.bio,
+        image=user.image,
     )
-    return user_row
+    return user
 
 
 ALL_USERS = sql("""

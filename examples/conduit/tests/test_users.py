@@ -26,7 +26,7 @@ async def test_register(service: Service) -> None:
         },
     )
     assert answer.status_code == 201
-    [new_user_row] = await all_users(service.db)
+    [new_user] = await all_users(service.db)
     shown = answer.json()
     assert shown == {
         "user": {
@@ -37,16 +37,16 @@ async def test_register(service: Service) -> None:
             "token": shown["user"]["token"],
         }
     }
-    assert service.subject(shown["user"]["token"]) == str(new_user_row.id)
-    assert new_user_row == User(
-        id=new_user_row.id,
+    assert service.subject(shown["user"]["token"]) == str(new_user.id)
+    assert new_user == User(
+        id=new_user.id,
         email="bob@example.org",
         username="username 2",
-        password=new_user_row.password,
+        password=new_user.password,
         bio="",
         image="",
     )
-    assert new_user_row.password.startswith("$argon2id$")
+    assert new_user.password.startswith("$argon2id$")
 
 
 async def test_register_with_a_taken_email_is_conflict(service: Service) -> None:

@@ -2,7 +2,7 @@
 """Rules that are judged on a row at hand."""
 
 from forum.callers import Caller
-from forum.entities import Member, Post, Thread, Watch
+from forum.entities import Member, Post, Thread
 
 
 def may_create_board(caller: Caller) -> bool:
@@ -23,11 +23,6 @@ def may_delete_post(caller: Caller, post: Post) -> bool:
 def may_update_thread(caller: Caller, thread: Thread) -> bool:
     """Thread update: this.author == caller || caller.moderator"""
     return thread.author_id == caller.id or caller.moderator
-
-
-def may_read_watch(caller: Caller, watch: Watch) -> bool:
-    """Watch read: this.member == caller"""
-    return watch.member_id == caller.id
 
 
 def may_update_member(caller: Caller, member: Member) -> bool:

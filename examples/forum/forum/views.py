@@ -105,11 +105,9 @@ async def thread_views(
     db: Queries, caller: Caller | None, rows: Sequence[ThreadRow]
 ) -> list[ThreadView]:
     """Thread, for each row, in order."""
-    shown_posts_rows = await posts.thread_posts(db, caller, [row.id for row in rows])
-    shown_posts = grouped(
-        [each.parent for each in shown_posts_rows],
-        await reply_views(db, caller, shown_posts_rows),
-        limit=200,
+    posts_rows = await posts.thread_posts(db, caller, [row.id for row in rows])
+    posts_of = grouped(
+        [each.parent for each in posts_rows], await reply_views(db, caller, posts_rows), limit=200
     )
     return [
         ThreadView(
@@ -123,47 +121,36 @@ async def thread_views(
             by=row.by,
             board=row.board,
             watched=row.watched,
-            posts=shown_posts.get(row.id, []),
+            posts=posts_of.get(row.id, []),
         )
         for row in rows
     ]
 
 
-async def thread_item_views(db: Queries, rows: Sequence[ThreadItemRow]) -> list[ThreadItemView]:
-    """Thread item, for each row, in order."""
-    return [
-        ThreadItemView(
-            slug=row.slug,
-            title=row.title,
-            locked=row.locked,
-            pinned=row.pinned,
-            replies=row.replies,
-            last_post=timestamp(row.last_post),
-            by=row.by,
-            board=row.board,
-        )
-        for row in rows
-    ]
+def thread_item_view(row: ThreadItemRow) -> ThreadItemView:
+    """Thread item, of a row."""
+    return ThreadItemView(
+        slug=row.slug,
+        title=row.title,
+        locked=row.locked,
+        pinned=row.pinned,
+        replies=row.replies,
+        last_post=timestamp(row.last_post),
+        by=row.by,
+        board=row.board,
+    )
 
 
-async def thread_posts_csv_line_views(
-    db: Queries, rows: Sequence[ThreadPostsCsvLineItem]
-) -> list[tuple[object, ...]]:
-    """Thread posts csv line, for each row, in order."""
-    return [(row.number, row.cell_2, timestamp(row.written), row.text) for row in rows]
+def thread_posts_csv_line_view(row: ThreadPostsCsvLineItem) -> tuple[object, ...]:
+    """Thread posts csv line, of a row."""
+    return (row.number, row.cell_2, timestamp(row.written), row.text)
 
 
-async def member_views(db: Queries, rows: Sequence[MemberRow]) -> list[MemberView]:
-    """Member, for each row, in order."""
-    return [
-        MemberView(
-            nick=row.nick,
-            about=row.about,
-            joined=timestamp(row.joined),
-            posts_count=row.posts_count,
-        )
-        for row in rows
-    ]
+def member_view(row: MemberRow) -> MemberView:
+    """Member, of a row."""
+    return MemberView(
+        nick=row.nick, about=row.about, joined=timestamp(row.joined), posts_count=row.posts_count
+    )
 
 
 async def reply_views_by_key(
@@ -198,5 +185,4 @@ async def thread_posts_csv_line_views_by_key(
     if not wanted:
         return {}
     rows = await posts.thread_posts_csv_line_item_rows(db, wanted)
-    views = await thread_posts_csv_line_views(db, rows)
-    return {row.number: view for row, view in zip(rows, views, strict=True)}
+    return {row.number: thread_posts_csv_line_view(row) for row in rows}

@@ -22,9 +22,6 @@ async def remove_org(ctx: Context, tx: Queries, org: Org, operation: str) -> Non
 
 async def remove_task(ctx: Context, tx: Queries, task: Task, operation: str) -> None:
     """Remove the task, and what goes with it."""
-    labels = await tasks.labels_of(tx, task.id)
-    await audit.record_task(
-        ctx, tx, operation, before=task, after=None, links_before={"labels": labels}
-    )
+    await audit.record_task(ctx, tx, operation, before=task, after=None)
     await tasks.release_held_by_blocked_by(tx, task.id)
     await tasks.delete(tx, task)

@@ -73,7 +73,7 @@ class InvitationView(Struct, frozen=True, kw_only=True):
 
 
 class InviteAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of POST /orgs/{handle}/invitations."""
 
     invitation: InvitationView
     secret: str
@@ -89,7 +89,7 @@ class LabelView(Struct, frozen=True, kw_only=True):
 
 
 class TaskLabels(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """A label as this answer shows it."""
 
     name: str
     color: str
@@ -116,7 +116,7 @@ class TaskView(Struct, frozen=True, kw_only=True):
 
 
 class TaskItemLabels(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """A label as this answer shows it."""
 
     name: str
     color: str
@@ -138,13 +138,13 @@ class TaskItemView(Struct, frozen=True, kw_only=True):
 
 
 class CloseOverdueAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of POST /orgs/{handle}/unassign-overdue."""
 
     changed: int
 
 
 class TaskCountsAnswer(Struct, frozen=True, kw_only=True):
-    """A part of an answer."""
+    """The answer of GET /orgs/{handle}/counts."""
 
     total: int
     by_state: list[TaskCountsCounts]
@@ -165,7 +165,7 @@ class TaskAuditView(Struct, frozen=True, kw_only=True):
     org: UUID
 
 
-def account_view(row: Account) -> AccountView:
+def account_view(row: Account | Caller) -> AccountView:
     """Account, of a row."""
     return AccountView(id=row.id, email=row.email, name=row.name)
 
@@ -177,12 +177,12 @@ def person_view(row: Account) -> PersonView:
 
 async def member_views(db: Queries, rows: Sequence[MemberRow]) -> list[MemberView]:
     """Member, for each row, in order."""
-    account = await person_views_by_key(db, [row.account for row in rows])
+    account_by_key = await person_views_by_key(db, [row.account for row in rows])
     return [
         MemberView(
             role=row.role,
             since=timestamp(row.since),
-            account=account.get(row.account) if row.account is not None else None,
+            account=account_by_key.get(row.account) if row.account is not None else None,
         )
         for row in rows
     ]
@@ -190,11 +190,9 @@ async def member_views(db: Queries, rows: Sequence[MemberRow]) -> list[MemberVie
 
 async def org_views(db: Queries, caller: Caller, rows: Sequence[OrgRow]) -> list[OrgView]:
     """Org, for each row, in order."""
-    shown_members_rows = await members.org_members(db, caller, [row.id for row in rows])
-    shown_members = grouped(
-        [each.parent for each in shown_members_rows],
-        await member_views(db, shown_members_rows),
-        limit=100,
+    members_rows = await members.org_members(db, caller, [row.id for row in rows])
+    members_of = grouped(
+        [each.parent for each in members_rows], await member_views(db, members_rows), limit=100
     )
     return [
         OrgView(
@@ -202,26 +200,23 @@ async def org_views(db: Queries, caller: Caller, rows: Sequence[OrgRow]) -> list
             handle=row.handle,
             name=row.name,
             open_tasks=row.open_tasks,
-            members=shown_members.get(row.id, []),
+            members=members_of.get(row.id, []),
             may_admin=row.may_admin,
         )
         for row in rows
     ]
 
 
-async def invitation_views(db: Queries, rows: Sequence[InvitationRow]) -> list[InvitationView]:
-    """Invitation, for each row, in order."""
-    return [
-        InvitationView(
-            id=row.id,
-            email=row.email,
-            role=row.role,
-            expires=timestamp(row.expires),
-            accepted=timestamp(row.accepted),
-            org=row.org,
-        )
-        for row in rows
-    ]
+def invitation_view(row: InvitationRow) -> InvitationView:
+    """Invitation, of a row."""
+    return InvitationView(
+        id=row.id,
+        email=row.email,
+        role=row.role,
+        expires=timestamp(row.expires),
+        accepted=timestamp(row.accepted),
+        org=row.org,
+    )
 
 
 def label_view(row: Label) -> LabelView:
@@ -243,13 +238,12 @@ async def task_views(
     db: Queries, caller: Caller, now: datetime, rows: Sequence[TaskRow]
 ) -> list[TaskView]:
     """Task, for each row, in order."""
-    assignee = await person_views_by_key(db, [row.assignee for row in rows])
-    shown_labels_rows = await labels.task_labels(db, caller, [row.id for row in rows])
-    shown_labels = grouped(
-        [each.parent for each in shown_labels_rows],
-        [task_labels_view(each) for each in shown_labels_rows],
+    assignees = await person_views_by_key(db, [row.assignee for row in rows])
+    labels_rows = await labels.task_labels(db, caller, [row.id for row in rows])
+    labels_of = grouped(
+        [each.parent for each in labels_rows], [task_labels_view(each) for each in labels_rows]
     )
-    reporter = await person_views_by_key(db, [row.reporter for row in rows])
+    reporters = await person_views_by_key(db, [row.reporter for row in rows])
     blocks_rows = await tasks.task_blocks(db, caller, [row.id for row in rows])
     blocks = grouped(
         [each.parent for each in blocks_rows], [task_blocks_view(each) for each in blocks_rows]
@@ -266,10 +260,10 @@ async def task_views(
             text=row.text,
             done_at=timestamp(row.done_at),
             overdue=row.due is not None and row.due < day_of(now) and row.state != "done",
-            assignee=assignee.get(row.assignee) if row.assignee is not None else None,
-            labels=shown_labels.get(row.id, []),
+            assignee=assignees.get(row.assignee) if row.assignee is not None else None,
+            labels=labels_of.get(row.id, []),
             ready=row.ready,
-            reporter=reporter.get(row.reporter) if row.reporter is not None else None,
+            reporter=reporters.get(row.reporter) if row.reporter is not None else None,
             blocks=blocks.get(row.id, []),
         )
         for row in rows
@@ -285,11 +279,10 @@ async def task_item_views(
     db: Queries, caller: Caller, now: datetime, rows: Sequence[TaskItemRow]
 ) -> list[TaskItemView]:
     """Task item, for each row, in order."""
-    assignee = await person_views_by_key(db, [row.assignee for row in rows])
-    shown_labels_rows = await labels.task_item_labels(db, caller, [row.id for row in rows])
-    shown_labels = grouped(
-        [each.parent for each in shown_labels_rows],
-        [task_item_labels_view(each) for each in shown_labels_rows],
+    assignees = await person_views_by_key(db, [row.assignee for row in rows])
+    labels_rows = await labels.task_item_labels(db, caller, [row.id for row in rows])
+    labels_of = grouped(
+        [each.parent for each in labels_rows], [task_item_labels_view(each) for each in labels_rows]
     )
     return [
         TaskItemView(
@@ -301,8 +294,8 @@ async def task_item_views(
             hours=row.hours,
             version=row.version,
             overdue=row.due is not None and row.due < day_of(now) and row.state != "done",
-            assignee=assignee.get(row.assignee) if row.assignee is not None else None,
-            labels=shown_labels.get(row.id, []),
+            assignee=assignees.get(row.assignee) if row.assignee is not None else None,
+            labels=labels_of.get(row.id, []),
         )
         for row in rows
     ]
@@ -324,15 +317,6 @@ def task_audit_view(row: TaskAudit) -> TaskAuditView:
     )
 
 
-async def account_views_by_key(db: Queries, keys: Iterable[UUID | None]) -> dict[UUID, AccountView]:
-    """Account of the rows with these keys, by key."""
-    wanted = {key for key in keys if key is not None}
-    if not wanted:
-        return {}
-    rows = await accounts.by_keys(db, wanted)
-    return {row.id: account_view(row) for row in rows}
-
-
 async def invitation_views_by_key(
     db: Queries, caller: Caller, keys: Iterable[UUID | None]
 ) -> dict[UUID, InvitationView]:
@@ -341,8 +325,7 @@ async def invitation_views_by_key(
     if not wanted:
         return {}
     rows = await invitations.invitation_rows(db, caller, wanted)
-    views = await invitation_views(db, rows)
-    return {row.id: view for row, view in zip(rows, views, strict=True)}
+    return {row.id: invitation_view(row) for row in rows}
 
 
 async def member_views_by_key(

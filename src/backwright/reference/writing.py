@@ -153,8 +153,6 @@ def is_within(value: Any, field: Field) -> bool:
     else:
         size = len(value) if isinstance(value, str | bytes) else value
     low, high = kind.min, kind.max
-    if isinstance(size, Decimal | float) and isinstance(kind, ScalarType):
-        low, high = (None if each is None else type(size)(each) for each in (low, high))
     return (low is None or size >= low) and (high is None or size <= high)
 
 

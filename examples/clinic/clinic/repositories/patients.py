@@ -57,17 +57,16 @@ LIST_PATIENTS_BY_NAME = sql("""
                ELSE NULL
            END AS person,
            CASE
-               WHEN CASE
-                   WHEN patient.doctor_id IS NOT NULL
-                       THEN patient.doctor_id = :caller
-                       OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-                       OR (
-                           SELECT p.role
-                           FROM person AS p
-                           WHERE p.id = patient.doctor_id
-                       ) IN ('nurse', 'doctor', 'clerk')
-                   ELSE NULL
-               END = TRUE
+               WHEN patient.doctor_id IS NOT NULL
+               AND (
+                   patient.doctor_id = :caller
+                   OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+                   OR (
+                       SELECT p.role
+                       FROM person AS p
+                       WHERE p.id = patient.doctor_id
+                   ) IN ('nurse', 'doctor', 'clerk')
+               )
                    THEN patient.doctor_id
                ELSE NULL
            END AS doctor,
@@ -101,17 +100,16 @@ LIST_PATIENTS_BY_DIAGNOSED = sql("""
                ELSE NULL
            END AS person,
            CASE
-               WHEN CASE
-                   WHEN patient.doctor_id IS NOT NULL
-                       THEN patient.doctor_id = :caller
-                       OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-                       OR (
-                           SELECT p.role
-                           FROM person AS p
-                           WHERE p.id = patient.doctor_id
-                       ) IN ('nurse', 'doctor', 'clerk')
-                   ELSE NULL
-               END = TRUE
+               WHEN patient.doctor_id IS NOT NULL
+               AND (
+                   patient.doctor_id = :caller
+                   OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+                   OR (
+                       SELECT p.role
+                       FROM person AS p
+                       WHERE p.id = patient.doctor_id
+                   ) IN ('nurse', 'doctor', 'clerk')
+               )
                    THEN patient.doctor_id
                ELSE NULL
            END AS doctor,
@@ -171,8 +169,31 @@ async def list_patients(db: Queries, caller: Caller, query: ListPatients) -> Pag
     return order.page(rows, query)
 
 
-FIND = sql("""
-    SELECT id, person_id, born, insurance_number, allergies, diagnosis, doctor_id, version
+FIND_AS_PATIENT = sql("""
+    SELECT id, person_id, born, insurance_number, allergies, diagnosis, version,
+           CASE
+               WHEN patient.person_id = :caller
+               OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+               OR (
+                   SELECT p.role FROM person AS p WHERE p.id = patient.person_id
+               ) IN ('nurse', 'doctor', 'clerk')
+                   THEN patient.person_id
+               ELSE NULL
+           END AS person,
+           CASE
+               WHEN patient.doctor_id IS NOT NULL
+               AND (
+                   patient.doctor_id = :caller
+                   OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+                   OR (
+                       SELECT p.role
+                       FROM person AS p
+                       WHERE p.id = patient.doctor_id
+                   ) IN ('nurse', 'doctor', 'clerk')
+               )
+                   THEN patient.doctor_id
+               ELSE NULL
+           END AS doctor
     FROM patient
     WHERE patient.id = :id
       AND (person_id = :caller OR :caller_role::text IN ('nurse', 'doctor', 'clerk'))
@@ -181,9 +202,11 @@ FIND = sql("""
 """)
 
 
-async def find(db: Queries, caller: Caller, id: UUID) -> Patient | None:
+async def find_as_patient(db: Queries, caller: Caller, id: UUID) -> PatientRow | None:
     """The patient with this id that the caller may read, or None."""
-    return await db.fetch_one(Patient, FIND, id=id, caller=caller.id, caller_role=caller.role)
+    return await db.fetch_one(
+        PatientRow, FIND_AS_PATIENT, caller=caller.id, caller_role=caller.role, id=id
+    )
 
 
 FIND_FOR_UPDATE = sql("""
@@ -270,17 +293,16 @@ FIND_BY_PERSON_AS_PATIENT = sql("""
                ELSE NULL
            END AS person,
            CASE
-               WHEN CASE
-                   WHEN patient.doctor_id IS NOT NULL
-                       THEN patient.doctor_id = :caller
-                       OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-                       OR (
-                           SELECT p.role
-                           FROM person AS p
-                           WHERE p.id = patient.doctor_id
-                       ) IN ('nurse', 'doctor', 'clerk')
-                   ELSE NULL
-               END = TRUE
+               WHEN patient.doctor_id IS NOT NULL
+               AND (
+                   patient.doctor_id = :caller
+                   OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+                   OR (
+                       SELECT p.role
+                       FROM person AS p
+                       WHERE p.id = patient.doctor_id
+                   ) IN ('nurse', 'doctor', 'clerk')
+               )
                    THEN patient.doctor_id
                ELSE NULL
            END AS doctor
@@ -299,6 +321,21 @@ async def find_by_person_as_patient(db: Queries, caller: Caller) -> PatientRow |
     )
 
 
+FIND = sql("""
+    SELECT id, person_id, born, insurance_number, allergies, diagnosis, doctor_id, version
+    FROM patient
+    WHERE patient.id = :id
+      AND (person_id = :caller OR :caller_role::text IN ('nurse', 'doctor', 'clerk'))
+          -- Patient read: this.person == caller || caller.staff
+      AND deleted_at IS NULL
+""")
+
+
+async def find(db: Queries, caller: Caller, id: UUID) -> Patient | None:
+    """The patient with this id that the caller may read, or None."""
+    return await db.fetch_one(Patient, FIND, id=id, caller=caller.id, caller_role=caller.role)
+
+
 PATIENT_ROWS = sql("""
     SELECT id, person_id, born, insurance_number, allergies, diagnosis, version,
            CASE
@@ -311,17 +348,16 @@ PATIENT_ROWS = sql("""
                ELSE NULL
            END AS person,
            CASE
-               WHEN CASE
-                   WHEN patient.doctor_id IS NOT NULL
-                       THEN patient.doctor_id = :caller
-                       OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-                       OR (
-                           SELECT p.role
-                           FROM person AS p
-                           WHERE p.id = patient.doctor_id
-                       ) IN ('nurse', 'doctor', 'clerk')
-                   ELSE NULL
-               END = TRUE
+               WHEN patient.doctor_id IS NOT NULL
+               AND (
+                   patient.doctor_id = :caller
+                   OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+                   OR (
+                       SELECT p.role
+                       FROM person AS p
+                       WHERE p.id = patient.doctor_id
+                   ) IN ('nurse', 'doctor', 'clerk')
+               )
                    THEN patient.doctor_id
                ELSE NULL
            END AS doctor
@@ -343,13 +379,6 @@ TAKEN = {
     "patient_insurance_number_key": (FieldError("insurance_number", "taken"),),
 }
 
-
-class Taken(Struct, frozen=True):
-    """The name of a unique key."""
-
-    key: str | None
-
-
 FIRST_TAKEN = sql("""
     SELECT CASE
         WHEN EXISTS (
@@ -362,21 +391,21 @@ FIRST_TAKEN = sql("""
             WHERE insurance_number = :insurance_number AND id <> :id AND deleted_at IS NULL
         )
             THEN 'patient_insurance_number_key'
-    END AS key
+    END
 """)
 
 
 async def refuse_taken(db: Queries, patient: Patient) -> None:
     """Raises Conflict for the first unique key, in declared order, that another row has already."""
-    taken = await db.fetch_one(
-        Taken,
+    taken = await db.fetch_value(
+        str,
         FIRST_TAKEN,
         id=patient.id,
         person_id=patient.person_id,
         insurance_number=patient.insurance_number,
     )
-    if taken is not None and taken.key is not None:
-        raise Conflict(*TAKEN[taken.key])
+    if taken is not None:
+        raise Conflict(*TAKEN[taken])
 
 
 INSERT = sql("""

@@ -8,9 +8,9 @@ from clinic.repositories import people
 
 
 async def login(ctx: Context, body: Login) -> views.PersonView:
-    """POST /auth/login: 401 whether the account is unknown or the password wrong."""
+    """POST /auth/login: 401 whether the account is unknown or the password is wrong."""
     person = await people.find_any_by_login(ctx.db, body.login)
-    # 401
+    # 401 unless it is right
     person = await ctx.passwords.verified(
         person, person.password if person else None, body.password
     )
@@ -26,5 +26,4 @@ async def logout(ctx: Context) -> None:
 async def me(ctx: Context) -> views.PersonView:
     """GET /auth/me."""
     caller = ctx.signed_in()
-    shown_answer = await views.person_views_by_key(ctx.db, [caller.id])
-    return shown_answer[caller.id]
+    return views.person_view(caller)

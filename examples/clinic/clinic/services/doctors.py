@@ -20,6 +20,6 @@ async def day_plan(ctx: Context, doctor: UUID, day: date) -> views.DayPlanAnswer
         page = await appointments.day_plan(db, caller, doctor_row.id, day)
         return views.DayPlanAnswer(
             doctor=doctor_row.name,
-            appointments=await views.appointment_views(db, caller, page.rows),
+            appointments=[views.appointment_view(caller, row) for row in page.rows],
             booked=page.total,
         )

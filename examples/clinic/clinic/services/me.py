@@ -21,18 +21,17 @@ async def my_record(ctx: Context) -> tuple[views.PatientView, str]:
 
 
 async def change_password(ctx: Context, body: ChangePassword) -> None:
-    """PUT /me/password: 401 whether the account is unknown or the password wrong."""
+    """PUT /me/password: 401 where the password is wrong."""
     caller = ctx.signed_in()
+    hashed_password = await ctx.passwords.hash(body.new)
     async with ctx.transaction() as tx:
         # 404 if missing or not readable
         person = found(await people.find_for_update_if_any(tx, caller), "person")
-        person = await ctx.passwords.verified(person, person.password, body.old)  # 401
+        # 401 unless it is right
+        person = await ctx.passwords.verified(person, person.password, body.old)
         # Person update: this == caller || caller.role == 'clerk'
         if not rules.may_update_person(caller, person):
             raise Forbidden
-        person = replace(
-            person,
-            password=await ctx.passwords.hash(body.new),
-        )
+        person = replace(person, password=hashed_password)
         await people.save(tx, person)
         await ctx.sign_out(tx)

@@ -54,8 +54,8 @@ async def create_patient(ctx: Context, body: CreatePatient) -> tuple[views.Patie
             raise Forbidden
         await patients.insert(tx, patient)  # 409 if the person or insurance number is taken
         await audit.record_patient(ctx, tx, "create_patient", before=None, after=patient)
-        shown_patient = await views.patient_views_by_key(tx, caller, ctx.cipher, [patient.id])
-        return shown_patient[patient.id], patient.id, patient.version
+        shown = await views.patient_views_by_key(tx, caller, ctx.cipher, [patient.id])
+        return shown[patient.id], patient.id, patient.version
 
 
 async def get_patient(ctx: Context, id: UUID) -> tuple[views.PatientView, int]:
@@ -63,9 +63,9 @@ async def get_patient(ctx: Context, id: UUID) -> tuple[views.PatientView, int]:
     caller = ctx.signed_in()
     async with ctx.snapshot() as db:
         # 404 if missing or not readable
-        patient = found(await patients.find(db, caller, id), "patient")
-        shown_patient = await views.patient_views_by_key(db, caller, ctx.cipher, [patient.id])
-        return shown_patient[patient.id], patient.version
+        patient = found(await patients.find_as_patient(db, caller, id), "patient")
+        [shown] = await views.patient_views(db, caller, ctx.cipher, [patient])
+        return shown, patient.version
 
 
 async def update_patient(
@@ -115,8 +115,8 @@ async def update_patient(
         ctx.must_match(patient.version)  # 412
         await patients.save(tx, changed)  # 409 if the person or insurance number is taken
         await audit.record_patient(ctx, tx, "update_patient", before=patient, after=changed)
-        shown_patient = await views.patient_views_by_key(tx, caller, ctx.cipher, [changed.id])
-        return shown_patient[changed.id], changed.version
+        shown = await views.patient_views_by_key(tx, caller, ctx.cipher, [changed.id])
+        return shown[changed.id], changed.version
 
 
 async def delete_patient(ctx: Context, id: UUID) -> None:

@@ -51,6 +51,9 @@ async def get_person(ctx: Context, id: UUID) -> views.PersonView:
 async def update_person(ctx: Context, id: UUID, body: UpdatePerson) -> views.PersonView:
     """PATCH /people/{id}: absent members stay as they are."""
     caller = ctx.signed_in()
+    new_password: str | UnsetType = UNSET
+    if body.password is not UNSET:
+        new_password = await ctx.passwords.hash(body.password)
     async with ctx.transaction() as tx:
         # 404 if missing or not readable
         person = found(await people.find_for_update(tx, caller, id), "person")
@@ -60,9 +63,6 @@ async def update_person(ctx: Context, id: UUID, body: UpdatePerson) -> views.Per
         # Person.role write: caller != null && caller.role == 'clerk'
         if body.role is not UNSET and not rules.write_person_role(caller):
             raise Forbidden
-        new_password: str | UnsetType = UNSET
-        if body.password is not UNSET:
-            new_password = await ctx.passwords.hash(body.password)
         person = replace(
             person,
             login=given(body.login, person.login),

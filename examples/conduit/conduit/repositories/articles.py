@@ -37,12 +37,6 @@ class ArticleItemRow(Struct, frozen=True, kw_only=True):
     favorites_count: int
 
 
-class Count(Struct, frozen=True):
-    """How many rows there are."""
-
-    total: int
-
-
 GET_ARTICLES = sql("""
     SELECT id, slug, title, description, tags, author_id, created_at, updated_at,
            EXISTS (
@@ -55,28 +49,28 @@ GET_ARTICLES = sql("""
     FROM article
     WHERE TRUE
       {AND :tag = ANY(tags)}
-      {AND (SELECT u.username FROM "user" AS u WHERE u.id = article.author_id) = :author}
+      {AND article.author_id IN (SELECT u.id FROM "user" AS u WHERE u.username = :author)}
       {AND EXISTS (
             SELECT 1
             FROM favorite AS f
             WHERE f.article_id = article.id
-              AND (SELECT u.username FROM "user" AS u WHERE u.id = f.user_id) = :favorited
+              AND f.user_id IN (SELECT u.id FROM "user" AS u WHERE u.username = :favorited)
         )}
     ORDER BY created_at DESC, id DESC
     LIMIT :limit
     OFFSET :offset
 """)
 GET_ARTICLES_TOTAL = sql("""
-    SELECT count(*) AS total
+    SELECT count(*)
     FROM article
     WHERE TRUE
       {AND :tag = ANY(tags)}
-      {AND (SELECT u.username FROM "user" AS u WHERE u.id = article.author_id) = :author}
+      {AND article.author_id IN (SELECT u.id FROM "user" AS u WHERE u.username = :author)}
       {AND EXISTS (
             SELECT 1
             FROM favorite AS f
             WHERE f.article_id = article.id
-              AND (SELECT u.username FROM "user" AS u WHERE u.id = f.user_id) = :favorited
+              AND f.user_id IN (SELECT u.id FROM "user" AS u WHERE u.username = :favorited)
         )}
 """)
 
@@ -95,15 +89,10 @@ async def get_articles(
         limit=query.limit,
         offset=query.offset,
     )
-    count = await db.fetch_one(
-        Count,
-        GET_ARTICLES_TOTAL,
-        tag=query.tag,
-        author=query.author,
-        favorited=query.favorited,
-        caller=caller.id if caller else None,
+    count = await db.fetch_value(
+        int, GET_ARTICLES_TOTAL, tag=query.tag, author=query.author, favorited=query.favorited
     )
-    return Page(rows, total=count.total if count else 0)
+    return Page(rows, total=count or 0)
 
 
 GET_FEED = sql("""
@@ -123,19 +112,19 @@ GET_FEED = sql("""
             AND f.follower_id = :caller
       )
       {AND :tag = ANY(tags)}
-      {AND (SELECT u.username FROM "user" AS u WHERE u.id = article.author_id) = :author}
+      {AND article.author_id IN (SELECT u.id FROM "user" AS u WHERE u.username = :author)}
       {AND EXISTS (
             SELECT 1
             FROM favorite AS f
             WHERE f.article_id = article.id
-              AND (SELECT u.username FROM "user" AS u WHERE u.id = f.user_id) = :favorited
+              AND f.user_id IN (SELECT u.id FROM "user" AS u WHERE u.username = :favorited)
         )}
     ORDER BY created_at DESC, id DESC
     LIMIT :limit
     OFFSET :offset
 """)
 GET_FEED_TOTAL = sql("""
-    SELECT count(*) AS total
+    SELECT count(*)
     FROM article
     WHERE EXISTS (
           SELECT 1
@@ -144,12 +133,12 @@ GET_FEED_TOTAL = sql("""
             AND f.follower_id = :caller
       )
       {AND :tag = ANY(tags)}
-      {AND (SELECT u.username FROM "user" AS u WHERE u.id = article.author_id) = :author}
+      {AND article.author_id IN (SELECT u.id FROM "user" AS u WHERE u.username = :author)}
       {AND EXISTS (
             SELECT 1
             FROM favorite AS f
             WHERE f.article_id = article.id
-              AND (SELECT u.username FROM "user" AS u WHERE u.id = f.user_id) = :favorited
+              AND f.user_id IN (SELECT u.id FROM "user" AS u WHERE u.username = :favorited)
         )}
 """)
 
@@ -166,15 +155,15 @@ async def get_feed(db: Queries, caller: Caller, query: GetFeed) -> Page[ArticleI
         limit=query.limit,
         offset=query.offset,
     )
-    count = await db.fetch_one(
-        Count,
+    count = await db.fetch_value(
+        int,
         GET_FEED_TOTAL,
         caller=caller.id,
         tag=query.tag,
         author=query.author,
         favorited=query.favorited,
     )
-    return Page(rows, total=count.total if count else 0)
+    return Page(rows, total=count or 0)
 
 
 class ArticleRow(Struct, frozen=True, kw_only=True):
@@ -216,14 +205,8 @@ async def find_by_slug_as_article(
     )
 
 
-class Holds(Struct, frozen=True):
-    """The answer of a statement that judges: a row where the rule holds."""
-
-    yes: int
-
-
 SLUG_TAKEN = sql("""
-    SELECT 1 AS yes
+    SELECT 1
     FROM article
     WHERE slug = :slug
       {AND id <> :id}
@@ -235,7 +218,7 @@ async def free_slug(
 ) -> str:
     """The words of a text as a slug, with a suffix where another row has it or there are none."""
     base = slug(text, 80)
-    if base and await db.fetch_one(Holds, SLUG_TAKEN, slug=base, id=id) is None:
+    if base and await db.fetch_value(int, SLUG_TAKEN, slug=base, id=id) is None:
         return base
     return suffixed(base, new_suffix(), 80)
 

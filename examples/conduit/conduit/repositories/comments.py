@@ -38,17 +38,17 @@ async def find_by_id_and_article_for_update(db: Queries, id: int, article: UUID)
     return await db.fetch_one(Comment, FIND_BY_ID_AND_ARTICLE_FOR_UPDATE, id=id, article=article)
 
 
+class Number(Struct, frozen=True):
+    """What the database numbers a new row with."""
+
+    id: int
+
+
 INSERT = sql("""
     INSERT INTO comment (body, article_id, author_id, created_at, updated_at)
     VALUES (:body, :article_id, :author_id, :created_at, :updated_at)
     RETURNING id
 """)
-
-
-class Number(Struct, frozen=True):
-    """What the database numbers a new row with."""
-
-    id: int
 
 
 async def insert(db: Queries, comment: Comment) -> Comment:

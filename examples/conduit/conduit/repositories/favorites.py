@@ -3,27 +3,21 @@
 
 from uuid import UUID
 
-from backwright_runtime import Conflict, FieldError, Queries, UniqueViolation, sql
+from backwright_runtime import Queries, sql
 
 from conduit.callers import Caller
 from conduit.entities import Favorite
 
-FIND_EXISTING_BY_ARTICLE_AND_USER = sql("""
-    SELECT article_id, user_id
-    FROM favorite
-    WHERE article_id = :article_id
-      AND user_id = :user_id
-    FOR UPDATE
+INSERT_IF_MISSING = sql("""
+    INSERT INTO favorite (article_id, user_id)
+    VALUES (:article_id, :user_id)
+    ON CONFLICT (article_id, user_id) DO NOTHING
 """)
 
 
-async def find_existing_by_article_and_user(
-    db: Queries, article_id: UUID, user_id: UUID
-) -> Favorite | None:
-    """The favorite with this article and user, or None."""
-    return await db.fetch_one(
-        Favorite, FIND_EXISTING_BY_ARTICLE_AND_USER, article_id=article_id, user_id=user_id
-    )
+async def insert_if_missing(db: Queries, favorite: Favorite) -> None:
+    """Store the favorite unless there is one of that article and user."""
+    await db.execute(INSERT_IF_MISSING, article_id=favorite.article_id, user_id=favorite.user_id)
 
 
 UNFAVORITE_ROWS = sql("""
@@ -36,17 +30,3 @@ UNFAVORITE_ROWS = sql("""
 async def unfavorite_rows(db: Queries, caller: Caller, article: UUID) -> int:
     """Remove these rows. Returns how many there were."""
     return await db.execute(UNFAVORITE_ROWS, article=article, caller=caller.id)
-
-
-INSERT = sql("""
-    INSERT INTO favorite (article_id, user_id)
-    VALUES (:article_id, :user_id)
-""")
-
-
-async def insert(db: Queries, favorite: Favorite) -> None:
-    """Store a new favorite. Raises Conflict when the article and user are taken."""
-    try:
-        await db.execute(INSERT, article_id=favorite.article_id, user_id=favorite.user_id)
-    except UniqueViolation as violation:
-        raise Conflict(FieldError("article", "taken"), FieldError("user", "taken")) from violation

@@ -3,29 +3,22 @@
 
 from uuid import UUID
 
-from backwright_runtime import Conflict, FieldError, Queries, UniqueViolation, sql
+from backwright_runtime import Queries, sql
 
 from conduit.callers import Caller
 from conduit.entities import Follow
 
-FIND_EXISTING_BY_FOLLOWER_AND_FOLLOWED = sql("""
-    SELECT follower_id, followed_id
-    FROM follow
-    WHERE follower_id = :follower_id
-      AND followed_id = :followed_id
-    FOR UPDATE
+INSERT_IF_MISSING = sql("""
+    INSERT INTO follow (follower_id, followed_id)
+    VALUES (:follower_id, :followed_id)
+    ON CONFLICT (follower_id, followed_id) DO NOTHING
 """)
 
 
-async def find_existing_by_follower_and_followed(
-    db: Queries, follower_id: UUID, followed_id: UUID
-) -> Follow | None:
-    """The follow with this follower and followed, or None."""
-    return await db.fetch_one(
-        Follow,
-        FIND_EXISTING_BY_FOLLOWER_AND_FOLLOWED,
-        follower_id=follower_id,
-        followed_id=followed_id,
+async def insert_if_missing(db: Queries, follow: Follow) -> None:
+    """Store the follow unless there is one of that follower and followed."""
+    await db.execute(
+        INSERT_IF_MISSING, follower_id=follow.follower_id, followed_id=follow.followed_id
     )
 
 
@@ -39,19 +32,3 @@ UNFOLLOW_ROWS = sql("""
 async def unfollow_rows(db: Queries, caller: Caller, user: UUID) -> int:
     """Remove these rows. Returns how many there were."""
     return await db.execute(UNFOLLOW_ROWS, caller=caller.id, user=user)
-
-
-INSERT = sql("""
-    INSERT INTO follow (follower_id, followed_id)
-    VALUES (:follower_id, :followed_id)
-""")
-
-
-async def insert(db: Queries, follow: Follow) -> None:
-    """Store a new follow. Raises Conflict when the follower and followed are taken."""
-    try:
-        await db.execute(INSERT, follower_id=follow.follower_id, followed_id=follow.followed_id)
-    except UniqueViolation as violation:
-        raise Conflict(
-            FieldError("follower", "taken"), FieldError("followed", "taken")
-        ) from violation

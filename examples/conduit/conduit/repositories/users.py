@@ -82,18 +82,6 @@ async def find_by_username(db: Queries, username: str) -> User | None:
     return await db.fetch_one(User, FIND_BY_USERNAME, username=username)
 
 
-BY_KEYS = sql("""
-    SELECT id, email, username, password, bio, image
-    FROM "user"
-    WHERE id = ANY(:keys)
-""")
-
-
-async def by_keys(db: Queries, keys: Collection[UUID]) -> list[User]:
-    """The users with these keys, in no order."""
-    return await db.fetch_all(User, BY_KEYS, keys=list(keys))
-
-
 PROFILE_ROWS = sql("""
     SELECT id, username, bio, image,
            EXISTS (
@@ -121,13 +109,6 @@ TAKEN = {
     "user_username_key": (FieldError("username", "taken"),),
 }
 
-
-class Taken(Struct, frozen=True):
-    """The name of a unique key."""
-
-    key: str | None
-
-
 FIRST_TAKEN = sql("""
     SELECT CASE
         WHEN EXISTS (
@@ -140,17 +121,17 @@ FIRST_TAKEN = sql("""
             WHERE username = :username AND id <> :id
         )
             THEN 'user_username_key'
-    END AS key
+    END
 """)
 
 
-async def refuse_taken(db: Queries, user_row: User) -> None:
+async def refuse_taken(db: Queries, user: User) -> None:
     """Raises Conflict for the first unique key, in declared order, that another row has already."""
-    taken = await db.fetch_one(
-        Taken, FIRST_TAKEN, id=user_row.id, email=user_row.email, username=user_row.username
+    taken = await db.fetch_value(
+        str, FIRST_TAKEN, id=user.id, email=user.email, username=user.username
     )
-    if taken is not None and taken.key is not None:
-        raise Conflict(*TAKEN[taken.key])
+    if taken is not None:
+        raise Conflict(*TAKEN[taken])
 
 
 INSERT = sql("""
@@ -159,18 +140,18 @@ INSERT = sql("""
 """)
 
 
-async def insert(db: Queries, user_row: User) -> None:
+async def insert(db: Queries, user: User) -> None:
     """Store a new user. Raises Conflict when the email or the username is taken."""
-    await refuse_taken(db, user_row)
+    await refuse_taken(db, user)
     try:
         await db.execute(
             INSERT,
-            id=user_row.id,
-            email=user_row.email,
-            username=user_row.username,
-            password=user_row.password,
-            bio=user_row.bio,
-            image=user_row.image,
+            id=user.id,
+            email=user.email,
+            username=user.username,
+            password=user.password,
+            bio=user.bio,
+            image=user.image,
         )
     except UniqueViolation as violation:
         raise Conflict(*TAKEN[violation.constraint]) from violation
@@ -187,18 +168,18 @@ SAVE = sql("""
 """)
 
 
-async def save(db: Queries, user_row: User) -> None:
+async def save(db: Queries, user: User) -> None:
     """Store the changed user. Raises Conflict when the email or the username is taken."""
-    await refuse_taken(db, user_row)
+    await refuse_taken(db, user)
     try:
         await db.execute(
             SAVE,
-            id=user_row.id,
-            email=user_row.email,
-            username=user_row.username,
-            password=user_row.password,
-            bio=user_row.bio,
-            image=user_row.image,
+            id=user.id,
+            email=user.email,
+            username=user.username,
+            password=user.password,
+            bio=user.bio,
+            image=user.image,
         )
     except UniqueViolation as violation:
         raise Conflict(*TAKEN[violation.constraint]) from violation

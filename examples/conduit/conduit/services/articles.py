@@ -60,8 +60,8 @@ async def create_article(ctx: Context, body: CreateArticle) -> views.ArticleView
         )
         # Article create: this.author == caller; holds because author is set to the caller.
         await articles.insert(tx, article)  # 409 if the slug is taken
-        shown_article = await views.article_views_by_key(tx, caller, [article.id])
-        return shown_article[article.id]
+        shown = await views.article_views_by_key(tx, caller, [article.id])
+        return shown[article.id]
 
 
 async def update_article(ctx: Context, slug: str, body: UpdateArticle) -> views.ArticleView:
@@ -84,8 +84,8 @@ async def update_article(ctx: Context, slug: str, body: UpdateArticle) -> views.
             changed, slug=await articles.slug_after(tx, article, changed, ctx.new_suffix)
         )
         await articles.save(tx, changed)
-        shown_article = await views.article_views_by_key(tx, caller, [changed.id])
-        return shown_article[changed.id]
+        shown = await views.article_views_by_key(tx, caller, [changed.id])
+        return shown[changed.id]
 
 
 async def delete_article(ctx: Context, slug: str) -> None:
@@ -104,16 +104,14 @@ async def favorite(ctx: Context, slug: str) -> views.FavoriteAnswer:
     caller = ctx.signed_in()
     async with ctx.transaction(serializable=True) as tx:
         article = found(await articles.find_by_slug(tx, slug), "article")  # 404 if missing
-        favorite_row = await favorites.find_existing_by_article_and_user(tx, article.id, caller.id)
-        if favorite_row is None:
-            favorite_row = Favorite(
-                article_id=article.id,
-                user_id=caller.id,  # set: caller
-            )
-            # Favorite create: this.user == caller; holds because user is set to the caller.
-            await favorites.insert(tx, favorite_row)  # 409 if the article and user are taken
-        shown_article = await views.article_views_by_key(tx, caller, [article.id])
-        return views.FavoriteAnswer(article=shown_article[article.id])
+        favorite_row = Favorite(
+            article_id=article.id,
+            user_id=caller.id,  # set: caller
+        )
+        # Favorite create: this.user == caller; holds because user is set to the caller.
+        await favorites.insert_if_missing(tx, favorite_row)
+        shown = await views.article_views_by_key(tx, caller, [article.id])
+        return views.FavoriteAnswer(article=shown[article.id])
 
 
 async def unfavorite(ctx: Context, slug: str) -> views.UnfavoriteAnswer:
@@ -122,8 +120,8 @@ async def unfavorite(ctx: Context, slug: str) -> views.UnfavoriteAnswer:
     async with ctx.transaction(serializable=True) as tx:
         article = found(await articles.find_by_slug(tx, slug), "article")  # 404 if missing
         await favorites.unfavorite_rows(tx, caller, article.id)
-        shown_article = await views.article_views_by_key(tx, caller, [article.id])
-        return views.UnfavoriteAnswer(article=shown_article[article.id])
+        shown = await views.article_views_by_key(tx, caller, [article.id])
+        return views.UnfavoriteAnswer(article=shown[article.id])
 
 
 async def get_comments(ctx: Context, slug: str) -> Page[views.CommentView]:

@@ -12,11 +12,9 @@ from conduit.repositories import follows, users
 async def get_profile(ctx: Context, username: str) -> views.GetProfileAnswer:
     """GET /profiles/{username}."""
     caller = ctx.caller
-    async with ctx.snapshot() as db:
-        # 404 if missing
-        user = found(await users.find_by_username_as_profile(db, caller, username), "user")
-        [shown] = await views.profile_views(db, [user])
-        return views.GetProfileAnswer(profile=shown)
+    # 404 if missing
+    user = found(await users.find_by_username_as_profile(ctx.db, caller, username), "user")
+    return views.GetProfileAnswer(profile=views.profile_view(user))
 
 
 async def follow(ctx: Context, username: str) -> views.FollowAnswer:
@@ -24,16 +22,14 @@ async def follow(ctx: Context, username: str) -> views.FollowAnswer:
     caller = ctx.signed_in()
     async with ctx.transaction(serializable=True) as tx:
         user = found(await users.find_by_username(tx, username), "user")  # 404 if missing
-        follow_row = await follows.find_existing_by_follower_and_followed(tx, caller.id, user.id)
-        if follow_row is None:
-            follow_row = Follow(
-                follower_id=caller.id,  # set: caller
-                followed_id=user.id,
-            )
-            # Follow create: this.follower == caller; holds because follower is set to the caller.
-            await follows.insert(tx, follow_row)  # 409 if the follower and followed are taken
-        shown_user = await views.profile_views_by_key(tx, caller, [user.id])
-        return views.FollowAnswer(profile=shown_user[user.id])
+        follow_row = Follow(
+            follower_id=caller.id,  # set: caller
+            followed_id=user.id,
+        )
+        # Follow create: this.follower == caller; holds because follower is set to the caller.
+        await follows.insert_if_missing(tx, follow_row)
+        shown = await views.profile_views_by_key(tx, caller, [user.id])
+        return views.FollowAnswer(profile=shown[user.id])
 
 
 async def unfollow(ctx: Context, username: str) -> views.UnfollowAnswer:
@@ -42,5 +38,5 @@ async def unfollow(ctx: Context, username: str) -> views.UnfollowAnswer:
     async with ctx.transaction(serializable=True) as tx:
         user = found(await users.find_by_username(tx, username), "user")  # 404 if missing
         await follows.unfollow_rows(tx, caller, user.id)
-        shown_user = await views.profile_views_by_key(tx, caller, [user.id])
-        return views.UnfollowAnswer(profile=shown_user[user.id])
+        shown = await views.profile_views_by_key(tx, caller, [user.id])
+        return views.UnfollowAnswer(profile=shown[user.id])

@@ -14,8 +14,7 @@ from conduit.repositories import users
 async def get_current_user(ctx: Context) -> views.GetCurrentUserAnswer:
     """GET /user."""
     caller = ctx.signed_in()
-    shown_answer_user = await views.account_views_by_key(ctx.db, [caller.id], ctx.presented().token)
-    return views.GetCurrentUserAnswer(user=shown_answer_user[caller.id])
+    return views.GetCurrentUserAnswer(user=views.account_view(caller, ctx.presented().token))
 
 
 async def update_current_user(
@@ -23,22 +22,20 @@ async def update_current_user(
 ) -> views.UpdateCurrentUserAnswer:
     """PUT /user: absent members stay as they are."""
     caller = ctx.signed_in()
+    new_password: str | UnsetType = UNSET
+    if body.password is not UNSET:
+        new_password = await ctx.passwords.hash(body.password)
     async with ctx.transaction(serializable=True) as tx:
-        user_row = found(await users.find_for_update(tx, caller), "user")  # 404 if missing
-        if not rules.may_update_user(caller, user_row):  # User update: this == caller
+        user = found(await users.find_for_update(tx, caller), "user")  # 404 if missing
+        if not rules.may_update_user(caller, user):  # User update: this == caller
             raise Forbidden
-        new_password: str | UnsetType = UNSET
-        if body.password is not UNSET:
-            new_password = await ctx.passwords.hash(body.password)
-        user_row = replace(
-            user_row,
-            email=given(body.email, user_row.email),
-            username=given(body.username, user_row.username),
-            password=given(new_password, user_row.password),
-            bio=given(body.bio, user_row.bio),
-            image=given(body.image, user_row.image),
+        user = replace(
+            user,
+            email=given(body.email, user.email),
+            username=given(body.username, user.username),
+            password=given(new_password, user.password),
+            bio=given(body.bio, user.bio),
+            image=given(body.image, user.image),
         )
-        await users.save(tx, user_row)  # 409 if the email or username is taken
-        return views.UpdateCurrentUserAnswer(
-            user=views.account_view(user_row, ctx.presented().token)
-        )
+        await users.save(tx, user)  # 409 if the email or username is taken
+        return views.UpdateCurrentUserAnswer(user=views.account_view(user, ctx.presented().token))

@@ -24,9 +24,9 @@ async def register(ctx: Context, body: Register) -> views.RegisterAnswer:
 
 
 async def login(ctx: Context, body: Login) -> views.LoginAnswer:
-    """POST /users/login: 401 whether the account is unknown or the password wrong."""
+    """POST /users/login: 401 whether the account is unknown or the password is wrong."""
     user = await users.find_by_email(ctx.db, body.email)
-    # 401
+    # 401 unless it is right
     user = await ctx.passwords.verified(user, user.password if user else None, body.password)
     token = ctx.issue_token(user.id)
     return views.LoginAnswer(user=views.account_view(user, token))

@@ -43,12 +43,6 @@ class ThreadRow(Struct, frozen=True, kw_only=True):
     watched: bool
 
 
-class Count(Struct, frozen=True):
-    """How many rows there are."""
-
-    total: int
-
-
 FRONT_PAGE = sql("""
     SELECT id, slug, title, opened, locked, pinned,
            (
@@ -57,15 +51,7 @@ FRONT_PAGE = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS replies,
@@ -75,15 +61,7 @@ FRONT_PAGE = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS last_post,
@@ -113,15 +91,7 @@ FRONT_PAGE = sql("""
         WHERE post_row.thread_id = thread.id
           AND post_row.deleted_at IS NULL
           AND (
-              NOT (
-                  SELECT b.hidden
-                  FROM board AS b
-                  WHERE b.name = (
-                        SELECT t.board_id
-                        FROM thread AS t
-                        WHERE t.id = post_row.thread_id
-                    )
-              )
+              NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
               OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
           )
     ) DESC NULLS LAST, id DESC
@@ -129,7 +99,7 @@ FRONT_PAGE = sql("""
     OFFSET :offset
 """)
 FRONT_PAGE_TOTAL = sql("""
-    SELECT count(*) AS total
+    SELECT count(*)
     FROM thread
     WHERE (
           NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
@@ -149,13 +119,13 @@ async def front_page(db: Queries, caller: Caller | None, query: FrontPage) -> Pa
         limit=query.limit,
         offset=query.offset,
     )
-    count = await db.fetch_one(
-        Count,
+    count = await db.fetch_value(
+        int,
         FRONT_PAGE_TOTAL,
         caller=caller.id if caller else None,
         caller_moderator=caller.moderator if caller else None,
     )
-    return Page(rows, total=count.total if count else 0)
+    return Page(rows, total=count or 0)
 
 
 class ThreadItemRow(Struct, frozen=True, kw_only=True):
@@ -188,15 +158,7 @@ THREADS_OF_BOARD_BY_ACTIVE = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS replies,
@@ -206,15 +168,7 @@ THREADS_OF_BOARD_BY_ACTIVE = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS last_post,
@@ -231,15 +185,7 @@ THREADS_OF_BOARD_BY_ACTIVE = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS by_last_post,
@@ -249,15 +195,7 @@ THREADS_OF_BOARD_BY_ACTIVE = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS by_replies,
@@ -277,15 +215,7 @@ THREADS_OF_BOARD_BY_ACTIVE = sql("""
           WHERE post_row.thread_id = thread.id
             AND post_row.deleted_at IS NULL
             AND (
-                NOT (
-                    SELECT b.hidden
-                    FROM board AS b
-                    WHERE b.name = (
-                          SELECT t.board_id
-                          FROM thread AS t
-                          WHERE t.id = post_row.thread_id
-                      )
-                )
+                NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                 OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
             )
       ) < :after_by_last_post)
@@ -295,15 +225,7 @@ THREADS_OF_BOARD_BY_ACTIVE = sql("""
           WHERE post_row.thread_id = thread.id
             AND post_row.deleted_at IS NULL
             AND (
-                NOT (
-                    SELECT b.hidden
-                    FROM board AS b
-                    WHERE b.name = (
-                          SELECT t.board_id
-                          FROM thread AS t
-                          WHERE t.id = post_row.thread_id
-                      )
-                )
+                NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                 OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
             )
       ) IS NULL)
@@ -313,15 +235,7 @@ THREADS_OF_BOARD_BY_ACTIVE = sql("""
           WHERE post_row.thread_id = thread.id
             AND post_row.deleted_at IS NULL
             AND (
-                NOT (
-                    SELECT b.hidden
-                    FROM board AS b
-                    WHERE b.name = (
-                          SELECT t.board_id
-                          FROM thread AS t
-                          WHERE t.id = post_row.thread_id
-                      )
-                )
+                NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                 OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
             )
       ) IS NOT DISTINCT FROM :after_by_last_post
@@ -333,15 +247,7 @@ THREADS_OF_BOARD_BY_ACTIVE = sql("""
         WHERE post_row.thread_id = thread.id
           AND post_row.deleted_at IS NULL
           AND (
-              NOT (
-                  SELECT b.hidden
-                  FROM board AS b
-                  WHERE b.name = (
-                        SELECT t.board_id
-                        FROM thread AS t
-                        WHERE t.id = post_row.thread_id
-                    )
-              )
+              NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
               OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
           )
     ) DESC NULLS LAST, id DESC
@@ -356,15 +262,7 @@ THREADS_OF_BOARD_BY_BUSY = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS replies,
@@ -374,15 +272,7 @@ THREADS_OF_BOARD_BY_BUSY = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS last_post,
@@ -399,15 +289,7 @@ THREADS_OF_BOARD_BY_BUSY = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS by_last_post,
@@ -417,15 +299,7 @@ THREADS_OF_BOARD_BY_BUSY = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS by_replies,
@@ -444,15 +318,7 @@ THREADS_OF_BOARD_BY_BUSY = sql("""
           WHERE post_row.thread_id = thread.id
             AND post_row.deleted_at IS NULL
             AND (
-                NOT (
-                    SELECT b.hidden
-                    FROM board AS b
-                    WHERE b.name = (
-                          SELECT t.board_id
-                          FROM thread AS t
-                          WHERE t.id = post_row.thread_id
-                      )
-                )
+                NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                 OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
             )
       ), id) < (:after_by_replies, :after_id)}
@@ -462,15 +328,7 @@ THREADS_OF_BOARD_BY_BUSY = sql("""
         WHERE post_row.thread_id = thread.id
           AND post_row.deleted_at IS NULL
           AND (
-              NOT (
-                  SELECT b.hidden
-                  FROM board AS b
-                  WHERE b.name = (
-                        SELECT t.board_id
-                        FROM thread AS t
-                        WHERE t.id = post_row.thread_id
-                    )
-              )
+              NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
               OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
           )
     ) DESC, id DESC
@@ -485,15 +343,7 @@ THREADS_OF_BOARD_BY_NEW = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS replies,
@@ -503,15 +353,7 @@ THREADS_OF_BOARD_BY_NEW = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS last_post,
@@ -528,15 +370,7 @@ THREADS_OF_BOARD_BY_NEW = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS by_last_post,
@@ -546,15 +380,7 @@ THREADS_OF_BOARD_BY_NEW = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS by_replies,
@@ -596,14 +422,8 @@ async def threads_of_board(
     return order.page(rows, query, board)
 
 
-class Holds(Struct, frozen=True):
-    """The answer of a statement that judges: a row where the rule holds."""
-
-    yes: int
-
-
 SLUG_TAKEN = sql("""
-    SELECT 1 AS yes
+    SELECT 1
     FROM thread
     WHERE slug = :slug
       {AND id <> :id}
@@ -615,7 +435,7 @@ async def free_slug(
 ) -> str:
     """The words of a text as a slug, with a suffix where another row has it or there are none."""
     base = slug(text, 60)
-    if base and await db.fetch_one(Holds, SLUG_TAKEN, slug=base, id=id) is None:
+    if base and await db.fetch_value(int, SLUG_TAKEN, slug=base, id=id) is None:
         return base
     return suffixed(base, new_suffix(), 60)
 
@@ -628,15 +448,7 @@ FIND_BY_SLUG_AS_THREAD = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS replies,
@@ -646,15 +458,7 @@ FIND_BY_SLUG_AS_THREAD = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS last_post,
@@ -763,15 +567,7 @@ THREAD_ROWS = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS replies,
@@ -781,15 +577,7 @@ THREAD_ROWS = sql("""
                WHERE post_row.thread_id = thread.id
                  AND post_row.deleted_at IS NULL
                  AND (
-                     NOT (
-                         SELECT b.hidden
-                         FROM board AS b
-                         WHERE b.name = (
-                               SELECT t.board_id
-                               FROM thread AS t
-                               WHERE t.id = post_row.thread_id
-                           )
-                     )
+                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS last_post,

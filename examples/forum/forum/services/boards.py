@@ -41,9 +41,7 @@ async def update_board(ctx: Context, name: str, body: UpdateBoard) -> views.Boar
         if not rules.may_update_board(caller):  # Board update: caller.moderator
             raise Forbidden
         board = replace(
-            board,
-            title=given(body.title, board.title),
-            hidden=given(body.hidden, board.hidden),
+            board, title=given(body.title, board.title), hidden=given(body.hidden, board.hidden)
         )
         await boards.save(tx, board)
         return views.board_view(board)
@@ -58,7 +56,7 @@ async def threads_of_board(
         # 404 if missing or not readable
         board = found(await boards.find(db, caller, name), "board")
         page = await threads.threads_of_board(db, caller, query, board.name)
-        return page.showing(await views.thread_item_views(db, page.rows))
+        return page.showing([views.thread_item_view(row) for row in page.rows])
 
 
 async def open_thread(ctx: Context, name: str, body: OpenThread) -> tuple[views.ThreadView, str]:
@@ -91,13 +89,10 @@ async def open_thread(ctx: Context, name: str, body: OpenThread) -> tuple[views.
         # Post create: !this.thread.locked || caller.moderator
         if not await posts.may_create(tx, caller, post):
             raise Forbidden
-        elsewhere: list[FieldError] = []
         if post.answers_id is not None and await posts.answers_elsewhere(
             tx, post.thread_id, [post.answers_id]
         ):
-            elsewhere.append(FieldError("answers", "reference"))
-        if elsewhere:
-            raise Invalid(*elsewhere)
-        await posts.insert(tx, post)
-        shown_thread = await views.thread_views_by_key(tx, caller, [thread.id])
-        return shown_thread[thread.id], "/threads/" + thread.slug
+            raise Invalid(FieldError("answers", "reference"))
+        post = await posts.insert(tx, post)
+        shown = await views.thread_views_by_key(tx, caller, [thread.id])
+        return shown[thread.id], "/threads/" + thread.slug

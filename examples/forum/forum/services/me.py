@@ -17,9 +17,5 @@ async def set_avatar(ctx: Context, body: SetAvatar) -> None:
         member = found(await members.find_for_update(tx, caller), "member")  # 404 if missing
         if not rules.may_update_member(caller, member):  # Member update: this == caller
             raise Forbidden
-        member = replace(
-            member,
-            avatar=body.picture,
-            avatar_type=body.picture_type,
-        )
+        member = replace(member, avatar=body.picture, avatar_type=body.picture_type)
         await members.save(tx, member)

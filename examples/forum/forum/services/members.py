@@ -36,8 +36,6 @@ async def get_avatar(ctx: Context, nick: str) -> tuple[bytes | None, str | None]
 async def get_member(ctx: Context, nick: str) -> views.MemberView:
     """GET /members/{nick}."""
     caller = ctx.caller
-    async with ctx.snapshot() as db:
-        # 404 if missing
-        member = found(await members.find_by_nick_as_member(db, caller, nick), "member")
-        [shown] = await views.member_views(db, [member])
-        return shown
+    # 404 if missing
+    member = found(await members.find_by_nick_as_member(ctx.db, caller, nick), "member")
+    return views.member_view(member)

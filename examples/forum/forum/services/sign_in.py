@@ -7,9 +7,9 @@ from forum.repositories import members
 
 
 async def sign_in(ctx: Context, body: SignIn) -> str:
-    """POST /sign-in: 401 whether the account is unknown or the password wrong."""
+    """POST /sign-in: 401 whether the account is unknown or the password is wrong."""
     member = await members.find_by_nick(ctx.db, body.nick)
-    # 401
+    # 401 unless it is right
     member = await ctx.passwords.verified(
         member, member.password if member else None, body.password
     )

@@ -11,8 +11,6 @@ from forum.repositories import members
 async def old_member(ctx: Context, nick: str) -> views.MemberView:
     """GET /users/{nick}."""
     caller = ctx.caller
-    async with ctx.snapshot() as db:
-        # 404 if missing
-        member = found(await members.find_by_nick_as_member(db, caller, nick), "member")
-        [shown] = await views.member_views(db, [member])
-        return shown
+    # 404 if missing
+    member = found(await members.find_by_nick_as_member(ctx.db, caller, nick), "member")
+    return views.member_view(member)

@@ -12,6 +12,55 @@ from inventory.entities import Movement
 from inventory.inputs import ListMovements
 
 
+class Number(Struct, frozen=True):
+    """What the database numbers a new row with."""
+
+    id: int
+
+
+INSERT_ALL = sql(
+    """
+    INSERT INTO movement (product_id, bin_id, change, worker_id, at)
+    SELECT * FROM unnest(
+        :product_id::text[],
+        :bin_id::text[],
+        :change::bigint[],
+        :worker_id::bigint[],
+        :at::timestamptz[]
+    )
+    RETURNING id
+""",
+    sqlite="""
+    INSERT INTO movement (product_id, bin_id, change, worker_id, at)
+    SELECT product_id.value, bin_id.value, change.value, worker_id.value, at.value
+    FROM json_each(:product_id) AS product_id
+    JOIN json_each(:bin_id) AS bin_id USING (key)
+    JOIN json_each(:change) AS change USING (key)
+    JOIN json_each(:worker_id) AS worker_id USING (key)
+    JOIN json_each(:at) AS at USING (key)
+    ORDER BY key
+    RETURNING id
+""",
+)
+
+
+async def insert_all(db: Queries, movements: list[Movement]) -> list[Movement]:
+    """Store new movements. Returns them with their numbers."""
+    numbers = await db.fetch_all(
+        Number,
+        INSERT_ALL,
+        product_id=[movement.product_id for movement in movements],
+        bin_id=[movement.bin_id for movement in movements],
+        change=[movement.change for movement in movements],
+        worker_id=[movement.worker_id for movement in movements],
+        at=[movement.at for movement in movements],
+    )
+    return [
+        replace(movement, id=number)
+        for movement, number in zip(movements, sorted(each.id for each in numbers), strict=True)
+    ]
+
+
 class MovementRow(Struct, frozen=True, kw_only=True):
     """What is shown of a row of `movement`."""
 
@@ -59,12 +108,6 @@ INSERT = sql("""
     VALUES (:product_id, :bin_id, :change, :worker_id, :at)
     RETURNING id
 """)
-
-
-class Number(Struct, frozen=True):
-    """What the database numbers a new row with."""
-
-    id: int
 
 
 async def insert(db: Queries, movement: Movement) -> Movement:

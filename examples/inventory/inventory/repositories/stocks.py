@@ -133,9 +133,8 @@ PICK_GOODS_PICKED = sql(
           WHERE (l.value ->> 'product') = stock.product_id
             AND (l.value ->> 'bin') = stock.bin_id
       )
-      -- Stock read: caller != null
+   
     ORDER BY product_id, bin_id
-    FOR UPDATE
 """,
 )
 
@@ -212,12 +211,6 @@ async def find_by_product_and_bin_for_update(db: Queries, product: str, bin: str
     return await db.fetch_one(Stock, FIND_BY_PRODUCT_AND_BIN_FOR_UPDATE, product=product, bin=bin)
 
 
-class Count(Struct, frozen=True):
-    """How many rows there are."""
-
-    total: int
-
-
 LIST_STOCK_BY_QUANTITY = sql("""
     SELECT product_id, bin_id, quantity, reserved,
            (SELECT p.sku FROM product AS p WHERE p.sku = stock.product_id) AS product_sku,
@@ -245,7 +238,7 @@ LIST_STOCK_BY_PLACE = sql("""
     OFFSET :offset
 """)
 LIST_STOCK_TOTAL = sql("""
-    SELECT count(*) AS total
+    SELECT count(*)
     FROM stock
     WHERE product_id = :product  -- Stock read: caller != null
       {AND quantity >= :at_least}
@@ -265,8 +258,8 @@ async def list_stock(db: Queries, query: ListStock, product: str) -> Page[StockL
         limit=query.limit,
         offset=query.offset,
     )
-    count = await db.fetch_one(Count, LIST_STOCK_TOTAL, product=product, at_least=query.at_least)
-    return Page(rows, total=count.total if count else 0)
+    count = await db.fetch_value(int, LIST_STOCK_TOTAL, product=product, at_least=query.at_least)
+    return Page(rows, total=count or 0)
 
 
 STOCK_BY_AISLE_AISLES = sql(

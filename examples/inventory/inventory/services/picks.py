@@ -16,16 +16,18 @@ async def pick_goods(ctx: Context, body: PickGoods) -> views.PickGoodsAnswer:
     caller = ctx.signed_in()
     async with ctx.transaction(serializable=True) as tx:
         unreadable: list[FieldError] = []
+        readable_product = await products.readable(tx, [each.product for each in body.lines])
+        readable_bin = await bins.readable(tx, [each.bin for each in body.lines])
         for place, each in enumerate(body.lines):
-            if each.product not in await products.readable(tx, [each.product]):
+            if each.product not in readable_product:
                 unreadable.append(FieldError(f"lines[{place}].product", "reference"))
-            if each.bin not in await bins.readable(tx, [each.bin]):
+            if each.bin not in readable_bin:
                 unreadable.append(FieldError(f"lines[{place}].bin", "reference"))
         if unreadable:
             raise Invalid(*unreadable)
         if not await stocks.pick_goods_condition(tx, body.lines):
             raise Conflict(code="nothing_there", message="One of these does not lie in that bin.")
-        movements_row: list[Movement] = []
+        new_movements: list[Movement] = []
         for item in body.lines:
             movement = Movement(
                 id=0,
@@ -36,10 +38,8 @@ async def pick_goods(ctx: Context, body: PickGoods) -> views.PickGoodsAnswer:
                 at=ctx.now,  # set: now
             )
             # Movement create: caller != null; holds for everyone who is signed in.
-            movements_row.append(movement)
-        for place, movement in enumerate(movements_row):
-            movement = await movements.insert(tx, movement)
-            movements_row[place] = movement
+            new_movements.append(movement)
+        new_movements = await movements.insert_all(tx, new_movements)
         matched = await stocks.pick_goods_picked(tx, body.lines)
         for row in matched:
             wrong: list[FieldError] = []
@@ -52,4 +52,4 @@ async def pick_goods(ctx: Context, body: PickGoods) -> views.PickGoodsAnswer:
         picked = await stocks.pick_goods_rows(
             tx, [(row.product_id, row.bin_id) for row in matched], body.lines
         )
-        return views.PickGoodsAnswer(lines=picked, movements=len(movements_row))
+        return views.PickGoodsAnswer(lines=picked, movements=len(new_movements))

@@ -80,20 +80,12 @@ async def reserve(ctx: Context, sku: str, body: Reserve) -> views.StockLineView:
         if product.discontinued:
             raise Conflict(code="discontinued")
         # Stock update: caller != null; true of the row at hand.
-        stock = replace(
-            stock,
-            reserved=add(stock.reserved, body.quantity),
-        )
-        wrong: list[FieldError] = []
-        if not rules.check_stock_enough(stock):
-            wrong.append(FieldError("quantity", "out_of_stock"))
+        stock = replace(stock, reserved=add(stock.reserved, body.quantity))
         if not rules.check_stock_covered(stock):
-            wrong.append(FieldError("reserved", "not_available"))
-        if wrong:
-            raise Invalid(*wrong)
+            raise Invalid(FieldError("reserved", "not_available"))
         await stocks.save(tx, stock)
-        shown_stock = await views.stock_line_views_by_key(tx, [(stock.product_id, stock.bin_id)])
-        return shown_stock[(stock.product_id, stock.bin_id)]
+        shown = await views.stock_line_views_by_key(tx, [(stock.product_id, stock.bin_id)])
+        return shown[(stock.product_id, stock.bin_id)]
 
 
 async def list_stock(ctx: Context, sku: str, query: ListStock) -> Page[views.StockLineView]:
@@ -101,7 +93,7 @@ async def list_stock(ctx: Context, sku: str, query: ListStock) -> Page[views.Sto
     async with ctx.snapshot() as db:
         product = found(await products.find(db, sku), "product")  # 404 if missing
         page = await stocks.list_stock(db, query, product.sku)
-        return page.showing(await views.stock_line_views(db, page.rows))
+        return page.showing([views.stock_line_view(row) for row in page.rows])
 
 
 async def list_movements(ctx: Context, sku: str, query: ListMovements) -> Page[views.MovementView]:
@@ -110,7 +102,7 @@ async def list_movements(ctx: Context, sku: str, query: ListMovements) -> Page[v
     async with ctx.snapshot() as db:
         product = found(await products.find(db, sku), "product")  # 404 if missing
         page = await movements.list_movements(db, caller, query, product.sku)
-        return page.showing(await views.movement_views(db, page.rows))
+        return page.showing([views.movement_view(row) for row in page.rows])
 
 
 async def withdraw_product(ctx: Context, sku: str) -> None:
@@ -122,8 +114,5 @@ async def withdraw_product(ctx: Context, sku: str) -> None:
             raise Conflict(code="still_in_stock")
         if not rules.may_update_product(caller):  # Product update: caller.manager
             raise Forbidden
-        product = replace(
-            product,
-            discontinued=True,
-        )
+        product = replace(product, discontinued=True)
         await products.save(tx, product)

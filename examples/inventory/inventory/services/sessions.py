@@ -8,9 +8,9 @@ from inventory.repositories import workers
 
 
 async def login(ctx: Context, body: Login) -> views.Session:
-    """POST /sessions: 401 whether the account is unknown or the password wrong."""
+    """POST /sessions: 401 whether the account is unknown or the password is wrong."""
     worker = await workers.find_any_by_badge(ctx.db, body.badge)
-    # 401
+    # 401 unless it is right
     worker = await ctx.passwords.verified(worker, worker.pin if worker else None, body.pin)
     token = ctx.issue_token(worker.id)
     return views.Session(worker=views.worker_view(worker), token=token)
@@ -19,5 +19,4 @@ async def login(ctx: Context, body: Login) -> views.Session:
 async def me(ctx: Context) -> views.WorkerView:
     """GET /sessions/current."""
     caller = ctx.signed_in()
-    shown_answer = await views.worker_views_by_key(ctx.db, [caller.id])
-    return shown_answer[caller.id]
+    return views.worker_view(caller)

@@ -21,9 +21,9 @@ async def register(ctx: Context, body: Register) -> views.Session:
 
 
 async def login(ctx: Context, body: Login) -> views.Session:
-    """POST /auth/login: 401 whether the account is unknown or the password wrong."""
+    """POST /auth/login: 401 whether the account is unknown or the password is wrong."""
     user = await users.find_any_by_email(ctx.db, body.email)
-    # 401
+    # 401 unless it is right
     user = await ctx.passwords.verified(user, user.password if user else None, body.password)
     token = ctx.issue_token(user.id)
     return views.Session(user=views.user_view(user), token=token)

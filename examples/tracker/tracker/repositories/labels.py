@@ -22,14 +22,8 @@ async def remove_held_by_org(db: Queries, org_id: UUID) -> None:
     await db.execute(REMOVE_HELD_BY_ORG, org_id=org_id)
 
 
-class Holds(Struct, frozen=True):
-    """The answer of a statement that judges: a row where the rule holds."""
-
-    yes: int
-
-
 MAY_CREATE = sql("""
-    SELECT 1 AS yes
+    SELECT 1
     WHERE EXISTS (
           SELECT 1
           FROM member AS m
@@ -43,7 +37,7 @@ MAY_CREATE = sql("""
 
 async def may_create(db: Queries, caller: Caller, label: Label) -> bool:
     """this.org.is_admin: whether it holds of this label, as things are before the write."""
-    return await db.fetch_one(Holds, MAY_CREATE, org=label.org_id, caller=caller.id) is not None
+    return await db.fetch_value(int, MAY_CREATE, org=label.org_id, caller=caller.id) is not None
 
 
 LIST_LABELS = sql("""

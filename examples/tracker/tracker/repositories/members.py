@@ -101,14 +101,8 @@ async def find_by_account_and_org_for_update(
     )
 
 
-class Holds(Struct, frozen=True):
-    """The answer of a statement that judges: a row where the rule holds."""
-
-    yes: int
-
-
 MAY_UPDATE = sql("""
-    SELECT 1 AS yes
+    SELECT 1
     FROM member
     WHERE org_id = :org_id
       AND account_id = :account_id
@@ -126,15 +120,15 @@ MAY_UPDATE = sql("""
 async def may_update(db: Queries, caller: Caller, member: Member) -> bool:
     """this.org.is_owner: whether it holds of this member, as things are before the write."""
     return (
-        await db.fetch_one(
-            Holds, MAY_UPDATE, org_id=member.org_id, account_id=member.account_id, caller=caller.id
+        await db.fetch_value(
+            int, MAY_UPDATE, org_id=member.org_id, account_id=member.account_id, caller=caller.id
         )
         is not None
     )
 
 
 MAY_DELETE = sql("""
-    SELECT 1 AS yes
+    SELECT 1
     FROM member
     WHERE org_id = :org_id
       AND account_id = :account_id
@@ -153,12 +147,12 @@ MAY_DELETE = sql("""
 
 
 async def may_delete(db: Queries, caller: Caller, member: Member) -> bool:
-    """this.org.is_owner || this.account == caller: whether it holds of this member, as things are
-    before the write.
+    """this.org.is_owner || this.account == caller: whether it holds of this member, as things
+    are before the write.
     """
     return (
-        await db.fetch_one(
-            Holds, MAY_DELETE, org_id=member.org_id, account_id=member.account_id, caller=caller.id
+        await db.fetch_value(
+            int, MAY_DELETE, org_id=member.org_id, account_id=member.account_id, caller=caller.id
         )
         is not None
     )

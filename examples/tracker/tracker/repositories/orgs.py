@@ -31,7 +31,7 @@ LIST_ORGS = sql("""
                  AND EXISTS (
                      SELECT 1
                      FROM member AS m
-                     WHERE m.org_id = task_row.org_id
+                     WHERE m.org_id = org.id
                        AND m.account_id = :caller
                  )
                  AND task_row.state <> 'done'
@@ -43,7 +43,7 @@ LIST_ORGS = sql("""
                  AND EXISTS (
                      SELECT 1
                      FROM member AS m2
-                     WHERE m2.org_id = member_row.org_id
+                     WHERE m2.org_id = org.id
                        AND m2.account_id = :caller
                  )
                  AND member_row.account_id = :caller
@@ -78,7 +78,7 @@ FIND_BY_HANDLE_AS_ORG = sql("""
                  AND EXISTS (
                      SELECT 1
                      FROM member AS m
-                     WHERE m.org_id = task_row.org_id
+                     WHERE m.org_id = org.id
                        AND m.account_id = :caller
                  )
                  AND task_row.state <> 'done'
@@ -90,7 +90,7 @@ FIND_BY_HANDLE_AS_ORG = sql("""
                  AND EXISTS (
                      SELECT 1
                      FROM member AS m2
-                     WHERE m2.org_id = member_row.org_id
+                     WHERE m2.org_id = org.id
                        AND m2.account_id = :caller
                  )
                  AND member_row.account_id = :caller
@@ -127,14 +127,8 @@ async def find_by_handle_for_update(db: Queries, caller: Caller, handle: str) ->
     return await db.fetch_one(Org, FIND_BY_HANDLE_FOR_UPDATE, handle=handle, caller=caller.id)
 
 
-class Holds(Struct, frozen=True):
-    """The answer of a statement that judges: a row where the rule holds."""
-
-    yes: int
-
-
 MAY_DELETE = sql("""
-    SELECT 1 AS yes
+    SELECT 1
     FROM org
     WHERE id = :id
       AND EXISTS (
@@ -150,7 +144,7 @@ MAY_DELETE = sql("""
 
 async def may_delete(db: Queries, caller: Caller, org: Org) -> bool:
     """this.is_owner: whether it holds of this org, as things are before the write."""
-    return await db.fetch_one(Holds, MAY_DELETE, id=org.id, caller=caller.id) is not None
+    return await db.fetch_value(int, MAY_DELETE, id=org.id, caller=caller.id) is not None
 
 
 FIND_BY_HANDLE = sql("""
@@ -194,7 +188,7 @@ ORG_ROWS = sql("""
                  AND EXISTS (
                      SELECT 1
                      FROM member AS m
-                     WHERE m.org_id = task_row.org_id
+                     WHERE m.org_id = org.id
                        AND m.account_id = :caller
                  )
                  AND task_row.state <> 'done'
@@ -206,7 +200,7 @@ ORG_ROWS = sql("""
                  AND EXISTS (
                      SELECT 1
                      FROM member AS m2
-                     WHERE m2.org_id = member_row.org_id
+                     WHERE m2.org_id = org.id
                        AND m2.account_id = :caller
                  )
                  AND member_row.account_id = :caller

@@ -86,7 +86,7 @@ CREATE_TASK_NUMBER = sql(
               AND EXISTS (
                   SELECT 1
                   FROM member AS m
-                  WHERE m.org_id = task_row.org_id
+                  WHERE m.org_id = :org
                     AND m.account_id = :caller
               )
         ) IS NOT NULL
@@ -97,7 +97,7 @@ CREATE_TASK_NUMBER = sql(
                   AND EXISTS (
                       SELECT 1
                       FROM member AS m2
-                      WHERE m2.org_id = task_row2.org_id
+                      WHERE m2.org_id = :org
                         AND m2.account_id = :caller
                   )
             )
@@ -114,7 +114,7 @@ CREATE_TASK_NUMBER = sql(
                   AND EXISTS (
                       SELECT 1
                       FROM member AS m
-                      WHERE m.org_id = task_row.org_id
+                      WHERE m.org_id = :org
                         AND m.account_id = :caller
                   )
             ) IS NOT NULL
@@ -125,7 +125,7 @@ CREATE_TASK_NUMBER = sql(
                       AND EXISTS (
                           SELECT 1
                           FROM member AS m2
-                          WHERE m2.org_id = task_row2.org_id
+                          WHERE m2.org_id = :org
                             AND m2.account_id = :caller
                       )
                 )
@@ -148,14 +148,8 @@ async def create_task_number(db: Queries, caller: Caller, org: UUID) -> int:
     return found.value
 
 
-class Holds(Struct, frozen=True):
-    """The answer of a statement that judges: a row where the rule holds."""
-
-    yes: int
-
-
 MAY_CREATE = sql("""
-    SELECT 1 AS yes
+    SELECT 1
     WHERE EXISTS (
           SELECT 1
           FROM member AS m
@@ -171,7 +165,7 @@ async def may_create(db: Queries, caller: Caller, task: Task) -> bool:
     """this.org.members.exists(m, m.account == caller && m.role != 'guest'): whether it holds of
     this task, as things are before the write.
     """
-    return await db.fetch_one(Holds, MAY_CREATE, org=task.org_id, caller=caller.id) is not None
+    return await db.fetch_value(int, MAY_CREATE, org=task.org_id, caller=caller.id) is not None
 
 
 LABELS_ELSEWHERE = sql("""
@@ -298,22 +292,21 @@ LIST_TASKS_BY_DUE = sql(
     """
     SELECT id, number, title, hours, due, state, version,
            CASE
-               WHEN CASE
-                   WHEN task.assignee_id IS NOT NULL
-                       THEN task.assignee_id = :caller
-                       OR EXISTS (
-                           SELECT 1
-                           FROM member AS m
-                           WHERE m.account_id = task.assignee_id
-                             AND EXISTS (
-                                 SELECT 1
-                                 FROM member AS m2
-                                 WHERE m2.org_id = m.org_id
-                                   AND m2.account_id = :caller
-                             )
-                       )
-                   ELSE NULL
-               END = TRUE
+               WHEN task.assignee_id IS NOT NULL
+               AND (
+                   task.assignee_id = :caller
+                   OR EXISTS (
+                       SELECT 1
+                       FROM member AS m
+                       WHERE m.account_id = task.assignee_id
+                         AND EXISTS (
+                             SELECT 1
+                             FROM member AS m2
+                             WHERE m2.org_id = m.org_id
+                               AND m2.account_id = :caller
+                         )
+                   )
+               )
                    THEN task.assignee_id
                ELSE NULL
            END AS assignee
@@ -361,22 +354,21 @@ LIST_TASKS_BY_DUE = sql(
     sqlite="""
     SELECT id, number, title, hours, due, state, version,
            CASE
-               WHEN CASE
-                   WHEN task.assignee_id IS NOT NULL
-                       THEN task.assignee_id = :caller
-                       OR EXISTS (
-                           SELECT 1
-                           FROM member AS m
-                           WHERE m.account_id = task.assignee_id
-                             AND EXISTS (
-                                 SELECT 1
-                                 FROM member AS m2
-                                 WHERE m2.org_id = m.org_id
-                                   AND m2.account_id = :caller
-                             )
-                       )
-                   ELSE NULL
-               END = TRUE
+               WHEN task.assignee_id IS NOT NULL
+               AND (
+                   task.assignee_id = :caller
+                   OR EXISTS (
+                       SELECT 1
+                       FROM member AS m
+                       WHERE m.account_id = task.assignee_id
+                         AND EXISTS (
+                             SELECT 1
+                             FROM member AS m2
+                             WHERE m2.org_id = m.org_id
+                               AND m2.account_id = :caller
+                         )
+                   )
+               )
                    THEN task.assignee_id
                ELSE NULL
            END AS assignee
@@ -388,7 +380,7 @@ LIST_TASKS_BY_DUE = sql(
           WHERE m.org_id = task.org_id
             AND m.account_id = :caller
       )
-      -- Task read: this.org.is_member
+   
       {AND state IN (SELECT value FROM json_each(:state))}
       {AND :mine = (assignee_id IS NOT DISTINCT FROM :caller)}
       {AND EXISTS (
@@ -423,22 +415,21 @@ LIST_TASKS_BY_NUMBER = sql(
     """
     SELECT id, number, title, hours, due, state, version,
            CASE
-               WHEN CASE
-                   WHEN task.assignee_id IS NOT NULL
-                       THEN task.assignee_id = :caller
-                       OR EXISTS (
-                           SELECT 1
-                           FROM member AS m
-                           WHERE m.account_id = task.assignee_id
-                             AND EXISTS (
-                                 SELECT 1
-                                 FROM member AS m2
-                                 WHERE m2.org_id = m.org_id
-                                   AND m2.account_id = :caller
-                             )
-                       )
-                   ELSE NULL
-               END = TRUE
+               WHEN task.assignee_id IS NOT NULL
+               AND (
+                   task.assignee_id = :caller
+                   OR EXISTS (
+                       SELECT 1
+                       FROM member AS m
+                       WHERE m.account_id = task.assignee_id
+                         AND EXISTS (
+                             SELECT 1
+                             FROM member AS m2
+                             WHERE m2.org_id = m.org_id
+                               AND m2.account_id = :caller
+                         )
+                   )
+               )
                    THEN task.assignee_id
                ELSE NULL
            END AS assignee
@@ -479,22 +470,21 @@ LIST_TASKS_BY_NUMBER = sql(
     sqlite="""
     SELECT id, number, title, hours, due, state, version,
            CASE
-               WHEN CASE
-                   WHEN task.assignee_id IS NOT NULL
-                       THEN task.assignee_id = :caller
-                       OR EXISTS (
-                           SELECT 1
-                           FROM member AS m
-                           WHERE m.account_id = task.assignee_id
-                             AND EXISTS (
-                                 SELECT 1
-                                 FROM member AS m2
-                                 WHERE m2.org_id = m.org_id
-                                   AND m2.account_id = :caller
-                             )
-                       )
-                   ELSE NULL
-               END = TRUE
+               WHEN task.assignee_id IS NOT NULL
+               AND (
+                   task.assignee_id = :caller
+                   OR EXISTS (
+                       SELECT 1
+                       FROM member AS m
+                       WHERE m.account_id = task.assignee_id
+                         AND EXISTS (
+                             SELECT 1
+                             FROM member AS m2
+                             WHERE m2.org_id = m.org_id
+                               AND m2.account_id = :caller
+                         )
+                   )
+               )
                    THEN task.assignee_id
                ELSE NULL
            END AS assignee
@@ -506,7 +496,7 @@ LIST_TASKS_BY_NUMBER = sql(
           WHERE m.org_id = task.org_id
             AND m.account_id = :caller
       )
-      -- Task read: this.org.is_member
+   
       {AND state IN (SELECT value FROM json_each(:state))}
       {AND :mine = (assignee_id IS NOT DISTINCT FROM :caller)}
       {AND EXISTS (
@@ -534,22 +524,21 @@ LIST_TASKS_BY_HOURS = sql(
     """
     SELECT id, number, title, hours, due, state, version,
            CASE
-               WHEN CASE
-                   WHEN task.assignee_id IS NOT NULL
-                       THEN task.assignee_id = :caller
-                       OR EXISTS (
-                           SELECT 1
-                           FROM member AS m
-                           WHERE m.account_id = task.assignee_id
-                             AND EXISTS (
-                                 SELECT 1
-                                 FROM member AS m2
-                                 WHERE m2.org_id = m.org_id
-                                   AND m2.account_id = :caller
-                             )
-                       )
-                   ELSE NULL
-               END = TRUE
+               WHEN task.assignee_id IS NOT NULL
+               AND (
+                   task.assignee_id = :caller
+                   OR EXISTS (
+                       SELECT 1
+                       FROM member AS m
+                       WHERE m.account_id = task.assignee_id
+                         AND EXISTS (
+                             SELECT 1
+                             FROM member AS m2
+                             WHERE m2.org_id = m.org_id
+                               AND m2.account_id = :caller
+                         )
+                   )
+               )
                    THEN task.assignee_id
                ELSE NULL
            END AS assignee
@@ -594,22 +583,21 @@ LIST_TASKS_BY_HOURS = sql(
     sqlite="""
     SELECT id, number, title, hours, due, state, version,
            CASE
-               WHEN CASE
-                   WHEN task.assignee_id IS NOT NULL
-                       THEN task.assignee_id = :caller
-                       OR EXISTS (
-                           SELECT 1
-                           FROM member AS m
-                           WHERE m.account_id = task.assignee_id
-                             AND EXISTS (
-                                 SELECT 1
-                                 FROM member AS m2
-                                 WHERE m2.org_id = m.org_id
-                                   AND m2.account_id = :caller
-                             )
-                       )
-                   ELSE NULL
-               END = TRUE
+               WHEN task.assignee_id IS NOT NULL
+               AND (
+                   task.assignee_id = :caller
+                   OR EXISTS (
+                       SELECT 1
+                       FROM member AS m
+                       WHERE m.account_id = task.assignee_id
+                         AND EXISTS (
+                             SELECT 1
+                             FROM member AS m2
+                             WHERE m2.org_id = m.org_id
+                               AND m2.account_id = :caller
+                         )
+                   )
+               )
                    THEN task.assignee_id
                ELSE NULL
            END AS assignee
@@ -621,7 +609,7 @@ LIST_TASKS_BY_HOURS = sql(
           WHERE m.org_id = task.org_id
             AND m.account_id = :caller
       )
-      -- Task read: this.org.is_member
+   
       {AND state IN (SELECT value FROM json_each(:state))}
       {AND :mine = (assignee_id IS NOT DISTINCT FROM :caller)}
       {AND EXISTS (
@@ -677,9 +665,59 @@ async def list_tasks(
     return order.page(rows, query, org)
 
 
-FIND_BY_NUMBER_AND_ORG = sql("""
-    SELECT id, org_id, number, title, text, assignee_id, reporter_id, blocked_by_id, hours, due,
-           done_at, state, version
+FIND_BY_NUMBER_AND_ORG_AS_TASK = sql("""
+    SELECT id, number, title, text, hours, due, done_at, state, version,
+           CASE
+               WHEN task.assignee_id IS NOT NULL
+               AND (
+                   task.assignee_id = :caller
+                   OR EXISTS (
+                       SELECT 1
+                       FROM member AS m
+                       WHERE m.account_id = task.assignee_id
+                         AND EXISTS (
+                             SELECT 1
+                             FROM member AS m2
+                             WHERE m2.org_id = m.org_id
+                               AND m2.account_id = :caller
+                         )
+                   )
+               )
+                   THEN task.assignee_id
+               ELSE NULL
+           END AS assignee,
+           task.blocked_by_id IS NULL
+           OR CASE
+               WHEN task.blocked_by_id IS NOT NULL
+               AND EXISTS (
+                   SELECT 1
+                   FROM member AS m
+                   WHERE m.org_id = (
+                         SELECT t.org_id
+                         FROM task AS t
+                         WHERE t.id = task.blocked_by_id
+                     )
+                     AND m.account_id = :caller
+               )
+                   THEN (SELECT t2.state FROM task AS t2 WHERE t2.id = task.blocked_by_id)
+               ELSE NULL
+           END IS NOT DISTINCT FROM 'done' AS ready,
+           CASE
+               WHEN task.reporter_id = :caller
+               OR EXISTS (
+                   SELECT 1
+                   FROM member AS m
+                   WHERE m.account_id = task.reporter_id
+                     AND EXISTS (
+                         SELECT 1
+                         FROM member AS m2
+                         WHERE m2.org_id = m.org_id
+                           AND m2.account_id = :caller
+                     )
+               )
+                   THEN task.reporter_id
+               ELSE NULL
+           END AS reporter
     FROM task
     WHERE number = :number
       AND org_id = :org
@@ -693,12 +731,12 @@ FIND_BY_NUMBER_AND_ORG = sql("""
 """)
 
 
-async def find_by_number_and_org(
+async def find_by_number_and_org_as_task(
     db: Queries, caller: Caller, number: int, org: UUID
-) -> Task | None:
+) -> TaskRow | None:
     """The task with this number and org that the caller may read, or None."""
     return await db.fetch_one(
-        Task, FIND_BY_NUMBER_AND_ORG, number=number, org=org, caller=caller.id
+        TaskRow, FIND_BY_NUMBER_AND_ORG_AS_TASK, caller=caller.id, number=number, org=org
     )
 
 
@@ -729,7 +767,7 @@ async def find_by_number_and_org_for_update(
 
 
 MAY_UPDATE = sql("""
-    SELECT 1 AS yes
+    SELECT 1
     FROM task
     WHERE id = :id
       AND (
@@ -748,10 +786,10 @@ MAY_UPDATE = sql("""
 
 
 async def may_update(db: Queries, caller: Caller, task: Task) -> bool:
-    """this.org.is_admin || this.reporter == caller || this.assignee == caller: whether it holds of
-    this task, as things are before the write.
+    """this.org.is_admin || this.reporter == caller || this.assignee == caller: whether it holds
+    of this task, as things are before the write.
     """
-    return await db.fetch_one(Holds, MAY_UPDATE, id=task.id, caller=caller.id) is not None
+    return await db.fetch_value(int, MAY_UPDATE, id=task.id, caller=caller.id) is not None
 
 
 LABELS_OF = sql("""
@@ -774,8 +812,8 @@ async def labels_of(db: Queries, task_id: UUID) -> list[UUID]:
     return [row.key for row in rows]
 
 
-MAY_UPDATE_FOR_ANYONE = sql("""
-    SELECT 1 AS yes
+MAY_BECOME = sql("""
+    SELECT 1
     WHERE (
           EXISTS (
               SELECT 1
@@ -791,14 +829,14 @@ MAY_UPDATE_FOR_ANYONE = sql("""
 """)
 
 
-async def may_update_for_anyone(db: Queries, caller: Caller, task: Task) -> bool:
-    """this.org.is_admin || this.reporter == caller || this.assignee == caller: whether it holds of
-    this task, as things are before the write.
+async def may_become(db: Queries, caller: Caller, task: Task) -> bool:
+    """this.org.is_admin || this.reporter == caller || this.assignee == caller: whether it holds
+    of this task, as things are before the write.
     """
     return (
-        await db.fetch_one(
-            Holds,
-            MAY_UPDATE_FOR_ANYONE,
+        await db.fetch_value(
+            int,
+            MAY_BECOME,
             org=task.org_id,
             caller=caller.id,
             reporter=task.reporter_id,
@@ -809,7 +847,7 @@ async def may_update_for_anyone(db: Queries, caller: Caller, task: Task) -> bool
 
 
 MAY_DELETE = sql("""
-    SELECT 1 AS yes
+    SELECT 1
     FROM task
     WHERE id = :id
       AND EXISTS (
@@ -825,7 +863,7 @@ MAY_DELETE = sql("""
 
 async def may_delete(db: Queries, caller: Caller, task: Task) -> bool:
     """this.org.is_admin: whether it holds of this task, as things are before the write."""
-    return await db.fetch_one(Holds, MAY_DELETE, id=task.id, caller=caller.id) is not None
+    return await db.fetch_value(int, MAY_DELETE, id=task.id, caller=caller.id) is not None
 
 
 FIND_FOR_UPDATE = sql("""
@@ -934,9 +972,8 @@ CLOSE_OVERDUE_CHANGED = sql(
           WHERE m.org_id = task.org_id
             AND m.account_id = :caller
       )
-      -- Task read: this.org.is_member
+   
     ORDER BY id
-    FOR UPDATE
 """,
 )
 
@@ -1027,7 +1064,7 @@ TASK_COUNTS_COUNTS = sql(
               WHERE m.org_id = task.org_id
                 AND m.account_id = :caller
           )
-          -- Task read: this.org.is_member
+       
     )
     SELECT grouped.state,
            (SELECT count(*) FROM matching AS member WHERE member.state = grouped.state) AS tasks,
@@ -1072,7 +1109,7 @@ TASK_COUNTS_ANSWER_TOTAL = sql("""
           AND EXISTS (
               SELECT 1
               FROM member AS m
-              WHERE m.org_id = task_row.org_id
+              WHERE m.org_id = :org
                 AND m.account_id = :caller
           )
     ) AS value
@@ -1096,41 +1133,37 @@ async def task_counts_answer_total(db: Queries, caller: Caller, org: UUID) -> in
 TASK_ROWS = sql("""
     SELECT id, number, title, text, hours, due, done_at, state, version,
            CASE
-               WHEN CASE
-                   WHEN task.assignee_id IS NOT NULL
-                       THEN task.assignee_id = :caller
-                       OR EXISTS (
-                           SELECT 1
-                           FROM member AS m
-                           WHERE m.account_id = task.assignee_id
-                             AND EXISTS (
-                                 SELECT 1
-                                 FROM member AS m2
-                                 WHERE m2.org_id = m.org_id
-                                   AND m2.account_id = :caller
-                             )
-                       )
-                   ELSE NULL
-               END = TRUE
+               WHEN task.assignee_id IS NOT NULL
+               AND (
+                   task.assignee_id = :caller
+                   OR EXISTS (
+                       SELECT 1
+                       FROM member AS m
+                       WHERE m.account_id = task.assignee_id
+                         AND EXISTS (
+                             SELECT 1
+                             FROM member AS m2
+                             WHERE m2.org_id = m.org_id
+                               AND m2.account_id = :caller
+                         )
+                   )
+               )
                    THEN task.assignee_id
                ELSE NULL
            END AS assignee,
            task.blocked_by_id IS NULL
            OR CASE
-               WHEN CASE
-                   WHEN task.blocked_by_id IS NOT NULL
-                       THEN EXISTS (
-                           SELECT 1
-                           FROM member AS m
-                           WHERE m.org_id = (
-                                 SELECT t.org_id
-                                 FROM task AS t
-                                 WHERE t.id = task.blocked_by_id
-                             )
-                             AND m.account_id = :caller
-                       )
-                   ELSE NULL
-               END = TRUE
+               WHEN task.blocked_by_id IS NOT NULL
+               AND EXISTS (
+                   SELECT 1
+                   FROM member AS m
+                   WHERE m.org_id = (
+                         SELECT t.org_id
+                         FROM task AS t
+                         WHERE t.id = task.blocked_by_id
+                     )
+                     AND m.account_id = :caller
+               )
                    THEN (SELECT t2.state FROM task AS t2 WHERE t2.id = task.blocked_by_id)
                ELSE NULL
            END IS NOT DISTINCT FROM 'done' AS ready,

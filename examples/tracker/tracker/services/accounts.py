@@ -24,5 +24,4 @@ async def register(ctx: Context, body: Register) -> views.Session:
 async def me(ctx: Context) -> views.AccountView:
     """GET /accounts/me."""
     caller = ctx.signed_in()
-    shown_answer = await views.account_views_by_key(ctx.db, [caller.id])
-    return shown_answer[caller.id]
+    return views.account_view(caller)

@@ -24,10 +24,7 @@ async def accept_invitation(ctx: Context, secret: str) -> tuple[views.OrgView, i
             raise Gone(code="used")
         if invitation.email != caller.email:
             raise Forbidden
-        invitation = replace(
-            invitation,
-            accepted=ctx.now,
-        )
+        invitation = replace(invitation, accepted=ctx.now)
         await invitations.save(tx, invitation)
         member = await members.find_existing_by_org_and_account(tx, invitation.org_id, caller.id)
         member_created = member is None
@@ -42,12 +39,9 @@ async def accept_invitation(ctx: Context, secret: str) -> tuple[views.OrgView, i
         else:
             if not (member.role == "guest"):
                 raise Conflict(code="already_member")
-            member = replace(
-                member,
-                role=invitation.role,
-            )
+            member = replace(member, role=invitation.role)
             await members.save(tx, member)
         # 404 if missing or not readable
         org = found(await orgs.find(tx, caller, invitation.org_id), "org")
-        shown_org = await views.org_views_by_key(tx, caller, [org.id])
-        return shown_org[org.id], 201 if member_created else 200
+        shown = await views.org_views_by_key(tx, caller, [org.id])
+        return shown[org.id], 201 if member_created else 200

@@ -44,8 +44,8 @@ async def create_org(ctx: Context, body: CreateOrg) -> views.OrgView:
             since=ctx.now,  # set: now
         )
         await members.insert(tx, member)  # 409 if the org and account are taken
-        shown_org = await views.org_views_by_key(tx, caller, [org.id])
-        return shown_org[org.id]
+        shown = await views.org_views_by_key(tx, caller, [org.id])
+        return shown[org.id]
 
 
 async def list_orgs(ctx: Context, query: ListOrgs) -> Page[views.OrgView]:
@@ -91,15 +91,10 @@ async def change_role(
         )
         if not await members.may_update(tx, caller, member):  # Member update: this.org.is_owner
             raise Forbidden
-        member = replace(
-            member,
-            role=body.role,
-        )
+        member = replace(member, role=body.role)
         await members.save(tx, member)
-        shown_member = await views.member_views_by_key(
-            tx, caller, [(member.org_id, member.account_id)]
-        )
-        return shown_member[(member.org_id, member.account_id)]
+        shown = await views.member_views_by_key(tx, caller, [(member.org_id, member.account_id)])
+        return shown[(member.org_id, member.account_id)]
 
 
 async def leave(ctx: Context, handle: str, account: UUID) -> None:
@@ -138,10 +133,8 @@ async def invite(ctx: Context, handle: str, body: Invite) -> views.InviteAnswer:
         if not await invitations.may_create(tx, caller, invitation):
             raise Forbidden
         await invitations.insert(tx, invitation)  # 409 if the secret is taken
-        shown_invitation = await views.invitation_views_by_key(tx, caller, [invitation.id])
-        return views.InviteAnswer(
-            invitation=shown_invitation[invitation.id], secret=invitation.secret
-        )
+        shown = await views.invitation_views_by_key(tx, caller, [invitation.id])
+        return views.InviteAnswer(invitation=shown[invitation.id], secret=invitation.secret)
 
 
 async def create_label(ctx: Context, handle: str, body: CreateLabel) -> views.LabelView:
@@ -229,8 +222,8 @@ async def create_task(ctx: Context, handle: str, body: CreateTask) -> tuple[view
         await tasks.insert(tx, task)  # 409 if the org and number are taken
         await tasks.set_labels(tx, task.id, body.labels)
         await audit.record_task(ctx, tx, "create_task", before=None, after=task)
-        shown_task = await views.task_views_by_key(tx, caller, ctx.now, [task.id])
-        return shown_task[task.id], task.version
+        shown = await views.task_views_by_key(tx, caller, ctx.now, [task.id])
+        return shown[task.id], task.version
 
 
 async def list_tasks(ctx: Context, handle: str, query: ListTasks) -> Page[views.TaskItemView]:
@@ -250,9 +243,9 @@ async def get_task(ctx: Context, handle: str, number: int) -> tuple[views.TaskVi
         # 404 if missing or not readable
         org = found(await orgs.find_by_handle(db, caller, handle), "org")
         # 404 if missing or not readable
-        task = found(await tasks.find_by_number_and_org(db, caller, number, org.id), "task")
-        shown_task = await views.task_views_by_key(db, caller, ctx.now, [task.id])
-        return shown_task[task.id], task.version
+        task = found(await tasks.find_by_number_and_org_as_task(db, caller, number, org.id), "task")
+        [shown] = await views.task_views(db, caller, ctx.now, [task])
+        return shown, task.version
 
 
 async def update_task(
@@ -303,8 +296,7 @@ async def update_task(
             due=given(body.due, task.due),
             version=task.version + 1,
         )
-        # it has to hold after the change, too
-        if not await tasks.may_update_for_anyone(tx, caller, changed):
+        if not await tasks.may_become(tx, caller, changed):  # it has to hold after the change, too
             raise Forbidden
         ctx.must_match(task.version)  # 412
         elsewhere: list[FieldError] = []
@@ -325,15 +317,10 @@ async def update_task(
         if body.labels is not UNSET:
             await tasks.set_labels(tx, changed.id, body.labels)
         await audit.record_task(
-            ctx,
-            tx,
-            "update_task",
-            before=task,
-            after=changed,
-            links_before={"labels": labels_before},
+            ctx, tx, "update_task", before=task, after=changed, labels_before=labels_before
         )
-        shown_task = await views.task_views_by_key(tx, caller, ctx.now, [changed.id])
-        return shown_task[changed.id], changed.version
+        shown = await views.task_views_by_key(tx, caller, ctx.now, [changed.id])
+        return shown[changed.id], changed.version
 
 
 async def delete_task(ctx: Context, handle: str, number: int) -> None:
@@ -365,15 +352,7 @@ async def close_overdue(ctx: Context, handle: str) -> views.CloseOverdueAnswer:
         after = {row.id: row for row in await tasks.by_keys(tx, [row.id for row in matched])}
         for key in [row.id for row in matched]:
             before_row = before[key]
-            labels_before = await tasks.labels_of(tx, before_row.id)
-            await audit.record_task(
-                ctx,
-                tx,
-                "close_overdue",
-                before=before_row,
-                after=after[key],
-                links_before={"labels": labels_before},
-            )
+            await audit.record_task(ctx, tx, "close_overdue", before=before_row, after=after[key])
         return views.CloseOverdueAnswer(changed=changed)
 
 

@@ -3,7 +3,7 @@
 
 from uuid import UUID
 
-from backwright_runtime import Conflict, FieldError, Forbidden, Invalid, found
+from backwright_runtime import Conflict, Forbidden, found
 from msgspec.structs import replace
 
 from tracker import audit, views
@@ -24,25 +24,11 @@ async def start(ctx: Context, id: UUID) -> tuple[views.TaskView, int]:
         if not await tasks.start_condition(tx, task.blocked_by_id):
             raise Conflict(code="not_ready")
         # Task update: this.assignee == caller; true of the row at hand.
-        labels_before = await tasks.labels_of(tx, task.id)
-        changed = replace(
-            task,
-            state="doing",
-            version=task.version + 1,
-        )
-        elsewhere: list[FieldError] = []
-        if changed.blocked_by_id is not None and await tasks.blocked_by_elsewhere(
-            tx, changed.org_id, [changed.blocked_by_id]
-        ):
-            elsewhere.append(FieldError("blocked_by", "reference"))
-        if elsewhere:
-            raise Invalid(*elsewhere)
+        changed = replace(task, state="doing", version=task.version + 1)
         await tasks.save(tx, changed)
-        await audit.record_task(
-            ctx, tx, "start", before=task, after=changed, links_before={"labels": labels_before}
-        )
-        shown_task = await views.task_views_by_key(tx, caller, ctx.now, [changed.id])
-        return shown_task[changed.id], changed.version
+        await audit.record_task(ctx, tx, "start", before=task, after=changed)
+        shown = await views.task_views_by_key(tx, caller, ctx.now, [changed.id])
+        return shown[changed.id], changed.version
 
 
 async def submit(ctx: Context, id: UUID) -> tuple[views.TaskView, int]:
@@ -56,25 +42,11 @@ async def submit(ctx: Context, id: UUID) -> tuple[views.TaskView, int]:
         if task.state != "doing":
             raise Conflict(code="invalid_state")
         # Task update: this.assignee == caller; true of the row at hand.
-        labels_before = await tasks.labels_of(tx, task.id)
-        changed = replace(
-            task,
-            state="review",
-            version=task.version + 1,
-        )
-        elsewhere: list[FieldError] = []
-        if changed.blocked_by_id is not None and await tasks.blocked_by_elsewhere(
-            tx, changed.org_id, [changed.blocked_by_id]
-        ):
-            elsewhere.append(FieldError("blocked_by", "reference"))
-        if elsewhere:
-            raise Invalid(*elsewhere)
+        changed = replace(task, state="review", version=task.version + 1)
         await tasks.save(tx, changed)
-        await audit.record_task(
-            ctx, tx, "submit", before=task, after=changed, links_before={"labels": labels_before}
-        )
-        shown_task = await views.task_views_by_key(tx, caller, ctx.now, [changed.id])
-        return shown_task[changed.id], changed.version
+        await audit.record_task(ctx, tx, "submit", before=task, after=changed)
+        shown = await views.task_views_by_key(tx, caller, ctx.now, [changed.id])
+        return shown[changed.id], changed.version
 
 
 async def approve(ctx: Context, id: UUID) -> tuple[views.TaskView, int]:
@@ -88,26 +60,16 @@ async def approve(ctx: Context, id: UUID) -> tuple[views.TaskView, int]:
         if task.state != "review":
             raise Conflict(code="invalid_state")
         # Task update: this.org.is_admin && this.assignee != caller; true of the row at hand.
-        labels_before = await tasks.labels_of(tx, task.id)
         changed = replace(
             task,
             state="done",
             done_at=ctx.now,
             version=task.version + 1,
         )
-        elsewhere: list[FieldError] = []
-        if changed.blocked_by_id is not None and await tasks.blocked_by_elsewhere(
-            tx, changed.org_id, [changed.blocked_by_id]
-        ):
-            elsewhere.append(FieldError("blocked_by", "reference"))
-        if elsewhere:
-            raise Invalid(*elsewhere)
         await tasks.save(tx, changed)
-        await audit.record_task(
-            ctx, tx, "approve", before=task, after=changed, links_before={"labels": labels_before}
-        )
-        shown_task = await views.task_views_by_key(tx, caller, ctx.now, [changed.id])
-        return shown_task[changed.id], changed.version
+        await audit.record_task(ctx, tx, "approve", before=task, after=changed)
+        shown = await views.task_views_by_key(tx, caller, ctx.now, [changed.id])
+        return shown[changed.id], changed.version
 
 
 async def reject(ctx: Context, id: UUID) -> tuple[views.TaskView, int]:
@@ -121,25 +83,11 @@ async def reject(ctx: Context, id: UUID) -> tuple[views.TaskView, int]:
         if task.state != "review":
             raise Conflict(code="invalid_state")
         # Task update: this.org.is_admin; true of the row at hand.
-        labels_before = await tasks.labels_of(tx, task.id)
-        changed = replace(
-            task,
-            state="doing",
-            version=task.version + 1,
-        )
-        elsewhere: list[FieldError] = []
-        if changed.blocked_by_id is not None and await tasks.blocked_by_elsewhere(
-            tx, changed.org_id, [changed.blocked_by_id]
-        ):
-            elsewhere.append(FieldError("blocked_by", "reference"))
-        if elsewhere:
-            raise Invalid(*elsewhere)
+        changed = replace(task, state="doing", version=task.version + 1)
         await tasks.save(tx, changed)
-        await audit.record_task(
-            ctx, tx, "reject", before=task, after=changed, links_before={"labels": labels_before}
-        )
-        shown_task = await views.task_views_by_key(tx, caller, ctx.now, [changed.id])
-        return shown_task[changed.id], changed.version
+        await audit.record_task(ctx, tx, "reject", before=task, after=changed)
+        shown = await views.task_views_by_key(tx, caller, ctx.now, [changed.id])
+        return shown[changed.id], changed.version
 
 
 async def reopen(ctx: Context, id: UUID) -> tuple[views.TaskView, int]:
@@ -153,23 +101,13 @@ async def reopen(ctx: Context, id: UUID) -> tuple[views.TaskView, int]:
         if task.state != "done":
             raise Conflict(code="invalid_state")
         # Task update: this.org.is_member; true of the row at hand.
-        labels_before = await tasks.labels_of(tx, task.id)
         changed = replace(
             task,
             state="open",
             done_at=None,
             version=task.version + 1,
         )
-        elsewhere: list[FieldError] = []
-        if changed.blocked_by_id is not None and await tasks.blocked_by_elsewhere(
-            tx, changed.org_id, [changed.blocked_by_id]
-        ):
-            elsewhere.append(FieldError("blocked_by", "reference"))
-        if elsewhere:
-            raise Invalid(*elsewhere)
         await tasks.save(tx, changed)
-        await audit.record_task(
-            ctx, tx, "reopen", before=task, after=changed, links_before={"labels": labels_before}
-        )
-        shown_task = await views.task_views_by_key(tx, caller, ctx.now, [changed.id])
-        return shown_task[changed.id], changed.version
+        await audit.record_task(ctx, tx, "reopen", before=task, after=changed)
+        shown = await views.task_views_by_key(tx, caller, ctx.now, [changed.id])
+        return shown[changed.id], changed.version

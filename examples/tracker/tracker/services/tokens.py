@@ -8,9 +8,9 @@ from tracker.repositories import accounts
 
 
 async def login(ctx: Context, body: Login) -> views.Session:
-    """POST /tokens: 401 whether the account is unknown or the password wrong."""
+    """POST /tokens: 401 whether the account is unknown or the password is wrong."""
     account = await accounts.find_any_by_email(ctx.db, body.email)
-    # 401
+    # 401 unless it is right
     account = await ctx.passwords.verified(
         account, account.password if account else None, body.password
     )

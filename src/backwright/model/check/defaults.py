@@ -34,20 +34,24 @@ def _wrong(field: Field, given: Formula | None) -> str:
     if given is None:
         return ""
     if isinstance(field.type, ListType) and isinstance(given.meaning, ListOf):
-        size, unit = len(given.meaning.items), " elements"
-        if size < (field.type.min or 0):
-            return f"is under the least, {field.type.min}{unit}"
-        return f"is over the most, {field.type.max}{unit}" if size > field.type.max else ""
+        number = len(given.meaning.items)
+        if number < (field.type.min or 0):
+            return f"is under the least, {field.type.min} elements"
+        return f"is over the most, {field.type.max} elements" if number > field.type.max else ""
     if not isinstance(field.type, ScalarType):
         return ""
     meaning, low, high = given.meaning, field.type.min, field.type.max
     value = meaning.value if isinstance(meaning, Constant) else None
     if value is None or isinstance(value, bool):
         return ""
+    size: float | Decimal
     if field.type.scalar == "decimal":
-        value = Decimal(value).quantize(Decimal(1).scaleb(-(field.type.scale or 0)), ROUND_HALF_UP)
-    size, unit = (len(value), " characters") if isinstance(value, str) else (value, "")
-    if field.type.scalar not in ("string", "text", "email", "integer", "decimal", "double"):
+        size, unit = Decimal(str(value)).quantize(Decimal(1).scaleb(-(field.type.scale or 0)), ROUND_HALF_UP), ""
+    elif field.type.scalar in ("integer", "double") and not isinstance(value, str):
+        size, unit = value, ""
+    elif field.type.scalar in ("string", "text", "email") and isinstance(value, str):
+        size, unit = len(value), " characters"
+    else:
         return ""
     if low is not None and size < low:
         return f"is under the least, {low}{unit}"
