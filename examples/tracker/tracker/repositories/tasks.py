@@ -786,8 +786,8 @@ MAY_UPDATE = sql("""
 
 
 async def may_update(db: Queries, caller: Caller, task: Task) -> bool:
-    """this.org.is_admin || this.reporter == caller || this.assignee == caller: whether it holds
-    of this task, as things are before the write.
+    """this.org.is_admin || this.reporter == caller || this.assignee == caller: whether it holds of
+    this task, as things are before the write.
     """
     return await db.fetch_value(int, MAY_UPDATE, id=task.id, caller=caller.id) is not None
 
@@ -830,8 +830,8 @@ MAY_BECOME = sql("""
 
 
 async def may_become(db: Queries, caller: Caller, task: Task) -> bool:
-    """this.org.is_admin || this.reporter == caller || this.assignee == caller: whether it holds
-    of this task, as things are before the write.
+    """this.org.is_admin || this.reporter == caller || this.assignee == caller: whether it holds of
+    this task, as things are before the write.
     """
     return (
         await db.fetch_value(
