@@ -58,8 +58,8 @@ def _names(found: object) -> Iterator[At[str]]:
         case _:
             pass
     if isinstance(found, Node):
-        for name in found.__struct_fields__:
-            yield from _names(getattr(found, name))
+        for part in found.__struct_fields__:
+            yield from _names(getattr(found, part))
     elif isinstance(found, tuple):
         for each in found:
             yield from _names(each)
