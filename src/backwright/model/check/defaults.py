@@ -46,7 +46,10 @@ def _wrong(field: Field, given: Formula | None) -> str:
         return ""
     size: float | Decimal
     if field.type.scalar == "decimal":
-        size, unit = Decimal(str(value)).quantize(Decimal(1).scaleb(-(field.type.scale or 0)), ROUND_HALF_UP), ""
+        size, unit = (
+            Decimal(str(value)).quantize(Decimal(1).scaleb(-(field.type.scale or 0)), ROUND_HALF_UP),
+            "",
+        )
     elif field.type.scalar in ("integer", "double") and not isinstance(value, str):
         size, unit = value, ""
     elif field.type.scalar in ("string", "text", "email") and isinstance(value, str):
