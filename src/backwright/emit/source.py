@@ -121,8 +121,10 @@ def docstring(text: str, indent: int = 0) -> str:
         return f'"""{shown}"""'
     first, stop, rest = shown.partition(". ")
     paragraphs = [
-        _wrapped(part, WIDTH - indent - 6) for part in (f"{first}." if stop else first, rest) if part
+        _wrapped(part, WIDTH - indent - 3) for part in (f"{first}." if stop else first, rest) if part
     ]
+    if len(paragraphs) == 1 and len(paragraphs[0]) == 1:
+        paragraphs = [_wrapped(first, WIDTH - indent - 6)]  # the formatter puts the quotes behind one line
     pad = " " * indent
     lines = "\n\n".join("\n".join(lines) for lines in paragraphs).split("\n")
     body = "\n".join(f"{pad}{line}" if line else "" for line in lines)

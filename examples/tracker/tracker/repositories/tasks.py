@@ -786,8 +786,8 @@ MAY_UPDATE = sql("""
 
 
 async def may_update(db: Queries, caller: Caller, task: Task) -> bool:
-    """this.org.is_admin || this.reporter == caller || this.assignee == caller: whether it holds
-    of this task, as things are before the write.
+    """this.org.is_admin || this.reporter == caller || this.assignee == caller: whether it holds of
+    this task, as things are before the write.
     """
     return await db.fetch_value(int, MAY_UPDATE, id=task.id, caller=caller.id) is not None
 
@@ -830,8 +830,8 @@ MAY_BECOME = sql("""
 
 
 async def may_become(db: Queries, caller: Caller, task: Task) -> bool:
-    """this.org.is_admin || this.reporter == caller || this.assignee == caller: whether it holds
-    of this task, as things are before the write.
+    """this.org.is_admin || this.reporter == caller || this.assignee == caller: whether it holds of
+    this task, as things are before the write.
     """
     return (
         await db.fetch_value(
@@ -1101,7 +1101,7 @@ async def task_counts_counts(db: Queries, caller: Caller, org: UUID) -> list[Tas
     return await db.fetch_all(TaskCountsCounts, TASK_COUNTS_COUNTS, org=org, caller=caller.id)
 
 
-TASK_COUNTS_TOTAL = sql("""
+TASK_COUNTS_ANSWER_TOTAL = sql("""
     SELECT (
         SELECT count(*)
         FROM task AS task_row
@@ -1116,15 +1116,17 @@ TASK_COUNTS_TOTAL = sql("""
 """)
 
 
-class TaskCountsTotal(Struct, frozen=True):
+class TaskCountsAnswerTotal(Struct, frozen=True):
     """One value."""
 
     value: int
 
 
-async def task_counts_total(db: Queries, caller: Caller, org: UUID) -> int:
+async def task_counts_answer_total(db: Queries, caller: Caller, org: UUID) -> int:
     """size(org.tasks)"""
-    [found] = await db.fetch_all(TaskCountsTotal, TASK_COUNTS_TOTAL, org=org, caller=caller.id)
+    [found] = await db.fetch_all(
+        TaskCountsAnswerTotal, TASK_COUNTS_ANSWER_TOTAL, org=org, caller=caller.id
+    )
     return found.value
 
 

@@ -35,10 +35,10 @@ def _wrong(field: Field, given: Formula | None) -> str:
     if given is None:
         return ""
     if isinstance(field.type, ListType) and isinstance(given.meaning, ListOf):
-        size, unit = len(given.meaning.items), " elements"
-        if size < (field.type.min or 0):
-            return f"is under the least, {field.type.min}{unit}"
-        return f"is over the most, {field.type.max}{unit}" if size > field.type.max else ""
+        number = len(given.meaning.items)
+        if number < (field.type.min or 0):
+            return f"is under the least, {field.type.min} elements"
+        return f"is over the most, {field.type.max} elements" if number > field.type.max else ""
     if not isinstance(field.type, ScalarType):
         return ""
     meaning, low, high = given.meaning, field.type.min, field.type.max

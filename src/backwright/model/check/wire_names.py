@@ -32,7 +32,14 @@ CODE = register(
 
 def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
     """Empty and overlong names, and those with quotes, backslashes, line breaks or control characters."""
-    del model
+    for entity in model.entities:
+        wires: set[str] = set()
+        for field in entity.fields:
+            wire = field.wire or field.name
+            if wire in wires:
+                message = f"two fields of {entity.name} are `{wire}` on the wire"
+                yield diagnose(CODE, field.place, message, "give one of them another `wire`")
+            wires.add(wire)
     for name in (name for node in below(document) for name in _names(node)):
         if not _NAME.fullmatch(name.value):
             message = f"{name.value[:100]!r} cannot be a name on the wire"
