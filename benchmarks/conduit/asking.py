@@ -82,7 +82,9 @@ def same(bases: dict[str, str], token: str, url: str) -> None:
     for name, given in answers.items():
         for about, expected in answers["emitted"].items():
             if given[about] != expected:
-                sys.exit(f"{name} answers otherwise, {about}:\n{given[about]!s:.2000}\nexpected:\n{expected!s:.2000}")
+                sys.exit(
+                    f"{name} answers otherwise, {about}:\n{given[about]!s:.2000}\nexpected:\n{expected!s:.2000}"
+                )
 
 
 def _answers(base: str, token: str) -> dict[str, Any]:
