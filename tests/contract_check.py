@@ -14,7 +14,7 @@ from backwright.emit.contract import document
 from backwright.emit.names import names
 from backwright.model.types import Model, Operation
 from backwright.reference import Reference
-from backwright.reference.answer import match_path
+from backwright.reference.routing import match_path
 from backwright.verify.compare import Seen
 from backwright.verify.subjects import ReferenceSubject
 from backwright.verify.wire import Wire

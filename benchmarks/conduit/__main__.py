@@ -34,7 +34,7 @@ from backwright.migrate import disposable
 from backwright_runtime import migrations
 
 RESULTS = HERE.parent / "results.md"
-HEADING = "## Conduit beside its rivals"
+HEADING = "## Conduit beside its rivals:"
 DATABASES = ("postgresql", "sqlite", "far")
 TITLES = {
     "postgresql": "PostgreSQL",
@@ -57,11 +57,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="backwright-benchmark-") as scratch:
         project = built(Path(scratch))
         servers = [each for each in all_of(project) if not given.only or each.name in given.only]
-        tables = [measured(kind, project, servers, given) for kind in given.on]
-    text = "\n\n".join(tables)
-    print(text)
-    if given.write:
-        write(f"{given.articles:,} articles", f"{conditions(given)}\n\n{text}")
+        for kind in given.on:
+            about = conditions(given)
+            table = measured(kind, project, servers, given)
+            print(table, flush=True)
+            if given.write:
+                write(f"{TITLES[kind]}, {given.articles:,} articles", f"{about}\n\n{table}")
 
 
 def conditions(given: argparse.Namespace) -> str:
@@ -76,16 +77,15 @@ def conditions(given: argparse.Namespace) -> str:
 
 def measured(kind: str, project: Path, servers: list[Server], given: argparse.Namespace) -> str:
     """The table of one database."""
-    title = f"**{TITLES[kind].format(far.MILLISECONDS)}**"
     if kind == "far" and (why := far.reason()):
-        return f"{title}: not run, {why}"
+        return f"Not run: {why}."
     with ExitStack() as stack:
         if kind == "sqlite":
             url: str | None = stack.enter_context(disposable.sqlite_url())
         else:
             url, why = stack.enter_context(disposable.postgres_url())
         if url is None:
-            return f"{title}: not run, {why}"
+            return f"Not run: {why}."
         asyncio.run(migrations.up(url, project / "migrations"))
         started = time.monotonic()
         rows.load(url, given.articles)
@@ -102,7 +102,7 @@ def measured(kind: str, project: Path, servers: list[Server], given: argparse.Na
         samples = sampled(kind, url, bases, token, given)
         statements = counts_of(servers, url, token) if kind == "postgresql" else {}
     head = ["", *bases]
-    lines = [f"{title}\n", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for operation in OPERATIONS:
         middle = {name: median(samples[operation, name]) for name in bases}
         cells = [f"{middle[name]:,.0f}{ratio(middle, name)}" for name in bases]
@@ -173,7 +173,7 @@ def token_of_reader() -> str:
 
 def write(about: str, text: str) -> None:
     """Put the tables into the results, in the place of the last ones about as many articles."""
-    heading = f"{HEADING}, {about}"
+    heading = f"{HEADING} {about}"
     whole = RESULTS.read_text("utf-8")
     section = f"{heading}\n\n{text}\n\nWritten by `python benchmarks/conduit --write`.\n"
     pattern = re.compile(rf"^{re.escape(heading)}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)

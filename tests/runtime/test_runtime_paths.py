@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Meta
 
-from backwright.reference.answer import match_path
+from backwright.reference.routing import match_path
 from backwright_runtime import (
     FOLDED,
     MethodNotAllowed,

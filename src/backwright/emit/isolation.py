@@ -37,19 +37,22 @@ from backwright.model.types import (
 )
 
 
-def serializable(operation: Operation, model: Model) -> bool:
-    """Whether what it writes depends on rows it does not lock, or another one's decision depends on what it writes."""
-    if not writes(operation):
-        return False
-    if any(True for _ in depends(operation, model)):
-        return True
-    others = [each for each in model.operations if writes(each)]
-    of_rows = {entity for each in others for entity in depends(each, model)}
-    of_absence = {entity for each in others for entity in depends(each, model, on_absence=True)}
-    return any(
-        isinstance(step, WRITING) and step.entity in (of_absence if isinstance(step, Create) else of_rows)
-        for step in operation.steps
-    )
+class Isolation:
+    """How the operations of one model are kept apart."""
+
+    def __init__(self, model: Model) -> None:
+        writing = [each for each in model.operations if writes(each)]
+        self._dependent = {each.name for each in writing if any(True for _ in depends(each, model))}
+        self._of_rows = {entity for each in writing for entity in depends(each, model)}
+        self._of_absence = {entity for each in writing for entity in depends(each, model, on_absence=True)}
+
+    def serializable(self, operation: Operation) -> bool:
+        """Whether what it writes depends on rows it does not lock, or another's decision on what it writes."""
+        return operation.name in self._dependent or any(
+            isinstance(step, WRITING)
+            and step.entity in (self._of_absence if isinstance(step, Create) else self._of_rows)
+            for step in operation.steps
+        )
 
 
 def depends(operation: Operation, model: Model, *, on_absence: bool = False) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from backwright.emit.isolation import Isolation
 from backwright.emit.judge import is_row
 from backwright.emit.names import Names, snake
 from backwright.emit.repositories.functions import Repositories
@@ -31,6 +32,7 @@ class Package:
         self.model = model
         self.names = names
         self.repositories = Repositories(model, names)
+        self.isolation = Isolation(model)
         self.changes = {entity.name: Changes() for entity in model.entities}
         self.rules: dict[str, RuleFunction] = {}
         self.audited: set[str] = set()

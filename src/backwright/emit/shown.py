@@ -36,8 +36,8 @@ def _viewed(value: object) -> Iterator[Viewed]:
             for each in value:
                 yield from _viewed(each)
         case msgspec.Struct():
-            for field in msgspec.structs.fields(type(value)):
-                if field.name not in ("place", "meaning"):
-                    yield from _viewed(getattr(value, field.name))
+            for name in value.__struct_fields__:
+                if name not in ("place", "meaning"):
+                    yield from _viewed(getattr(value, name))
         case _:
             return

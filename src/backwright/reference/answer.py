@@ -37,6 +37,7 @@ from backwright.reference.http import Opaque, Request, Response
 from backwright.reference.limits import Answers, Rates
 from backwright.reference.notices import notices
 from backwright.reference.read import Reading, is_json, paged, parse_object, query_fields, unknown
+from backwright.reference.routing import routes_of
 from backwright.reference.seam import Seam
 from backwright.reference.selecting import Cursors
 from backwright.reference.sessions import Session
@@ -69,6 +70,7 @@ class Reference:
         self, model: Model, *, max_body_bytes: int | None = None, observe: Observe | None = None
     ) -> None:
         self.model = model
+        self._routes = routes_of(model)
         self.observe = observe
         self.max_body_bytes = model.service.max_body if max_body_bytes is None else max_body_bytes
         self.rows: Rows = {entity.name: [] for entity in model.entities}
@@ -140,11 +142,7 @@ class Reference:
 
     def _route(self, request: Request) -> tuple[Operation, dict[str, str]]:
         """The operation and the texts of its path parameters. Raises Failure: 404, 405."""
-        matching = [
-            (operation, found)
-            for operation in self.model.operations
-            if (found := match_path(operation.path, request.path)) is not None
-        ]
+        matching = self._routes.matching(request.path)
         if not matching:
             raise Failure("not_found")
         method = "GET" if request.method == "HEAD" else request.method
@@ -397,20 +395,6 @@ class Reference:
         """A string that was never given out before: named after the request that made it, and its place there."""
         made = self._made[self._asked] = self._made.get(self._asked, 0) + 1
         return Opaque(f"{kind}-{self._asked}-{made}")
-
-
-def match_path(template: str, path: str) -> dict[str, str] | None:
-    """The texts of the parameters when the path fits the template. A parameter is one whole segment."""
-    parts, segments = template.split("/"), path.split("/")
-    if len(parts) != len(segments):
-        return None
-    found = {}
-    for part, segment in zip(parts, segments, strict=True):
-        if part.startswith("{") and segment:
-            found[part[1:-1]] = segment
-        elif part != segment:
-            return None
-    return found
 
 
 def _is_form(operation: Operation) -> bool:

@@ -307,8 +307,8 @@ def parameters(expression: Expression) -> frozenset[str]:
     if isinstance(expression, Input):
         return frozenset({expression.name}) if expression.source == "params" else frozenset()
     found: set[str] = set()
-    for field in msgspec.structs.fields(type(expression)):
-        value = getattr(expression, field.name)
+    for name in expression.__struct_fields__:
+        value = getattr(expression, name)
         for part in value if isinstance(value, tuple) else (value,):
             if isinstance(part, msgspec.Struct) and not isinstance(part, Type):
                 found |= parameters(part)  # type: ignore[arg-type]

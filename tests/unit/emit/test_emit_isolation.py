@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backwright.emit.isolation import serializable
+from backwright.emit.isolation import Isolation
 from backwright.model.build import examine
 from backwright.model.types import Model
 from backwright.project import Project
@@ -47,7 +47,7 @@ def model_of(folder: Path, other: str, slug: str = SLUG) -> Model:
 
 def test_a_creation_whose_slug_is_unique_needs_no_serializable_transaction(tmp_path: Path) -> None:
     model = model_of(tmp_path, LIKE)
-    found = {each.name: serializable(each, model) for each in model.operations}
+    found = {each.name: Isolation(model).serializable(each) for each in model.operations}
     assert (found["create_post"], found["like"]) == (False, True)
 
 
@@ -57,7 +57,7 @@ def test_the_operations_of_the_example(name: str) -> None:
     model, _ = examine(read(Project(folder)))
     assert model is not None
     operation = next(each for each in model.operations if each.name == name)
-    assert serializable(operation, model) is (name != "create_article")
+    assert Isolation(model).serializable(operation) is (name != "create_article")
 
 
 def test_a_creation_is_serializable_where_another_operation_counts_the_rows(tmp_path: Path) -> None:
@@ -66,5 +66,5 @@ def test_a_creation_is_serializable_where_another_operation_counts_the_rows(tmp_
         f"few: {{route: POST /few, access: caller != null, body: {{post: {{ref: Post}}}}, steps: {steps}}}"
     )
     model = model_of(tmp_path, other)
-    found = {each.name: serializable(each, model) for each in model.operations}
+    found = {each.name: Isolation(model).serializable(each) for each in model.operations}
     assert found["create_post"]

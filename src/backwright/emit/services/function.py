@@ -9,7 +9,6 @@ from typing import assert_never
 
 import msgspec
 
-from backwright.emit.isolation import serializable
 from backwright.emit.judge import is_public
 from backwright.emit.names import words
 from backwright.emit.package import Package
@@ -186,7 +185,7 @@ def _written(operation: Operation, lines: list[str], returned: Returned, scope: 
     several = scope.statements > 1
     body = scope.settled(body, transaction=transaction and several)
     if transaction and several:
-        how = "serializable=True" if serializable(operation, scope.model) else ""
+        how = "serializable=True" if scope.package.isolation.serializable(operation) else ""
         body = f"async with ctx.transaction({how}) as tx:\n{indented(body)}"
         db = "tx"
     elif several:

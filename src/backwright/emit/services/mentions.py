@@ -41,9 +41,9 @@ def formulas(value: Any) -> Iterator[Formula]:
             for each in value:
                 yield from formulas(each)
         case msgspec.Struct():
-            for field in msgspec.structs.fields(type(value)):
-                if field.name != "place":
-                    yield from formulas(getattr(value, field.name))
+            for name in value.__struct_fields__:
+                if name != "place":
+                    yield from formulas(getattr(value, name))
         case _:
             return
 
@@ -93,9 +93,9 @@ def shown_places(value: object, bind: str) -> list[Viewed | Each]:
             for each in value:
                 found += shown_places(each, bind)
         case msgspec.Struct():
-            for field in msgspec.structs.fields(type(value)):
-                if field.name not in ("place", "meaning"):
-                    found += shown_places(getattr(value, field.name), bind)
+            for name in value.__struct_fields__:
+                if name not in ("place", "meaning"):
+                    found += shown_places(getattr(value, name), bind)
         case _:
             pass
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -62,11 +63,18 @@ class Stored(msgspec.Struct):
 
 
 class Setting(msgspec.Struct):
-    """What all worlds of one model share: `usual` are values that make a lone row satisfy its checks."""
+    """What all worlds of one model share: `usual` are values that make a lone row satisfy its checks.
+
+    `keys` are the key fields of each entity.
+    """
 
     model: Model
     names: Names
     usual: dict[str, dict[str, Any]] = {}
+    keys: dict[str, tuple[str, ...]] = {}
+
+    def __post_init__(self) -> None:
+        self.keys = {entity.name: entity.keys for entity in self.model.entities}
 
     @property
     def identity(self) -> str | None:
@@ -174,7 +182,7 @@ class World(msgspec.Struct):
 
     def values(self) -> dict[str, list[Row]]:
         """The live rows of each entity, as the reference keeps them."""
-        found: dict[str, list[Row]] = {entity.name: [] for entity in self.setting.model.entities}
+        found: dict[str, list[Row]] = defaultdict(list)
         for each in self.rows:
             if not each.gone:
                 found[each.entity].append(each.values)
@@ -322,8 +330,7 @@ class World(msgspec.Struct):
 
     def environment(self, **names: Any) -> Environment:
         """What expressions about these rows mean."""
-        keys = {entity.name: entity.keys for entity in self.setting.model.entities}
-        return Environment(**{"now": ONCE, "keys": keys, "rows": self.values(), **names})
+        return Environment(**{"now": ONCE, "keys": self.setting.keys, "rows": self.values(), **names})
 
     def store_in(self, reference: Reference) -> None:
         """Put copies of the rows into a reference that has none."""

@@ -35,8 +35,8 @@ def _viewed(value: Any) -> Iterator[Viewed]:
             for each in value:
                 yield from _viewed(each)
         case msgspec.Struct():
-            for field in msgspec.structs.fields(type(value)):
-                if field.name not in ("place", "steps", "meaning"):
-                    yield from _viewed(getattr(value, field.name))
+            for name in value.__struct_fields__:
+                if name not in ("place", "steps", "meaning"):
+                    yield from _viewed(getattr(value, name))
         case _:
             return
