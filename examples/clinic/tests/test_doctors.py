@@ -185,8 +185,7 @@ async def test_day_plan_of_an_impossible_day_is_not_found(service: Service) -> N
 async def test_day_plan_leaves_out_what_does_not_match(service: Service) -> None:
     """GET /doctors/{doctor}/days/{day}: 200.
 
-    Needs this.doctor == doctor && date(this.starts) == params.day && this.status !=
-    'cancelled'.
+    Needs this.doctor == doctor && date(this.starts) == params.day && this.status != 'cancelled'.
     """
     ann = await store_person(service.db, role="doctor")
     patient = await store_patient(service.db, person_id=ann.id)
@@ -206,8 +205,7 @@ async def test_day_plan_leaves_out_what_does_not_match(service: Service) -> None
 async def test_day_plan_leaves_out_what_does_not_match_2(service: Service) -> None:
     """GET /doctors/{doctor}/days/{day}: 200.
 
-    Needs this.doctor == doctor && date(this.starts) == params.day && this.status !=
-    'cancelled'.
+    Needs this.doctor == doctor && date(this.starts) == params.day && this.status != 'cancelled'.
     """
     ann = await store_person(service.db, role="doctor")
     patient = await store_patient(service.db, person_id=ann.id)

@@ -143,7 +143,7 @@ def thread_item_view(row: ThreadItemRow) -> ThreadItemView:
 
 def thread_posts_csv_line_view(row: ThreadPostsCsvLineItem) -> tuple[object, ...]:
     """Thread posts csv line, of a row."""
-    return (row.number, row.cell_2, timestamp(row.written), row.text)
+    return (row.number, row.author, timestamp(row.written), row.text)
 
 
 def member_view(row: MemberRow) -> MemberView:

@@ -6,7 +6,7 @@ from forum.inputs import SignIn
 from forum.repositories import members
 
 
-async def sign_in(ctx: Context, body: SignIn) -> str:
+async def sign_in(ctx: Context, body: SignIn) -> None:
     """POST /sign-in: 401 whether the account is unknown or the password is wrong."""
     member = await members.find_by_nick(ctx.db, body.nick)
     # 401 unless it is right
@@ -14,4 +14,3 @@ async def sign_in(ctx: Context, body: SignIn) -> str:
         member, member.password if member else None, body.password
     )
     ctx.issue_token(member.id)
-    return "/"

@@ -147,8 +147,8 @@ MAY_DELETE = sql("""
 
 
 async def may_delete(db: Queries, caller: Caller, member: Member) -> bool:
-    """this.org.is_owner || this.account == caller: whether it holds of this member, as things
-    are before the write.
+    """this.org.is_owner || this.account == caller: whether it holds of this member, as things are
+    before the write.
     """
     return (
         await db.fetch_value(

@@ -1101,7 +1101,7 @@ async def task_counts_counts(db: Queries, caller: Caller, org: UUID) -> list[Tas
     return await db.fetch_all(TaskCountsCounts, TASK_COUNTS_COUNTS, org=org, caller=caller.id)
 
 
-TASK_COUNTS_ANSWER_TOTAL = sql("""
+TASK_COUNTS_TOTAL = sql("""
     SELECT (
         SELECT count(*)
         FROM task AS task_row
@@ -1116,17 +1116,15 @@ TASK_COUNTS_ANSWER_TOTAL = sql("""
 """)
 
 
-class TaskCountsAnswerTotal(Struct, frozen=True):
+class TaskCountsTotal(Struct, frozen=True):
     """One value."""
 
     value: int
 
 
-async def task_counts_answer_total(db: Queries, caller: Caller, org: UUID) -> int:
+async def task_counts_total(db: Queries, caller: Caller, org: UUID) -> int:
     """size(org.tasks)"""
-    [found] = await db.fetch_all(
-        TaskCountsAnswerTotal, TASK_COUNTS_ANSWER_TOTAL, org=org, caller=caller.id
-    )
+    [found] = await db.fetch_all(TaskCountsTotal, TASK_COUNTS_TOTAL, org=org, caller=caller.id)
     return found.value
 
 
