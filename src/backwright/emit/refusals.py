@@ -19,7 +19,7 @@ NOT_EMITTED = register(
     "BW803",
     "A part of the language that is not emitted",
     "The mock serves it as it is meant; a backend without it would quietly do something else.",
-    "a filter that orders by an encrypted field",
+    "none is known: everything that `check` accepts should be emitted, and this says so where that is not yet true",
 )
 MEND = "say it another way, or serve it with `backwright mock`"
 

@@ -20,7 +20,9 @@ ROOT = Path(__file__).parents[3]
 
 def model_of(name: str) -> Model:
     (folder,) = (
-        ROOT.glob(f"*/{name}") if (ROOT / "examples" / name).exists() else ROOT.glob(f"tests/cases/*/{name}")
+        ROOT.glob(f"examples/{name}")
+        if (ROOT / "examples" / name).exists()
+        else ROOT.glob(f"tests/cases/*/{name}")
     )
     return build(read(Project(folder)))
 

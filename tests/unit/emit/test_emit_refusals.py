@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from backwright.emit.refusals import NOT_EMITTED, not_emitted
+from backwright.emit.refusals import not_emitted
 from backwright.model.build import build
 from backwright.project import Project
 from backwright.spec import read
+from backwright.spec.diagnostics import SpecificationError
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 SECRETS = """
@@ -40,7 +41,8 @@ def test_every_example_is_emitted_whole(name: str):
 
 def test_an_order_of_encrypted_values_is_refused_where_it_is_asked_for(tmp_path: Path):
     (tmp_path / "backwright.yaml").write_text(SECRETS)
-    (refused,) = not_emitted(build(read(Project(tmp_path))))
-    assert refused.code == NOT_EMITTED.code
-    assert (refused.place.file, refused.place.line) == ("backwright.yaml", 14)
-    assert "search" in refused.message
+    with pytest.raises(SpecificationError) as refused:
+        build(read(Project(tmp_path)))
+    places = {(problem.code, problem.place.file, problem.place.line) for problem in refused.value.diagnostics}
+    assert places == {("BW318", "backwright.yaml", 17)}
+    assert "no order" in str(refused.value)
