@@ -140,11 +140,16 @@ class RequestContext(Generic[Caller]):
         return self.issued.token
 
     async def sign_out(self, tx: Queries) -> None:
-        """From the commit on, the token that the caller came with is worth nothing."""
+        """From the commit on, the token that the caller came with is worth nothing.
+
+        Raises Unauthenticated where it is worth nothing already: another request ended the same session meanwhile.
+        """
         if not self._sessions.revocation:
             raise RuntimeError("a service that signs out says so: Application(revocation=True)")
         if self.session is not None:
-            await tx.execute(REVOKE, token_id=self.session.token_id, expires_at=self.session.expires_at)
+            expires = self.session.expires_at
+            if await tx.execute(REVOKE, token_id=self.session.token_id, expires_at=expires) == 0:
+                raise Unauthenticated
             self.signed_out = True
 
     def session_cookies(self) -> tuple[str, ...]:
