@@ -77,8 +77,6 @@ def conditions(given: argparse.Namespace) -> str:
 
 def measured(kind: str, project: Path, servers: list[Server], given: argparse.Namespace) -> str:
     """The table of one database."""
-    if kind == "far" and (why := far.reason()):
-        return f"Not run: {why}."
     with ExitStack() as stack:
         if kind == "sqlite":
             url: str | None = stack.enter_context(disposable.sqlite_url())
@@ -93,16 +91,18 @@ def measured(kind: str, project: Path, servers: list[Server], given: argparse.Na
         rows.settle(url)
         to_service = url
         if kind == "far":
-            to_service = f"postgresql://postgres@{stack.enter_context(far.delayed(sockets(url)))}:{far.PORT}"
-            to_service += urlsplit(url).path
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="backwright-far-"))
+            stack.enter_context(far.delayed(sockets(url), Path(folder)))
+            to_service = url.replace(str(sockets(url)), folder)
         bases = {each.name: stack.enter_context(running(each, to_service)) for each in servers}
         token = token_of_reader()
         if "emitted" in bases:
             same(bases, token, url)
         samples = sampled(kind, url, bases, token, given)
         statements = counts_of(servers, url, token) if kind == "postgresql" else {}
+        away = f"A round trip takes {far.round_trip(to_service):.1f} ms.\n\n" if kind == "far" else ""
     head = ["", *bases]
-    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    lines = [f"{away}| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for operation in OPERATIONS:
         middle = {name: median(samples[operation, name]) for name in bases}
         cells = [f"{middle[name]:,.0f}{ratio(middle, name)}" for name in bases]
