@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from runtime.both import Both, both
 from runtime.desk import app as desk
 
 from backwright_runtime import RuntimeSettings
-from backwright_runtime.testing import ScriptedSeam, settings_for
+from backwright_runtime.testing import ScriptedSeam, client, settings_for
 
 Story = Callable[[Both], Awaitable[None]]
 ANN = {"email": "Ann@Example.org", "password": "correct horse"}
@@ -185,6 +186,20 @@ def test_sessions(tell: Any) -> None:
         await sides.send("POST", "/auth/logout", headers=ann)
 
     tell(story)
+
+
+def test_only_one_request_ends_a_session(run: Any, database_url: str) -> None:
+    def create(url: str) -> Any:
+        return desk.create_app(settings_for(RuntimeSettings, url), ScriptedSeam())
+
+    async def story() -> None:
+        async with client(create, migrations=desk.MIGRATIONS, database_url=database_url) as http:
+            answer = await http.post("/auth/register", json=ANN)
+            ann = {"authorization": f"Token {answer.json()['data']['token']}"}
+            answers = await asyncio.gather(*(http.post("/auth/logout", headers=ann) for _ in range(8)))
+            assert sorted(answer.status_code for answer in answers) == [204] + [401] * 7
+
+    run(story())
 
 
 def test_answers_of_other_kinds(tell: Any) -> None:
