@@ -1,6 +1,7 @@
 """The ledger of migrations: one line per step that was run, written in the step's own transaction."""
 
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
@@ -149,7 +150,16 @@ class SqliteLedger:
             connection.close()
 
     async def entries(self) -> list[Entry]:
-        """All lines."""
+        """All lines. A schema that another run changes while it is read is read again."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self._entries()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_SCHEMA or time.monotonic() > deadline:
+                    raise
+
+    def _entries(self) -> list[Entry]:
         if not self._connection.execute(
             "SELECT 1 FROM sqlite_schema WHERE name = 'backwright_migration'"
         ).fetchone():

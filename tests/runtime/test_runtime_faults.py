@@ -21,7 +21,7 @@ from runtime.library import app as library
 from runtime.test_runtime_database import COUNT, Count, opened
 
 from backwright_runtime import migrations, sql
-from backwright_runtime.database import open_database, postgresql
+from backwright_runtime.database import connections, open_database
 from backwright_runtime.database.interface import DatabaseUnavailable
 from backwright_runtime.database.sqlite import SqliteDatabase
 from backwright_runtime.testing import client
@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[2]
 def test_whoever_finds_no_free_connection_is_told_so_and_the_next_one_is_served(
     run: Any, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgresql, "PATIENCE", 0.3)
+    monkeypatch.setattr(connections, "PATIENCE", 0.3)
 
     async def story() -> None:
         await migrations.up(postgres_url, library.MIGRATIONS)

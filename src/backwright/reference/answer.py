@@ -70,7 +70,6 @@ class Reference:
         self, model: Model, *, max_body_bytes: int | None = None, observe: Observe | None = None
     ) -> None:
         self.model = model
-        self._routes = routes_of(model)
         self.observe = observe
         self.max_body_bytes = model.service.max_body if max_body_bytes is None else max_body_bytes
         self.rows: Rows = {entity.name: [] for entity in model.entities}
@@ -142,7 +141,7 @@ class Reference:
 
     def _route(self, request: Request) -> tuple[Operation, dict[str, str]]:
         """The operation and the texts of its path parameters. Raises Failure: 404, 405."""
-        matching = self._routes.matching(request.path)
+        matching = routes_of(self.model).matching(request.path)
         if not matching:
             raise Failure("not_found")
         method = "GET" if request.method == "HEAD" else request.method
