@@ -8,12 +8,10 @@ cannot do exactly, functions of the runtime do there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import overload
+from typing import Any
 
 import msgspec
 
-from backwright.expr.sql import portable
-from backwright.expr.sql.portable import COMPILED, Columns, NotPortable, Tables
 from backwright.expr.sql.printer import Printer
 from backwright.expr.sql.storage import (
     Dialect,
@@ -43,17 +41,13 @@ from backwright.expr.typed import (
 from backwright.expr.walk import is_local, nodes
 
 __all__ = [
-    "COMPILED",
     "Both",
-    "Columns",
     "Dialect",
     "Link",
     "NotCompiled",
-    "NotPortable",
     "RowsSql",
     "SqlText",
     "Storage",
-    "Tables",
     "both",
     "both_rows",
     "compile",
@@ -111,21 +105,6 @@ class Both(msgspec.Struct, frozen=True):
         return {**self.postgresql.parameters, **self.sqlite.parameters}
 
 
-@overload
-def compile(
-    expression: Expression,
-    storage: Columns,
-    dialect: Dialect | None = None,
-    *,
-    value: bool = False,
-    multiline: bool = False,
-    key: str = "id",
-    taken: Mapping[str, Expression | None] | None = None,
-    tables: Tables | None = None,
-    this: str | None = None,
-    candidate: bool = False,
-) -> SqlText: ...
-@overload
 def compile(
     expression: Expression,
     storage: Storage,
@@ -135,23 +114,6 @@ def compile(
     into: Type | None = None,
     multiline: bool = False,
     taken: Mapping[str, Expression | None] | None = None,
-    this: str | None = None,
-    candidate: bool = False,
-    variables: Mapping[str, str] | None = None,
-    group: str | None = None,
-    grouped: str | None = None,
-) -> SqlText: ...
-def compile(
-    expression: Expression,
-    storage: Storage | Columns,
-    dialect: Dialect | None = None,
-    *,
-    value: bool = False,
-    into: Type | None = None,
-    multiline: bool = False,
-    key: str = "id",
-    taken: Mapping[str, Expression | None] | None = None,
-    tables: Tables | None = None,
     this: str | None = None,
     candidate: bool = False,
     variables: Mapping[str, str] | None = None,
@@ -169,15 +131,7 @@ def compile(
     fields. `variables` are aliases of rows that names of the expression stand for; a name that has none is a
     parameter. `group` is SQL for the list of the keys of a group's rows; `grouped` the alias of the rows of a statement
     that is grouped itself, where what is asked of a group becomes its aggregates.
-
-    (Without a dialect: the narrow form that one text serves, until no emitter asks for it any more.)
     """
-    if dialect is None or callable(storage):
-        columns: Columns = storage  # type: ignore[assignment]
-        return portable.compile(
-            expression, columns, dialect, value=value, multiline=multiline, key=key, taken=taken, tables=tables,
-            this=this, candidate=candidate,
-        )  # fmt: skip
     printer = _printer(
         expression,
         storage,
@@ -233,19 +187,18 @@ def compile_rows(
     )
 
 
-def both(expression: Expression, storage: Storage, **options: object) -> Both:
+def both(expression: Expression, storage: Storage, **options: Any) -> Both:
     """`compile` for both databases."""
-    one, other = (compile(expression, storage, dialect, **options) for dialect in ("postgresql", "sqlite"))  # type: ignore[call-overload]
+    one, other = (compile(expression, storage, dialect, **options) for dialect in ("postgresql", "sqlite"))
     return Both(one, other)
 
 
 def both_rows(
-    expression: Expression, storage: Storage, alias: str, **options: object
+    expression: Expression, storage: Storage, alias: str, **options: Any
 ) -> tuple[RowsSql, RowsSql]:
     """`compile_rows` for PostgreSQL and for SQLite."""
     one, other = (
-        compile_rows(expression, storage, dialect, alias, **options)  # type: ignore[arg-type]
-        for dialect in ("postgresql", "sqlite")
+        compile_rows(expression, storage, dialect, alias, **options) for dialect in ("postgresql", "sqlite")
     )
     return one, other
 
