@@ -111,11 +111,6 @@ def _first(answers: list[ErrorAnswer], category: str) -> ErrorAnswer | None:
     return next((each for each in answers if each.category == category), None)
 
 
-def error_codes(operation: Operation, model: Model) -> list[str]:
-    """The categories that the operation can answer, in the order in which it would."""
-    return [each.category for each in outcomes(operation, model)]
-
-
 def outcomes(operation: Operation, model: Model) -> tuple[Outcome, ...]:
     """Every failure that the operation can answer, in the order of the categories.
 

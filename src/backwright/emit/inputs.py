@@ -27,7 +27,6 @@ from backwright.model.types import (
 _META = imports("typing", "Annotated") | imports("msgspec", "Meta")
 _RUNTIME = "backwright_runtime"
 _EMPTY_LIST = source("list")
-PAGING_ATTRIBUTES = ("limit", "after", "offset", "sort")
 
 
 def inputs_module(model: Model, names: Names) -> str:

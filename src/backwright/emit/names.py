@@ -13,7 +13,6 @@ import msgspec
 
 from backwright.emit.source import Identifier, is_builtin
 from backwright.model.types import (
-    Auth,
     Create,
     Entity,
     InputField,
@@ -218,10 +217,6 @@ class Names(msgspec.Struct, frozen=True):
         """The struct of a view: `BookView`."""
         return self.classes["view", view]
 
-    def view_function(self, view: str) -> Identifier:
-        """The function that makes a view of a row: `book_view`."""
-        return Identifier(snake(self.view_class(view)))
-
     def row(self, entity: str) -> Identifier:
         """The variable that holds a row: `book`."""
         name = snake(entity)
@@ -357,11 +352,6 @@ def words(name: str) -> str:
 def a(noun: str) -> str:
     """A noun with its article: `an apple`. The letter u reads as in `user`."""
     return f"an {noun}" if noun[:1] in "aeio" else f"a {noun}"
-
-
-def identity_name(auth: Auth) -> str:
-    """Prose for who callers are."""
-    return words(auth.identity)
 
 
 def creates(operation: Operation) -> Create | None:

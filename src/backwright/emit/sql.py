@@ -1,4 +1,4 @@
-"""Writes SQL: the columns, conditions, orders and statements of one entity, in plain sight."""
+"""Writes SQL: names in quotes where they need them, and conditions laid out in plain sight."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import textwrap
 from collections.abc import Sequence
 
 from backwright.emit.source import printable
-from backwright.model.types import Entity, Field, OrderTerm
 
 _LINE = 88
 # Words that PostgreSQL or SQLite does not accept as the bare name of a table or column.
@@ -205,28 +204,6 @@ def quoted(name: str) -> str:
     return name if plain else f'"{name}"'
 
 
-def column_list(columns: Sequence[str], indent: str = "    ") -> str:
-    """Column names, wrapped where there are many."""
-    text = ", ".join(quoted(column) for column in columns)
-    return f"\n{indent}".join(textwrap.wrap(text, _LINE, break_long_words=False, break_on_hyphens=False))
-
-
-def columns_of(entity: Entity) -> list[str]:
-    """Every column, in the order of the fields."""
-    return [field.column for field in entity.fields]
-
-
-def select(entity: Entity, conditions: Sequence[str], tail: Sequence[str] = ()) -> str:
-    """`SELECT … FROM … WHERE …` with the conditions one per line, and what follows."""
-    lines = [
-        f"SELECT {column_list(columns_of(entity), '       ')}",
-        f"FROM {quoted(entity.table)}",
-        *where(conditions),
-        *tail,
-    ]
-    return "\n".join(lines)
-
-
 def where(conditions: Sequence[str]) -> list[str]:
     """The lines of a WHERE clause. Optional clauses come in braces and bring their own AND."""
     lines: list[str] = []
@@ -257,87 +234,3 @@ def described(condition: str, note: str) -> str:
         return f"{condition}  -- {words}"
     wrapped = textwrap.wrap(words, _LINE - 10, break_on_hyphens=False)
     return f"{condition}\n" + "\n".join(f"-- {line}" for line in wrapped)
-
-
-def total_order(entity: Entity, order: Sequence[OrderTerm]) -> list[OrderTerm]:
-    """The order with the key at its end, in the direction of the last term."""
-    if any(term.field == entity.key for term in order):
-        return list(order)
-    direction = order[-1].direction if order else "asc"
-    return [*order, OrderTerm(field=entity.key, direction=direction)]
-
-
-def order_by(entity: Entity, order: Sequence[OrderTerm]) -> str:
-    """`ORDER BY …`. Null sorts least, on every database."""
-    terms: list[str] = []
-    for term in order:
-        field = entity.field(term.field)
-        text = quoted(field.column) + (" DESC" if term.direction == "desc" else "")
-        if field.nullable:
-            text += " NULLS LAST" if term.direction == "desc" else " NULLS FIRST"
-        terms.append(text)
-    return f"ORDER BY {', '.join(terms)}"
-
-
-def after(entity: Entity, order: Sequence[OrderTerm]) -> str:
-    """The optional clause that continues behind the last row of the page before."""
-    fields = [entity.field(term.field) for term in order]
-    if len({term.direction for term in order}) == 1 and not any(field.nullable for field in fields):
-        sign = "<" if order[0].direction == "desc" else ">"
-        if len(order) == 1:
-            return f"{{AND {quoted(fields[0].column)} {sign} :after_{fields[0].column}}}"
-        columns = ", ".join(quoted(field.column) for field in fields)
-        values = ", ".join(f":after_{field.column}" for field in fields)
-        return f"{{AND ({columns}) {sign} ({values})}}"
-    branches: list[str] = []
-    same: list[str] = []
-    for term in order:
-        field = entity.field(term.field)
-        branches += [_all([*same, each]) for each in _strictly_behind(field, term)]
-        equals = "IS NOT DISTINCT FROM" if field.nullable else "="
-        same.append(f"{quoted(field.column)} {equals} :after_{field.column}")
-    return "{AND (\n    " + "\n    OR ".join(branches) + "\n)}"
-
-
-def _strictly_behind(field: Field, term: OrderTerm) -> list[str]:
-    """The ways in which a row comes behind another by one term: its value, or null where that sorts later."""
-    column, value = quoted(field.column), f":after_{field.column}"
-    sign = "<" if term.direction == "desc" else ">"
-    ways = [f"{column} {sign} {value}"]
-    if field.nullable and term.direction == "desc":
-        ways.append(f"{value} IS NOT NULL AND {column} IS NULL")
-    elif field.nullable:
-        ways.append(f"{value} IS NULL AND {column} IS NOT NULL")
-    return ways
-
-
-def _all(conditions: Sequence[str]) -> str:
-    text = " AND ".join(conditions)
-    if len(text) > _LINE - 8:
-        text = "\n        AND ".join(conditions)
-    return f"({text})" if len(conditions) > 1 or " AND " in text else text
-
-
-def insert(entity: Entity) -> str:
-    """Stores one row; parameters are called like the columns."""
-    columns = columns_of(entity)
-    into = ", ".join(quoted(column) for column in columns)
-    values = ", ".join(f":{column}" for column in columns)
-    lines = [f"INSERT INTO {quoted(entity.table)} ({into})", f"VALUES ({values})"]
-    return "\n".join(
-        "\n".join(textwrap.wrap(line, _LINE, subsequent_indent="    ", break_on_hyphens=False))
-        for line in lines
-    )
-
-
-def update(entity: Entity, columns: Sequence[str]) -> str:
-    """Writes these columns of one row."""
-    key = entity.field(entity.key).column
-    settings = ",\n    ".join(f"{quoted(column)} = :{column}" for column in columns)
-    return f"UPDATE {quoted(entity.table)}\nSET {settings}\nWHERE {quoted(key)} = :{key}"
-
-
-def delete(entity: Entity) -> str:
-    """Removes one row."""
-    key = entity.field(entity.key).column
-    return f"DELETE FROM {quoted(entity.table)}\nWHERE {quoted(key)} = :{key}"

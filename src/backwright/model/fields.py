@@ -36,7 +36,6 @@ VERSION = "version"
 DELETED = "deleted_at"
 MOST_ITEMS = 100
 SCALE = 2
-TOKEN_LENGTH = 32
 MADE_KEYS: dict[str, tuple[Scalar, Generated | None]] = {
     "uuid": ("uuid", None),
     "sequence": ("integer", "sequence"),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from backwright.expr.typed import (
     BOOLEAN,
-    TRUE,
     And,
     Compare,
     Constant,
@@ -18,10 +17,7 @@ from backwright.expr.typed import (
     Type,
 )
 from backwright.expr.walk import callers, nodes
-from backwright.model.types import Rule
-from backwright.spec.diagnostics import Place
 
-TRUE_RULE = Rule(source="public", condition=TRUE)
 NULL = Constant(type=Type("null", nullable=True), value=None)
 
 
@@ -67,10 +63,3 @@ def _is_caller(left: Expression, right: Expression) -> bool:
             return True
         case _:
             return False
-
-
-def guarded_caller(identity: str, place: Place) -> Rule:
-    """`caller != null`: whoever is signed in."""
-    caller = Name(type=Type("entity", nullable=True, entity=identity), root="caller")
-    present = Compare(type=BOOLEAN, op="!=", left=caller, right=NULL)
-    return Rule(source="caller != null", condition=present, place=place)

@@ -17,7 +17,6 @@ from backwright.model.types import (
     Ensure,
     Formula,
     Operation,
-    Step,
     Update,
     UpdateAll,
     Upsert,
@@ -62,11 +61,6 @@ def mentions(operation: Operation, binding: str, *roots: str) -> bool:
         for expression in expressions(operation)
         for node in nodes(expression)
     )
-
-
-def whole_mentions(step: Step | object, binding: str) -> bool:
-    """Whether a part of the model needs more of a binding than its key."""
-    return any(_whole(formula.meaning, binding) for formula in formulas(step))
 
 
 def _whole(expression: Expression, binding: str) -> bool:

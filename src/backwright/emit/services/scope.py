@@ -16,7 +16,7 @@ from backwright.emit.repositories import values
 from backwright.emit.repositories.functions import Function
 from backwright.emit.services.mentions import mentions, writes
 from backwright.emit.source import Identifier, Imports, Source, imports, is_builtin, literal
-from backwright.expr.typed import Constant, Expression, Input, Member, Name
+from backwright.expr.typed import Expression, Input, Member, Name
 from backwright.expr.walk import is_local, mentions_caller, nodes
 from backwright.model.types import (
     Create,
@@ -344,16 +344,3 @@ def is_many(field_type: object) -> bool:
 def negated(text: str, expression: Expression) -> str:
     """`not …` as Python says it."""
     return f"not {text}" if isinstance(expression, Name | Member | Input) else f"not ({text})"
-
-
-def mentions_binding(expression: Expression, bind: str) -> bool:
-    """Whether an expression speaks of a binding."""
-    return any(
-        isinstance(node, Name) and node.binding == bind and node.root != "variable"
-        for node in nodes(expression)
-    )
-
-
-def is_null(expression: Expression) -> bool:
-    """Whether it is the constant null."""
-    return isinstance(expression, Constant) and expression.value is None

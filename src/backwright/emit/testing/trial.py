@@ -27,7 +27,6 @@ from backwright.model.types import (
     RecordType,
     Rule,
     ScalarType,
-    Select,
     Step,
 )
 from backwright.reference import Opaque, Reference, Request, Response
@@ -377,8 +376,3 @@ def _copied(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _copied(inner) for name, inner in value.items()}
     return [_copied(inner) for inner in value] if isinstance(value, list) else value
-
-
-def first_select(operation: Operation) -> Select | None:
-    """The step that decides a page, if any."""
-    return next((step for step in operation.steps if isinstance(step, Select)), None)

@@ -15,10 +15,6 @@ CHOICE, OR, AND, NOT, RELATION, SUM, ATOM = range(1, 8)
 Known = frozenset[Shape]
 
 
-def _own_name(source: str, name: str) -> str:
-    return f"{source}.{name}"
-
-
 def _key(_entity: str) -> tuple[str, ...]:
     return ("id",)
 

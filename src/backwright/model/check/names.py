@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import keyword
 import re
 from collections.abc import Iterator
@@ -15,13 +14,6 @@ from backwright.spec.nodes import At, CheckNode, ElseNode, SpecDocument, StepNod
 
 LANGUAGE = frozenset({"this", "caller", "params", "body", "session", "now", "items", "total", "next"})
 PAGING = frozenset({"limit", "after", "caller", "now"})
-EMITTED = frozenset({"date", "datetime", "uuid", "applied_to", "db"})
-# What only an interactive Python adds (exit, license …) depends on how it was started.
-BUILTINS = frozenset(
-    name
-    for name in dir(builtins)
-    if not name.startswith("_") and name not in {"copyright", "credits", "exit", "license", "quit"}
-)
 _SERVICE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _ENTITY = re.compile(r"[A-Z][A-Za-z0-9_]*")
 _FIELD = re.compile(r"[a-z][a-z0-9_]*")
