@@ -16,6 +16,7 @@ from backwright.emit.repositories.reading import is_unique
 from backwright.emit.services.mentions import WRITING, formulas, writes
 from backwright.expr.typed import Expression, Linked, Member, Name, Related, Rows
 from backwright.expr.walk import is_local, nodes
+from backwright.model.operations import referred
 from backwright.model.types import (
     Create,
     DeleteAll,
@@ -24,12 +25,8 @@ from backwright.model.types import (
     Field,
     Find,
     Group,
-    ListType,
-    ManyType,
     Model,
     Operation,
-    RecordType,
-    ReferenceType,
     Rule,
     Select,
     UpdateAll,
@@ -112,20 +109,6 @@ def conditions(operation: Operation, model: Model) -> Iterator[Expression]:
     for field in operation.body.fields if operation.body else ():
         for entity in referred(field.type):
             yield model.entity(entity).access["read"].condition
-
-
-def referred(kind: object) -> Iterator[str]:
-    """The entities whose rows a value of a body refers to."""
-    match kind:
-        case ReferenceType(entity=entity) | ManyType(entity=entity):
-            yield entity
-        case ListType(element=element):
-            yield from referred(element)
-        case RecordType(members=members):
-            for member in members:
-                yield from referred(member.type)
-        case _:
-            return
 
 
 def reached(expression: Expression, model: Model) -> Iterator[str]:

@@ -21,6 +21,7 @@ from backwright.model.types import (
     DeleteAll,
     Ensure,
     Entity,
+    FieldType,
     Find,
     Formula,
     Group,
@@ -90,6 +91,20 @@ def expressions(value: object) -> Iterator[Expression]:
             waiting += reversed(part)
         elif isinstance(part, dict):
             waiting += reversed(part.values())
+
+
+def referred(kind: FieldType) -> Iterator[str]:
+    """The entities whose rows a value of this type refers to."""
+    match kind:
+        case ReferenceType(entity=entity) | ManyType(entity=entity):
+            yield entity
+        case ListType(element=element):
+            yield from referred(element)
+        case RecordType(members=members):
+            for member in members:
+                yield from referred(member.type)
+        case _:
+            return
 
 
 def views_of(value: object, views: Mapping[str, View]) -> set[str]:

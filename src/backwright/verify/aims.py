@@ -13,19 +13,15 @@ import msgspec
 
 from backwright.expr.typed import And, Compare, Expression, In, Input, Member, Name, Text, Within
 from backwright.expr.walk import nodes
-from backwright.model.operations import expressions
+from backwright.model.operations import expressions, referred
 from backwright.model.types import (
     Create,
     Delete,
     DeleteAll,
     Ensure,
     Find,
-    ListType,
-    ManyType,
     Model,
     Operation,
-    RecordType,
-    ReferenceType,
     Require,
     Select,
     SignIn,
@@ -264,20 +260,6 @@ def needs(operation: Operation, model: Model) -> Iterator[str]:
             yield from referred(field.type)
     if model.auth is not None and operation.caller == "required":
         yield model.auth.identity
-
-
-def referred(kind: object) -> Iterator[str]:
-    """The entities that a type names."""
-    match kind:
-        case ReferenceType(entity=entity) | ManyType(entity=entity):
-            yield entity
-        case ListType(element=element):
-            yield from referred(element)
-        case RecordType(members=members):
-            for member in members:
-                yield from referred(member.type)
-        case _:
-            pass
 
 
 def credentials(operation: Operation) -> Credentials | None:
