@@ -1,8 +1,12 @@
-"""A model of `models.py` as a delivered project in a folder, without the reading of YAML."""
+"""A model as a delivered project in a folder, without the reading of YAML; and how such a project compares."""
 
 from __future__ import annotations
 
+import shutil
+from contextlib import closing
 from pathlib import Path
+
+import msgspec
 
 from backwright.emit import emit
 from backwright.emit import project as emitted
@@ -11,8 +15,22 @@ from backwright.model import snapshot
 from backwright.model.types import Model
 from backwright.plan import plan
 from backwright.project import Project
+from backwright.verify.backends import RunningBackend
+from backwright.verify.behaviour import Comparison, compare_backends
+from backwright.verify.schemas import Schemas
+from backwright.verify.server import running
 
 STAMP = "20260101000000"
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """One thing that is made wrong in a delivered backend: a text that a file has so many times."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+    times: int = 1
 
 
 def built(model: Model, root: Path) -> Project:
@@ -24,3 +42,35 @@ def built(model: Model, root: Path) -> Project:
     last = {"migrations/model.json": snapshot.encode(model).decode()}
     emitted.write(project, {**emit(model), **files, **last})
     return project
+
+
+def broken_copy(delivered: Project, package: str, root: Path, broken: Broken) -> Project:
+    """The delivered project in another folder, with one thing wrong."""
+    shutil.copytree(delivered.root, root, dirs_exist_ok=True)
+    file = root / package / broken.file
+    text = file.read_text(encoding="utf-8")
+    assert text.count(broken.right) == broken.times, f"{broken.name}: the emitted code has changed"
+    file.write_text(text.replace(broken.right, broken.wrong), encoding="utf-8")
+    return Project(root)
+
+
+def compared(project: Project, model: Model, url: str, *, requests: int, seconds: float) -> Comparison:
+    """The project's running server beside the reference: seed 1, schemas of the contract included."""
+    schemas = Schemas(project, model)
+    with (
+        running(project.root, model.service.package, url) as server,
+        closing(RunningBackend(model, server)) as backend,
+    ):
+        return compare_backends(
+            model, backend, seed=1, requests=requests, seconds=seconds, inspect=schemas.differences
+        )
+
+
+def agrees(project: Project, model: Model, url: str, *, requests: int, seconds: float) -> None:
+    """The server answers all requests as the reference, a third accepted, every operation among them."""
+    found = compared(project, model, url, requests=requests, seconds=seconds)
+    assert found.disagreement is None
+    assert found.figures["requests"] == requests
+    assert float(found.figures["accepted %"]) > 33
+    for operation in model.operations:
+        assert "20" in str(found.figures[f"statuses of {operation.name}"])

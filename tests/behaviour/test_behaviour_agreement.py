@@ -4,59 +4,27 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
-import msgspec
 import pytest
-from built_project import built
+from built_project import Broken, agrees, broken_copy, built, compared
 from models import library, todos
 
 from backwright.model.types import Model
 from backwright.project import Project
 from backwright.verify import behaviour
-from backwright.verify.backends import RunningBackend
-from backwright.verify.behaviour import Comparison, compare_backends
 from backwright.verify.gate import GateInput
 from backwright.verify.gates import acceptance
 from backwright.verify.judging import judged
-from backwright.verify.schemas import Schemas
 from backwright.verify.script import script
-from backwright.verify.server import running
 
 SCENARIOS = Path(__file__).parents[2] / "examples" / "todos" / "specs"
-
-
-def compared(project: Project, model: Model, url: str, requests: int) -> Comparison:
-    schemas = Schemas(project, model)
-    with (
-        running(project.root, model.service.package, url) as server,
-        closing(RunningBackend(model, server)) as backend,
-    ):
-        return compare_backends(
-            model, backend, seed=1, requests=requests, seconds=60, inspect=schemas.differences
-        )
 
 
 @pytest.mark.parametrize("make", [todos, library])
 def test_server_and_reference_agree(make: Callable[[], Model], database_url: str, tmp_path: Path) -> None:
     model = make()
-    found = compared(built(model, tmp_path), model, database_url, requests=1200)
-    assert found.disagreement is None
-    assert found.figures["requests"] == 1200
-    assert float(found.figures["accepted %"]) > 33
-    for operation in model.operations:
-        assert "20" in str(found.figures[f"statuses of {operation.name}"])
-
-
-class Broken(msgspec.Struct, frozen=True):
-    """One thing that is made wrong in a delivered backend."""
-
-    name: str
-    file: str
-    right: str
-    wrong: str
-    times: int = 1
+    agrees(built(model, tmp_path), model, database_url, requests=1200, seconds=60)
 
 
 REPOSITORY, SERVICE = "repositories/todos.py", "services/todos.py"
@@ -96,29 +64,22 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return built(todos(), tmp_path_factory.mktemp("delivered"))
 
 
-def broken_copy(delivered: Project, root: Path, broken: Broken) -> Project:
-    shutil.copytree(delivered.root, root, dirs_exist_ok=True)
-    file = root / "todos" / broken.file
-    text = file.read_text(encoding="utf-8")
-    assert text.count(broken.right) == broken.times, f"{broken.name}: the emitted code has changed"
-    file.write_text(text.replace(broken.right, broken.wrong), encoding="utf-8")
-    return Project(root)
-
-
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
 def test_a_broken_backend_is_noticed(
     broken: Broken, delivered: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(behaviour, "SHRINK_SECONDS", 10.0)
-    project = broken_copy(delivered, tmp_path / "project", broken)
-    found = compared(project, todos(), f"sqlite:///{tmp_path}/service.db", requests=1500).disagreement
+    project = broken_copy(delivered, "todos", tmp_path / "project", broken)
+    found = compared(
+        project, todos(), f"sqlite:///{tmp_path}/service.db", requests=1500, seconds=60
+    ).disagreement
     assert found is not None
     assert len(found.requests()) <= 25
     assert script(found).count("curl -s") == len(found.requests())
 
 
 def test_a_broken_access_rule_fails_the_scenarios(delivered: Project, tmp_path: Path) -> None:
-    project = broken_copy(delivered, tmp_path / "project", BROKEN[2])
+    project = broken_copy(delivered, "todos", tmp_path / "project", BROKEN[2])
     shutil.copytree(SCENARIOS, project.features)
     given = GateInput(project=project, model=todos(), build="b", database="sqlite")
     result = judged(acceptance, given)
