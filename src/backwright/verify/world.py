@@ -56,6 +56,7 @@ class World:
         self._origins: dict[Known, Origin] = {}
         self._begun: dict[str, Session] = {}
         self.identity = model.auth.identity if model.auth is not None else None
+        self._keys = {entity.name: entity.keys for entity in model.entities}
         self._references = {entity.name: references(entity, self.identity) for entity in model.entities}
 
     # Learning ----------------------------------------------------------------------------------------
@@ -126,20 +127,21 @@ class World:
 
     def fulfils(self, bind: str, row: Row, conditions: Iterable[Expression], at: datetime) -> bool:
         """Whether a row that is bound to a name is as some conditions want it."""
-        keys = {entity.name: entity.keys for entity in self.model.entities}
-        about = Environment(now=at, keys=keys, rows=self.oracle.rows, bindings={bind: row})
-        try:
-            return all(holds(condition, about) for condition in conditions)
-        except Overflow:
-            return False
+        return self._all_hold(conditions, Environment(**self._around(at), bindings={bind: row}))
 
     def sees(self, entity: str, row: Row, person: Any, at: datetime) -> bool:
         """Whether somebody may read a row."""
-        keys = {each.name: each.keys for each in self.model.entities}
         caller = None if person is None else self.find(self.identity or "", person)
-        about = Environment(now=at, keys=keys, rows=self.oracle.rows, this=row, caller=caller)
+        rule = self.model.entity(entity).access["read"]
+        return self._all_hold([rule.condition], Environment(**self._around(at), this=row, caller=caller))
+
+    def _around(self, at: datetime) -> dict[str, Any]:
+        """What every expression may look at: the instant and the rows."""
+        return {"now": at, "keys": self._keys, "rows": self.oracle.rows}
+
+    def _all_hold(self, conditions: Iterable[Expression], about: Environment) -> bool:
         try:
-            return holds(self.model.entity(entity).access["read"].condition, about)
+            return all(holds(condition, about) for condition in conditions)
         except Overflow:
             return False
 
