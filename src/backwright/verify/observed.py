@@ -1,0 +1,68 @@
+"""A running backend of any make, as the gates see it that judge from outside.
+
+A gate that needs nothing else has a function `observe(seen: Observed, bounds: Bounds) -> Verdict`. What was built here
+is brought into this form from its project (its `judge` does that), a foreign backend from a target file: such a gate
+does not know which of the two it judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody signed in: a name for reports, and the headers that carry the credentials."""
+
+    name: str
+    headers: Mapping[str, str]
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as it went over the wire, and the status of its answer.
+
+    `operation` is method and path template of the contract (`GET /articles/{slug}`), `caller` the name of who asked
+    (empty: anonymous), `target` the percent-encoded path with its query. `headers` include the credentials.
+    """
+
+    operation: str
+    caller: str
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    content: bytes | None
+    status: int
+
+
+class Observed(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be known of a running backend without reading its code.
+
+    `contract` is its OpenAPI document. `exchanges` are requests that it has answered, in the order in which they were
+    sent: at least one accepted one of each operation that could be brought to it; `unreached` names the others.
+    What is None is not known, and a gate that needs it is not run.
+    """
+
+    name: str
+    url: str
+    contract: Mapping[str, Any]
+    callers: tuple[Caller, ...]
+    exchanges: tuple[Exchange, ...]
+    unreached: tuple[str, ...] = ()
+    database_url: str | None = None
+    process_id: int | None = None
+    log: Path | None = None
+
+    def accepted(self) -> tuple[Exchange, ...]:
+        """The exchanges that were answered 2xx."""
+        return tuple(each for each in self.exchanges if 200 <= each.status < 300)
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """How long and how much a gate may try; `seconds` is wall time."""
+
+    seed: int = 1
+    requests: int = 2000
+    seconds: float = 60.0
