@@ -13,6 +13,7 @@ from backwright.expr import typed
 from backwright.expr.walk import nodes
 from backwright.model.operations import expressions
 from backwright.model.types import (
+    Call,
     Create,
     Delete,
     DeleteAll,
@@ -208,6 +209,8 @@ def _of_step(step: Step, operation: Operation, model: Model) -> Failed:
                 yield "precondition_failed", "precondition_failed"
         case VerifyPassword():
             yield _words(step.otherwise, "invalid_credentials")
+        case Call():
+            yield from ((each.category, each.code) for each in model.function(step.logic).errors)
         case Select() | Group() | SignIn() | SignOut():
             return
         case _:

@@ -10,7 +10,7 @@ from backwright.model.access import access_assumptions, build_access, build_afte
 from backwright.model.audit import audit_of, with_companions
 from backwright.model.auth import TOKEN_MINUTES, build_auth
 from backwright.model.check import QUESTIONS, check
-from backwright.model.expand import build_answers, build_operations, crud_assumptions
+from backwright.model.expand import build_answers, build_logic, build_operations, crud_assumptions
 from backwright.model.expand.orders import order_term
 from backwright.model.fields import (
     DELETED,
@@ -79,13 +79,15 @@ class _Building:
         entities = self.entities()
         views = build_views(self.document, entities, self.formulas)
         auth = build_auth(self.document, entities)
-        operations = build_operations(self.document, entities, views, auth, self.formulas)
+        logic = build_logic(self.document, entities, auth, self.formulas)
+        operations = build_operations(self.document, entities, views, logic, auth, self.formulas)
         return Model(
             service=self.service(),
             auth=auth,
             entities=entities,
             views=views,
             operations=operations,
+            logic=logic,
             assumptions=tuple(self.assumptions(entities)),
         )
 

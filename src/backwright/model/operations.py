@@ -16,6 +16,7 @@ from backwright.model.types import (
     Assignment,
     Auth,
     Body,
+    Call,
     Create,
     Delete,
     DeleteAll,
@@ -26,6 +27,7 @@ from backwright.model.types import (
     Formula,
     Group,
     ListType,
+    Logic,
     ManyType,
     Operation,
     RecordType,
@@ -58,11 +60,18 @@ _ANONYMOUS = re.compile(r"\bcaller\s*[!=]=\s*null\b|\bnull\s*[!=]=\s*caller\b")
 
 
 def finished(
-    operation: Operation, entities: Mapping[str, Entity], views: Mapping[str, View], auth: Auth | None
+    operation: Operation,
+    entities: Mapping[str, Entity],
+    views: Mapping[str, View],
+    logic: Mapping[str, Logic],
+    auth: Auth | None,
 ) -> Operation:
     """The operation with its caller, errors and tag."""
     caller = _Caller(operation, entities, views, auth).demand()
     possible = _errors(operation, entities, auth, caller)
+    for step in operation.steps:
+        if isinstance(step, Call):
+            possible |= {each.category for each in logic[step.logic].errors}
     return msgspec.structs.replace(
         operation,
         tag=tag_of(operation.path),
@@ -267,7 +276,7 @@ def _demanding(step: Step) -> Iterator[Rule]:
         case Upsert():
             both = step.created is not None and needs_caller(step.created.condition)
             found = [step.updated] if both else []
-        case Require() | VerifyPassword() | SignIn() | SignOut():
+        case Require() | VerifyPassword() | SignIn() | SignOut() | Call():
             found = []
     yield from (rule for rule in found if rule is not None)
 
@@ -341,7 +350,7 @@ def _step_errors(step: Step, entities: Mapping[str, Entity]) -> set[str]:
             return found | ({step.otherwise.category} if step.otherwise is not None else set())
         case VerifyPassword():
             return {"invalid_credentials" if step.otherwise is None else step.otherwise.category}
-        case Select() | Group() | SignIn() | SignOut():
+        case Select() | Group() | SignIn() | SignOut() | Call():
             return set()
 
 

@@ -11,6 +11,7 @@ from backwright.model.show_shapes import shape_lines, view_lines
 from backwright.model.show_types import order_text, rule_text, type_text
 from backwright.model.types import (
     Assignment,
+    Call,
     Create,
     Delete,
     DeleteAll,
@@ -154,6 +155,9 @@ def _what(step: Step) -> Iterator[str]:
             yield f"- sign_in: {step.row} as {step.bind}"
         case SignOut():
             yield "- sign_out: caller"
+        case Call():
+            yield f"- call: {step.logic} as {step.bind}"
+            yield from (_named("set", named) for named in step.values)
         case _:
             yield from _write(step)
 

@@ -268,6 +268,18 @@ class SignOut(Frozen, frozen=True, kw_only=True, tag="sign_out"):
     when: Formula | None = None
 
 
+class Call(Frozen, frozen=True, kw_only=True, tag="call"):
+    """Runs custom logic and binds what comes out, a record. `values` are its inputs, all of them.
+
+    It comes before all writes, and is run again where the operation begins again.
+    """
+
+    logic: str
+    bind: str
+    values: tuple[Named, ...] = ()
+    when: Formula | None = None
+
+
 Step = (
     Find
     | Select
@@ -283,4 +295,5 @@ Step = (
     | VerifyPassword
     | SignIn
     | SignOut
+    | Call
 )

@@ -79,7 +79,9 @@ from backwright.model.interface import (
     Viewed,
     ViewField,
 )
+from backwright.model.logic import Logic, LogicExample
 from backwright.model.steps import (
+    Call,
     Create,
     Delete,
     DeleteAll,
@@ -112,6 +114,7 @@ __all__ = [
     "Auth",
     "Body",
     "Cache",
+    "Call",
     "Check",
     "Column",
     "Computed",
@@ -145,6 +148,8 @@ __all__ = [
     "Index",
     "InputField",
     "ListType",
+    "Logic",
+    "LogicExample",
     "ManyType",
     "Media",
     "Members",
@@ -246,6 +251,7 @@ class Model(Frozen, frozen=True, kw_only=True, dict=True):
     entities: tuple[Entity, ...] = ()
     views: tuple[View, ...] = ()
     operations: tuple[Operation, ...] = ()
+    logic: tuple[Logic, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
 
     def entity(self, name: str) -> Entity:
@@ -259,6 +265,10 @@ class Model(Frozen, frozen=True, kw_only=True, dict=True):
     def operation(self, name: str) -> Operation:
         """The operation of that name. Raises KeyError when there is none."""
         return self._operations[name]
+
+    def function(self, name: str) -> Logic:
+        """The custom logic of that name. Raises KeyError when there is none."""
+        return {logic.name: logic for logic in self.logic}[name]
 
     # Looked up for every field and step: a search each time would take the square of the model's size.
     # Where two have one name (a diagnostic says so), the first counts.

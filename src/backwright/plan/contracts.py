@@ -7,6 +7,7 @@ from typing import Any
 
 from backwright.model.types import (
     Body,
+    Call,
     Group,
     InputField,
     Operation,
@@ -155,7 +156,7 @@ def _effects(before: Operation, after: Operation, renames: Renames) -> Iterator[
 
 def _trusted(step: Step) -> str | None:
     match step:
-        case Require() | VerifyPassword() | SignIn() | SignOut():
+        case Require() | VerifyPassword() | SignIn() | SignOut() | Call():
             return None
         case _:
             return step.trusted

@@ -30,6 +30,7 @@ from backwright.model.types import (
     ShowText,
 )
 from backwright.reference import forms, sessions
+from backwright.reference.calling import scripts
 from backwright.reference.errors import answered
 from backwright.reference.evaluate import Environment, Overflow, Row, evaluate, holds
 from backwright.reference.failures import Failure
@@ -76,6 +77,7 @@ class Reference:
         self.gone: Rows = {entity.name: [] for entity in model.entities}
         self.sequences: dict[tuple[str, str], int] = {}
         self.sessions: dict[str, Session] = {}
+        self.scripts = scripts(model)
         self._cursors = Cursors(given={}, fresh=self._fresh)
         self._rates = Rates()
         self._answers = Answers()
@@ -325,6 +327,7 @@ class Reference:
             seam=Seam(request.request_id, request.now),
             fresh=self._fresh,
             cursors=self._cursors,
+            scripts=self.scripts,
             observe=self.observe,
         )
 

@@ -9,6 +9,7 @@ from typing import Any, assert_never
 import msgspec
 
 from backwright.model.types import (
+    Call,
     Create,
     Delete,
     DeleteAll,
@@ -31,7 +32,7 @@ from backwright.model.types import (
     Upsert,
     VerifyPassword,
 )
-from backwright.reference import removing, selecting, writing
+from backwright.reference import calling, removing, selecting, writing
 from backwright.reference.evaluate import Environment, Row, evaluate, holds
 from backwright.reference.failures import Failure
 from backwright.reference.seam import Seam
@@ -65,6 +66,7 @@ class Execution(msgspec.Struct, kw_only=True):
     seam: Seam
     fresh: Callable[[str], str]
     cursors: Cursors
+    scripts: calling.Scripts = {}
     query: dict[str, Any] = {}
     members: frozenset[str] = frozenset()
     version: frozenset[int] | None = None
@@ -150,6 +152,8 @@ class Execution(msgspec.Struct, kw_only=True):
                 self.sign_in(step)
             case SignOut():
                 self.sign_out()
+            case Call():
+                self.call(step)
             case _:
                 assert_never(step)
 
@@ -193,6 +197,15 @@ class Execution(msgspec.Struct, kw_only=True):
     def sign_out(self) -> None:
         if self.presented is not None:
             self.revoked.append(self.presented.token)
+
+    def call(self, step: Call) -> None:
+        """Something stands in for custom logic. Raises Failure with what it says that is wrong."""
+        logic = self.model.function(step.logic)
+        given = {each.name: self.value(each.value) for each in step.values}
+        outcome = calling.chosen(self.scripts[step.logic], step.logic, given)
+        if outcome.error is not None:
+            raise failed(logic.error(outcome.error))
+        self.bindings[step.bind] = calling.read(logic.output, outcome.output or {})
 
     def cookies(self) -> tuple[str, ...]:
         """The cookies that begin or end sessions."""

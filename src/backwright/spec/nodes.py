@@ -372,6 +372,37 @@ class CrudNode(Node, frozen=True, kw_only=True):
     operations: tuple[OperationNode, ...] = ()
 
 
+class LogicErrorNode(Node, frozen=True, kw_only=True):
+    """One way in which custom logic fails: its code, and what is answered."""
+
+    code: At[str]
+    category: At[str]
+    message: At[str] | None = None
+    field: At[str] | None = None
+
+
+class LogicExampleNode(Node, frozen=True, kw_only=True):
+    """What goes in, and what comes out: literal values as JSON has them, or the code of an error."""
+
+    input: tuple[tuple[At[str], object], ...]
+    output: tuple[tuple[At[str], object], ...] | None = None
+    error: At[str] | None = None
+
+
+class LogicNode(Node, frozen=True, kw_only=True):
+    """Custom logic by what goes in and what comes out."""
+
+    name: At[str]
+    description: At[str] | None = None
+    input: tuple[FieldNode, ...] = ()
+    output: tuple[FieldNode, ...] = ()
+    errors: tuple[LogicErrorNode, ...] = ()
+    uses: tuple[At[str], ...] = ()
+    seconds: At[int] | None = None
+    trusted: At[str] | None = None
+    examples: tuple[LogicExampleNode, ...] = ()
+
+
 class ViewNode(Node, frozen=True, kw_only=True):
     """A view `of` an entity, or one that `extends` another."""
 
@@ -422,6 +453,7 @@ class SpecDocument(Node, frozen=True, kw_only=True):
     entities: tuple[EntityNode, ...] = ()
     views: tuple[ViewNode, ...] = ()
     operations: tuple[OperationNode, ...] = ()
+    logic: tuple[LogicNode, ...] = ()
     errors: tuple[ErrorAnswerNode, ...] = ()
     limits: LimitsNode | None = None
     files: tuple[str, ...] = ()

@@ -12,20 +12,30 @@ from backwright.model.expand.building import Building
 from backwright.model.expand.crud import CrudOperation, crud_assumptions, crud_operations
 from backwright.model.expand.flows import build_flows
 from backwright.model.expand.liking import resolved
+from backwright.model.expand.logic import logic_of
 from backwright.model.expand.operation import build_operation
 from backwright.model.formulas import Formulas, Unresolved
-from backwright.model.types import Auth, Entity, Operation, View
+from backwright.model.types import Auth, Entity, Logic, Operation, View
 from backwright.model.views import view_heads
 from backwright.spec.diagnostics import SpecificationError
 from backwright.spec.nodes import OperationNode, SpecDocument
 
-__all__ = ["build_answers", "build_operations", "crud_assumptions"]
+__all__ = ["build_answers", "build_logic", "build_operations", "crud_assumptions"]
+
+
+def build_logic(
+    document: SpecDocument, entities: Iterable[Entity], auth: Auth | None, formulas: Formulas
+) -> tuple[Logic, ...]:
+    """The custom logic that is declared. What is wrong is added to the diagnostics of `formulas`."""
+    building = Building(document, entities, {}, auth, formulas)
+    return tuple(logic_of(node, building) for node in document.logic)
 
 
 def build_operations(
     document: SpecDocument,
     entities: Iterable[Entity],
     views: Iterable[View],
+    logic: Iterable[Logic],
     auth: Auth | None,
     formulas: Formulas,
 ) -> tuple[Operation, ...]:
@@ -36,6 +46,7 @@ def build_operations(
     building = Building(document, entities, {}, auth, formulas)
     building.heads.update(view_heads(building))
     building.views.update((view.name, view) for view in views)
+    building.logic.update((each.name, each) for each in logic)
     found = build_flows(building, auth) if auth is not None else []
     sugar = [
         each

@@ -8,7 +8,7 @@ from backwright.expr.typed import Type
 from backwright.model.expand.codes import UNKNOWN
 from backwright.model.expand.words import wire
 from backwright.model.formulas import Formulas
-from backwright.model.types import Auth, Entity, Field, View
+from backwright.model.types import Auth, Entity, Field, Logic, View
 from backwright.spec.diagnostics import Code, Place, diagnose
 from backwright.spec.nodes import At, EntityNode, FieldNode, SpecDocument
 from backwright.spec.shape import nearest
@@ -44,6 +44,7 @@ class Building:
         }
         self.heads = heads
         self.views: dict[str, View] = {}
+        self.logic: dict[str, Logic] = {}
         self.auth = auth
         self.formulas = formulas
         self.nodes: dict[str, EntityNode] = {node.name.value: node for node in document.entities}

@@ -166,3 +166,21 @@ OPERATION_FORM = register(
     "A key that has no effect hides a mistake.",
     "read: Order\nfilters: {open: this.open == params.open}",
 )
+LOGIC_FORM = register(
+    "BW390",
+    "Custom logic that cannot be declared like this",
+    "Its function, its types and its errors get names from it, and its examples are run as tests.",
+    "logic: {quote: {output: {total: decimal}, errors: {too_many: invalid}, examples: [{input: {}, error: other}]}}",
+)
+LATE_CALL = register(
+    "BW391",
+    "A call after a write",
+    "A call can take long and can fail; before all writes it holds no lock, and nothing has to be undone.",
+    "steps: [{create: Order}, {call: quote}]",
+)
+LOGIC_INPUT = register(
+    "BW392",
+    "An input of custom logic that nothing gives a value, or that it does not have",
+    "The function gets every input that it declares, and nothing else.",
+    "steps: [{call: quote, set: {amount: body.amount}}]",
+)

@@ -7,7 +7,7 @@ from backwright.model.expand.codes import OPERATION_FORM, STEP_FORM
 from backwright.spec.nodes import OperationNode, StepNode
 from backwright.spec.shape import nearest
 
-PLANNED = ("emit", "enqueue", "call")
+PLANNED = ("emit", "enqueue")
 _KEYS = {
     "binding": "as", "where": "where", "set": "set", "source": "from", "by": "by", "condition": "if",
     "otherwise": "else", "if_exists": "if_exists", "trusted": "trusted", "optional": "optional",
@@ -28,6 +28,7 @@ _TAKES = {
     "verify_password": ("source", "condition", "otherwise"),
     "sign_in": ("binding", "condition"),
     "sign_out": ("condition",),
+    "call": ("binding", "set", "source", "condition"),
 }  # fmt: skip
 
 

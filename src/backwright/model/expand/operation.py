@@ -154,6 +154,7 @@ def _assembled(draft: Draft, location: str | None, show: Show | None) -> Operati
         ),
         building.entities,
         building.views,
+        building.logic,
         building.auth,
     )
 

@@ -9,6 +9,7 @@ from backwright.model.expand.bodies import is_changeable
 from backwright.model.expand.building import RESERVED
 from backwright.model.expand.codes import (
     BINDING,
+    LATE_CALL,
     SIGN_IN,
     STEP_FORM,
     UNCHANGEABLE,
@@ -18,10 +19,12 @@ from backwright.model.expand.codes import (
 from backwright.model.expand.draft import Draft
 from backwright.model.expand.failing import failing
 from backwright.model.expand.forms import has_form
+from backwright.model.expand.logic import given_to, result_type
 from backwright.model.expand.planning import binding_of, is_list
 from backwright.model.expand.selecting import find, group_type, select
 from backwright.model.expand.values import changed, created
 from backwright.model.types import (
+    Call,
     Create,
     Delete,
     DeleteAll,
@@ -44,6 +47,7 @@ from backwright.spec.diagnostics import Place
 from backwright.spec.nodes import StepNode
 
 STRING = Type("string")
+WRITING = (Create, Update, Delete, UpdateAll, DeleteAll, Ensure, Upsert)
 
 
 class StepWriter:
@@ -83,6 +87,8 @@ class StepWriter:
                 return self._sign_in(node, when)
             case "sign_out":
                 return self._sign_out(node, when)
+            case "call":
+                return self._call(node, when)
             case "update" | "delete" if (
                 node.where is None and node.target.value not in self.building.entities
             ):
@@ -405,6 +411,22 @@ class StepWriter:
         bind = node.binding.value if node.binding is not None else "token"
         self._bind(bind, STRING, node.target.place, when)
         return SignIn(row=node.target.value, bind=bind, when=when)
+
+    def _call(self, node: StepNode, when: Formula | None) -> Call | None:
+        name = node.target
+        logic = self.building.logic.get(name.value)
+        if logic is None:
+            self.building.unknown(UNKNOWN, name, "logic called", self.building.logic)
+            return None
+        if any(isinstance(each, WRITING) for each in self.draft.steps):
+            message = f"`call: {name.value}` comes after a step that writes"
+            mend = "call it first: what it returns is then there for everything that is written"
+            self.draft.refuse(LATE_CALL, node.verb.place, message, mend)
+        values = given_to(logic, node, self.draft)
+        bind = node.binding.value if node.binding is not None else name.value
+        place = node.binding.place if node.binding is not None else name.place
+        self._bind(bind, result_type(logic), place, when)
+        return Call(logic=logic.name, bind=bind, values=values, when=when)
 
     def _sign_out(self, node: StepNode, when: Formula | None) -> SignOut | None:
         if node.target.value != "caller" or self.building.auth is None:

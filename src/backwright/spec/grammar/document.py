@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backwright.spec.grammar.answers import ERRORS
 from backwright.spec.grammar.entities import ENTITY
+from backwright.spec.grammar.logic import LOGIC
 from backwright.spec.grammar.operations import LIMITS, OPERATION
 from backwright.spec.grammar.shapes import VIEW
 from backwright.spec.grammar.takes import (
@@ -175,6 +176,12 @@ DOCUMENT = Fixed(
             description="What callers can do, besides `auth.flows` and `crud`.",
         ),
         Key(
+            name="logic",
+            takes=Named("function", LOGIC),
+            example="{quote_price: {input: {quantity: integer}, output: {total: decimal}}}",
+            description="Functions that you write, because the specification does not determine what they do.",
+        ),
+        Key(
             name="errors",
             takes=ERRORS,
             example="{body: {message: message}, invalid: 400}",
@@ -194,7 +201,7 @@ DOCUMENT = Fixed(
         ),
     ),
     planned=(
-        "logic", "jobs", "events", "integrations", "webhooks", "summaries", "security", "performance", "stack",
+        "jobs", "events", "integrations", "webhooks", "summaries", "security", "performance", "stack",
         "graphql",
     ),
 )  # fmt: skip

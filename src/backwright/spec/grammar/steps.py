@@ -21,7 +21,7 @@ from backwright.spec.grammar.takes import (
 
 STEP_VERBS = (
     "find", "select", "require", "create", "update", "delete", "ensure", "upsert", "verify_password", "sign_in",
-    "sign_out",
+    "sign_out", "call",
 )  # fmt: skip
 _ENTITY_OR_BINDING = Text("a binding, or an entity")
 
@@ -134,6 +134,13 @@ STEP = Fixed(
             description="The caller's token is worth nothing any more. Takes if.",
         ),
         Key(
+            name="call",
+            takes=NAME,
+            example="quote_price",
+            description="Runs custom logic (see `logic`) and binds what comes out, before anything is written. "
+            "Takes set (its inputs), from, as, if.",
+        ),
+        Key(
             name="as",
             takes=NAME,
             example="author",
@@ -157,7 +164,7 @@ STEP = Fixed(
             takes=Expr(),
             example="body",
             description="Where values come from: members of `body`, or of each element of `body.lines`, that have "
-            "the name of a field. For verify_password: the password.",
+            "the name of a field (or of an input). For verify_password: the password.",
         ),
         Key(
             name="by",
@@ -209,5 +216,5 @@ STEP = Fixed(
             description="select: what is computed of the `rows` of each group.",
         ),
     ),
-    planned=("emit", "enqueue", "call"),
+    planned=("emit", "enqueue"),
 )

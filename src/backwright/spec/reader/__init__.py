@@ -11,6 +11,7 @@ from backwright.spec.nodes import AuthNode, FlowNode, OperationNode, ServiceNode
 from backwright.spec.pieces import gather
 from backwright.spec.raw import Scalar, Table
 from backwright.spec.reader.entities import read_entity
+from backwright.spec.reader.logic import read_logic
 from backwright.spec.reader.operations import read_errors, read_limits, read_operation
 from backwright.spec.reader.raws import (
     entries,
@@ -56,6 +57,7 @@ def read_document(table: Table, files: tuple[str, ...]) -> SpecDocument:
         entities=tuple(read_entity(name, value) for name, value in _tables(table, "entities")),
         views=tuple(read_view(name, value) for name, value in _tables(table, "views")),
         operations=tuple(read_operation(name, value) for name, value in _tables(table, "operations")),
+        logic=tuple(read_logic(name, value) for name, value in _tables(table, "logic")),
         errors=read_errors(table),
         limits=read_by(table, "limits", read_limits),
         files=files,

@@ -1,0 +1,223 @@
+"""Custom logic as the reference has it: nobody knows what the code will say, so something stands in for it.
+
+Where an example says what comes out for what goes in, that is what comes out. For every other input one of the
+`outcomes` does: the examples and, without any, values made of the declared types; and each declared error. Which one
+follows from the input alone, so that a server that is told the same outcomes answers the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from backwright.model.types import (
+    FieldType,
+    InputField,
+    ListType,
+    Logic,
+    ManyType,
+    Model,
+    RecordType,
+    ReferenceType,
+    ScalarType,
+)
+
+VARIANTS = 3
+WORDS = ("some text", "a", "other words")
+MOMENTS = ("2030-02-03T04:05:06Z", "2031-12-31T23:59:59.999999Z", "2029-01-01T00:00:00Z")
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What custom logic says: an output (JSON, by name), or the code of an error. `input` is the only input that
+    it is for; None: any."""
+
+    input: dict[str, Any] | None = None
+    output: dict[str, Any] | None = None
+    error: str | None = None
+
+
+class Script(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcomes of one function. `deciding` are the inputs that decide which: those that no database makes up."""
+
+    outcomes: tuple[Outcome, ...]
+    deciding: tuple[str, ...]
+
+
+Scripts = dict[str, Script]
+
+
+def scripts(model: Model) -> Scripts:
+    """What stands in for each function of a model."""
+    return {logic.name: script(logic, model) for logic in model.logic}
+
+
+def script(logic: Logic, model: Model) -> Script:
+    """What stands in for a function."""
+    told = [
+        Outcome(
+            input=json.loads(each.input),
+            output=None if each.output is None else json.loads(each.output),
+            error=each.error,
+        )
+        for each in logic.examples
+    ]
+    free = [Outcome(output=each.output) for each in told if each.output is not None]
+    free = free or [Outcome(output=_output(logic, variant)) for variant in range(VARIANTS)]
+    errors = [Outcome(error=each.code) for each in logic.errors]
+    return Script(
+        outcomes=(*told, *free, *errors),
+        deciding=tuple(each.name for each in logic.input if not _made_up(each.type, model)),
+    )
+
+
+def _output(logic: Logic, variant: int) -> dict[str, Any]:
+    return {each.name: _value(each, variant) for each in logic.output}
+
+
+def _made_up(kind: FieldType, model: Model) -> bool:
+    """Whether a value may be the number of a sequence, which two databases need not count alike."""
+    match kind:
+        case ReferenceType(entity=name) | ManyType(entity=name):
+            entity = model.entity(name)
+            return entity.field(entity.key).generated == "sequence"
+        case ListType(element=element):
+            return _made_up(element, model)
+        case RecordType(members=members):
+            return any(_made_up(member.type, model) for member in members)
+        case ScalarType(scalar=scalar):
+            return scalar in ("integer", "double")
+        case _:
+            return False
+
+
+def chosen(script: Script, name: str, given: dict[str, Any]) -> Outcome:
+    """What comes out for an input."""
+    written = {key: canonical(value) for key, value in given.items()}
+    for each in script.outcomes:
+        if each.input is not None and {key: canonical(value) for key, value in each.input.items()} == {
+            key: value for key, value in written.items() if value is not None or key in each.input
+        }:
+            return each
+    anything = [each for each in script.outcomes if each.input is None]
+    deciding = {key: value for key, value in written.items() if key in script.deciding}
+    text = f"{name}\0{json.dumps(deciding, sort_keys=True, separators=(',', ':'))}"
+    return anything[int.from_bytes(sha256(text.encode()).digest()[:6]) % len(anything)]
+
+
+def canonical(value: Any) -> Any:
+    """A value as text, lists and objects: alike for everybody who has it."""
+    match value:
+        case None | bool():
+            return value
+        case Decimal():
+            return format(value.normalize(), "f")
+        case int() | float():
+            return format(Decimal(str(value)).normalize() + 0, "f")
+        case datetime():
+            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        case date():
+            return value.isoformat()
+        case dict():
+            return {str(key): canonical(each) for key, each in value.items()}
+        case list() | tuple():
+            return [canonical(each) for each in value]
+        case _:
+            return str(value)
+
+
+# Values -----------------------------------------------------------------------------------------------
+
+
+def _value(member: InputField, variant: int) -> Any:
+    """A value of the declared type, as JSON has it; the last variant is null where that is allowed."""
+    if member.nullable and variant == VARIANTS - 1:
+        return None
+    return _of_type(member.type, variant)
+
+
+def _of_type(kind: FieldType, variant: int) -> Any:
+    match kind:
+        case ListType(element=element, min=least):
+            return [_of_type(element, each) for each in range(max(least or 0, variant))]
+        case RecordType(members=members):
+            return {each.name: _value(each, variant) for each in members}
+        case ScalarType():
+            return _scalar(kind, variant)
+        case _:
+            raise TypeError(f"{kind} is not what custom logic returns")
+
+
+def _scalar(kind: ScalarType, variant: int) -> Any:
+    match kind.scalar:
+        case "boolean":
+            return variant % 2 == 0
+        case "integer":
+            return int(_number(kind, variant))
+        case "double":
+            return float(_number(kind, variant))
+        case "decimal":
+            return format(
+                Decimal(str(_number(kind, variant))).quantize(Decimal(1).scaleb(-(kind.scale or 0))), "f"
+            )
+        case "date":
+            return MOMENTS[variant][:10]
+        case "timestamp":
+            return MOMENTS[variant]
+        case "uuid":
+            return str(UUID(int=(7 << 76) | (0b10 << 62) | variant))
+        case "enum":
+            return kind.values[variant % len(kind.values)]
+        case "email":
+            return f"somebody{variant}@example.org"
+        case "slug":
+            return ("some-text", "a", "other-words")[variant]
+        case _:
+            text = WORDS[variant].ljust(int(kind.min or 0), "x")
+            return text if kind.max is None else text[: int(kind.max)]
+
+
+def _number(kind: ScalarType, variant: int) -> int:
+    wanted = (7, 1, 40)[variant]
+    least = -(2**63) if kind.min is None else int(kind.min)
+    most = 2**63 - 1 if kind.max is None else int(kind.max)
+    return min(max(wanted, least), most)
+
+
+def read(members: tuple[InputField, ...], given: dict[str, Any]) -> dict[str, Any]:
+    """The values of the reference for what JSON has; what is not there is null."""
+    return {each.name: _read(given.get(each.name), each.type) for each in members}
+
+
+def _read(value: Any, kind: FieldType) -> Any:
+    if value is None:
+        return None
+    match kind:
+        case ListType(element=element):
+            return [_read(each, element) for each in value]
+        case RecordType(members=members):
+            return read(members, value)
+        case ScalarType(scalar=scalar):
+            return READERS[scalar](value) if scalar in READERS else _decimal(value, kind)
+        case _:
+            return value
+
+
+def _decimal(value: Any, kind: ScalarType) -> Any:
+    if kind.scalar != "decimal":
+        return value
+    return Decimal(str(value)).quantize(Decimal(1).scaleb(-(kind.scale or 0)))
+
+
+READERS: dict[str, Callable[[Any], Any]] = {
+    "double": float,
+    "date": date.fromisoformat,
+    "timestamp": lambda text: datetime.fromisoformat(text).astimezone(UTC),
+    "uuid": UUID,
+}
