@@ -39,6 +39,7 @@ from backwright_runtime.errors import (
 from backwright_runtime.failures import AS_USUAL, ErrorAnswers, answered
 from backwright_runtime.forgetting import IDEMPOTENT_ANSWERS, REVOKED_TOKENS, forget_hourly
 from backwright_runtime.limits import Rates
+from backwright_runtime.logic import WRITTEN, Runner
 from backwright_runtime.logs import LOG, AccessLog
 from backwright_runtime.metrics import Metrics
 from backwright_runtime.passwords import ARGON2ID, Passwords
@@ -112,6 +113,7 @@ class Application:
         openapi: Path | None = None,
         seam: Seam = SYSTEM,
         passwords: Passwords = ARGON2ID,
+        logic: Runner = WRITTEN,
         patience: float = PATIENCE,
     ) -> None:
         if identify is not None and not settings.token_keys:
@@ -123,6 +125,7 @@ class Application:
         self.access_log: AccessLog | None = None
         self.database: Database = open_database(settings.database_url, pool_size=settings.pool_size)
         self.passwords = passwords
+        self.logic = logic
         self.cipher = Cipher(settings.encryption_keys)
         tokens = Tokens(name, settings.token_keys, token_seconds)
         self.sessions = Sessions(tokens, identify, scheme=scheme, cookie=cookie, revocation=revocation)

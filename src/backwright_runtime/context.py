@@ -8,6 +8,7 @@ from uuid import UUID
 from backwright_runtime.cipher import Cipher
 from backwright_runtime.database.interface import Queries
 from backwright_runtime.errors import PreconditionFailed, Unauthenticated
+from backwright_runtime.logic import Runner
 from backwright_runtime.passwords import Passwords
 from backwright_runtime.seam import Moment
 from backwright_runtime.sessions import REVOKE, Sessions
@@ -34,6 +35,7 @@ class Services(Protocol):
     passwords: Passwords
     cipher: Cipher
     sessions: Sessions
+    logic: Runner
 
 
 class RequestContext(Generic[Caller]):
@@ -43,7 +45,7 @@ class RequestContext(Generic[Caller]):
     """
 
     __slots__ = (
-        "_moment", "_sessions", "caller", "cipher", "db", "issued", "now", "passwords", "request_id", "session",
+        "_moment", "_sessions", "caller", "cipher", "db", "issued", "logic", "now", "passwords", "request_id", "session",
         "signed_out", "versions",
     )  # fmt: skip
 
@@ -66,6 +68,7 @@ class RequestContext(Generic[Caller]):
         self.versions = versions
         self.passwords = services.passwords
         self.cipher = services.cipher
+        self.logic = services.logic
         self.issued: Session | None = None
         self.signed_out = False
         self._moment = moment

@@ -1,30 +1,37 @@
 """For tests: a seam that can be predicted, cheap passwords, and a service on a database of its own."""
 
+import json
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
+import msgspec
+from msgspec import Struct
 
 from backwright_runtime import migrations as migrating
 from backwright_runtime.application import Application
+from backwright_runtime.logic import Logic
 from backwright_runtime.passwords import Passwords
 from backwright_runtime.seam import Moment, uuid7
 from backwright_runtime.settings import RuntimeSettings, TokenKey
 
-__all__ = ["CHEAP_PASSWORDS", "ScriptedSeam", "client", "settings_for"]
+__all__ = ["CHEAP_PASSWORDS", "ScriptedLogic", "ScriptedSeam", "client", "settings_for"]
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 NUMBERED = re.compile(r"v-([0-9]{1,12})")
 CHEAP_PASSWORDS = Passwords.cheap()
 S = TypeVar("S", bound=RuntimeSettings)
+I = TypeVar("I", bound=Struct)  # noqa: E741
+O = TypeVar("O", bound=Struct)  # noqa: E741
 
 
 class ScriptedMoment:
@@ -95,3 +102,60 @@ async def client(
                 yield opened
         finally:
             await app.shutdown()
+
+
+# Custom logic -----------------------------------------------------------------------------------------
+
+
+class ScriptedLogic:
+    """Stands in for custom logic: what it says follows from the input alone.
+
+    `scripts` is JSON: for each function its `outcomes` (an `output` or an `error`, for one `input` or for any), and the
+    inputs that decide (`deciding`) which of those for any input it is.
+    """
+
+    def __init__(self, scripts: bytes | str) -> None:
+        self._scripts: dict[str, Any] = msgspec.json.decode(scripts)
+
+    async def run(self, logic: Logic[I, O], given: I, function: Callable[[], Awaitable[O]]) -> O:
+        """The output that the script has, or its error. The function itself is not called."""
+        logic.takes(given)
+        outcome = self._chosen(logic.name, canonical(given))
+        if "error" in outcome:
+            raise next(error for each in logic.raises if (error := each()).code == outcome["error"])
+        return logic.returns(msgspec.convert(outcome["output"], logic.output))
+
+    def _chosen(self, name: str, given: Any) -> Any:
+        script = self._scripts[name]
+        for each in script["outcomes"]:
+            if "input" in each and canonical(each["input"]) == {
+                key: value for key, value in given.items() if value is not None or key in each["input"]
+            }:
+                return each
+        anything = [each for each in script["outcomes"] if "input" not in each]
+        deciding = {key: value for key, value in given.items() if key in script["deciding"]}
+        text = f"{name}\0{json.dumps(deciding, sort_keys=True, separators=(',', ':'))}"
+        return anything[int.from_bytes(sha256(text.encode()).digest()[:6]) % len(anything)]
+
+
+def canonical(value: object) -> Any:
+    """A value as text, lists and objects, so that equal values are written alike."""
+    match value:
+        case None | bool():
+            return value
+        case Struct():
+            return canonical(msgspec.structs.asdict(value))
+        case dict():
+            return {str(key): canonical(each) for key, each in value.items()}
+        case list() | tuple():
+            return [canonical(each) for each in value]
+        case Decimal():
+            return format(value.normalize(), "f")
+        case int() | float():
+            return format(Decimal(str(value)).normalize() + 0, "f")
+        case datetime():
+            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        case date():
+            return value.isoformat()
+        case _:
+            return str(value)

@@ -33,7 +33,9 @@ def app_module(model: Model, names: Names, tags: list[str]) -> str:
     given += [f"max_body={service.max_body},"] if service.max_body != MAX_BODY else []
     given += ["templates=TEMPLATES,"] if templates else []
     given += ["openapi=OPENAPI,", "seam=seam,", *(["passwords=passwords,"] if auth else [])]
+    given += ["logic=logic,"] if model.logic else []
     hashing = ", passwords: Passwords = ARGON2ID" if auth else ""
+    hashing += ", logic: Runner = WRITTEN" if model.logic else ""
     text = (
         f"def create_app(\n    settings: Settings | None = None, *, seam: Seam = SYSTEM{hashing}\n"
         ") -> Application:\n"
@@ -48,6 +50,8 @@ def app_module(model: Model, names: Names, tags: list[str]) -> str:
     needed |= imports(f"{names.package}.routes", *modules)
     if auth:
         needed |= imports(_RUNTIME, "ARGON2ID", "Passwords") | imports(f"{names.package}.callers", "identify")
+    if model.logic:
+        needed |= imports(f"{_RUNTIME}.logic", "WRITTEN", "Runner")
     if service.answers:
         needed |= imports(f"{names.package}.errors", "ERRORS")
     folders = 'OPENAPI = Path(__file__).parent / "openapi.json"'

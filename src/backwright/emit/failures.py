@@ -210,6 +210,7 @@ def _of_step(step: Step, operation: Operation, model: Model) -> Failed:
         case VerifyPassword():
             yield _words(step.otherwise, "invalid_credentials")
         case Call():
+            yield "invalid", "invalid"
             yield from ((each.category, each.code) for each in model.function(step.logic).errors)
         case Select() | Group() | SignIn() | SignOut():
             return

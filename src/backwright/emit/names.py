@@ -112,11 +112,17 @@ TAKEN_CLASSES = frozenset(
         "Service",
         "Key",
         "Taken",
+        "Logic",
+        "NotWritten",
+        "Runner",
     ]
 )
 # Local names of emitted functions; modules and row variables of the same name get a suffix.
 TAKEN_NAMES = frozenset(
     [
+        "boundary",
+        "calls",
+        "convert",
         "ctx",
         "suffixed",
         "slug",

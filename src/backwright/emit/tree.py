@@ -21,6 +21,7 @@ from backwright.emit.files import project_files
 from backwright.emit.format import formatted
 from backwright.emit.inputs import has_inputs, inputs_module
 from backwright.emit.judge import is_public
+from backwright.emit.logic import boundary_module, calls_module, stub_files
 from backwright.emit.names import Names, module_name, names
 from backwright.emit.package import Package
 from backwright.emit.removal import removal_module
@@ -47,6 +48,7 @@ def emit(model: Model, *, ejected: bool = False) -> FileTree:
     called = names(model)
     tree: FileTree = {}
     tree.update(package_files(model, called))
+    tree.update(stub_files(model, called))
     tree.update(project_files(model, ejected=ejected))
     tree.update(test_files(model, called))
     tree = formatted(dict(sorted(tree.items())), called.package)
@@ -115,6 +117,9 @@ def beside(package: Package, views: Views) -> FileTree:
         tree["inputs.py"] = inputs_module(model, called)
     if has_errors(model):
         tree["errors.py"] = errors_module(model, called)
+    if model.logic:
+        tree["boundary.py"] = boundary_module(model, called)
+        tree["calls.py"] = calls_module(model, called)
     if package.rules:
         tree["rules.py"] = rules_module(package)
     return tree

@@ -71,7 +71,7 @@ def finished(
     possible = _errors(operation, entities, auth, caller)
     for step in operation.steps:
         if isinstance(step, Call):
-            possible |= {each.category for each in logic[step.logic].errors}
+            possible |= {"invalid", *(each.category for each in logic[step.logic].errors)}
     return msgspec.structs.replace(
         operation,
         tag=tag_of(operation.path),

@@ -8,7 +8,7 @@ follows from the input alone, so that a server that is told the same outcomes an
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -17,7 +17,12 @@ from uuid import UUID
 
 import msgspec
 
+from backwright.expr.typed import Expression, Member
+from backwright.expr.walk import nodes
+from backwright.model.operations import referred
 from backwright.model.types import (
+    Call,
+    Entity,
     FieldType,
     InputField,
     ListType,
@@ -25,9 +30,10 @@ from backwright.model.types import (
     ManyType,
     Model,
     RecordType,
-    ReferenceType,
     ScalarType,
 )
+from backwright.reference.decode import Refused, from_json
+from backwright.reference.read import patterned
 
 VARIANTS = 3
 WORDS = ("some text", "a", "other words")
@@ -71,30 +77,37 @@ def script(logic: Logic, model: Model) -> Script:
     free = [Outcome(output=each.output) for each in told if each.output is not None]
     free = free or [Outcome(output=_output(logic, variant)) for variant in range(VARIANTS)]
     errors = [Outcome(error=each.code) for each in logic.errors]
+    numbered = set(_numbered(logic, model))
     return Script(
-        outcomes=(*told, *free, *errors),
-        deciding=tuple(each.name for each in logic.input if not _made_up(each.type, model)),
+        outcomes=(*told, *free, *free, *errors),
+        deciding=tuple(each.name for each in logic.input if each.name not in numbered),
+    )
+
+
+def _numbered(logic: Logic, model: Model) -> Iterator[str]:
+    """The inputs that may be the number of a sequence, which two databases need not count alike."""
+    for member in logic.input:
+        if any(_is_numbered(model.entity(name)) for name in referred(member.type)):
+            yield member.name
+    for operation in model.operations:
+        for step in operation.steps:
+            if isinstance(step, Call) and step.logic == logic.name:
+                yield from (each.name for each in step.values if _asks_number(each.value.meaning, model))
+
+
+def _is_numbered(entity: Entity) -> bool:
+    return any(entity.field(key).generated == "sequence" for key in entity.keys)
+
+
+def _asks_number(meaning: Expression, model: Model) -> bool:
+    return any(
+        isinstance(node, Member) and model.entity(node.entity).field(node.field).generated == "sequence"
+        for node in nodes(meaning)
     )
 
 
 def _output(logic: Logic, variant: int) -> dict[str, Any]:
     return {each.name: _value(each, variant) for each in logic.output}
-
-
-def _made_up(kind: FieldType, model: Model) -> bool:
-    """Whether a value may be the number of a sequence, which two databases need not count alike."""
-    match kind:
-        case ReferenceType(entity=name) | ManyType(entity=name):
-            entity = model.entity(name)
-            return entity.field(entity.key).generated == "sequence"
-        case ListType(element=element):
-            return _made_up(element, model)
-        case RecordType(members=members):
-            return any(_made_up(member.type, model) for member in members)
-        case ScalarType(scalar=scalar):
-            return scalar in ("integer", "double")
-        case _:
-            return False
 
 
 def chosen(script: Script, name: str, given: dict[str, Any]) -> Outcome:
@@ -221,3 +234,36 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "timestamp": lambda text: datetime.fromisoformat(text).astimezone(UTC),
     "uuid": UUID,
 }
+
+
+# Limits -----------------------------------------------------------------------------------------------
+
+
+def within(given: dict[str, Any], members: tuple[InputField, ...]) -> bool:
+    """Whether every value is within what its member declares."""
+    return all(
+        each.nullable if given[each.name] is None else _within(given[each.name], each.type, each)
+        for each in members
+    )
+
+
+def _within(value: Any, kind: FieldType, member: InputField) -> bool:
+    match kind:
+        case ListType(element=element, min=least, max=most):
+            return (least or 0) <= len(value) <= most and all(
+                _within(each, element, member) for each in value
+            )
+        case ManyType(max=most):
+            return len(value) <= most
+        case RecordType(members=members):
+            return within(value, members)
+        case ScalarType(scalar=scalar):
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            written = Decimal(str(value)) if number else value if scalar == "boolean" else canonical(value)
+            try:
+                patterned(from_json(written, kind), member)
+            except Refused:
+                return False
+            return True
+        case _:
+            return True

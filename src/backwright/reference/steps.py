@@ -202,6 +202,8 @@ class Execution(msgspec.Struct, kw_only=True):
         """Something stands in for custom logic. Raises Failure with what it says that is wrong."""
         logic = self.model.function(step.logic)
         given = {each.name: self.value(each.value) for each in step.values}
+        if not calling.within(given, logic.input):
+            raise Failure("invalid")
         outcome = calling.chosen(self.scripts[step.logic], step.logic, given)
         if outcome.error is not None:
             raise failed(logic.error(outcome.error))

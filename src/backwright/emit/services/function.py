@@ -13,7 +13,7 @@ from backwright.emit.judge import is_public
 from backwright.emit.names import words
 from backwright.emit.package import Package
 from backwright.emit.repositories.projections import Projection
-from backwright.emit.services import bulk, reading, writing
+from backwright.emit.services import bulk, calling, reading, writing
 from backwright.emit.services.answers import Answers, Returned
 from backwright.emit.services.judging import Refused
 from backwright.emit.services.mentions import WRITING
@@ -22,6 +22,7 @@ from backwright.emit.services.scope import Scope
 from backwright.emit.source import Identifier, Source, docstring, imports, indented, source
 from backwright.emit.views.batches import Views
 from backwright.model.types import (
+    Call,
     Create,
     Delete,
     DeleteAll,
@@ -121,6 +122,8 @@ def _step(step: Step, scope: Scope, projected: dict[str, Projection]) -> list[st
             return reading.sign_in(step, scope)
         case SignOut():
             return reading.sign_out(step, scope)
+        case Call():
+            return calling.call(step, scope)
         case _:
             assert_never(step)
 
@@ -158,6 +161,8 @@ def _binding_kind(step: Step, name: str, scope: Scope) -> str:
             return f"Page[{scope.pages[name]}]"
         case SignIn():
             return "str"
+        case Call():
+            return calling.result(step, scope)
         case UpdateAll() | DeleteAll():
             return "int"
         case Ensure() | Upsert():

@@ -63,6 +63,9 @@ USED = RUNTIME_NAMES | frozenset(
         "as_text",
         "to_decimal",
         "page",
+        "boundary",
+        "calls",
+        "convert",
     ]
 )
 """What handlers and services call their own things."""

@@ -19,7 +19,7 @@ from backwright.spec.grammar.takes import (
     define,
 )
 
-USES = ("clock", "settings", "http", "files", "subprocess")
+USES = ("clock", "http", "files", "subprocess")
 
 LITERAL = Defined("literal", "a value as JSON would have it")
 define(LITERAL, Either((Text("a value"), Named("member", LITERAL), Several(LITERAL))))
@@ -101,8 +101,8 @@ LOGIC = Fixed(
             name="uses",
             takes=Several(Choice(USES)),
             example="[clock, http]",
-            description="What it may use besides its input: the request's instant (`clock`), the service's "
-            "settings, outgoing requests (`http`), files below one folder, other programs (`subprocess`).",
+            description="What it may use besides its input: the request's instant (`clock`), outgoing requests "
+            "(`http`), files below one folder (`files`), other programs (`subprocess`).",
         ),
         Key(
             name="seconds",

@@ -1,0 +1,59 @@
+"""Writes `calls.py`: how services run custom logic."""
+
+from __future__ import annotations
+
+from backwright.emit.logic.boundary import (
+    declared_name,
+    error_class,
+    input_class,
+    output_class,
+    use_class,
+    uses,
+)
+from backwright.emit.names import Names
+from backwright.emit.services.parameters import context_type
+from backwright.emit.source import Identifier, Import, Source, docstring, imports, module, source
+from backwright.model.types import Logic, Model
+
+HANDED = {"now": "ctx.now", "db": "db"}
+
+
+def calls_module(model: Model, names: Names) -> str:
+    """One function for each that is declared."""
+    pieces = [_function(logic, model, names) for logic in model.logic]
+    about = "Custom logic as services call it: held to its declaration, within its time."
+    return module(about, pieces, package=names.package)
+
+
+def _function(logic: Logic, model: Model, names: Names) -> Source:
+    name = Identifier(logic.name)
+    context = context_type(model, names)
+    handed = uses(logic)
+    given = ["given"]
+    needed = [
+        imports(f"{names.package}.boundary", declared_name(logic), input_class(logic), output_class(logic)),
+        frozenset([Import("", f"{names.package}.logic.{name}")]),
+    ]
+    parameters = [f"ctx: {context}", f"given: {input_class(logic)}"]
+    if handed:
+        values = ", ".join(f"{attribute}={HANDED[attribute]}" for attribute in handed)
+        given.append(f"{use_class(logic)}({values})")
+        needed.append(imports(f"{names.package}.boundary", use_class(logic)))
+    if "db" in handed:
+        parameters.insert(1, "db: Queries")
+        needed.append(imports("backwright_runtime", "Queries"))
+    text = (
+        f"async def {name}({', '.join(parameters)}) -> {output_class(logic)}:\n"
+        f"    {docstring(about(logic, model), 4)}\n"
+        f"    return await ctx.logic.run({declared_name(logic)}, given, "
+        f"lambda: {names.package}.logic.{name}.{name}({', '.join(given)}))"
+    )
+    return source(text, context, *needed)
+
+
+def about(logic: Logic, model: Model) -> str:
+    """The docstring of the function: what it does, and what it raises."""
+    said = logic.description or f"What `{logic.name}` says."
+    said = said if said.endswith((".", "!", "?")) else f"{said}."
+    errors = [error_class(each, logic, model) for each in logic.errors]
+    return f"{said} Raises {', '.join(errors)}." if errors else said
