@@ -45,8 +45,8 @@ class RequestContext(Generic[Caller]):
     """
 
     __slots__ = (
-        "_moment", "_sessions", "caller", "cipher", "db", "issued", "logic", "now", "passwords", "request_id", "session",
-        "signed_out", "versions",
+        "_moment", "_sessions", "caller", "cipher", "db", "issued", "logic", "now", "passwords", "request_id",
+        "session", "signed_out", "versions",
     )  # fmt: skip
 
     def __init__(

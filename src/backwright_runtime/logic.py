@@ -94,14 +94,14 @@ class Written:
         try:
             async with asyncio.timeout(logic.seconds):
                 output = await function()
-        except (*logic.raises, NotWritten):
-            raise
         except TimeoutError:
             LOG.warning("custom logic %s took longer than %s s", logic.name, logic.seconds)
             raise Unavailable from None
-        except ServiceError as undeclared:
+        except ServiceError as error:
+            if isinstance(error, (*logic.raises, NotWritten)):
+                raise
             LOG.error("custom logic %s raised an error that is not declared", logic.name)
-            raise Internal from undeclared
+            raise Internal from error
         return logic.returns(output)
 
 

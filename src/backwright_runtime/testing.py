@@ -110,12 +110,17 @@ async def client(
 class ScriptedLogic:
     """Stands in for custom logic: what it says follows from the input alone.
 
-    `scripts` is JSON: for each function its `outcomes` (an `output` or an `error`, for one `input` or for any), and the
+    `scripts` has, for each function, its `outcomes` (an `output` or an `error`, for one `input` or for any), and the
     inputs that decide (`deciding`) which of those for any input it is.
     """
 
-    def __init__(self, scripts: bytes | str) -> None:
-        self._scripts: dict[str, Any] = msgspec.json.decode(scripts)
+    def __init__(self, scripts: dict[str, Any]) -> None:
+        self._scripts = dict(scripts)
+
+    def says(self, name: str, *, output: dict[str, Any] | None = None, error: str | None = None) -> None:
+        """From now on, a function returns this output or raises this error, whatever it is given."""
+        outcome = {"output": output} if error is None else {"error": error}
+        self._scripts[name] = {"outcomes": [outcome], "deciding": []}
 
     async def run(self, logic: Logic[I, O], given: I, function: Callable[[], Awaitable[O]]) -> O:
         """The output that the script has, or its error. The function itself is not called."""

@@ -277,6 +277,9 @@ def field_codes(model: Model) -> tuple[str, ...]:
             otherwise = getattr(step, "otherwise", None)
             if isinstance(otherwise, Failing) and otherwise.field is not None:
                 found[otherwise.code] = None
+            if isinstance(step, Call):
+                errors = model.function(step.logic).errors
+                found |= {each.code: None for each in errors if each.field is not None}
     return tuple(found)
 
 

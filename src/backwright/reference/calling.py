@@ -35,9 +35,17 @@ from backwright.model.types import (
 from backwright.reference.decode import Refused, from_json
 from backwright.reference.read import patterned
 
-VARIANTS = 3
-WORDS = ("some text", "a", "other words")
-MOMENTS = ("2030-02-03T04:05:06Z", "2031-12-31T23:59:59.999999Z", "2029-01-01T00:00:00Z")
+NUMBERS = (7, 1, 40, 0, 1_000_000)
+WORDS = ("some text", "a", "other words", "ß 漢字", "some text of more words")
+SLUGS = ("some-text", "a", "other-words", "x1", "some-text-of-more-words")
+MOMENTS = (
+    "2030-02-03T04:05:06Z",
+    "2031-12-31T23:59:59.999999Z",
+    "2029-01-01T00:00:00Z",
+    "2030-01-01T00:00:00Z",
+    "2029-12-31T23:59:59Z",
+)
+VARIANTS = len(NUMBERS)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -74,14 +82,28 @@ def script(logic: Logic, model: Model) -> Script:
         )
         for each in logic.examples
     ]
-    free = [Outcome(output=each.output) for each in told if each.output is not None]
-    free = free or [Outcome(output=_output(logic, variant)) for variant in range(VARIANTS)]
-    errors = [Outcome(error=each.code) for each in logic.errors]
     numbered = set(_numbered(logic, model))
     return Script(
-        outcomes=(*told, *free, *free, *errors),
+        outcomes=(*told, *outputs(logic), *errors(logic)),
         deciding=tuple(each.name for each in logic.input if each.name not in numbered),
     )
+
+
+def outputs(logic: Logic) -> list[Outcome]:
+    """What may come out for any input: what examples have, and values made of the declared types."""
+    told = [Outcome(output=json.loads(each.output)) for each in logic.examples if each.output is not None]
+    made = [Outcome(output=_output(logic, variant)) for variant in range(VARIANTS)]
+    return [each for at, each in enumerate([*told, *made]) if each not in [*told, *made][:at]]
+
+
+def errors(logic: Logic) -> list[Outcome]:
+    """The errors that may be raised for any input."""
+    return [Outcome(error=each.code) for each in logic.errors]
+
+
+def always(outcome: Outcome) -> Script:
+    """A function that says the same for every input."""
+    return Script(outcomes=(outcome,), deciding=())
 
 
 def _numbered(logic: Logic, model: Model) -> Iterator[str]:
@@ -158,7 +180,7 @@ def _value(member: InputField, variant: int) -> Any:
 def _of_type(kind: FieldType, variant: int) -> Any:
     match kind:
         case ListType(element=element, min=least):
-            return [_of_type(element, each) for each in range(max(least or 0, variant))]
+            return [_of_type(element, each) for each in range(max(least or 0, min(variant, 3)))]
         case RecordType(members=members):
             return {each.name: _value(each, variant) for each in members}
         case ScalarType():
@@ -190,14 +212,14 @@ def _scalar(kind: ScalarType, variant: int) -> Any:
         case "email":
             return f"somebody{variant}@example.org"
         case "slug":
-            return ("some-text", "a", "other-words")[variant]
+            return SLUGS[variant]
         case _:
             text = WORDS[variant].ljust(int(kind.min or 0), "x")
             return text if kind.max is None else text[: int(kind.max)]
 
 
 def _number(kind: ScalarType, variant: int) -> int:
-    wanted = (7, 1, 40)[variant]
+    wanted = NUMBERS[variant]
     least = -(2**63) if kind.min is None else int(kind.min)
     most = 2**63 - 1 if kind.max is None else int(kind.max)
     return min(max(wanted, least), most)

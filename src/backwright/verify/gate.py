@@ -13,6 +13,7 @@ import msgspec
 from backwright.migrate import disposable
 from backwright.model.types import Model
 from backwright.project import Project
+from backwright.reference.calling import scripts
 from backwright.verify.results import Finding, GateResult, ScenarioResult, Status
 from backwright.verify.server import Server, running
 
@@ -107,10 +108,14 @@ def database(kind: DatabaseName | None) -> Iterator[str]:
 
 
 @contextmanager
-def backend(given: GateInput) -> Iterator[Server]:
-    """The project's backend, running on a disposable database."""
+def backend(given: GateInput, *, as_written: bool = False) -> Iterator[Server]:
+    """The project's backend, running on a disposable database.
+
+    Something stands in for custom logic, as it does in the reference, unless it is to be run `as_written`.
+    """
+    stand_ins = None if as_written else scripts(given.model)
     with (
         database(given.database) as url,
-        running(given.project.root, given.model.service.package, url) as server,
+        running(given.project.root, given.model.service.package, url, scripts=stand_ins) as server,
     ):
         yield server

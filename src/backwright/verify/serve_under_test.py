@@ -1,6 +1,7 @@
 """The emitted backend as a process of its own, with time, ids and passwords that a verifier controls.
 
-`python -m backwright.verify.serve_under_test PACKAGE PORT|fd:NUMBER`, with the service's usual environment.
+`python -m backwright.verify.serve_under_test PACKAGE PORT|fd:NUMBER [SCRIPTS]`, with the service's usual environment.
+Where there is a file of scripts, they stand in for custom logic.
 `POST /-/fresh` makes a new application in the place of the old one, so that nothing in memory outlives a sequence.
 """
 
@@ -11,13 +12,15 @@ import inspect
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
+import msgspec
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from backwright_runtime import Passwords
 from backwright_runtime.application import Application
-from backwright_runtime.testing import ScriptedSeam
+from backwright_runtime.testing import ScriptedLogic, ScriptedSeam
 
 FRESH = "/-/fresh"
 
@@ -42,13 +45,15 @@ class Renewable:
 
 def main(arguments: list[str]) -> None:
     """Serve the package's application on a port, or on a listening socket that was handed over."""
-    package, where = arguments
+    package, where, *scripts = arguments
     module = importlib.import_module(f"{package}.app")
     given: dict[str, object] = {"seam": ScriptedSeam()}
     if (
         "passwords" in inspect.signature(module.create_app).parameters
     ):  # a service without accounts hashes none
         given["passwords"] = Passwords.cheap()
+    if scripts:
+        given["logic"] = ScriptedLogic(msgspec.json.decode(Path(scripts[0]).read_bytes()))
     app = Renewable(lambda: module.create_app(**given))
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", server_header=False)
     uvicorn.Server(config).run(sockets=[listening(where)])

@@ -20,6 +20,7 @@ import msgspec
 
 import backwright
 import backwright_runtime
+from backwright.reference.calling import Scripts
 from backwright.verify.serve_under_test import FRESH
 from backwright_runtime import migrations
 
@@ -50,20 +51,26 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def running(root: Path, package: str, database_url: str, *, token_keys: str = "") -> Iterator[Server]:
+def running(
+    root: Path, package: str, database_url: str, *, token_keys: str = "", scripts: Scripts | None = None
+) -> Iterator[Server]:
     """The backend that lies in `root`, migrated and ready. Raises ServerFailed when it does not come up.
 
-    Several of one database share `token_keys`; otherwise they are made for this run.
+    Several of one database share `token_keys`; otherwise they are made for this run. `scripts` stand in for custom
+    logic; without them it is run as it is written.
     """
     asyncio.run(migrations.up(database_url, root / "migrations"))
     with tempfile.TemporaryDirectory(prefix="backwright-server-") as folder:
         log = Path(folder) / "server.log"
+        script = Path(folder) / "logic.json" if scripts else None
+        if script is not None:
+            script.write_bytes(msgspec.json.encode(scripts))
         with socket.socket() as listening, log.open("wb") as output:
             listening.bind(("127.0.0.1", 0))
             listening.listen(128)
             port = listening.getsockname()[1]
             environment = service_environment(root, database_url, token_keys)
-            process = _start(root, package, environment, listening.fileno(), output)
+            process = _start(root, package, environment, listening.fileno(), output, script)
         server = Server(url=f"http://127.0.0.1:{port}", database_url=database_url, log=log, process=process)
         try:
             _wait(server)
@@ -93,9 +100,15 @@ def service_environment(root: Path, database_url: str, token_keys: str = "") -> 
 
 
 def _start(
-    root: Path, package: str, environment: dict[str, str], descriptor: int, output: IO[bytes]
+    root: Path,
+    package: str,
+    environment: dict[str, str],
+    descriptor: int,
+    output: IO[bytes],
+    script: Path | None,
 ) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "backwright.verify.serve_under_test", package, f"fd:{descriptor}"]
+    command += [] if script is None else [str(script)]
     return subprocess.Popen(
         command,
         cwd=root,

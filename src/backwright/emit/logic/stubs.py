@@ -17,6 +17,7 @@ from backwright.emit.logic.calls import about
 from backwright.emit.names import Names, attribute
 from backwright.emit.source import (
     Identifier,
+    Imports,
     Source,
     docstring,
     gathered,
@@ -103,7 +104,8 @@ def _no_example(logic: Logic) -> Source:
 def _test(example: LogicExample, number: int, logic: Logic, model: Model, names: Names) -> Source:
     name, boundary = Identifier(logic.name), f"{names.package}.boundary"
     given = _struct(json.loads(example.input), logic.input, input_class(logic), boundary, model)
-    arguments, needed = ["given"], [given, imports(f"{names.package}.logic.{name}", name)]
+    arguments = ["given"]
+    needed: list[Imports | Source] = [given, imports(f"{names.package}.logic.{name}", name)]
     lines = [f"given = {given}"]
     if uses(logic):
         lines.append(f"use = {use_class(logic)}({_handed(logic)})")

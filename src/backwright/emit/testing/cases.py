@@ -92,7 +92,7 @@ def content(scene: Scene) -> str:
     """Everything that decides what a scene answers."""
     rows = [(row.entity, row.values, row.gone) for row in scene.world.rows]
     sent = (scene.params, scene.body, scene.query, scene.segments, scene.headers, scene.raw, scene.media)
-    return repr((rows, scene.caller, sent, scene.tokenless))
+    return repr((rows, scene.caller, sent, scene.tokenless, scene.says))
 
 
 # What tells two scenes apart ---------------------------------------------------------------------------
@@ -131,6 +131,9 @@ def _differences(before: Scene, after: Scene) -> Iterator[str]:
     for name, value in (after.body or {}).items():
         if name not in (before.body or {}) or before.body[name] != value:  # type: ignore[index]
             yield f"with_{snake(name)}_{said(value)}"
+    for name, said_ in after.says.items():
+        if before.says.get(name) != said_:
+            yield f"when_{snake(name)}_says_{'otherwise' if said_.error is None else snake(said_.error)}"
     for name in before.body or {}:
         if name not in (after.body or {}):
             yield f"without_{snake(name)}"

@@ -26,6 +26,7 @@ from backwright.expr.typed import Compare, Conditional, Expression, Quantified, 
 from backwright.expr.walk import nodes
 from backwright.model.operations import expressions, views_of
 from backwright.model.types import (
+    Call,
     Create,
     Find,
     Operation,
@@ -38,6 +39,7 @@ from backwright.model.types import (
     Value,
     VerifyPassword,
 )
+from backwright.reference.calling import errors, outputs
 
 LONGEST = 80
 """How long the names of an operation and its case are together, so that a test's heading fits into a line."""
@@ -103,6 +105,7 @@ def tests_of(operation: Operation, common: Setting) -> tuple[list[Test], list[st
     if lean is not None:
         _others(lean, found)
         _refusals(lean, found)
+    _said(plain, found)
     for tests in (key_tests, input_tests, list_tests, protocol_tests):
         for test in tests(plain):
             if isinstance(test, Case) and len(test.trials) == 1:
@@ -122,6 +125,27 @@ def unreached(operation: Operation, tests: list[Test]) -> list[str]:
         reached |= {trial.failure.category for trial in trials if trial.failure is not None}
     common = {"malformed", "payload_too_large", "unsupported_media_type"}
     return [error for error in operation.errors if error not in reached | common]
+
+
+# Custom logic -------------------------------------------------------------------------------------------
+
+
+def _said(trial: Trial, found: Found) -> None:
+    """Each error of the custom logic that is called, and each other output that changes the answer."""
+    scene, model = trial.scene, trial.scene.world.setting.model
+    seen = {trial.response.status}
+    for step in scene.operation.steps:
+        if not isinstance(step, Call):
+            continue
+        logic = model.function(step.logic)
+        for outcome_ in (*outputs(logic)[1:], *errors(logic)):
+            made = scene.copy()
+            made.says[logic.name] = outcome_
+            answer = tried(made)
+            is_new = answer.response.status not in seen or outcome_.error is not None
+            if signature(answer) != signature(trial) and (is_new or len(seen) == 1):
+                seen |= {answer.response.status, 0}
+                found.particular(scene, answer)
 
 
 # Who asks -----------------------------------------------------------------------------------------------

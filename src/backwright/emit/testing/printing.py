@@ -180,15 +180,16 @@ def function(
     said: str = "",
 ) -> Source:
     """A test function with the statements that store its world."""
-    world = (
-        test.world
-        if isinstance(test, Case)
-        else test.scene.world
-        if isinstance(test, Table)
-        else test.allowed.scene.world
-    )
+    match test:
+        case Case():
+            scene = test.trials[0].scene
+        case Table():
+            scene = test.scene
+        case Repeated():
+            scene = test.allowed.scene
     text = "\n".join(lines)
-    stored, storing = stores(world, text)
+    stored, storing = stores(scene.world, text)
+    stored = [*stored, *said_by_logic(scene)]
     because = test.about if isinstance(test, Case) else said
     doc = docstring(f"{about}. {because}." if because else f"{about}.", 4)
     body = "\n".join([doc, *stored, *lines])
@@ -198,6 +199,15 @@ def function(
     return source(
         code, used | storing | needed("\n".join([*stored, *lines])) | imports("tests.conftest", "Service")
     )
+
+
+def said_by_logic(scene: Scene) -> list[str]:
+    """What custom logic says in this test, where that is not its usual output."""
+    return [
+        f"service.logic.says({literal(name)}, "
+        + (f"error={literal(each.error)})" if each.error is not None else f"output={each.output!r})")
+        for name, each in scene.says.items()
+    ]
 
 
 def _table(table: Table, operation: Operation) -> Source:

@@ -19,6 +19,7 @@ from backwright.emit.source import (
 )
 from backwright.model.storage import link_table
 from backwright.model.types import ManyType, Model, Operation
+from backwright.reference.calling import outputs
 
 _RUNTIME = "backwright_runtime"
 _TESTING = "backwright_runtime.testing"
@@ -62,6 +63,15 @@ def constants(model: Model) -> Source:
             'ENCRYPTION_KEYS = (EncryptionKey("test", "not a secret either, and just as long as it has to be"),)'
         )
         needed |= imports(_RUNTIME, "EncryptionKey")
+    if model.logic:
+        usual = {
+            logic.name: {"outcomes": [{"output": outputs(logic)[0].output}], "deciding": []}
+            for logic in model.logic
+        }
+        lines.append(
+            f"USUAL: dict[str, Any] = {usual!r}  # what custom logic says, unless a test says otherwise"
+        )
+        needed |= imports("typing", "Any")
     if tables:
         listed = ", ".join(map(sql.quoted, [*tables, *RUNTIME_TABLES]))
         statement = "\n".join(
@@ -92,11 +102,15 @@ def service_class(model: Model, names: Names) -> Source:
     more = ", **(headers or {})" if needs.headers else ""
     needed = imports(_RUNTIME, "Application") | imports("httpx", "AsyncClient", "Response")
     needed |= parameters.imports
+    logic = ", logic: ScriptedLogic" if model.logic else ""
+    kept = "        self.logic = logic\n" if model.logic else ""
+    needed |= imports(_TESTING, "ScriptedLogic") if model.logic else NO_IMPORTS
     text = (
         "class Service:\n"
         '    """The service under test: its database, and requests to it."""\n\n'
-        "    def __init__(self, app: Application, http: AsyncClient) -> None:\n"
+        f"    def __init__(self, app: Application, http: AsyncClient{logic}) -> None:\n"
         "        self.db = app.database\n        self._http = http\n        self._requests = 0\n"
+        f"{kept}"
         f"{_sessions(model)}\n"
         "    async def send(\n        self,\n        method: str,\n        path: str,\n"
         f"{parameters.text}    ) -> Response:\n"
@@ -222,6 +236,8 @@ def backend() -> Source:
 def fixture(model: Model, names: Names) -> Source:
     """The service on a migrated, empty database."""
     hashing = ", passwords=CHEAP_PASSWORDS" if model.auth else ""
+    hashing += ", logic=logic" if model.logic else ""
+    scripted = "    logic = ScriptedLogic(USUAL)\n" if model.logic else ""
     emptied = (
         '        if not url.startswith("sqlite"):\n            await app.database.execute(EMPTY)\n'
         if model.entities
@@ -246,19 +262,22 @@ def fixture(model: Model, names: Names) -> Source:
         needed = needed - imports(_TESTING, "settings_for") | imports(_RUNTIME, "TokenKey")
     if model.auth:
         needed |= imports(_TESTING, "CHEAP_PASSWORDS")
+    if model.logic:
+        needed |= imports(_TESTING, "ScriptedLogic")
     text = (
         "@pytest.fixture\n"
         "async def service(tmp_path: Path) -> AsyncIterator[Service]:\n"
         '    """The service on a SQLite file, or on the database of TEST_DATABASE_URL, which is emptied."""\n'
         '    url = os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{tmp_path}/service.db"\n'
         "    await migrations.up(url, MIGRATIONS)\n"
+        f"{scripted}"
         f"    app = create_app({settings}, seam=ScriptedSeam(){hashing})\n"
         "    await app.startup()\n"
         "    try:\n"
         f"{emptied}"
         "        transport = ASGITransport(app=app, raise_app_exceptions=False)\n"
         '        async with AsyncClient(transport=transport, base_url="https://service") as http:\n'
-        "            yield Service(app, http)\n"
+        f"            yield Service(app, http{', logic' if model.logic else ''})\n"
         "    finally:\n"
         "        await app.shutdown()"
     )

@@ -30,6 +30,7 @@ from backwright.model.types import (
     Step,
 )
 from backwright.reference import Opaque, Reference, Request, Response
+from backwright.reference.calling import Outcome, always, outputs
 from backwright.reference.evaluate import Row
 from backwright.reference.failures import Failure
 from backwright.reference.sessions import Session
@@ -53,7 +54,8 @@ class Scene(msgspec.Struct):
 
     `params` are those of path and query by name, `query` further texts as they are sent, `segments` texts of the
     path that stand for no value. `raw` replaces the body, and `media` its media type. `tokenless`: the request
-    comes without what proves that a page of ours sent it (CSRF).
+    comes without what proves that a page of ours sent it (CSRF). `says` is what custom logic says, by its name,
+    where that is not its usual output.
     """
 
     operation: Operation
@@ -67,6 +69,7 @@ class Scene(msgspec.Struct):
     raw: bytes | None = None
     media: str | None = None
     tokenless: bool = False
+    says: dict[str, Outcome] = {}
 
     def copy(self) -> Scene:
         """The same scene, to be changed on its own."""
@@ -78,6 +81,7 @@ class Scene(msgspec.Struct):
             query=list(self.query),
             segments=dict(self.segments),
             headers=dict(self.headers),
+            says=dict(self.says),
         )
 
     def ask(self) -> Ask:
@@ -246,6 +250,8 @@ class Stage:
         authorization = headers.pop("authorization", None)
         if ask.caller is not None:
             authorization = self._credentials(ask, headers)
+        said = {logic.name: outputs(logic)[0] for logic in self.model.logic} | scene.says
+        self.reference.scripts = {name: always(each) for name, each in said.items()}
         self.reference.recording = self.reference.failure = None
         response = self.reference.answer(
             Request(

@@ -30,7 +30,7 @@ def judge(given: GateInput) -> Verdict:
         return _mistaken(mistakes)
     if not scenarios:
         raise NotRun("there are no scenarios (specs/<feature>/acceptance.yaml)")
-    with backend(given) as server:
+    with backend(given, as_written=True) as server:
         results = acceptance.execute_over_http(scenarios, given.model, server)
     failed = [result for result in results if result.status != "passed"]
     return Verdict(
