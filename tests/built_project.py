@@ -15,6 +15,7 @@ from backwright.model import snapshot
 from backwright.model.types import Model
 from backwright.plan import plan
 from backwright.project import Project
+from backwright.reference.calling import scripts
 from backwright.verify.backends import RunningBackend
 from backwright.verify.behaviour import Comparison, compare_backends
 from backwright.verify.schemas import Schemas
@@ -58,7 +59,7 @@ def compared(project: Project, model: Model, url: str, *, requests: int, seconds
     """The project's running server beside the reference: seed 1, schemas of the contract included."""
     schemas = Schemas(project, model)
     with (
-        running(project.root, model.service.package, url) as server,
+        running(project.root, model.service.package, url, scripts=scripts(model)) as server,
         closing(RunningBackend(model, server)) as backend,
     ):
         return compare_backends(

@@ -10,6 +10,7 @@ from built_project import built
 
 from backwright.model.build import build
 from backwright.project import Project
+from backwright.reference.calling import scripts
 from backwright.spec.reader import read
 from backwright.verify.acceptance import execute_over_http, parse_scenarios
 from backwright.verify.backends import RunningBackend
@@ -27,7 +28,7 @@ def test_an_example_agrees_with_its_meaning(folder: Path, database_url: str, tmp
     model = build(read(Project(folder)))
     project = built(model, tmp_path)
     schemas = Schemas(project, model)
-    with running(project.root, model.service.package, database_url) as server:
+    with running(project.root, model.service.package, database_url, scripts=scripts(model)) as server:
         with closing(RunningBackend(model, server)) as backend:
             found = compare_backends(
                 model, backend, seed=1, requests=900, seconds=120, inspect=schemas.differences

@@ -31,7 +31,7 @@ from backwright.plan.fields import aspects, look_alike
 from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
 from backwright.plan.renames import pairs, renames_between
 from backwright.plan.replies import view_change
-from backwright.plan.settings import setting_changes
+from backwright.plan.settings import logic_changes, setting_changes
 from backwright.plan.tables import dependency_order, stored_index
 
 
@@ -175,6 +175,7 @@ def _interface(before: Model | None, after: Model, renames: Renames) -> Iterator
     yield from _operations(before.operations if before else (), after.operations, renames)
     if before is not None:
         yield from setting_changes(before, after, renames)
+        yield from logic_changes(before, after)
 
 
 def _views(before: tuple[View, ...], after: tuple[View, ...], renames: Renames) -> Iterator[Change]:

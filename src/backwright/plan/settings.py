@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from backwright.model.types import ErrorAnswer, Model
+from backwright.model.types import ErrorAnswer, Logic, Model
 from backwright.plan.changes import ChangeSetting, Hazard
 from backwright.plan.meaning import Renames, carried_over, plain
 
@@ -29,6 +29,42 @@ def setting_changes(before: Model, after: Model, renames: Renames) -> Iterator[C
                 reason=f"{name}: {old} becomes {new}",
                 hazard=_hazard(name, old, new),
             )
+
+
+def logic_changes(before: Model, after: Model) -> Iterator[ChangeSetting]:
+    """Custom logic that comes, goes, or takes and returns something else. Its files are the user's and stay."""
+    former = {each.name: each for each in before.logic}
+    later = {each.name: each for each in after.logic}
+    for name in sorted(former.keys() | later.keys()):
+        old, new = former.get(name), later.get(name)
+        if plain(old) == plain(new):
+            continue
+        trusted = new is not None and new.trusted is not None and (old is None or old.trusted is None)
+        yield ChangeSetting(
+            name=f"logic.{name}",
+            before="none" if old is None else logic_text(old),
+            after="none" if new is None else logic_text(new),
+            place=after.service.place if new is None else new.place,
+            reason=f"custom logic `{name}` {_how(old, new)}",
+            hazard="widens_access" if trusted else "safe",
+        )
+
+
+def _how(old: Logic | None, new: Logic | None) -> str:
+    if old is None:
+        return "is to be written"
+    if new is None:
+        return "is no longer called; its file stays, and is yours to delete"
+    if new.trusted is not None and old.trusted is None:
+        return f"goes past the access rules: {new.trusted}"
+    return "is declared differently; its file stays, and has to follow"
+
+
+def logic_text(logic: Logic) -> str:
+    """`(quantity, unit_price) -> (total), raises too_many`."""
+    taken, given = (", ".join(each.name for each in members) for members in (logic.input, logic.output))
+    raised = ", ".join(each.code for each in logic.errors)
+    return f"({taken}) -> ({given})" + (f", raises {raised}" if raised else "")
 
 
 def answers(found: tuple[ErrorAnswer, ...]) -> dict[str, str]:

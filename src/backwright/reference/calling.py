@@ -17,12 +17,9 @@ from uuid import UUID
 
 import msgspec
 
-from backwright.expr.typed import Expression, Member
-from backwright.expr.walk import nodes
-from backwright.model.operations import referred
+from backwright.expr.typed import Member
 from backwright.model.types import (
     Call,
-    Entity,
     FieldType,
     InputField,
     ListType,
@@ -30,6 +27,7 @@ from backwright.model.types import (
     ManyType,
     Model,
     RecordType,
+    ReferenceType,
     ScalarType,
 )
 from backwright.reference.decode import Refused, from_json
@@ -109,7 +107,7 @@ def always(outcome: Outcome) -> Script:
 def _numbered(logic: Logic, model: Model) -> Iterator[str]:
     """The inputs that may be the number of a sequence, which two databases need not count alike."""
     for member in logic.input:
-        if any(_is_numbered(model.entity(name)) for name in referred(member.type)):
+        if _is_numbered(member.type, model):
             yield member.name
     for operation in model.operations:
         for step in operation.steps:
@@ -117,19 +115,30 @@ def _numbered(logic: Logic, model: Model) -> Iterator[str]:
                 yield from (each.name for each in step.values if _asks_number(each.value.meaning, model))
 
 
-def _is_numbered(entity: Entity) -> bool:
-    return any(entity.field(key).generated == "sequence" for key in entity.keys)
+def _is_numbered(kind: FieldType, model: Model) -> bool:
+    match kind:
+        case ReferenceType(entity=name) | ManyType(entity=name):
+            entity = model.entity(name)
+            return any(entity.field(key).generated == "sequence" for key in entity.keys)
+        case ListType(element=element):
+            return _is_numbered(element, model)
+        case RecordType(members=members):
+            return any(_is_numbered(member.type, model) for member in members)
+        case _:
+            return False
 
 
-def _asks_number(meaning: Expression, model: Model) -> bool:
-    return any(
-        isinstance(node, Member) and model.entity(node.entity).field(node.field).generated == "sequence"
-        for node in nodes(meaning)
-    )
-
-
-def _output(logic: Logic, variant: int) -> dict[str, Any]:
-    return {each.name: _value(each, variant) for each in logic.output}
+def _asks_number(part: Any, model: Model) -> bool:
+    """Whether the number of a sequence is anywhere in an expression."""
+    match part:
+        case Member(entity=name, field=field) if model.entity(name).field(field).generated == "sequence":
+            return True
+        case tuple():
+            return any(_asks_number(each, model) for each in part)
+        case msgspec.Struct():
+            return any(_asks_number(getattr(part, name), model) for name in part.__struct_fields__)
+        case _:
+            return False
 
 
 def chosen(script: Script, name: str, given: dict[str, Any]) -> Outcome:

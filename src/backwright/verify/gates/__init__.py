@@ -11,6 +11,7 @@ from backwright.verify.gates import (
     contract,
     integrity,
     lint,
+    logic,
     migrations,
     types,
     unit,
@@ -18,5 +19,5 @@ from backwright.verify.gates import (
 
 GATES: tuple[Gate, ...] = cast(
     "tuple[Gate, ...]",
-    (integrity, lint, types, contract, migrations, unit, acceptance, behaviour),
+    (integrity, lint, types, logic, contract, migrations, unit, acceptance, behaviour),
 )
