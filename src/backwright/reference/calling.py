@@ -141,6 +141,10 @@ def _asks_number(part: Any, model: Model) -> bool:
             return False
 
 
+def _output(logic: Logic, variant: int) -> dict[str, Any]:
+    return {each.name: _value(each, variant) for each in logic.output}
+
+
 def chosen(script: Script, name: str, given: dict[str, Any]) -> Outcome:
     """What comes out for an input."""
     written = {key: canonical(value) for key, value in given.items()}
