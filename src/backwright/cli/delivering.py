@@ -35,6 +35,10 @@ def plan(project: ProjectOption = None, json: JsonOption = False) -> None:
 
         planned = pipeline.plan(project_of(project))
         terminal.print(show.text(planned.plan))
+        examples = pipeline.examples(planned)
+        for example in examples:
+            terminal.print(example.text())
+            terminal.print("")
         terminal.diagnostics(planned.plan.warnings)
         terminal.diagnostics(planned.plan.refused)
         if planned.blocked:
@@ -42,7 +46,12 @@ def plan(project: ProjectOption = None, json: JsonOption = False) -> None:
             terminal.diagnostics(planned.blocked)
         code = Exit.FOUND if planned.plan.refused else Exit.BLOCKED if planned.blocked else Exit.OK
         leave(
-            terminal, "plan", code, plan=planned.plan, diagnostics=[*planned.plan.refused, *planned.blocked]
+            terminal,
+            "plan",
+            code,
+            plan=planned.plan,
+            examples=examples,
+            diagnostics=[*planned.plan.refused, *planned.blocked],
         )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from backwright.pipeline.development import Serving, serving
     from backwright.pipeline.formatting import Rewritten, rewrite
     from backwright.pipeline.migrating import Way, database_url, migrate, migration_status
-    from backwright.pipeline.planning import Planned, approve, plan
+    from backwright.pipeline.planning import Planned, approve, examples, plan
     from backwright.pipeline.rehearsing import rehearse
     from backwright.pipeline.reporting import report
     from backwright.pipeline.tasks import EXPECTED, Received, answer, current_questions, receive, task_status
@@ -43,6 +43,7 @@ __all__ = [
     "check",
     "current_questions",
     "database_url",
+    "examples",
     "explain",
     "migrate",
     "migration_status",
@@ -63,7 +64,7 @@ _NAMES = {
     "development": ("Serving", "serving"),
     "formatting": ("Rewritten", "rewrite"),
     "migrating": ("Way", "database_url", "migrate", "migration_status"),
-    "planning": ("Planned", "approve", "plan"),
+    "planning": ("Planned", "approve", "examples", "plan"),
     "rehearsing": ("rehearse",),
     "reporting": ("report",),
     "tasks": ("EXPECTED", "Received", "answer", "current_questions", "receive", "task_status"),

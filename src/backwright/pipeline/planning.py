@@ -19,6 +19,7 @@ from backwright.plan import plan as compute_plan
 from backwright.project import Project
 from backwright.spec.diagnostics import NOWHERE, Diagnostic, Place, SpecificationError, diagnose, register
 from backwright.task import events
+from backwright.verify.access_examples import AccessExample, access_examples
 
 UNREADABLE = register(
     "BW704",
@@ -46,6 +47,11 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
 def plan(project: Project) -> Planned:
     """What would change since the last build. Raises SpecificationError; being blocked is an answer here."""
     return planned_from(project, check(project).model)
+
+
+def examples(planned: Planned) -> list[AccessExample]:
+    """What the changed access rules of a plan mean: callers, rows and requests that are answered otherwise."""
+    return access_examples(planned.before, planned.model, planned.plan)
 
 
 def planned_from(project: Project, model: Model) -> Planned:

@@ -1,7 +1,6 @@
-"""Whether a rule that changed lets more callers through, fewer, or cannot be told by its shape.
+"""Whether a rule that changed lets more callers through, fewer, the same, or cannot be told by its logic.
 
-Conditions are compared as branches of `||`, each a set of parts of `&&`. More parts in every branch, or fewer
-branches, is narrower; the other way round is wider. Anything else is unclear and treated like wider.
+What cannot be told is treated like wider (`implication.py` says what can).
 """
 
 from __future__ import annotations
@@ -10,10 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 from typing import Literal as OneOf
 
-import msgspec
-
 from backwright.model.types import Entity, Rule, Verb
 from backwright.plan.changes import ChangeRule
+from backwright.plan.implication import implies
 from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
 
 Effect = OneOf["same", "widens", "narrows", "unclear"]
@@ -62,38 +60,9 @@ def effect(before: Any, after: Any) -> Effect:
     """The effect of replacing one condition by another, both as plain values."""
     if before == after:
         return "same"
-    former, later = _branches(before), _branches(after)
-    narrower, wider = _within(later, former), _within(former, later)
-    if narrower and wider:
+    widens, narrows = implies(before, after), implies(after, before)
+    if widens and narrows:
         return "same"
-    if wider:
+    if widens:
         return "widens"
-    return "narrows" if narrower else "unclear"
-
-
-def _within(inner: frozenset[frozenset[str]], outer: frozenset[frozenset[str]]) -> bool:
-    """Whether every branch of `inner` demands at least what some branch of `outer` demands."""
-    return all(any(branch >= other for other in outer) for branch in inner)
-
-
-def _branches(condition: Any) -> frozenset[frozenset[str]]:
-    parts = condition["parts"] if condition.get("node") == "Or" else [condition]
-    found: set[frozenset[str]] = set()
-    for part in parts:
-        if part.get("node") == "Or":
-            found |= _branches(part)
-        elif not _is_constant(part, False):
-            found.add(frozenset(_conjuncts(part)))
-    return frozenset(found)
-
-
-def _conjuncts(condition: Any) -> Iterator[str]:
-    if condition.get("node") == "And":
-        for part in condition["parts"]:
-            yield from _conjuncts(part)
-    elif not _is_constant(condition, True):
-        yield msgspec.json.encode(condition, order="sorted").decode()
-
-
-def _is_constant(condition: Any, value: bool) -> bool:
-    return condition.get("node") == "Constant" and condition.get("value") is value
+    return "narrows" if narrows else "unclear"

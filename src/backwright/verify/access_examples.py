@@ -1,0 +1,326 @@
+"""What a change of an access rule means, as an example: a caller, a row, and the request that is answered otherwise.
+
+A bounded search over the reference (`emit/testing`): rows and a caller for whom the new rule holds and the old one does
+not, or the other way round. What is found is true of both models; that nothing is found proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+from typing import Literal as OneOf
+
+import msgspec
+
+from backwright.emit.names import names
+from backwright.emit.testing.frames import Frame, Spot, value
+from backwright.emit.testing.reach import beginning, reached, setting
+from backwright.emit.testing.satisfy import satisfied
+from backwright.emit.testing.trial import Scene, tried
+from backwright.emit.testing.values import Unfit
+from backwright.emit.testing.world import Setting, World
+from backwright.expr.typed import BOOLEAN, And, Expression, Linked, Member, Name, Not, Related, Rows
+from backwright.expr.walk import nodes
+from backwright.model.types import (
+    Create,
+    Delete,
+    Entity,
+    Find,
+    Model,
+    Operation,
+    PathParameter,
+    ReferenceType,
+    Rule,
+    Select,
+    Step,
+    Update,
+    Verb,
+)
+from backwright.plan.changes import ChangeRule, identity
+from backwright.plan.plan import Plan
+from backwright.reference.texts import written
+
+WAYS = 6
+VERBS: dict[Verb, str] = {"read": "see", "create": "create", "update": "change", "delete": "delete"}
+
+
+class AccessExample(msgspec.Struct, frozen=True, kw_only=True):
+    """A caller who reaches more (or less) than before.
+
+    `caller` and `row` are what the rules speak of, by name, `beside` the other rows that they look at. `request` is a
+    line of curl, empty where no operation shows the difference; `status` is what it is answered now, and `before` was.
+    """
+
+    change: str
+    effect: OneOf["can now", "can no longer"]
+    words: str
+    caller: dict[str, str]
+    row: dict[str, str]
+    beside: tuple[str, ...] = ()
+    request: str = ""
+    status: int | None = None
+    before: int | None = None
+
+    def text(self) -> str:
+        """The example as lines for people."""
+        who = ", ".join(f"{name} {text}".strip() for name, text in self.caller.items()) or "nobody signed in"
+        lines = [f"{self.words}", f"  caller: {who}"]
+        lines += (
+            [f"  row: {', '.join(f'{name} {text}' for name, text in self.row.items())}"] if self.row else []
+        )
+        lines += [f"  with: {each}" for each in self.beside]
+        lines += [f"  {self.request}  # {self.status}, before: {self.before}"] if self.request else []
+        return "\n".join(lines)
+
+
+def access_examples(before: Model | None, after: Model, plan: Plan) -> list[AccessExample]:
+    """Examples of every changed rule of the plan: what callers can do now, and what they no longer can."""
+    changed = [change for change in plan.changes if isinstance(change, ChangeRule)]
+    if before is None or not changed or not after.operations:
+        return []
+    both = (setting(before, names(before)), setting(after, names(after)))
+    found: list[AccessExample] = []
+    for change in changed:
+        former = next((entity for entity in before.entities if entity.name == change.entity), None)
+        if former is None:
+            continue
+        old = former.access.get(change.verb)
+        new = after.entity(change.entity).access.get(change.verb)
+        found += _of_rule(change, old, new, both)
+    return found
+
+
+def _of_rule(
+    change: ChangeRule, old: Rule | None, new: Rule | None, both: tuple[Setting, Setting]
+) -> Iterator[AccessExample]:
+    if old is None or new is None:
+        return
+    # What must not hold comes first: the search then has to find another way to what must.
+    wider = And(type=BOOLEAN, parts=(Not(type=BOOLEAN, of=old.condition), new.condition))
+    narrower = And(type=BOOLEAN, parts=(Not(type=BOOLEAN, of=new.condition), old.condition))
+    if change.effect != "narrows":
+        found = _found(change, wider, "can now", (old, new), both)
+        if found is not None:
+            yield found
+    if change.effect != "widens":
+        found = _found(change, narrower, "can no longer", (old, new), both)
+        if found is not None:
+            yield found
+
+
+def _found(
+    change: ChangeRule,
+    wanted: Expression,
+    effect: OneOf["can now", "can no longer"],
+    rules: tuple[Rule, Rule],
+    both: tuple[Setting, Setting],
+) -> AccessExample | None:
+    """The first example in which an operation shows it; else the first at all."""
+    before, common = both
+    silent: AccessExample | None = None
+    for operation in (*_showing(change, common.model), None):
+        for scene, at in _scenes(change.entity, operation, wanted, common):
+            asked = None
+            if operation is not None:
+                asked = _asked(operation, scene, at, wanted, before, succeeds=effect == "can now")
+            made = AccessExample(
+                change=identity(change),
+                effect=effect,
+                words=_words(change, effect, scene, at),
+                caller=_caller(scene, rules),
+                row=_said(scene, at, rules, "this"),
+                beside=tuple(_beside(scene, at, rules)),
+                request="" if asked is None else asked[0],
+                status=None if asked is None else asked[1],
+                before=None if asked is None else asked[2],
+            )
+            if asked is not None:
+                return made
+            silent = silent or msgspec.structs.replace(made, request="", status=None, before=None)
+    return silent
+
+
+def _showing(change: ChangeRule, model: Model) -> list[Operation]:
+    """The operations that answer otherwise when the rule does: those about one row first."""
+    kinds: dict[Verb, tuple[type[Step], ...]] = {
+        "read": (Find, Select),
+        "create": (Create,),
+        "update": (Update,),
+        "delete": (Delete,),
+    }
+
+    def is_about(step: Step) -> bool:
+        return isinstance(step, kinds[change.verb]) and getattr(step, "entity", "") == change.entity
+
+    found = [each for each in model.operations if any(map(is_about, each.steps))]
+    if change.verb == "read":
+        found = [each for each in found if each.method == "GET"] or found
+    return sorted(found, key=lambda each: (not each.path_parameters, len(each.steps)))[:4]
+
+
+def _scenes(
+    entity: str, operation: Operation | None, wanted: Expression, common: Setting
+) -> Iterator[tuple[Scene, int]]:
+    """Scenes in which the condition holds of a row: for the caller of the scene, for another, for nobody."""
+    usual = operation or common.model.operations[0]
+    try:
+        plain = beginning(usual, common)
+    except Unfit:
+        plain = Scene(usual, World(common))
+    callers = [plain.caller] if common.identity is None else [_signed_in(plain), None]
+    for caller in callers:
+        scene = plain.copy()
+        scene.caller = caller
+        try:
+            at = scene.world.add(entity)
+        except Unfit:
+            continue
+        if caller is not None:
+            scene.world.person()
+        for made in islice(satisfied(wanted, True, scene, Frame(this=Spot(at))), WAYS):
+            yield made, at
+
+
+def _signed_in(scene: Scene) -> str:
+    if scene.caller is None:
+        scene.caller = scene.world.rows[scene.world.person()].variable
+    return scene.caller
+
+
+def _asked(
+    operation: Operation, scene: Scene, at: int, wanted: Expression, before: Setting, *, succeeds: bool
+) -> tuple[str, int, int] | None:
+    """A request that is answered otherwise than before, and both statuses; None where this operation has none."""
+    row = scene.world.rows[at]
+    entity = scene.world.setting.model.entity(row.entity)
+    made = scene.copy()
+    for parameter in operation.path_parameters:
+        field = _field_of(parameter, operation, entity)
+        if field is not None:
+            made.params[parameter.name] = row.values[field]
+    common = scene.world.setting
+
+    def shows(other: Scene) -> bool:
+        return value(wanted, other, Frame(this=Spot(at))) is True
+
+    here, there = (common, before) if succeeds else (before, common)
+    first = _in(made, here)
+    if first is None:
+        return None
+    accepted = reached(first, shows)
+    other = None if accepted is None else _in(accepted.scene, there)
+    if accepted is None or other is None:
+        return None
+    trial, former = (accepted, tried(other)) if succeeds else (tried(other), accepted)
+    key = str(row.values[entity.key])
+    lists = operation.method == "GET" and not operation.path_parameters
+    told = [
+        each.response.status if not lists or key in str(each.response.body) else 404
+        for each in (trial, former)
+    ]
+    now, then = told
+    differs = now < 400 <= then if succeeds else then < 400 and now in (403, 404)
+    return (_curl(operation, trial.scene), now, then) if differs else None
+
+
+def _in(scene: Scene, service: Setting) -> Scene | None:
+    """The same request to the service as it is, or as it was; None where that has no such operation or rows."""
+    route = (scene.operation.method, scene.operation.path)
+    operation = next((each for each in service.model.operations if (each.method, each.path) == route), None)
+    if operation is None:
+        return None
+    made = scene.copy()
+    made.operation, made.world = operation, World(service, made.world.rows)
+    try:
+        tried(made)
+    except (KeyError, TypeError, AttributeError):  # rows of another shape
+        return None
+    return made
+
+
+def _field_of(parameter: PathParameter, operation: Operation, entity: Entity) -> str | None:
+    """The field that a path parameter is compared with where the row is found."""
+    for step in operation.steps:
+        if isinstance(step, Find) and step.entity == entity.name:
+            for node in nodes(step.where.meaning):
+                sides = (getattr(node, "left", None), getattr(node, "right", None))
+                names_ = {getattr(side, "name", None) for side in sides}
+                fields = [side.field for side in sides if isinstance(side, Member)]
+                if parameter.name in names_:
+                    return fields[0] if fields else entity.key
+    return None
+
+
+def _curl(operation: Operation, scene: Scene) -> str:
+    ask = scene.ask()
+    who = "" if ask.caller is None else f' -H "authorization: … token of {ask.caller} …"'
+    content, media = ask.content()
+    body = "" if content is None else f" -H 'content-type: {media}' -d '{content.decode('utf-8', 'replace')}'"
+    return f'curl -X {operation.method}{who}{body} "$BASE{ask.path}"'
+
+
+# In words -----------------------------------------------------------------------------------------------
+
+
+def _words(change: ChangeRule, effect: str, scene: Scene, at: int) -> str:
+    who = "Somebody who is not signed in"
+    if scene.caller is not None:
+        own = scene.world.rows[at].variable == scene.caller
+        who = "A caller" if not own else "Somebody, of themselves,"
+    return f"{who} {effect} {VERBS[change.verb]} this {change.entity}."
+
+
+def _caller(scene: Scene, rules: tuple[Rule, Rule]) -> dict[str, str]:
+    if scene.caller is None:
+        return {}
+    at = scene.world.variable(scene.caller)
+    return {"": scene.caller, **_said(scene, at, rules, "caller")}
+
+
+def _said(scene: Scene, at: int, rules: tuple[Rule, Rule], root: str) -> dict[str, str]:
+    """What the rules ask of a row: fields, and what is reached or counted from it."""
+    found: dict[str, str] = {}
+    for rule in rules:
+        for node in nodes(rule.condition):
+            if isinstance(node, Member) and isinstance(node.of, Name) and node.of.root == root:
+                found[node.field] = _shown(
+                    scene.world.rows[at].values.get(node.field), node.entity, node.field, scene
+                )
+    return found
+
+
+def _beside(scene: Scene, at: int, rules: tuple[Rule, Rule]) -> Iterator[str]:
+    """The other rows that the rules look at: `member: org org, account ann, role admin`."""
+    looked = {
+        node.entity
+        for rule in rules
+        for node in nodes(rule.condition)
+        if isinstance(node, Related | Linked | Rows)
+    }
+    for place, row in enumerate(scene.world.rows):
+        if row.entity not in looked or place == at:
+            continue
+        asked = {
+            node.field
+            for rule in rules
+            for node in nodes(rule.condition)
+            if isinstance(node, Member | Related) and node.entity == row.entity
+        }
+        entity = scene.world.setting.model.entity(row.entity)
+        shown = [
+            f"{name} {_shown(row.values[name], row.entity, name, scene)}"
+            for name in row.values
+            if name in asked and entity.field(name) is not None
+        ]
+        yield f"{row.variable}: {', '.join(shown)}" if shown else row.variable
+
+
+def _shown(given: Any, entity: str, name: str, scene: Scene) -> str:
+    field = scene.world.setting.model.entity(entity).field(name)
+    if field.encrypted or field.personal:
+        return "…"
+    if isinstance(field.type, ReferenceType) and given is not None:
+        at = scene.world.at(field.type.entity, given)
+        return scene.world.rows[at].variable if at is not None else "gone"
+    return "null" if given is None else written(given)

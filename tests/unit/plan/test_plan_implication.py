@@ -1,0 +1,137 @@
+"""Implication between rules: what is found holds for every row and caller, and rewriting changes nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import product
+from random import Random
+from typing import Any
+
+import pytest
+
+from backwright.expr.typed import (
+    BOOLEAN,
+    And,
+    Compare,
+    Constant,
+    Expression,
+    In,
+    Member,
+    Name,
+    Not,
+    Or,
+    Type,
+)
+from backwright.plan.access import effect
+from backwright.plan.implication import implies
+from backwright.plan.meaning import plain
+from backwright.reference.evaluate import Environment, holds
+
+ROLE = Type("enum", nullable=True, values=("admin", "guest"))
+NUMBER = Type("integer", nullable=True)
+THIS = Name(type=Type("entity", entity="Task"), root="this")
+ROLES: tuple[Any, ...] = ("admin", "guest", None)
+NUMBERS: tuple[Any, ...] = (0, 1, 2, None)
+ROWS = [
+    {"id": 1, "role": role, "a": a, "b": b, "open": is_open}
+    for role, a, b, is_open in product(ROLES, NUMBERS, NUMBERS, (True, False))
+]
+
+
+def field(name: str, kind: Type) -> Member:
+    return Member(type=kind, of=THIS, entity="Task", field=name)
+
+
+def atom(random: Random) -> Expression:
+    number = Constant(type=Type("integer"), value=random.choice([0, 1, 2]))
+    role = Constant(type=ROLE, value=random.choice(ROLES))
+    match random.randrange(5):
+        case 0:
+            sides = [field("role", ROLE), role]
+            random.shuffle(sides)
+            return Compare(type=BOOLEAN, op=random.choice(["==", "!="]), left=sides[0], right=sides[1])
+        case 1:
+            options = tuple(Constant(type=ROLE, value=each) for each in random.sample(ROLES[:2], 2))
+            return In(type=BOOLEAN, item=field("role", ROLE), options=options[: random.randint(1, 2)])
+        case 2:
+            return Compare(
+                type=BOOLEAN,
+                op=random.choice(["<", ">", "<=", ">="]),
+                left=field("a", NUMBER),
+                right=field("b", NUMBER),
+            )
+        case 3:
+            return Compare(
+                type=BOOLEAN, op=random.choice(["==", "!=", "<"]), left=field("a", NUMBER), right=number
+            )
+        case _:
+            return field("open", BOOLEAN)
+
+
+def condition(random: Random, depth: int) -> Expression:
+    if depth == 0 or random.random() < 0.3:
+        return atom(random)
+    parts = tuple(condition(random, depth - 1) for _ in range(random.randint(1, 3)))
+    match random.randrange(3):
+        case 0:
+            return And(type=BOOLEAN, parts=parts)
+        case 1:
+            return Or(type=BOOLEAN, parts=parts)
+        case _:
+            return Not(type=BOOLEAN, of=parts[0])
+
+
+def rewritten(expression: Expression, random: Random) -> Expression:
+    """The same meaning in other words."""
+    match expression:
+        case And(parts=parts) if random.random() < 0.5:
+            inner = tuple(Not(type=BOOLEAN, of=rewritten(part, random)) for part in parts)
+            return Not(type=BOOLEAN, of=Or(type=BOOLEAN, parts=inner))
+        case Or(parts=parts) if random.random() < 0.5:
+            inner = tuple(Not(type=BOOLEAN, of=rewritten(part, random)) for part in parts)
+            return Not(type=BOOLEAN, of=And(type=BOOLEAN, parts=inner))
+        case And(parts=parts) | Or(parts=parts):
+            shuffled = [rewritten(part, random) for part in parts]
+            random.shuffle(shuffled)
+            return type(expression)(type=BOOLEAN, parts=tuple(shuffled))
+        case Not(of=of):
+            return Not(type=BOOLEAN, of=rewritten(of, random))
+        case In(item=item, options=options):
+            equal = (Compare(type=BOOLEAN, op="==", left=each, right=item) for each in reversed(options))
+            return Or(type=BOOLEAN, parts=tuple(equal))
+        case Compare(op=">", left=left, right=right):
+            return Compare(type=BOOLEAN, op="<", left=right, right=left)
+        case _:
+            return Not(type=BOOLEAN, of=Not(type=BOOLEAN, of=expression))
+
+
+def held(expression: Expression) -> list[bool]:
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    return [
+        holds(expression, Environment(now=now, keys={"Task": ("id",)}, rows={}, this=row)) for row in ROWS
+    ]
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_what_is_found_holds_for_every_row(seed: int) -> None:
+    random = Random(seed)
+    one, other = condition(random, 2), condition(random, 2)
+    if implies(plain(one), plain(other)):
+        assert all(later for former, later in zip(held(one), held(other), strict=True) if former)
+    wider = Or(type=BOOLEAN, parts=(other, one))
+    assert implies(plain(one), plain(wider)) is not False
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_rewritten_rule_is_the_same(seed: int) -> None:
+    random = Random(seed)
+    written = condition(random, 2)
+    again = rewritten(written, random)
+    assert held(written) == held(again)
+    assert effect(plain(written), plain(again)) == "same"
+
+
+def test_an_ordering_is_not_the_opposite_of_the_other_one() -> None:
+    less = Compare(type=BOOLEAN, op="<", left=field("a", NUMBER), right=field("b", NUMBER))
+    not_less = Compare(type=BOOLEAN, op=">=", left=field("a", NUMBER), right=field("b", NUMBER))
+    assert effect(plain(not_less), plain(Not(type=BOOLEAN, of=less))) == "unclear"

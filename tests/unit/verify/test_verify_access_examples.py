@@ -1,0 +1,82 @@
+"""A changed rule is told as an example: who reaches which row now, and the request that shows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backwright.model.build import build
+from backwright.model.types import Model
+from backwright.plan import plan
+from backwright.project import Project
+from backwright.spec import read
+from backwright.verify.access_examples import AccessExample, access_examples
+
+SPECIFICATION = """
+service: {name: invoicing, version: 1.0.0}
+auth: {identity: Account, by: email, flows: [login]}
+entities:
+  Account:
+    fields:
+      email: {type: email, unique: true}
+      password: password
+      role: {enum: [clerk, support], default: clerk}
+      company: {ref: Company}
+    access: {read: this == caller}
+  Company:
+    fields: {name: string}
+    access: {read: public}
+  Invoice:
+    fields:
+      company: {ref: Company}
+      total: decimal
+      draft: {type: boolean, default: true}
+    access:
+      read: "READ"
+      write: this.company == caller.company
+    crud: {path: /invoices, only: [list, get, update], order: total}
+"""
+OWN = "this.company == caller.company"
+
+
+def model(rule: str, folder: Path) -> Model:
+    (folder / "backwright.yaml").write_text(SPECIFICATION.replace("READ", rule), encoding="utf-8")
+    return build(read(Project(folder)))
+
+
+def examples(before: str, after: str, folder: Path) -> list[AccessExample]:
+    old, new = model(before, folder), model(after, folder)
+    return access_examples(old, new, plan(old, new))
+
+
+def test_a_wider_rule_has_an_example_with_its_request(tmp_path: Path) -> None:
+    (found,) = examples(OWN, f"{OWN} || caller.role == 'support'", tmp_path)
+    assert (found.effect, found.status, found.before) == ("can now", 200, 404)
+    assert found.caller["role"] == "support"
+    assert found.row["company"] != found.caller["company"]
+    assert "/invoices/" in found.request
+
+
+def test_a_public_rule_lets_nobody_in_particular_in(tmp_path: Path) -> None:
+    (found,) = examples(
+        "this.company == caller.company", "this.draft == false || this.company == caller.company", tmp_path
+    )
+    assert (found.effect, found.row["draft"]) == ("can now", "false")
+
+
+def test_a_narrower_rule_says_who_is_shut_out(tmp_path: Path) -> None:
+    (found,) = examples(OWN, f"{OWN} && !this.draft", tmp_path)
+    assert (found.effect, found.status, found.before) == ("can no longer", 404, 200)
+    assert found.row["draft"] == "true"
+
+
+def test_a_rule_that_does_both_has_two_examples(tmp_path: Path) -> None:
+    found = examples(OWN, "caller.role == 'support'", tmp_path)
+    assert {each.effect for each in found} == {"can now", "can no longer"}
+
+
+@pytest.mark.parametrize("rule", ["caller.company == this.company", "!(caller.company != this.company)"])
+def test_another_wording_is_no_change(rule: str, tmp_path: Path) -> None:
+    old, new = model(OWN, tmp_path), model(rule, tmp_path)
+    assert plan(old, new).changes == ()
