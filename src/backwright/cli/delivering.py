@@ -62,16 +62,21 @@ def approve(
     by: Annotated[str, typer.Option("--by", help="Who approves.")],
     reason: Annotated[str, typer.Option("--reason", help="Why it is right.")],
     rollback: Annotated[str, typer.Option("--rollback", help="What is done if it was not.")],
+    sign: Annotated[
+        Path | None,
+        typer.Option("--sign", help="Sign with this SSH key; `--by` is then the signer's identity."),
+    ] = None,
     project: ProjectOption = None,
     json: JsonOption = False,
 ) -> None:
     """Approve named changes of exactly one plan. Any edit of the specification voids it.
 
-    The approval is a file in `approvals/`, to be reviewed and committed like code.
+    The approval is a file in `approvals/`, to be reviewed and committed like code. Where the base branch has
+    `approvals/allowed_signers`, only approvals that are signed by somebody whom it names count.
     """
     with command("approve", json) as terminal:
         path = pipeline.approve(
-            project_of(project), plan_hash, change, by=by, reason=reason, rollback=rollback
+            project_of(project), plan_hash, change, by=by, reason=reason, rollback=rollback, key=sign
         )
         terminal.print(f"Approved in {path}.")
         terminal.answer("approve", Exit.OK, approval=str(path))

@@ -13,6 +13,7 @@ from backwright.emit.refusals import not_emitted
 from backwright.migrate.delivered import SNAPSHOT
 from backwright.model import snapshot
 from backwright.model.types import Model
+from backwright.pipeline import signing
 from backwright.pipeline.checking import check
 from backwright.plan import Plan, approval
 from backwright.plan import plan as compute_plan
@@ -60,7 +61,10 @@ def planned_from(project: Project, model: Model) -> Planned:
     started = perf_counter()
     before = previous(project)
     computed = compute_plan(before, model)
-    blocked = approval.blocked(computed, approval.read(project.approvals, project.root))
+    approvals, unsigned = signing.accepted(project, approval.read(project.approvals, project.root))
+    blocked = approval.blocked(computed, approvals)
+    if blocked:
+        blocked += [each for each in unsigned if computed.hash in each.place.file]
     events.append(
         project,
         events.PlanMade(
@@ -81,13 +85,27 @@ def refuse(model: Model) -> None:
 
 
 def approve(
-    project: Project, plan_hash: str, changes: Sequence[str], *, by: str, reason: str, rollback: str
+    project: Project,
+    plan_hash: str,
+    changes: Sequence[str],
+    *,
+    by: str,
+    reason: str,
+    rollback: str,
+    key: Path | None = None,
 ) -> Path:
-    """Approve named changes of exactly the plan at hand; returns the file. Raises SpecificationError."""
+    """Approve named changes of exactly the plan at hand, signed with a key if there is one; returns the file.
+
+    Raises SpecificationError, also where the base branch demands a signature that this is not.
+    """
     computed = plan(project).plan
     approved = approval.approve(
         computed, plan_hash, changes, by=by, reason=reason, rollback=rollback, at=datetime.now(UTC)
     )
+    approved = approved if key is None else signing.signed(approved, key)
+    _, unsigned = signing.accepted(project, [approved])
+    if unsigned:
+        raise SpecificationError(unsigned)
     path = approval.write(approved, project.approvals)
     events.append(project, events.ApprovalRecorded(plan=computed.hash, by=by))
     return path

@@ -21,8 +21,11 @@ SHORTEST_HASH = 12
 WORDS = ("by", "reason", "rollback")
 
 
-class Approval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who lets which changes of which plan happen, why, and how to go back."""
+class Approval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Who lets which changes of which plan happen, why, and how to go back.
+
+    `signature` is an SSH signature by `by`, where signatures are demanded.
+    """
 
     plan: str
     changes: tuple[str, ...]
@@ -30,6 +33,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     reason: str
     rollback: str
     at: datetime
+    signature: str | None = None
 
 
 def approve(

@@ -100,3 +100,10 @@ ENCRYPTION = register(
     "Only the service has the keys; converting what is stored already is not built yet.",
     "number: string becomes number: {type: string, encrypted: true}",
 )
+
+UNSIGNED = register(
+    "BW620",
+    "an approval without a valid signature",
+    "The base branch demands signatures of the people whom it allows; anybody can write a file.",
+    "approvals/<hash>.yaml without `signature`, where the base branch has approvals/allowed_signers",
+)
