@@ -91,18 +91,36 @@ def fmt(
 
 @app.command()
 def explain(
-    operation: Annotated[str, typer.Argument(help="An operation's name, such as `register`.")],
+    subject: Annotated[
+        str, typer.Argument(help="An operation's name, such as `register`, or the id of a request.")
+    ],
+    log: Annotated[
+        list[Path] | None,
+        typer.Option("--log", exists=True, dir_okay=False, help="A log of the service; may be repeated."),
+    ] = None,
     project: ProjectOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Print what an operation means: route, input, rules and steps, with all sugar expanded."""
+    """Print what an operation means, with all sugar expanded; or what a request of the log ran into.
+
+    The id of a request stands in its answer (`x-request-id`), in the log, and in the replay of a failing case. It
+    leads to the operation, the rules that can have answered so, the statements, and their places.
+    """
     with command("explain", json) as terminal:
-        checked = pipeline.check(project_of(project))
-        names = [o.name for o in checked.model.operations]
-        if operation not in names:
-            raise typer.BadParameter(f"no operation {operation!r}; there are {', '.join(names)}")
-        terminal.print(pipeline.explain(checked.model, operation))
-        terminal.answer("explain", Exit.OK, operation=checked.model.operation(operation))
+        where = project_of(project)
+        model = pipeline.check(where).model
+        if subject in {each.name for each in model.operations}:
+            terminal.print(pipeline.explain(model, subject))
+            terminal.answer("explain", Exit.OK, operation=model.operation(subject))
+            return
+        if log is None and not any(where.runs.glob("*/*.json")):
+            names = ", ".join(each.name for each in model.operations)
+            raise typer.BadParameter(
+                f"no operation {subject!r}; there are {names}. For the id of a request, name a log with --log."
+            )
+        traced = pipeline.trace(where, model, subject, log or [])
+        terminal.print(traced.text())
+        terminal.answer("explain", Exit.OK, trace=traced)
 
 
 @app.command("mock")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from backwright.pipeline.rehearsing import rehearse
     from backwright.pipeline.reporting import report
     from backwright.pipeline.tasks import EXPECTED, Received, answer, current_questions, receive, task_status
+    from backwright.pipeline.tracing import Trace, trace
     from backwright.pipeline.verifying import Progress, verify
     from backwright.pipeline.whole import STAGES, Outcome, run
 
@@ -35,6 +36,7 @@ __all__ = [
     "Received",
     "Rewritten",
     "Serving",
+    "Trace",
     "Way",
     "answer",
     "approve",
@@ -55,6 +57,7 @@ __all__ = [
     "run",
     "serving",
     "task_status",
+    "trace",
     "verify",
 ]
 
@@ -68,6 +71,7 @@ _NAMES = {
     "rehearsing": ("rehearse",),
     "reporting": ("report",),
     "tasks": ("EXPECTED", "Received", "answer", "current_questions", "receive", "task_status"),
+    "tracing": ("Trace", "trace"),
     "verifying": ("Progress", "verify"),
     "whole": ("STAGES", "Outcome", "run"),
 }
