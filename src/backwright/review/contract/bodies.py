@@ -1,0 +1,223 @@
+"""Changes of what an operation takes and answers: parameters, request body, statuses, media types, headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from backwright.review.contract.document import Node
+from backwright.review.contract.findings import Direction, Effect, Level
+from backwright.review.contract.schemas import Found, Reading, schemas
+from backwright.review.contract.view import View
+
+_STYLES = {"path": "simple", "header": "simple", "query": "form", "cookie": "form"}
+_NOT_PARAMETERS = {"accept", "content-type", "authorization"}
+"""Headers that are described elsewhere in a description; OpenAPI says to ignore parameters of these names."""
+
+Pair = tuple[Node, Node]
+Key = tuple[str, str]
+
+
+def parameters(old: Pair, new: Pair, renamed: Mapping[str, str]) -> Iterator[Found]:
+    """Changes of parameters. Each side is the path item and its operation; `renamed` are path parameters."""
+    former = {
+        (place, renamed.get(name, name) if place == "path" else name): node
+        for (place, name), node in _listed(*old).items()
+    }
+    later = _listed(*new)
+    for key, node in former.items():
+        if key in later:
+            yield from _parameter(key, node, later[key])
+        else:
+            yield Found("parameter-removed", "potential", f"{_words(key)} is gone", node, new[1])
+    for key, node in later.items():
+        if key in former:
+            continue
+        if node.get("required") is True:
+            yield Found("parameter-added", "breaking", f"{_words(key)} is new and required", old[1], node)
+        else:
+            yield Found("parameter-added", "compatible", f"{_words(key)} is new and optional", old[1], node)
+
+
+def _listed(item: Node, operation: Node) -> dict[Key, Node]:
+    """The parameters of an operation; its own come before those of the path."""
+    found: dict[Key, Node] = {}
+    for owner in (item, operation):
+        listed = owner.child("parameters")
+        for each in listed.items() if listed else ():
+            node = each.followed()
+            place, name = str(node.get("in")), str(node.get("name"))
+            if place == "header":
+                name = name.lower()
+                if name in _NOT_PARAMETERS:
+                    continue
+            found[place, name] = node
+    return found
+
+
+def _words(key: Key) -> str:
+    return f"{key[0]} parameter `{key[1]}`"
+
+
+def _parameter(key: Key, old: Node, new: Node) -> Iterator[Found]:
+    words, place = _words(key), key[0]
+    if old.get("required") is not True and new.get("required") is True and place != "path":
+        yield Found("parameter-requirement-changed", "breaking", f"{words} is required", old, new)
+    elif old.get("required") is True and new.get("required") is not True and place != "path":
+        yield Found("parameter-requirement-changed", "compatible", f"{words} is optional", old, new)
+    former, later = (_serialization(place, node) for node in (old, new))
+    if former != later:
+        message = f"{words} is written as {later} instead of {former}"
+        yield Found("serialization-changed", "breaking", message, old, new)
+    if old.get("allowEmptyValue") is True and new.get("allowEmptyValue") is not True:
+        message = f"{words} must not be empty any more"
+        yield Found("serialization-changed", "breaking", message, old, new)
+    yield from _schema(old, new, Reading("request", words, text=True))
+    contents = old.child("content"), new.child("content")
+    if contents[0] is not None and contents[1] is not None:
+        yield from _content(contents[0], contents[1], "request", words)
+
+
+def _serialization(place: str, node: Node) -> str:
+    style = str(node.get("style") or _STYLES.get(place, "form"))
+    schema = node.child("schema")
+    if schema is None or not View(schema).types & {"array", "object"}:
+        return "a value" if style in {"simple", "form"} else style
+    explode = node.get("explode")
+    exploded = explode if isinstance(explode, bool) else style == "form"
+    return f"{style}, {'exploded' if exploded else 'not exploded'}"
+
+
+def _schema(old: Node, new: Node, reading: Reading) -> Iterator[Found]:
+    former, later = old.child("schema"), new.child("schema")
+    if former is not None and later is not None:
+        yield from schemas(View(former), View(later), reading)
+    elif former is not None or later is not None:
+        some = View(later or former or new)
+        if some.nodes[0].value != {}:
+            effect: Effect = "narrows" if former is None else "widens"
+            words = "has a schema" if former is None else "has no schema any more"
+            yield reading.found("type-changed", effect, words, former or old, later or new)
+
+
+def request_body(old: Node, new: Node) -> Iterator[Found]:
+    """Changes of the body that an operation takes."""
+    bodies = [body.followed() if body else None for body in (n.child("requestBody") for n in (old, new))]
+    match bodies:
+        case [None, None]:
+            return
+        case [None, Node() as body]:
+            needed = body.get("required") is True
+            words = "a body is new and required" if needed else "a body is new and optional"
+            yield Found("request-body-added", "breaking" if needed else "compatible", words, old, body)
+        case [Node() as body, None]:
+            yield Found("request-body-removed", "breaking", "takes no body any more", body, new)
+        case [Node() as former, Node() as later]:
+            was, now = (body.get("required") is True for body in (former, later))
+            if was != now:
+                level: Level = "breaking" if now else "compatible"
+                words = "the body is required" if now else "the body is optional"
+                yield Found("request-body-requirement-changed", level, words, former, later)
+            yield from _contents(former, later, "request", "body")
+
+
+def _contents(old: Node, new: Node, direction: Direction, words: str) -> Iterator[Found]:
+    former, later = old.child("content"), new.child("content")
+    if former is not None and later is not None:
+        yield from _content(former, later, direction, words)
+    elif former is not None and list(former.members()):
+        yield Found("media-type-removed", "breaking", f"{words}: has no content any more", former, new)
+    elif later is not None and list(later.members()):
+        level: Level = "potential" if direction == "response" else "compatible"
+        yield Found("media-type-added", level, f"{words}: has content now", old, later)
+
+
+def _content(old: Node, new: Node, direction: Direction, words: str) -> Iterator[Found]:
+    former, later = (dict(node.members()) for node in (old, new))
+    for name, node in former.items():
+        other = _same_media(name, later)
+        if other is not None:
+            yield from _schema(node, later[other], Reading(direction, words))
+            yield from _encoding(node, later[other], direction, words)
+            continue
+        yield Found("media-type-removed", "breaking", f"{words}: not as {name} any more", node, new)
+    for name, node in later.items():
+        if _same_media(name, former) is None:
+            yield Found("media-type-added", "compatible", f"{words}: also as {name}", old, node)
+
+
+def _same_media(name: str, among: Mapping[str, Node]) -> str | None:
+    """The same media type, whatever its parameters and case."""
+    if name in among:
+        return name
+    bare = name.partition(";")[0].strip().lower()
+    return next((other for other in among if other.partition(";")[0].strip().lower() == bare), None)
+
+
+def _encoding(old: Node, new: Node, direction: Direction, words: str) -> Iterator[Found]:
+    former, later = (dict(e.members()) if (e := n.child("encoding")) else {} for n in (old, new))
+    for name in former.keys() | later.keys():
+        one, other = former.get(name), later.get(name)
+        if (one and one.value) != (other and other.value):
+            level: Level = "breaking" if direction == "request" else "potential"
+            message = f"{words}: `{name}` is encoded otherwise"
+            yield Found("serialization-changed", level, message, one or old, other or new)
+
+
+def responses(old: Node, new: Node) -> Iterator[Found]:
+    """Changes of what an operation answers."""
+    sides = [node.child("responses") for node in (old, new)]
+    former, later = ({s.upper(): n for s, n in side.members()} if side else {} for side in sides)
+    for status, node in former.items():
+        if status.startswith("X-"):
+            continue
+        if status in later:
+            yield from _response(status, node.followed(), later[status].followed())
+            continue
+        wider = next((s for s in (f"{status[0]}XX", "DEFAULT") if s in later), None)
+        if wider is not None:
+            yield from _response(status, node.followed(), later[wider].followed())
+            continue
+        success = status.startswith("2") or (status == "DEFAULT" and not _any_success(former))
+        level: Level = "breaking" if success else "potential"
+        message = f"never answers {status} any more"
+        yield Found("response-removed", level, message, node, sides[1] or new)
+    for status, node in later.items():
+        if status not in former and not status.startswith("X-"):
+            wider = next((s for s in (f"{status[0]}XX", "DEFAULT") if s in former), None)
+            level = "potential" if status[0] in "23" and wider is None else "compatible"
+            yield Found("response-added", level, f"may answer {status}", sides[0] or old, node)
+
+
+def _any_success(answers: Mapping[str, Node]) -> bool:
+    return any(status.startswith("2") for status in answers)
+
+
+def _response(status: str, old: Node, new: Node) -> Iterator[Found]:
+    words = f"answer {status}"
+    yield from _contents(old, new, "response", words)
+    former, later = (
+        {name.lower(): node.followed() for name, node in headers.members()} if headers else {}
+        for headers in (node.child("headers") for node in (old, new))
+    )
+    for name, node in former.items():
+        if name == "content-type":
+            continue
+        header = f"{words}, header `{name}`"
+        if name not in later:
+            level: Level = "breaking" if node.get("required") is True else "potential"
+            yield Found("response-header-removed", level, f"{header} is gone", node, new)
+            continue
+        other = later[name]
+        was, now = (side.get("required") is True for side in (node, other))
+        if was != now:
+            level = "compatible" if now else "breaking"
+            message = f"{header} is {'always' if now else 'not always'} there"
+            yield Found("response-header-requirement-changed", level, message, node, other)
+        if node.get("explode") is not other.get("explode"):
+            message = f"{header} is written otherwise (explode)"
+            yield Found("serialization-changed", "breaking", message, node, other)
+        yield from _schema(node, other, Reading("response", header))
+    for name, node in later.items():
+        if name not in former:
+            message = f"{words}, header `{name}` is new"
+            yield Found("response-header-added", "compatible", message, old, node)
