@@ -51,3 +51,39 @@ def contract_diff(
         terminal.print(", ".join(f"{count} {level}" for level, count in counts.items()))
         code = Exit.FOUND if contract.breaks(changes) else Exit.OK
         leave(terminal, "contract diff", code, counts=counts, changes=changes)
+
+
+@app.command()
+def review(
+    path: Annotated[
+        Path, typer.Argument(help="A file or folder: migrations (SQL, Alembic, Django) and Python.")
+    ],
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="REF", help="Only what changed since this commit; contracts, too."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count like errors.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Judge migrations and backend code that were not built here. Nothing is run or imported.
+
+    Exits with 1 when there is an error, with 2 when the path or the commit is wrong. `docs/review.md` says how
+    each rule decides. A comment `backwright: ignore[RULE] reason` silences one line.
+    """
+    with command("review", json) as terminal:
+        from backwright.review import files
+        from backwright.review.findings import as_text
+
+        try:
+            done = files.review(path, against)
+        except files.NotReviewable as error:
+            terminal.note(str(error))
+            leave(terminal, "review", Exit.USAGE, error=str(error), findings=[])
+        for finding in done.findings:
+            terminal.print(as_text(finding))
+        errors = sum(finding.severity == "error" for finding in done.findings)
+        warnings = len(done.findings) - errors
+        terminal.print(f"{errors} errors and {warnings} warnings in {done.files} files")
+        code = Exit.FOUND if errors or (strict and warnings) else Exit.OK
+        counts = {"errors": errors, "warnings": warnings}
+        leave(terminal, "review", code, files=done.files, counts=counts, findings=done.findings)

@@ -1,0 +1,1 @@
+"""Migrations written in Python (Alembic, Django) as the SQL that they would run. They are read, never imported."""

@@ -1,0 +1,4 @@
+-- +goose Up
+CREATE INDEX CONCURRENTLY i ON orders (status);
+-- +goose Down
+DROP INDEX i;

@@ -1,0 +1,2 @@
+ALTER TYPE mood ADD VALUE IF NOT EXISTS 'sad' AFTER 'ok';
+CREATE TYPE other AS ENUM ('a');

@@ -1,0 +1,2 @@
+ALTER TYPE mood ADD VALUE 'sad';
+UPDATE people SET mood = 'sad' WHERE id = 1;

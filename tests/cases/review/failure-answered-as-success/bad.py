@@ -1,0 +1,13 @@
+from fastapi import APIRouter, Depends, HTTPException
+
+from .deps import get_current_user, get_db
+
+router = APIRouter()
+
+
+@router.get("/orders/count")
+def count(db=Depends(get_db)):
+    try:
+        return db.count()
+    except Exception as error:
+        return {"error": str(error)}

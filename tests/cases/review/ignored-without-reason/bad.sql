@@ -1,0 +1,2 @@
+-- backwright: ignore[MG402]
+UPDATE orders SET a = 1;

@@ -1,0 +1,2 @@
+SET LOCAL lock_timeout TO '2s';
+ALTER TABLE orders ADD COLUMN note text;

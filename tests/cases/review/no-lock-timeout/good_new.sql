@@ -1,0 +1,3 @@
+CREATE TABLE notes (id int);
+ALTER TABLE notes ADD COLUMN body text;
+ALTER TABLE orders VALIDATE CONSTRAINT c;

@@ -1,0 +1,2 @@
+def sign_in(user, form):
+    return user.password == form.password

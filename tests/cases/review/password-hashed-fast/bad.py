@@ -1,0 +1,5 @@
+import hashlib
+
+
+def hashed(password):
+    return hashlib.sha256(password.encode()).hexdigest()

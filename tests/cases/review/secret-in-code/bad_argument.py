@@ -1,0 +1,1 @@
+engine = connect(host="db", password="Tr0ub4dor&3")

@@ -1,0 +1,1 @@
+DATABASE_URL = "postgresql://app:Tr0ub4dor@db.internal.example.net/app"

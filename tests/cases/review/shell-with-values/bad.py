@@ -1,0 +1,5 @@
+import subprocess
+
+
+def convert(name):
+    subprocess.run(f"convert {name}", shell=True)

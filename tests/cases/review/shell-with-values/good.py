@@ -1,0 +1,6 @@
+import subprocess
+
+
+def convert(name):
+    subprocess.run(["convert", name])
+    subprocess.run("date", shell=True)

@@ -1,0 +1,2 @@
+def find(db, name):
+    return db.execute(f"SELECT id FROM users WHERE name = '{name}'")

@@ -1,0 +1,3 @@
+SET lock_timeout = '2s';
+CREATE TABLE fresh (id int);
+ALTER TABLE fresh RENAME TO purchases;

@@ -1,0 +1,5 @@
+import httpx
+
+
+def read(url):
+    return httpx.get(url, verify=False)

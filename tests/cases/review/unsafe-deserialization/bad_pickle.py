@@ -1,0 +1,5 @@
+import pickle
+
+
+def read(request):
+    return pickle.loads(request.body)

@@ -1,0 +1,5 @@
+BEGIN;
+SET lock_timeout = '2s';
+ALTER TABLE orders ADD CONSTRAINT c CHECK (total >= 0) NOT VALID;
+ALTER TABLE orders VALIDATE CONSTRAINT c;
+COMMIT;
