@@ -10,11 +10,13 @@ import backwright.mock
 import backwright.pipeline.whole
 import backwright.starter  # noqa: F401  with these, every module that registers a diagnostic is reached
 from backwright.model.check import rules
+from backwright.review import pages
 from backwright.spec import manual, schema
 from backwright.spec.diagnostics import registered
 from backwright.verify.gates import GATES
 
 DOCS = Path(__file__).parents[1] / "docs"
+CASES = Path(__file__).parents[1] / "tests" / "cases"
 
 
 def written() -> dict[str, str]:
@@ -23,6 +25,8 @@ def written() -> dict[str, str]:
         "manual.md": manual.manual(),
         "diagnostics.md": diagnostics(),
         "gates.md": gates(),
+        "contract-diff.md": pages.contract_diff(CASES / "contract-diff"),
+        "review.md": pages.review(CASES / "review"),
         "backwright.schema.json": json.dumps(schema.json_schema(), indent=2) + "\n",
     }
 

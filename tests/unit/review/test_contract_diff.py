@@ -103,7 +103,8 @@ def test_a_schema_of_another_file_is_one_change_of_all_its_operations(tmp_path: 
 
 def test_json_with_tabs_is_read(tmp_path: Path) -> None:
     text = json.dumps(
-        {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {"/a": {"get": {}}}}, indent="\t"
+        {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {"/a": {"get": {}}}},
+        indent="\t",
     )
     before, after = tmp_path / "a.json", tmp_path / "b.json"
     before.write_text(text, "utf-8")

@@ -1,0 +1,156 @@
+"""The documentation of the rules, made of the rules and of the cases that they are measured on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from backwright.review import suppress
+from backwright.review.contract import rules as contract_rules
+from backwright.review.python import rules as python_rules
+from backwright.review.rule import Rule
+from backwright.review.sql import rules as sql_rules
+
+TOOLS = {"oasdiff": "oasdiff", "openapi_diff": "openapi-diff"}
+
+# What squawk calls the same hazard; its other rules (robust statements, types, statement timeouts) have none here.
+SQUAWK = {
+    "index-not-concurrent": {"require-concurrent-index-creation"},
+    "concurrently-in-transaction": {"ban-concurrent-index-creation-in-transaction"},
+    "index-change-not-concurrent": {"require-concurrent-index-deletion", "require-concurrent-reindex"},
+    "column-default-rewrites": {"adding-field-with-default", "prefer-identity"},
+    "not-null-without-default": {"adding-required-field"},
+    "set-not-null": {"adding-not-nullable-field"},
+    "column-type-changed": {"changing-column-type"},
+    "column-renamed": {"renaming-column"},
+    "table-renamed": {"renaming-table"},
+    "column-dropped": {"ban-drop-column"},
+    "table-dropped": {"ban-drop-table", "ban-drop-view", "ban-drop-database"},
+    "foreign-key-validated-at-once": {"adding-foreign-key-constraint"},
+    "check-validated-at-once": {"constraint-missing-not-valid"},
+    "unique-without-index": {"disallowed-unique-constraint", "adding-serial-primary-key-field"},
+    "validated-in-same-transaction": {"constraint-missing-not-valid"},
+    "no-lock-timeout": {"require-lock-timeout"},
+    "truncate": {"ban-truncate-cascade"},
+    "enum-value-removed": {"renaming-object"},
+}
+
+
+def contract_diff(cases: Path) -> str:
+    """The page of `backwright contract diff`."""
+    parts = [
+        "# Comparing contracts",
+        "`backwright contract diff A B` compares two OpenAPI descriptions (3.0 or 3.1, YAML or JSON, `$ref` also into\n"
+        "local files) and says what clients of A notice of B. Each change is breaking, potentially breaking or\n"
+        "compatible, and has its place in both files (JSON pointer and line). Exit codes: 0 nothing breaks, 1 something\n"
+        "does, 2 a file cannot be compared. Written by `scripts/write_docs.py`.",
+        "## How it decides",
+        "A schema is the set of its valid values. A client writes requests, so it is broken when fewer values are valid\n"
+        "(a bound, a required member, a list without a value). It reads responses, so it is broken when more are possible\n"
+        "(a value, a type, null). `allOf` is merged before it is compared, so that it does not matter how the same\n"
+        "conditions are spelt; `nullable`, a list of types and a branch `{type: 'null'}` are one thing. A schema that\n"
+        "several operations use is one change, with all of them. Clients are taken to ignore members that they do not know.",
+        "Not looked at: callbacks, webhooks, links, examples, OpenAPI 2 and 3.2; `$ref` to other hosts is refused.",
+        *_agreement(cases),
+        "## Rules",
+        *_described(contract_rules.RULES.values(), "What clients notice"),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _agreement(cases: Path) -> Iterator[str]:
+    expected = {path.parent.name: _json(path) for path in sorted(cases.glob("*/expected.json"))}
+    verdicts = [case["verdict"] for case in expected.values()]
+    yield "## Agreement"
+    yield (
+        f"`tests/cases/contract-diff/` holds {len(expected)} pairs of contracts, each with a verdict that was written by "
+        f"hand before the\ncomparison ran: {verdicts.count('breaking')} breaking, {verdicts.count('potential')} potentially "
+        f"breaking, {verdicts.count('compatible')} compatible. A test holds the comparison to all of them.\nWhere two "
+        "well-known tools publish what they say of the same kind of change (their documented checks and the names of\n"
+        "their test files, not a run of theirs), the case records it:"
+    )
+    rows = ["| tool | cases | the same verdict | one says breaking, the other not |", "|---|---|---|---|"]
+    for tool, shown in TOOLS.items():
+        said = [(case["verdict"], case[tool]) for case in expected.values() if tool in case]
+        same = sum(ours == theirs for ours, theirs in said)
+        apart = sum((ours == "breaking") != (theirs == "breaking") for ours, theirs in said)
+        rows.append(f"| {shown} | {len(said)} | {same} ({same / max(1, len(said)):.0%}) | {apart} |")
+    yield "\n".join(rows)
+    yield "openapi-diff knows two verdicts only, so a change that is potentially breaking here never agrees with it."
+    lines = ["| case | here | oasdiff | openapi-diff | why |", "|---|---|---|---|---|"]
+    for name, case in expected.items():
+        if "because" in case:
+            others = " | ".join(case.get(tool, "") for tool in TOOLS)
+            lines.append(f"| {name} | {case['verdict']} | {others} | {case['because']} |")
+    yield "\n".join(lines)
+
+
+def review(cases: Path) -> str:
+    """The page of `backwright review`."""
+    parts = [
+        "# Reviewing what was not built here",
+        "`backwright review PATH` judges a file or a folder: migrations in PostgreSQL's SQL, of Alembic and of Django, and\n"
+        "the code of Python backends (FastAPI, Starlette, Flask, Django REST). `--against REF` judges only lines that\n"
+        "changed since a commit of git, and compares contracts that changed with what they were\n"
+        "([contract-diff.md](contract-diff.md)). Nothing is run or imported. Exit codes: 0 no errors, 1 errors\n"
+        "(with `--strict` also warnings), 2 no such path or commit. Written by `scripts/write_docs.py`.",
+        "A comment `# backwright: ignore[RULE] reason` (in SQL: `--`) on the line, or alone on the line above it, silences\n"
+        "a rule by id or name. Without a reason it has no effect and is a finding itself.",
+        "Left out: tests, what goes back (down files and sections), files for other databases by their name\n"
+        "(`….sqlite.sql`), virtual environments, links. Statements inside of functions and DO blocks are not read. What is\n"
+        "looked for in Python is what can be seen in one module: credentials that another module adds when it includes a\n"
+        "router, or a middleware, are not known, and a helper that limits rows to the caller is known by its name only.",
+        *_measured(cases),
+        "## All files",
+        *_described(suppress.RULES, "What happens"),
+        "## Migrations",
+        *_described(sql_rules.RULES.values(), "What happens"),
+        "## Code",
+        *_described(python_rules.RULES.values(), "What happens"),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _measured(cases: Path) -> Iterator[str]:
+    files = [path for path in cases.glob("*/*") if path.is_file()]
+    bad = sum(path.name.startswith("bad") for path in files)
+    yield "## Measured"
+    yield (
+        f"`tests/cases/review/` has a folder for each rule: {bad} files that break it, {len(files) - bad} twins that do\n"
+        "not. A test holds that every bad one is found and that no rule finds anything in a good one. They were written\n"
+        "with the rules, so they show that the rules do what they say, not how precise they are on code of others."
+    )
+    squawk = _json(cases / "squawk.json")
+    yes = [(rule in names) for rule, names in _shared(squawk)]
+    yield (
+        f"Of the {len(yes)} bad files in SQL whose rule squawk has too, squawk finds {sum(yes)} by that rule\n"
+        "(a test runs it). The rules that squawk has and these do not: IF EXISTS in every statement, types, identity columns,\n"
+        "statement timeouts, dropped constraints, defaults and NOT NULL. What these have and squawk does not: changes of all\n"
+        "rows, VACUUM FULL and the like, values of enumerations, migrations without a reverse; and tables that the same file\n"
+        "creates are left out."
+    )
+
+
+def _shared(squawk: dict[str, list[str]]) -> Iterator[tuple[str, set[str]]]:
+    """The rule of each bad file that squawk has a rule for, and our names of the rules by which squawk finds it."""
+    for file, names in squawk.items():
+        rule, _, name = file.partition("/")
+        if rule in SQUAWK and name.startswith("bad"):
+            yield rule, {ours for ours, theirs in SQUAWK.items() if theirs & set(names)}
+
+
+def _described(rules: Iterable[Rule], happens: str) -> Iterator[str]:
+    for rule in rules:
+        yield f"### {rule.id} `{rule.name}`: {rule.title}"
+        why = f"{rule.why}; of who reads answers: {rule.read}" if rule.read else rule.why
+        yield f"{happens}: {why}."
+        yield f"Decides: {rule.decides}"
+        yield f"Example: {rule.example}"
+        yield f"Mend: {rule.mend}."
+
+
+def _json(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
