@@ -15,6 +15,7 @@ import msgspec
 from backwright.review import contract
 from backwright.review.findings import Finding, Site
 from backwright.review.python.judge import review as review_python
+from backwright.review.python.shields import Shields, shields
 from backwright.review.sql.files import review as review_sql
 from backwright.review.suppress import UNREAD, kept
 
@@ -57,11 +58,13 @@ def review(path: Path, against: str | None = None) -> Review:
     root = path if path.is_dir() else path.parent
     found: list[Finding] = []
     count = 0
-    for each in sorted(_files(path)):
+    listed = sorted(_files(path))
+    known = shields(each for each in listed if each.suffix == ".py")
+    for each in listed:
         lines = None if changed is None else changed.get(each.resolve())
         if changed is not None and lines is None:
             continue
-        findings = [f for f in _judged(each, root) if lines is None or _touched(f, lines)]
+        findings = [f for f in _judged(each, root, known) if lines is None or _touched(f, lines)]
         count += each.suffix in {".py", ".sql"}
         if against is not None and each.suffix in _CONTRACTS:
             compared = list(_contract(each, against))
@@ -89,7 +92,7 @@ def _files(path: Path) -> Iterator[Path]:
             yield each
 
 
-def _judged(path: Path, root: Path) -> Iterable[Finding]:
+def _judged(path: Path, root: Path, known: Shields) -> Iterable[Finding]:
     if path.suffix not in {".py", ".sql"}:
         return ()
     file = str(path)
@@ -103,7 +106,7 @@ def _judged(path: Path, root: Path) -> Iterable[Finding]:
         findings = review_sql(path, file, text)
     else:
         within = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-        findings = review_python(path, file, text, within)
+        findings = review_python(path, file, text, within, known)
     return sorted(kept(findings, text, file))
 
 

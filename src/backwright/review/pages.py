@@ -42,16 +42,17 @@ def contract_diff(cases: Path) -> str:
     """The page of `backwright contract diff`."""
     parts = [
         "# Comparing contracts",
-        "`backwright contract diff A B` compares two OpenAPI descriptions (3.0 or 3.1, YAML or JSON, `$ref` also into\n"
-        "local files) and says what clients of A notice of B. Each change is breaking, potentially breaking or\n"
-        "compatible, and has its place in both files (JSON pointer and line). Exit codes: 0 nothing breaks, 1 something\n"
-        "does, 2 a file cannot be compared. Written by `scripts/write_docs.py`.",
+        "`backwright contract diff A B` compares two OpenAPI descriptions (3.0 or 3.1, YAML or JSON, `$ref`\n"
+        "also into local files) and says what clients of A notice of B. Each change is breaking, potentially\n"
+        "breaking or compatible, and has its place in both files (JSON pointer and line). Exit codes: 0 nothing\n"
+        "breaks, 1 something does, 2 a file cannot be compared. Written by `scripts/write_docs.py`.",
         "## How it decides",
-        "A schema is the set of its valid values. A client writes requests, so it is broken when fewer values are valid\n"
-        "(a bound, a required member, a list without a value). It reads responses, so it is broken when more are possible\n"
-        "(a value, a type, null). `allOf` is merged before it is compared, so that it does not matter how the same\n"
-        "conditions are spelt; `nullable`, a list of types and a branch `{type: 'null'}` are one thing. A schema that\n"
-        "several operations use is one change, with all of them. Clients are taken to ignore members that they do not know.",
+        "A schema is the set of its valid values. A client writes requests, so it is broken when fewer values\n"
+        "are valid (a bound, a required member, a list without a value). It reads responses, so it is broken\n"
+        "when more are possible (a value, a type, null). `allOf` is merged before it is compared, so that it\n"
+        "does not matter how the same conditions are spelt; `nullable`, a list of types and a branch `{type:\n"
+        "'null'}` are one thing. A schema that several operations use is one change, with all of them. Clients\n"
+        "are taken to ignore members that they do not know.",
         "Not looked at: callbacks, webhooks, links, examples, OpenAPI 2 and 3.2; `$ref` to other hosts is refused.",
         *_agreement(cases),
         "## Rules",
@@ -65,11 +66,12 @@ def _agreement(cases: Path) -> Iterator[str]:
     verdicts = [case["verdict"] for case in expected.values()]
     yield "## Agreement"
     yield (
-        f"`tests/cases/contract-diff/` holds {len(expected)} pairs of contracts, each with a verdict that was written by "
-        f"hand before the\ncomparison ran: {verdicts.count('breaking')} breaking, {verdicts.count('potential')} potentially "
-        f"breaking, {verdicts.count('compatible')} compatible. A test holds the comparison to all of them.\nWhere two "
-        "well-known tools publish what they say of the same kind of change (their documented checks and the names of\n"
-        "their test files, not a run of theirs), the case records it:"
+        f"`tests/cases/contract-diff/` holds {len(expected)} pairs of contracts, each with a verdict that was\n"
+        f"written by hand before the comparison ran: {verdicts.count('breaking')} breaking,\n"
+        f"{verdicts.count('potential')} potentially breaking, {verdicts.count('compatible')} compatible. A test\n"
+        "holds the comparison to all of them. Where two well-known tools publish what they say of the same kind\n"
+        "of change (their documented checks and the names of their test files, not a run of theirs), the case\n"
+        "records it:"
     )
     rows = ["| tool | cases | the same verdict | one says breaking, the other not |", "|---|---|---|---|"]
     for tool, shown in TOOLS.items():
@@ -91,17 +93,19 @@ def review(cases: Path) -> str:
     """The page of `backwright review`."""
     parts = [
         "# Reviewing what was not built here",
-        "`backwright review PATH` judges a file or a folder: migrations in PostgreSQL's SQL, of Alembic and of Django, and\n"
-        "the code of Python backends (FastAPI, Starlette, Flask, Django REST). `--against REF` judges only lines that\n"
-        "changed since a commit of git, and compares contracts that changed with what they were\n"
-        "([contract-diff.md](contract-diff.md)). Nothing is run or imported. Exit codes: 0 no errors, 1 errors\n"
-        "(with `--strict` also warnings), 2 no such path or commit. Written by `scripts/write_docs.py`.",
-        "A comment `# backwright: ignore[RULE] reason` (in SQL: `--`) on the line, or alone on the line above it, silences\n"
-        "a rule by id or name. Without a reason it has no effect and is a finding itself.",
+        "`backwright review PATH` judges a file or a folder: migrations in PostgreSQL's SQL, of Alembic and of\n"
+        "Django, and the code of Python backends (FastAPI, Starlette, Flask, Django REST). `--against REF`\n"
+        "judges only lines that changed since a commit of git, and compares contracts that changed with what\n"
+        "they were ([contract-diff.md](contract-diff.md)). Nothing is run or imported. Exit codes: 0 no errors,\n"
+        "1 errors (with `--strict` also warnings), 2 no such path or commit. Written by\n"
+        "`scripts/write_docs.py`.",
+        "A comment `# backwright: ignore[RULE] reason` (in SQL: `--`) on the line, or alone on the line above\n"
+        "it, silences a rule by id or name. Without a reason it has no effect and is a finding itself.",
         "Left out: tests, what goes back (down files and sections), files for other databases by their name\n"
-        "(`….sqlite.sql`), virtual environments, links. Statements inside of functions and DO blocks are not read. What is\n"
-        "looked for in Python is what can be seen in one module: credentials that another module adds when it includes a\n"
-        "router, or a middleware, are not known, and a helper that limits rows to the caller is known by its name only.",
+        "(`….sqlite.sql`), virtual environments, links. Statements inside of functions and DO blocks are not\n"
+        "read. What is looked for in Python is what can be seen in one module, and which routers other modules\n"
+        "protect; a helper that limits rows to the caller is known by its name only. Review a whole project\n"
+        "rather than single files.",
         *_measured(cases),
         "## All files",
         *_described(suppress.RULES, "What happens"),
@@ -118,18 +122,19 @@ def _measured(cases: Path) -> Iterator[str]:
     bad = sum(path.name.startswith("bad") for path in files)
     yield "## Measured"
     yield (
-        f"`tests/cases/review/` has a folder for each rule: {bad} files that break it, {len(files) - bad} twins that do\n"
-        "not. A test holds that every bad one is found and that no rule finds anything in a good one. They were written\n"
-        "with the rules, so they show that the rules do what they say, not how precise they are on code of others."
+        f"`tests/cases/review/` has a folder for each rule: {bad} files that break it, {len(files) - bad} twins\n"
+        "that do not. A test holds that every bad one is found and that no rule finds anything in a good one.\n"
+        "They were written with the rules, so they show that the rules do what they say, not how precise they\n"
+        "are on code of others."
     )
     squawk = _json(cases / "squawk.json")
     yes = [(rule in names) for rule, names in _shared(squawk)]
     yield (
-        f"Of the {len(yes)} bad files in SQL whose rule squawk has too, squawk finds {sum(yes)} by that rule\n"
-        "(a test runs it). The rules that squawk has and these do not: IF EXISTS in every statement, types, identity columns,\n"
-        "statement timeouts, dropped constraints, defaults and NOT NULL. What these have and squawk does not: changes of all\n"
-        "rows, VACUUM FULL and the like, values of enumerations, migrations without a reverse; and tables that the same file\n"
-        "creates are left out."
+        f"Of the {len(yes)} bad files in SQL whose rule squawk has too, squawk finds {sum(yes)} by that rule (a\n"
+        "test runs it). The rules that squawk has and these do not: IF EXISTS in every statement, types,\n"
+        "identity columns, statement timeouts, dropped constraints, defaults and NOT NULL. What these have and\n"
+        "squawk does not: changes of all rows, VACUUM FULL and the like, values of enumerations, migrations\n"
+        "without a reverse; and tables that the same file creates are left out."
     )
 
 

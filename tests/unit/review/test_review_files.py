@@ -106,3 +106,44 @@ def test_the_command_exits_with_1_for_errors_and_with_strict_for_warnings(tmp_pa
     assert (finding["line"], finding["column"], finding["severity"]) == (1, 1, "error")
     assert run(app, ["review", str(tmp_path / "none")]).exit_code == 2
     assert run(app, ["review", str(path), "--against", "HEAD"]).exit_code == 2
+
+
+ROUTES = """from fastapi import APIRouter, Depends
+
+router = APIRouter()
+
+
+@router.get("/orders/mine")
+def mine(user=Depends(get_current_user)):
+    return user.orders(limit=9)
+
+
+@router.delete("/orders/{order_id}")
+def remove(order_id: int):
+    return None
+"""
+
+
+@pytest.mark.parametrize(
+    ("main", "found"),
+    [
+        ("app.include_router(orders.router)", ["endpoint-without-authentication"]),
+        (
+            "app.include_router(orders.router, dependencies=[Depends(get_db)])",
+            ["endpoint-without-authentication"],
+        ),
+        ("app.include_router(orders.router, dependencies=[Depends(verify_token)])", []),
+        (
+            "app.include_router(items.router, dependencies=[Depends(verify_token)])",
+            ["endpoint-without-authentication"],
+        ),
+        ("app = FastAPI(dependencies=[Depends(verify_token)])", []),
+        ("app.add_middleware(AuthMiddleware)", []),
+    ],
+)
+def test_routers_may_be_protected_where_they_are_included(
+    tmp_path: Path, main: str, found: list[str]
+) -> None:
+    (tmp_path / "orders.py").write_text(ROUTES, "utf-8")
+    (tmp_path / "main.py").write_text(main + "\n", "utf-8")
+    assert [name for _, name, _ in names(tmp_path)] == found

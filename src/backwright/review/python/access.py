@@ -32,7 +32,7 @@ def _site(module: Module, node: ast.stmt | ast.expr) -> Site:
 
 def _unauthenticated(module: Module) -> Iterator[Finding]:
     protected = [e for e in module.endpoints if e.protected and not e.public]
-    if not protected:
+    if not protected or module.shielded:
         return
     for endpoint in module.endpoints:
         if endpoint.protected or endpoint.public or not (endpoint.writes or endpoint.path_names):
@@ -71,6 +71,7 @@ def _open_views(module: Module) -> Iterator[Finding]:
     for view in found:
         classes = attribute(view, "permission_classes")
         lacking = classes is None or not _names(classes) - {"AllowAny"}
+        lacking = lacking and not (classes is None and module.shielded)
         by_method = any(f.name == "get_permissions" for f in functions(view))
         if (
             not closed

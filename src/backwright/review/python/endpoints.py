@@ -69,18 +69,20 @@ class Module(msgspec.Struct, frozen=True, eq=False):
     file: str
     imports: frozenset[str]
     endpoints: tuple[Endpoint, ...]
+    shielded: bool = False
+    """Whether another module protects all of its endpoints."""
 
     @property
     def web(self) -> bool:
         return bool(self.imports & _FRAMEWORKS)
 
 
-def module(tree: ast.Module, file: str) -> Module:
+def module(tree: ast.Module, file: str, *, shielded: bool = False) -> Module:
     imports = frozenset(_imports(tree))
     aliases = _caller_aliases(tree)
-    shielded = _shielded_routers(tree)
-    endpoints = tuple(_endpoints(tree, aliases, shielded)) if imports & _FRAMEWORKS else ()
-    return Module(tree, file, imports, endpoints)
+    routers = _shielded_routers(tree)
+    endpoints = tuple(_endpoints(tree, aliases, routers)) if imports & _FRAMEWORKS else ()
+    return Module(tree, file, imports, endpoints, shielded)
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:

@@ -13,12 +13,13 @@ from backwright.review.python.access import access
 from backwright.review.python.dangerous import dangerous
 from backwright.review.python.endpoints import module
 from backwright.review.python.queries import queries
+from backwright.review.python.shields import Shields
 from backwright.review.suppress import UNREAD
 
 _TEST = re.compile(r"(^|/)(tests?|testing|fixtures|conftest\.py|test_[^/]*|[^/]*_test\.py)(/|$)")
 
 
-def review(path: Path, file: str, text: str, within: str) -> Iterator[Finding]:
+def review(path: Path, file: str, text: str, within: str, known: Shields) -> Iterator[Finding]:
     """The findings of a Python file. `within`: its path inside of what is reviewed; tests are left out."""
     if _TEST.search(within):
         return
@@ -33,7 +34,7 @@ def review(path: Path, file: str, text: str, within: str) -> Iterator[Finding]:
     elif django.recognised(tree):
         yield from django.review(tree, file, _earlier(path))
     else:
-        read = module(tree, file)
+        read = module(tree, file, shielded=known.cover(path))
         for rule in (access, queries, dangerous):
             yield from rule(read)
 

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from backwright.review.findings import Finding, Site
+from backwright.review.findings import Finding, Severity, Site
 from backwright.review.migrations.calls import last
 from backwright.review.python.endpoints import Endpoint, Function, Module, attribute, functions, views
 from backwright.review.python.rules import RULES
@@ -29,7 +29,7 @@ _BATCHES = re.compile(
     re.IGNORECASE,
 )
 _WRITING = re.compile(
-    r"\b(insert|update|delete|create|alter|drop|set|copy|truncate|grant|pragma|add)\b", re.IGNORECASE
+    r"\b(insert|update|delete|create|alter|drop|set|copy|truncate|grant|pragma\w*|add)\b", re.IGNORECASE
 )
 _SESSION = re.compile(
     r"(^|[._])(session|db|database|conn|connection|cursor|cur|pool|engine|tx|async_session)(\(\))?$",
@@ -71,13 +71,17 @@ def is_query(node: ast.AST) -> bool:
     receiver = ast.unparse(node.func.value)
     if node.func.attr in _MANAGED and re.search(r"\.objects$", receiver):
         return True
-    if node.func.attr in {"get", "filter_by", "filter"} and receiver.endswith(".query"):
-        return True
+    given = bool(node.args or node.keywords) and not any(isinstance(a, ast.Constant) for a in node.args)
+    if node.func.attr in {"get", "filter_by", "filter"} and re.search(r"(^|\.)[A-Z]\w*\.query$", receiver):
+        return given
     if node.func.attr not in _READS or not _SESSION.search(receiver):
         return False
     if node.func.attr == "get":
         return bool(node.args) and not isinstance(node.args[0], ast.Constant)
-    return not node.args or not _WRITING.search(ast.unparse(node.args[0]))
+    shown = ast.unparse(node.args[0]) if node.args else ""
+    return not _WRITING.search(shown) and not re.search(
+        r"^\w*(script|ddl|statement|migration|command)$", shown
+    )
 
 
 def _loops(module: Module) -> Iterator[Finding]:
@@ -290,7 +294,25 @@ def _strings(module: Module) -> Iterator[Finding]:
             if value is not None:
                 seen.add(id(node))
                 message = f"`{value}` is put into the text of a statement"
-                yield _site(module, node).finding(RULES["sql-from-strings"], message)
+                severity: Severity = "warning" if _names_table(first) else "error"
+                yield _site(module, node).finding(RULES["sql-from-strings"], message, severity)
+
+
+_TABLE = re.compile(r"\b(from|join|into|update|table|index|truncate|only)\s+[\"`]?$", re.IGNORECASE)
+
+
+def _names_table(node: ast.expr) -> bool:
+    """Whether all that is put in stands where a table is named: not what a caller usually says."""
+    if isinstance(node, ast.Call) and node.args:
+        return _names_table(node.args[0])
+    if not isinstance(node, ast.JoinedStr):
+        return False
+    before = ""
+    for part in node.values:
+        if isinstance(part, ast.FormattedValue) and not _TABLE.search(before):
+            return False
+        before = str(part.value) if isinstance(part, ast.Constant) else ""
+    return True
 
 
 def _built(scope: ast.AST, constants: set[str]) -> dict[str, str]:

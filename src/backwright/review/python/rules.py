@@ -12,7 +12,8 @@ _ALL = [
         "anybody on the network can call it",
         "An endpoint that writes, or reads by an id, without a dependency, decorator or permission class that names a "
         "user, token, login, role or the like, when another endpoint of the same module has one. Left out: whole "
-        "routers that are protected, and paths that are public by their nature (login, sign-up, health, webhooks, …).",
+        "routers and applications that are protected, also from another module of what is reviewed (include_router, "
+        "middleware, settings), and paths that are public by their nature (login, sign-up, health, webhooks, …).",
         "`@router.delete('/{id}')` beside `@router.get('/', dependencies=[Depends(current_user)])`",
         "add the dependency that its siblings have, or protect the router",
     ),
@@ -65,7 +66,8 @@ _ALL = [
         "SQL is put together from strings",
         "who controls the value runs statements of their own: reads, changes or deletes everything",
         "execute, text, raw, fetch… with an f-string, %, + or format() into words of SQL, also by way of a variable of "
-        "the same function. Names in capitals, placeholders and quoted identifiers are left out.",
+        "the same function. Names in capitals, placeholders and quoted identifiers are left out; "
+        "where only a table is named so, it is a warning.",
         "`db.execute(f\"SELECT * FROM t WHERE name = '{name}'\")`",
         "parameters: `execute(text('… = :name'), {'name': name})`",
     ),
