@@ -141,3 +141,30 @@ def test_the_command_exits_with_1_for_what_breaks(name: str, code: int) -> None:
     answered = CliRunner().invoke(app, ["contract", "diff", *files, "--json"])
     assert answered.exit_code == code
     assert json.loads(answered.stdout)["changes"][0]["operations"]
+
+
+def test_schemas_that_refer_to_each_other_are_compared_once_each(tmp_path: Path) -> None:
+    def text(limit: int) -> str:
+        many = 60
+        schemas = {
+            f"S{i}": {
+                "type": "object",
+                "properties": {
+                    "n": {"type": "integer", "maximum": limit},
+                    "next": {"$ref": f"#/components/schemas/S{(i + 1) % many}"},
+                    "other": {
+                        "oneOf": [{"$ref": f"#/components/schemas/S{(i * 7) % many}"}, {"type": "string"}]
+                    },
+                },
+            }
+            for i in range(many)
+        }
+        answer = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/S0"}}}}
+        paths = {"/a": {"get": {"responses": {"200": answer}}}}
+        return json.dumps({"openapi": "3.1.0", "paths": paths, "components": {"schemas": schemas}})
+
+    for name, limit in (("a.json", 5), ("b.json", 9)):
+        (tmp_path / name).write_text(text(limit), "utf-8")
+    changes = contract.compare(tmp_path / "a.json", tmp_path / "b.json")
+    assert {(c.name, c.level) for c in changes} == {("bound-changed", "breaking")}
+    assert len(changes) == 60

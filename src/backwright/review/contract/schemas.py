@@ -63,25 +63,46 @@ class Reading(msgspec.Struct, frozen=True):
         return Found(rule, level, f"{self.words}: {message}", before, after)
 
 
-Seen = frozenset[tuple[Any, ...]]
+class Walk:
+    """Which pairs of schemas have been compared on the way, and what was found out of alternatives.
+
+    Each pair is compared once, so that schemas that refer to each other take as long as they are many.
+    """
+
+    def __init__(self, judged: dict[tuple[Any, ...], bool] | None = None) -> None:
+        self.seen: set[tuple[Any, ...]] = set()
+        self.judged: dict[tuple[Any, ...], bool] = {} if judged is None else judged
+
+    def compatible(self, one: View, other: View, *, same: bool) -> bool:
+        """Whether every value of the one is a value of the other; with `same`, whether nothing differs at all.
+
+        While that is being found out, it is taken to be so: schemas may refer to themselves.
+        """
+        key = (same, one.key(), other.key())
+        if key not in self.judged:
+            self.judged[key] = True
+            found = schemas(one, other, Reading("request", ""), Walk(self.judged))
+            self.judged[key] = all(change.level == "compatible" and not same for change in found)
+        return self.judged[key]
 
 
-def schemas(before: View, after: View, reading: Reading, seen: Seen = frozenset()) -> Iterator[Found]:
+def schemas(before: View, after: View, reading: Reading, walk: Walk | None = None) -> Iterator[Found]:
     """All changes from one schema to the other. Ends for schemas that refer to themselves, too."""
+    walk = walk or Walk()
     pair = (before.key(), after.key())
-    if pair in seen:
+    if pair in walk.seen:
         return
-    seen = seen | {pair}
+    walk.seen.add(pair)
     yield from _types(before, after, reading)
     yield from _format(before, after, reading)
     yield from _enumeration(before, after, reading)
     yield from limits(before, after, reading.found, reading.direction)
     yield from _default(before, after, reading)
     yield from _undecided(before, after, reading)
-    yield from _members(before, after, reading, seen)
-    yield from _additional(before, after, reading, seen)
-    yield from _inside(before, after, reading, seen)
-    yield from _branches(before, after, reading, seen)
+    yield from _members(before, after, reading, walk)
+    yield from _additional(before, after, reading, walk)
+    yield from _inside(before, after, reading, walk)
+    yield from _branches(before, after, reading, walk)
     yield from _discriminator(before, after, reading)
 
 
@@ -185,7 +206,7 @@ def _shown(view: View, direction: Direction) -> bool:
     return not view.flag("readOnly" if direction == "request" else "writeOnly")
 
 
-def _members(before: View, after: View, reading: Reading, seen: Seen) -> Iterator[Found]:
+def _members(before: View, after: View, reading: Reading, walk: Walk) -> Iterator[Found]:
     old, new = before.properties(), after.properties()
     must, must_now = before.required(), after.required()
     for name, view in old.items():
@@ -196,7 +217,7 @@ def _members(before: View, after: View, reading: Reading, seen: Seen) -> Iterato
         yield from _visibility(name, view, new[name], name in must, name in must_now, reading)
         if _shown(view, reading.direction) and _shown(new[name], reading.direction):
             yield from _requirement(name, view, new[name], (must, must_now), reading)
-            yield from schemas(view, new[name], reading.of(name), seen)
+            yield from schemas(view, new[name], reading.of(name), walk)
     for name, view in new.items():
         if name not in old and _shown(view, reading.direction):
             yield from _arrived(name, view, before, name in must_now, reading)
@@ -260,7 +281,7 @@ def _visibility(
     yield reading.judged("visibility-changed", level, f"`{name}` {words} ({word})", *places)
 
 
-def _additional(before: View, after: View, reading: Reading, seen: Seen) -> Iterator[Found]:
+def _additional(before: View, after: View, reading: Reading, walk: Walk) -> Iterator[Found]:
     if before.closed() != after.closed():
         words = ("additionalProperties", "unevaluatedProperties")
         places = before.place(*words), after.place(*words)
@@ -274,7 +295,7 @@ def _additional(before: View, after: View, reading: Reading, seen: Seen) -> Iter
         return
     old, new = before.inner("additionalProperties"), after.inner("additionalProperties")
     if old is not None and new is not None:
-        yield from schemas(old, new, reading.of("*"), seen)
+        yield from schemas(old, new, reading.of("*"), walk)
     elif (old is None) != (new is None) and not after.closed():
         empty = (old or new or before).nodes[0].value == {}
         effect: Effect = "none" if empty else "narrows" if old is None else "widens"
@@ -283,11 +304,11 @@ def _additional(before: View, after: View, reading: Reading, seen: Seen) -> Iter
         yield reading.found("additional-properties-changed", effect, message, *places)
 
 
-def _inside(before: View, after: View, reading: Reading, seen: Seen) -> Iterator[Found]:
+def _inside(before: View, after: View, reading: Reading, walk: Walk) -> Iterator[Found]:
     old, new = before.inner("items"), after.inner("items")
     if old is not None and new is not None:
         inside = Reading(reading.direction, f"{reading.words}[]", reading.text)
-        yield from schemas(old, new, inside, seen)
+        yield from schemas(old, new, inside, walk)
     elif (old is None) != (new is None) and before.types == after.types:
         some = old or new
         effect: Effect = "none" if some is not None and some.types == ALL_TYPES else "narrows"
@@ -297,17 +318,17 @@ def _inside(before: View, after: View, reading: Reading, seen: Seen) -> Iterator
         yield reading.found("type-changed", effect, message, before.place("items"), after.place("items"))
 
 
-def _branches(before: View, after: View, reading: Reading, seen: Seen) -> Iterator[Found]:
+def _branches(before: View, after: View, reading: Reading, walk: Walk) -> Iterator[Found]:
     old, new = before.branches(), after.branches()
     if not old and not new:
         return
     places = before.place("oneOf", "anyOf"), after.place("oneOf", "anyOf")
     if not old or not new:
-        yield from _wrapped(before, after, reading, seen, places)
+        yield from _wrapped(before, after, reading, walk, places)
         return
-    pairs, gone, added = _paired(old, new, seen)
+    pairs, gone, added = _paired(old, new, walk)
     for one, other in pairs:
-        yield from schemas(one, other, reading.of(_branch_name(one)), seen)
+        yield from schemas(one, other, reading.of(_branch_name(one)), walk)
     for view in gone:
         message = f"not {_branch_name(view)} any more"
         yield reading.found("alternative-changed", "narrows", message, view.node, places[1])
@@ -322,14 +343,14 @@ def _branches(before: View, after: View, reading: Reading, seen: Seen) -> Iterat
 
 
 def _wrapped(
-    before: View, after: View, reading: Reading, seen: Seen, places: tuple[Node, Node]
+    before: View, after: View, reading: Reading, walk: Walk, places: tuple[Node, Node]
 ) -> Iterator[Found]:
     """One schema becomes several alternatives, or the other way round."""
     many, one = (after, before) if after.unions else (before, after)
     if not one.properties() and one.types == ALL_TYPES:
         effect: Effect = "narrows" if after.unions else "widens"
         words = "one of several alternatives now" if after.unions else "any value now"
-    elif any(_within(one, branch, seen) for branch in many.branches()):
+    elif any(walk.compatible(one, branch, same=False) for branch in many.branches()):
         effect = "widens" if after.unions else "narrows"
         words = "further alternatives" if after.unions else "one alternative of several is left"
     else:
@@ -337,18 +358,12 @@ def _wrapped(
     yield reading.found("alternative-changed", effect, words, *places)
 
 
-def _within(one: View, branch: View, seen: Seen) -> bool:
-    """Whether all values of the one are values of the other."""
-    found = schemas(one, branch, Reading("request", ""), seen)
-    return all(change.level == "compatible" for change in found)
-
-
 def _paired(
-    old: list[View], new: list[View], seen: Seen
+    old: list[View], new: list[View], walk: Walk
 ) -> tuple[list[tuple[View, View]], list[View], list[View]]:
     """Branches that are the same one in both: by name, then by content, then by being the only one of a type."""
     pairs: list[tuple[View, View]] = []
-    for same in (_same_name, lambda a, b: _same_content(a, b, seen), _same_sole_type(old, new)):
+    for same in (_same_name, lambda a, b: walk.compatible(a, b, same=True), _same_sole_type(old, new)):
         for one in list(old):
             match = next((other for other in new if same(one, other)), None)
             if match is not None:
@@ -361,10 +376,6 @@ def _paired(
 def _same_name(one: View, other: View) -> bool:
     names = (_named(one), _named(other))
     return names[0] is not None and names[0] == names[1]
-
-
-def _same_content(one: View, other: View, seen: Seen) -> bool:
-    return not any(True for _ in schemas(one, other, Reading("request", ""), seen))
 
 
 def _same_sole_type(old: list[View], new: list[View]) -> Any:
