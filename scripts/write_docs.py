@@ -7,13 +7,16 @@ import json
 from pathlib import Path
 
 import backwright.mock
+import backwright.pipeline.outside
 import backwright.pipeline.whole
 import backwright.starter  # noqa: F401  with these, every module that registers a diagnostic is reached
 from backwright.model.check import rules
 from backwright.review import pages
 from backwright.spec import manual, schema
 from backwright.spec.diagnostics import registered
-from backwright.verify.gates import GATES
+from backwright.verify.gates import GATES, OUTSIDE
+from backwright.verify.gates.owasp import OUT_OF_SIGHT, PROBES
+from backwright.verify.target import schema as target
 
 DOCS = Path(__file__).parents[1] / "docs"
 CASES = Path(__file__).parents[1] / "tests" / "cases"
@@ -27,6 +30,8 @@ def written() -> dict[str, str]:
         "gates.md": gates(),
         "contract-diff.md": pages.contract_diff(CASES / "contract-diff"),
         "review.md": pages.review(CASES / "review"),
+        "targets.md": targets(),
+        "target.schema.json": json.dumps(target.json_schema(), indent=2) + "\n",
         "backwright.schema.json": json.dumps(schema.json_schema(), indent=2) + "\n",
     }
 
@@ -58,7 +63,26 @@ def gates() -> str:
         where = "On each database." if gate.DATABASE else "Once."
         how = inspect.cleandoc(gate.judge.__doc__ or "")
         parts += [f"## `{gate.NAME}`: {gate.TITLE}", gate.WHY, f"{how} {where}", f"Example: {gate.EXAMPLE}"]
+    parts.append(
+        "# From outside\n\n`backwright verify --target target.yaml` judges a running backend of any make by these: "
+        "[targets.md](targets.md)."
+    )
+    for gate in OUTSIDE:
+        how = inspect.cleandoc(gate.observe.__doc__ or "")
+        parts += [f"## `{gate.NAME}`: {gate.TITLE}", gate.WHY, how, f"Example: {gate.EXAMPLE}"]
+    parts.append("### The probes of `owasp`")
+    for probe in PROBES:
+        how = inspect.cleandoc(probe.run.__doc__ or "")
+        parts.append(f"**{', '.join(probe.IDS)}, {probe.NAME}.** {probe.WHY}\n\n{how}")
+    parts += [f"**{number}**: {why}." for number, why in OUT_OF_SIGHT.items()]
     return "\n\n".join(parts) + "\n"
+
+
+def targets() -> str:
+    """The guide to target files, with every key between its marks."""
+    text = (DOCS / "targets.md").read_text("utf-8")
+    begin, end = "<!-- keys: written by scripts/write_docs.py -->\n", "<!-- end of keys -->"
+    return f"{text.partition(begin)[0]}{begin}\n{target.reference()}\n{end}{text.partition(end)[2]}"
 
 
 def main() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from rich.markup import escape
 
 from backwright import pipeline
 from backwright.cli.application import (
@@ -20,7 +22,10 @@ from backwright.cli.application import (
     migrate_app,
     project_of,
 )
-from backwright.console import Exit
+from backwright.console import Exit, Terminal
+
+if TYPE_CHECKING:
+    from backwright.verify.results import GateResult
 
 
 @app.command()
@@ -205,26 +210,67 @@ def verify(
     database: DatabasesOption = None,
     seed: Annotated[int, typer.Option(help="Seed of the random requests; the same one replays.")] = 1,
     requests: Annotated[int, typer.Option(min=50, help="Requests that the behaviour gate compares.")] = 2000,
+    target: Annotated[
+        Path | None,
+        typer.Option(
+            "--target", help="Judge the backend of this target file instead, of any make, from outside."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="With --target: where results go. Default: `.backwright-target/` beside it."
+        ),
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="With --target: how long a gate that tries at random may take.")
+    ] = 60.0,
     project: ProjectOption = None,
     json: JsonOption = False,
 ) -> None:
     """Judge the built backend by its gates, such as migrations, acceptance and behaviour.
 
     Every result is an artifact in `.backwright/runs/`. A gate that could not run says so: it never counts as
-    passed.
+    passed. With `--target` no project is needed: `docs/targets.md` says what a target file is.
     """
+    if target is not None:
+        _verify_target(target, gates or (), out, seed, requests, seconds, json)
     with command("verify", json) as terminal:
         results = pipeline.verify(
             project_of(project), gates or (), database or (), terminal, seed=seed, requests=requests
         )
-        for result in results:
-            for finding in result.findings:
-                terminal.styled(f"[red]{result.gate}[/] {finding.where}")
-                terminal.print(f"    {finding.what}")
-                if finding.replay:
-                    terminal.print("    " + finding.replay.replace("\n", "\n    "))
+        _say_findings(terminal, results)
         failed = [r.gate for r in results if r.status == "failed"]
         leave(terminal, "verify", Exit.FOUND if failed else Exit.OK, results=results)
+
+
+def _verify_target(
+    target: Path, gates: Sequence[str], out: Path | None, seed: int, requests: int, seconds: float, json: bool
+) -> NoReturn:
+    if not target.is_file():
+        raise typer.BadParameter(f"there is no file {target}", param_hint="--target")
+    with command("verify", json) as terminal:
+        from backwright.verify.observed import Bounds
+
+        bounds = Bounds(seed=seed, requests=requests, seconds=seconds)
+        results, folder = pipeline.verify_target(target, gates, terminal, out=out, bounds=bounds)
+        _say_findings(terminal, results)
+        missing = [result.title for result in results if result.status == "not_run"]
+        if missing:
+            terminal.print(f"Not run: {', '.join(missing)}.")
+        terminal.print(f"Results: {folder}")
+        failed = any(result.status == "failed" for result in results)
+        leave(terminal, "verify", Exit.FOUND if failed else Exit.OK, results=results, folder=str(folder))
+    raise AssertionError("leave does not return")
+
+
+def _say_findings(terminal: Terminal, results: Sequence[GateResult]) -> None:
+    for result in results:
+        for finding in result.findings:
+            terminal.styled(f"[red]{result.gate}[/] {escape(finding.where)}")
+            terminal.print(f"    {finding.what}")
+            if finding.replay:
+                terminal.print("    " + finding.replay.replace("\n", "\n    "))
 
 
 @app.command()

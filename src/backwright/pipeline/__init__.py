@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from backwright.pipeline.development import Serving, serving
     from backwright.pipeline.formatting import Rewritten, rewrite
     from backwright.pipeline.migrating import Way, database_url, migrate, migration_status
+    from backwright.pipeline.outside import verify_target
     from backwright.pipeline.planning import Planned, approve, examples, plan
     from backwright.pipeline.rehearsing import rehearse
     from backwright.pipeline.reporting import report
@@ -59,6 +60,7 @@ __all__ = [
     "task_status",
     "trace",
     "verify",
+    "verify_target",
 ]
 
 _NAMES = {
@@ -67,6 +69,7 @@ _NAMES = {
     "development": ("Serving", "serving"),
     "formatting": ("Rewritten", "rewrite"),
     "migrating": ("Way", "database_url", "migrate", "migration_status"),
+    "outside": ("verify_target",),
     "planning": ("Planned", "approve", "examples", "plan"),
     "rehearsing": ("rehearse",),
     "reporting": ("report",),

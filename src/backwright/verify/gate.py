@@ -14,6 +14,7 @@ from backwright.migrate import disposable
 from backwright.model.types import Model
 from backwright.project import Project
 from backwright.reference.calling import scripts
+from backwright.verify.observed import Bounds, Observed
 from backwright.verify.results import Finding, GateResult, ScenarioResult, Status
 from backwright.verify.server import Server, running
 
@@ -61,6 +62,18 @@ class Gate(Protocol):
 
     @staticmethod
     def judge(given: GateInput) -> Verdict: ...
+
+
+class ObservingGate(Protocol):
+    """A module in `gates/` that judges a running backend of any make, from outside."""
+
+    NAME: str
+    TITLE: str
+    WHY: str
+    EXAMPLE: str
+
+    @staticmethod
+    def observe(seen: Observed, bounds: Bounds) -> Verdict: ...
 
 
 def stamped(gate: Gate, given: GateInput, verdict: Verdict, started: datetime, seconds: float) -> GateResult:

@@ -42,7 +42,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
 
     `contract` is its OpenAPI document. `exchanges` are requests that it has answered, in the order in which they were
     sent: at least one accepted one of each operation that could be brought to it; `unreached` names the others.
-    What is None is not known, and a gate that needs it is not run.
+    What is None is not known, and a gate that needs it is not run. `shared` are operations that anyone who is signed
+    in may call on what others made.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str | None = None
     process_id: int | None = None
     log: Path | None = None
+    shared: tuple[str, ...] = ()
 
     def accepted(self) -> tuple[Exchange, ...]:
         """The exchanges that were answered 2xx."""

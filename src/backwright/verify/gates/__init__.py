@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import cast
 
-from backwright.verify.gate import Gate
+from backwright.verify.gate import Gate, ObservingGate
 from backwright.verify.gates import (
     acceptance,
+    access_from_outside,
     behaviour,
+    conformance,
     contract,
     integrity,
     lint,
     logic,
     migrations,
+    owasp,
     types,
     unit,
 )
@@ -21,3 +24,9 @@ GATES: tuple[Gate, ...] = cast(
     "tuple[Gate, ...]",
     (integrity, lint, types, logic, contract, migrations, unit, acceptance, behaviour),
 )
+
+OUTSIDE: tuple[ObservingGate, ...] = cast(
+    "tuple[ObservingGate, ...]",
+    (conformance, access_from_outside, owasp),
+)
+"""Those that judge a running backend of any make (`backwright verify --target`)."""

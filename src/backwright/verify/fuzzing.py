@@ -1,0 +1,205 @@
+"""Requests that a contract allows or forbids, made by Schemathesis, and its checks of the answers."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from time import monotonic
+from typing import Any, cast
+
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as seeded
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import CHECKS, load_all_checks
+
+from backwright.verify.observed import Bounds, Caller
+from backwright.verify.results import Finding
+from backwright.verify.target.calling import SECONDS, Sent, curl
+from backwright.verify.target.contract import Operation
+from backwright.verify.target.exploring import World, late
+
+CHECKED = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+)
+"""`positive_data_acceptance` is left out: what a contract allows may be refused for reasons that no schema can say."""
+
+FEWEST, MOST = 6, 60
+"""Requests of each kind for an operation, whatever the bounds say."""
+
+
+class Fuzzed:
+    """What came of it. Of equal findings the one with the shortest request is kept."""
+
+    def __init__(self, url: str) -> None:
+        self.sent = self.accepted = self.positive = self.negative = 0
+        self.unjudged: list[str] = []
+        self._url = url
+        self._found: dict[tuple[str, str], tuple[str, Sent]] = {}
+
+    def found(self, where: str, title: str, message: str, sent: Sent) -> None:
+        """An answer is not as the contract says."""
+        known = self._found.get((where, title))
+        if known is None or _size(sent) < _size(known[1]):
+            self._found[where, title] = f"{title}: {message}" if message else title, sent
+
+    def findings(self) -> list[Finding]:
+        """Each finding with a line of curl."""
+        return [
+            Finding(where=where, what=what, replay=curl(self._url, sent))
+            for (where, _), (what, sent) in self._found.items()
+        ]
+
+
+def _size(sent: Sent) -> int:
+    return len(sent.target) + len(sent.content or b"")
+
+
+def fuzzed(world: World, bounds: Bounds) -> Fuzzed:
+    """Fuzz each operation of the contract; those that end a session or delete come last."""
+    load_all_checks()
+    total = Fuzzed(world.seen.url)
+    schema: Any = schemathesis.openapi.from_dict(dict(world.seen.contract))
+    # Credentials are the callers'. Parameters that an operation does not know are commonly ignored, which
+    # no contract forbids.
+    schema.config.generation.update(with_security_parameters=False, allow_extra_parameters=False)
+    made = {}
+    for result in schema.get_all_operations():
+        try:
+            operation = result.ok()
+        except Exception as error:
+            total.unjudged.append(f"an operation that cannot be read: {error}"[:300])
+        else:
+            made[operation.label] = operation
+    order = sorted(world.operations, key=late)
+    each = max(FEWEST, min(MOST, bounds.requests // max(1, 3 * len(order))))
+    deadline = monotonic() + bounds.seconds
+    with requests.Session() as session:
+        session.trust_env = False
+        for number, operation in enumerate(order):
+            share = (deadline - monotonic()) / (len(order) - number)
+            if operation.name in made and share > 0:
+                _fuzz(world, total, session, operation, made[operation.name], each, bounds.seed, share)
+            else:
+                total.unjudged.append(
+                    f"{operation.name}: {'out of time' if share <= 0 else 'cannot be generated'}"
+                )
+    return total
+
+
+def _fuzz(
+    world: World,
+    total: Fuzzed,
+    session: requests.Session,
+    operation: Operation,
+    generated: Any,
+    each: int,
+    seed: int,
+    seconds: float,
+) -> None:
+    """Allowed requests of things that exist, allowed ones of any, forbidden ones."""
+    caller = world.callers[0] if world.callers else None
+    end = monotonic() + seconds
+    for mode, live in (
+        (GenerationMode.POSITIVE, True),
+        (GenerationMode.POSITIVE, False),
+        (GenerationMode.NEGATIVE, True),
+    ):
+        if live and mode is GenerationMode.POSITIVE and not operation.path_names:
+            continue
+        cases = _cases(world, total, operation, generated, caller, mode, each, seed, live=live)
+        for case in cases:
+            if monotonic() > end:
+                return
+            _send(total, session, operation, case, caller, world, mode)
+
+
+def _cases(
+    world: World, total: Fuzzed, operation: Operation, generated: Any, caller: Caller | None, mode: GenerationMode,
+    count: int, seed: int, *, live: bool,
+) -> Iterator[Case[Any]]:  # fmt: skip
+    path = world.path_for(operation, caller) if live and operation.path_names else None
+    cases: list[Case[Any]] = []
+    try:
+        strategy = generated.as_strategy(generation_mode=mode, path_parameters=path)
+
+        @seeded(seed)
+        @settings(
+            max_examples=count, database=None, phases=[Phase.generate], deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        @given(strategy)
+        def collect(case: Case[Any]) -> None:
+            cases.append(case)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            collect()
+    except Exception as error:  # nothing fits the schema, or nothing is forbidden
+        if not cases and mode is GenerationMode.POSITIVE:
+            total.unjudged.append(f"{operation.name}: {type(error).__name__}: {error}"[:300])
+    for number, case in enumerate(cases):
+        # A thing that was deleted by one request is not there for the next.
+        if path is not None and number and (operation.method == "DELETE" or number % 20 == 0):
+            path = world.path_for(operation, caller) or path
+        if path is not None:
+            case.path_parameters = {**(case.path_parameters or {}), **path}
+        yield case
+
+
+def _send(
+    total: Fuzzed, session: requests.Session, operation: Operation, case: Case[Any], caller: Caller | None,
+    world: World, mode: GenerationMode,
+) -> None:  # fmt: skip
+    headers = dict(caller.headers) if caller else {}
+    base = world.seen.url + world.base
+    try:
+        response = case.call(
+            base_url=base, session=session, headers=headers, timeout=SECONDS, allow_redirects=False
+        )
+    except requests.RequestException as error:
+        sent = Sent(method=operation.method, target=world.base + case.formatted_path, headers=headers)
+        total.found(operation.name, "No answer", str(error)[:200], sent)
+        return
+    except (ValueError, UnicodeError):
+        return  # a request that cannot be written down
+    total.sent += 1
+    total.accepted += 200 <= response.status_code < 300
+    total.positive += mode is GenerationMode.POSITIVE
+    total.negative += mode is GenerationMode.NEGATIVE
+    try:
+        case.validate_response(response, checks=cast("list[Any]", CHECKS.get_by_names(list(CHECKED))))
+    except schemathesis.errors.FailureGroup as group:
+        sent = _as_sent(response.request, world.seen.url)
+        for failure in group.exceptions:
+            told = _first_part(failure.message)
+            total.found(
+                operation.name, failure.title, f"{told} (answered {response.status_code})".lstrip(), sent
+            )
+
+
+def _first_part(message: str) -> str:
+    """What is wrong, without the schemas and values that follow it: the request says the rest."""
+    lines = message.partition("\n\n")[0].splitlines()
+    return "; ".join(line.strip() for line in lines if not line.startswith("Expected:"))[:300]
+
+
+def _as_sent(request: Any, url: str) -> Sent:
+    body = request.body
+    return Sent(
+        method=request.method,
+        target=request.url.removeprefix(url),
+        headers={
+            name: value.decode("latin-1") if isinstance(value, bytes) else value
+            for name, value in request.headers.items()
+            if name.lower() not in {"user-agent", "accept-encoding", "accept", "connection", "content-length"}
+            and not name.lower().startswith("x-schemathesis")
+        },
+        content=body.encode() if isinstance(body, str) else body,
+    )

@@ -1,0 +1,69 @@
+"""The running backend keeps its contract, whatever it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import Any
+
+from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+
+from backwright.verify.fuzzing import Fuzzed, fuzzed
+from backwright.verify.gate import NotRun, Verdict, found
+from backwright.verify.observed import Bounds, Observed
+from backwright.verify.results import Finding
+from backwright.verify.target.calling import Client
+from backwright.verify.target.exploring import World
+
+NAME = "conformance"
+TITLE = "Conformance to the contract"
+WHY = "Clients are written to the contract: a status or a member that it does not name is a crash in somebody's app."
+EXAMPLE = "A creation answers 200 where the contract says 201: failed, with a line of curl."
+MOST_ERRORS = 20
+
+
+def observe(seen: Observed, bounds: Bounds) -> Verdict:
+    """The document is valid by its own specification. Then Schemathesis makes requests for each operation,
+    in equal parts
+    such that the contract allows and such that it forbids, of ids that exist and of others, the same ones for a seed.
+
+    Held against the contract: status, headers, media type and body of each answer; no 5xx; what the contract forbids is
+    refused. Too few accepted requests would show nothing: with none at all it is not run.
+    """
+    findings = list(invalid(seen.contract))
+    with closing(Client(seen.url)) as client:
+        world = World(seen, client, bounds.seed)
+        missing = world.explore()
+        total = fuzzed(world, bounds)
+    findings += total.findings()
+    if not total.sent:
+        raise NotRun(
+            f"no request could be made: {'; '.join(total.unjudged) or 'the contract has no operations'}"
+        )
+    if not total.accepted and not findings:
+        raise NotRun(f"of {total.sent} requests none was accepted: refusals alone show nothing")
+    told = f"{total.sent} requests, {total.accepted} accepted: all answers are as the contract says"
+    return found(findings, told, _figures(total, missing))
+
+
+def _figures(total: Fuzzed, missing: tuple[str, ...]) -> dict[str, int | float | str]:
+    figures: dict[str, int | float | str] = {
+        "requests": total.sent,
+        "accepted": total.accepted,
+        "allowed by the contract": total.positive,
+        "forbidden by the contract": total.negative,
+    }
+    if missing:
+        figures["never accepted"] = ", ".join(missing)
+    return figures | {f"not judged {number}": line for number, line in enumerate(total.unjudged, 1)}
+
+
+def invalid(document: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is wrong with the document by the OpenAPI specification's own schema."""
+    validator = (
+        OpenAPIV30SpecValidator if str(document["openapi"]).startswith("3.0") else OpenAPIV31SpecValidator
+    )
+    for number, error in enumerate(validator(dict(document)).iter_errors()):
+        if number == MOST_ERRORS:
+            return
+        yield Finding(where="/".join(["contract", *map(str, error.path)]), what=error.message[:500])

@@ -1,0 +1,113 @@
+"""Headers, origins and errors are as they are in production: nothing is shown that helps an attacker only."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from backwright.verify.probes.probe import Notes, Outcome
+from backwright.verify.target.calling import Answer, Sent, Unreachable
+from backwright.verify.target.exploring import World
+
+IDS = ("API8:2023",)
+NAME = "configuration"
+WHY = (
+    "Defaults are made for the first hour of development; production needs others, and nobody sees "
+    "that they are missing."
+)
+ORIGIN = "https://evil.example"
+TRACE = re.compile(
+    r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|\bat [\w.$<>]+\([\w.]+:\d+(:\d+)?\)|"
+    r"\bat .+ \(.*/node_modules/|You're seeing this error because you have|sqlalchemy\.exc\.|psycopg2?\.|"
+    r"asyncpg\.exceptions|SQLSTATE\[|ORA-\d{5}|PG::\w+Error|Whitelabel Error Page|goroutine \d+ \[running\]|"
+    r"\.rb:\d+:in `|near \"[^\"]*\": syntax error"
+)
+VERSION = re.compile(r"\d+\.\d+")
+
+
+def run(world: World) -> Outcome:
+    """Looked at: `X-Content-Type-Options: nosniff` on JSON, `Cache-Control` of answers to credentials
+    (`no-store`, `no-cache`
+    or `private`), versions in `Server` and `X-Powered-By`, a foreign origin that may read with credentials,
+    and traces of
+    the stack or of SQL in any answer, unknown paths and malformed bodies included.
+    """
+    notes = Notes(world)
+    answers = [(made.operation.name, made.sent, made.answer) for made in world.made]
+    answers += [(name, sent, answer) for name, sent in _malformed(world) if (answer := _asked(world, sent))]
+    for name, sent, answer in answers:
+        notes.tried += 1
+        _errors(notes, name, sent, answer)
+    _headers(notes, answers)
+    _origins(world, notes)
+    return notes.outcome()
+
+
+def _asked(world: World, sent: Sent) -> Answer | None:
+    try:
+        return world.client.send(sent)
+    except Unreachable:
+        return None
+
+
+def _malformed(world: World) -> list[tuple[str, Sent]]:
+    found = [
+        ("an unknown path", Sent(method="GET", target=f"{world.base}/no-such-path-{world.sampler.word()}"))
+    ]
+    for made in world.made:
+        if made.body is not None and made.answer.accepted and len(found) < 8:
+            for content in (b"{", b'"\xff\xfe"', b"[]", b"null"):
+                found.append((made.operation.name, msgspec.structs.replace(made.sent, content=content)))
+    return found
+
+
+def _errors(notes: Notes, name: str, sent: Sent, answer: Answer) -> None:
+    if answer.status < 400:
+        return
+    shown = TRACE.search(answer.text())
+    if shown:
+        notes.found(name, f"its answer ({answer.status}) shows how it is made: {shown[0][:80]!r}", sent)
+    elif answer.status >= 500:
+        notes.found(name, f"answers {answer.status} to a request that is only wrong", sent)
+
+
+def _headers(notes: Notes, answers: list[tuple[str, Sent, Answer]]) -> None:
+    for name, sent, answer in answers:
+        sniffed = answer.headers.get("x-content-type-options", "").lower() != "nosniff"
+        if sniffed and answer.content and answer.accepted:
+            notes.found("every answer", f"has no `X-Content-Type-Options: nosniff` (seen at {name})", sent)
+            break
+    for name, sent, answer in answers:
+        private = {"authorization", "cookie", "x-api-key"} & {each.lower() for each in sent.headers}
+        kept = re.search(r"no-store|no-cache|private", answer.headers.get("cache-control", ""))
+        if private and sent.method == "GET" and answer.accepted and not kept:
+            notes.found("answers to credentials", f"may be stored by a shared cache (seen at {name})", sent)
+            break
+    for name, sent, answer in answers:
+        for header in ("server", "x-powered-by", "x-aspnet-version"):
+            value = answer.headers.get(header, "")
+            if VERSION.search(value) or (value and header != "server"):
+                notes.found(
+                    "every answer", f"tells what it runs on: `{header}: {value}` (seen at {name})", sent
+                )
+                return
+
+
+def _origins(world: World, notes: Notes) -> None:
+    for made in [each for each in world.made if each.answer.accepted and each.operation.method == "GET"][:3]:
+        headers = {**made.sent.headers, "Origin": ORIGIN}
+        preflight = {"Origin": ORIGIN, "Access-Control-Request-Method": "PUT"}
+        for sent in (
+            msgspec.structs.replace(made.sent, headers=headers),
+            Sent(method="OPTIONS", target=made.sent.target, headers=preflight),
+        ):
+            answer = _asked(world, sent)
+            if answer is None:
+                continue
+            notes.tried += 1
+            allowed = answer.headers.get("access-control-allow-origin", "")
+            credentials = answer.headers.get("access-control-allow-credentials", "").lower() == "true"
+            if credentials and allowed in {"*", ORIGIN, "null"}:
+                notes.found("every origin", f"may read with the caller's credentials ({allowed})", sent)
+                return

@@ -1,0 +1,202 @@
+"""No answer holds a secret of somebody's, and no body sets what its contract does not offer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from backwright.verify.observed import Caller
+from backwright.verify.probes.probe import Notes, Outcome
+from backwright.verify.target.calling import Unreachable
+from backwright.verify.target.contract import Operation
+from backwright.verify.target.exploring import Made, World, before, members
+
+IDS = ("API3:2023",)
+NAME = "properties"
+WHY = (
+    "Frameworks that serialise whole rows show the hash of a password, and those that bind whole "
+    "bodies set `is_admin`."
+)
+
+SECRET_NAME = re.compile(
+    r"^(.*_)?(password|passwd|pwd|passphrase|password_?hash|hashed_?password|hash|salt|secret|private_?key|otp_?secret)$",
+    re.IGNORECASE,
+)
+SECRET_VALUE = re.compile(
+    r"^(\$2[abxy]?\$\d\d\$|\$argon2(id|i|d)\$|pbkdf2_sha\d+\$|\$scrypt\$|scrypt:|\{SSHA)"
+)
+PRIVILEGES: Mapping[str, Any] = {
+    "id": None, "owner": None, "owner_id": None, "ownerId": None, "user_id": None, "userId": None,
+    "role": "admin", "roles": ["admin"], "is_admin": True, "isAdmin": True, "admin": True, "is_staff": True,
+    "is_superuser": True, "verified": True, "email_verified": True, "approved": True, "balance": 987654321,
+}  # fmt: skip
+"""Members that a caller must not set. None: the value is made to fit what the answer shows."""
+
+WRITING = {"POST", "PUT", "PATCH"}
+MARK = "assigned-from-outside"
+
+
+def run(world: World) -> Outcome:
+    """Every answer so far is searched for members named like secrets, for password hashes, and for
+    passwords that were sent.
+
+    Each creation and change is sent again with members that its contract does not offer: those of its own answer, and
+    well-known ones (`id`, `owner`, `role`, `is_admin`, …). The answer, and what is read afterwards, must not show them.
+    """
+    notes = Notes(world)
+    for operation in world.operations:
+        if operation.body is not None and operation.method in WRITING and not notes.late(operation.name):
+            try:
+                _assign(world, notes, operation)
+            except Unreachable as error:
+                notes.unjudged(operation.name, f"no answer: {error}")
+    _search(world, notes)
+    return notes.outcome()
+
+
+def _search(world: World, notes: Notes) -> None:
+    passwords = {
+        value
+        for made in world.made
+        for name, value in members(made.body)
+        if SECRET_NAME.match(name) and isinstance(value, str) and len(value) >= 8
+    }
+    for made in world.made:
+        notes.tried += 1
+        for name, value in members(made.answer.json()) if made.answer.accepted else ():
+            if not isinstance(value, str) or not value:
+                continue
+            if SECRET_NAME.match(_snake(name)):
+                notes.found(made.operation.name, f"its answer has a member `{name}`", made.sent)
+            elif SECRET_VALUE.match(value):
+                notes.found(made.operation.name, f"the member `{name}` is the hash of a password", made.sent)
+            elif value in passwords:
+                notes.found(
+                    made.operation.name, f"the member `{name}` is a password that was sent", made.sent
+                )
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+
+
+def _assign(world: World, notes: Notes, operation: Operation) -> None:
+    for caller in [*world.callers, None]:
+        path = world.path_for(operation, caller)
+        control = world.attempt(operation, caller, path) if path is not None else None
+        if control is not None and control.answer.accepted:
+            break
+    else:
+        notes.unjudged(operation.name, "no request of it was accepted")
+        return
+    assert path is not None
+    offered = _offered(world, operation)
+    extra = {name: value for name, value in _extra(control.answer.json()).items() if name not in offered}
+    # Some creations are of things that have to be new, and paths that a change has moved.
+    path = world.path_for(operation, caller) or path
+    for where, body in _bodies(world.body(operation), extra):
+        tried = world.send(operation, caller, path, body)
+        notes.tried += 1
+        if tried.answer.status >= 500:
+            notes.found(
+                operation.name, f"answers {tried.answer.status} to members it does not know", tried.sent
+            )
+        if not tried.answer.accepted:
+            continue
+        for name in _taken(world, caller, tried, extra):
+            notes.found(
+                operation.name, f"takes `{name}`, which its contract does not offer{where}", tried.sent
+            )
+
+
+def _offered(world: World, operation: Operation) -> set[str]:
+    """The names that the contract lets a body have, at any depth."""
+    assert operation.body is not None
+    sample = world.sampler.value(operation.body.schema)
+    return {name for name, _ in _pairs(sample)}
+
+
+def _pairs(value: Any) -> Iterator[tuple[str, Any]]:
+    match value:
+        case dict():
+            for name, each in value.items():
+                yield name, each
+                yield from _pairs(each)
+        case list():
+            for each in value:
+                yield from _pairs(each)
+        case _:
+            pass
+
+
+def _extra(answer: Any) -> dict[str, Any]:
+    """Members to smuggle in, with values that the control's answer does not have."""
+    shown = {name: value for name, value in _own(answer).items() if not isinstance(value, dict | list)}
+    extra = {name: _other(value) for name, value in shown.items() if value is not None}
+    for name, value in PRIVILEGES.items():
+        extra.setdefault(name, _other(shown.get("id", "")) if value is None else value)
+    return extra
+
+
+def _own(answer: Any) -> dict[str, Any]:
+    """The members of the thing itself: an answer may wrap it in objects of one member."""
+    while isinstance(answer, dict) and len(answer) == 1 and isinstance(next(iter(answer.values())), dict):
+        answer = next(iter(answer.values()))
+    if isinstance(answer, dict) and isinstance(answer.get("data"), dict):
+        return _own(answer["data"])
+    return answer if isinstance(answer, dict) else {}
+
+
+def _other(value: Any) -> Any:
+    match value:
+        case bool():
+            return not value
+        case int() | float():
+            return 987654321
+        case str() if re.fullmatch(r"[0-9a-f]{8}-[0-9a-f-]{27}", value, re.IGNORECASE):
+            return "0192d3a4-0000-7000-8000-00000badcafe"
+        case str() if re.match(r"\d{4}-\d\d-\d\dT", value):
+            return "2001-02-03T04:05:06Z"
+        case _:
+            return MARK
+
+
+def _bodies(body: Any, extra: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The body with the members, where they may be bound: within its wrapper, or at the top."""
+    if not isinstance(body, dict):
+        return
+    inner = [name for name, value in body.items() if isinstance(value, dict)]
+    if len(body) == 1 and inner:
+        yield "", {inner[0]: {**body[inner[0]], **extra}}
+    yield "", {**body, **extra}
+
+
+def _taken(world: World, caller: Caller | None, tried: Made, extra: Mapping[str, Any]) -> list[str]:
+    """The members that the thing now has as they were sent."""
+    shown = [_own(tried.answer.json())]
+    reading = _reading(world, tried)
+    if reading is not None:
+        operation, path = reading
+        answer = world.send(operation, caller, path).answer
+        shown += [_own(answer.json())] if answer.accepted else []
+    return [
+        name
+        for name, value in extra.items()
+        if any(name in each and each[name] == value and type(each[name]) is type(value) for each in shown)
+    ]
+
+
+def _reading(world: World, tried: Made) -> tuple[Operation, dict[str, str]] | None:
+    """How the thing that was written is read: at its own path, or at the path that its creation's answer names."""
+    itself = world.operation("GET", tried.operation.path)
+    if itself is not None and tried.operation.method != "POST":
+        return itself, dict(tried.path)
+    for operation in world.operations:
+        names = operation.path_names
+        if operation.method != "GET" or not names or not operation.path.endswith(f"{{{names[-1]}}}"):
+            continue
+        if before(operation.path, names[-1]) == tried.operation.path:
+            value = world.named(tried, operation, names[-1])
+            return (operation, {**tried.path, names[-1]: value}) if value else None
+    return None

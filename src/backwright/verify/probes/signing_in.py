@@ -1,0 +1,129 @@
+"""Signing in does not say who has an account, and does not let passwords be tried without end."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from backwright.verify.probes.probe import Notes, Outcome
+from backwright.verify.target.calling import Answer, Sent, Unreachable
+from backwright.verify.target.exploring import World, encoded, members
+
+IDS = ("API2:2023",)
+NAME = "signing in"
+WHY = (
+    "A login that answers differently for unknown names is a list of customers; one that answers for "
+    "ever is a guess away."
+)
+TRIES = 60
+PASSWORD = re.compile(r"password|passwd|passphrase|\bpwd\b|\bpin\b", re.IGNORECASE)
+
+
+class Login(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that signs in, with its decoded body."""
+
+    operation: str
+    sent: Sent
+    body: Any
+
+
+def run(world: World) -> Outcome:
+    """The login is the request with a password that is accepted again and again, and refused with another password.
+
+    A wrong password of a known account and any password of an unknown one have to be answered alike, and of 60 wrong
+    passwords one after the other the last have to be refused with 429 (or 423, or 403).
+    """
+    notes = Notes(world)
+    login = find_login(world)
+    if login is None:
+        notes.unjudged(
+            "signing in", "no request with a password is accepted twice: there is no login to be seen"
+        )
+        return notes.outcome()
+    wrong = _send(world, login, {PASSWORD: "Wr0ng-password!"})
+    unknown = _send(world, login, {PASSWORD: "Wr0ng-password!", None: "nobody-has-this-name"})
+    notes.tried += 1
+    if wrong.status != unknown.status:
+        notes.found(
+            login.operation,
+            f"answers {wrong.status} for a known name and {unknown.status} for an unknown one",
+            login.sent,
+        )
+    elif _said(wrong) != _said(unknown):
+        notes.found(
+            login.operation, "says something else for a known name than for an unknown one", login.sent
+        )
+    try:
+        last = [_send(world, login, {PASSWORD: f"Wr0ng-password-{n}!"}).status for n in range(TRIES)][-1]
+    except Unreachable as error:
+        notes.found(login.operation, f"no answer after many wrong passwords: {error}")
+        return notes.outcome()
+    notes.tried += 1
+    if last not in {403, 423, 429}:
+        notes.found(
+            login.operation,
+            f"lets {TRIES} passwords be tried in a row (the last was answered {last})",
+            login.sent,
+        )
+    return notes.outcome()
+
+
+def find_login(world: World) -> Login | None:
+    """The request that signs in."""
+    known = [(each.operation, Sent(method=each.method, target=each.target, headers=each.headers, content=each.content))
+             for each in world.seen.accepted()]  # fmt: skip
+    known += [(each.operation.name, each.sent) for each in world.made if each.answer.accepted]
+    for name, sent in known:
+        body = _body(sent)
+        if sent.method != "POST" or not any(PASSWORD.search(member) for member, _ in members(body)):
+            continue
+        login = Login(operation=name, sent=sent, body=body)
+        try:
+            again = world.client.send(sent)
+            refused = _send(world, login, {PASSWORD: "Wr0ng-password!"})
+        except Unreachable:
+            continue
+        if again.accepted and 400 <= refused.status < 500:
+            return login
+    return None
+
+
+def _body(sent: Sent) -> Any:
+    try:
+        return msgspec.json.decode(sent.content or b"null")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return dict(parse_qsl((sent.content or b"").decode("utf-8", "replace")))
+
+
+def _send(world: World, login: Login, changes: dict[re.Pattern[str] | None, str]) -> Answer:
+    media = next((v for name, v in login.sent.headers.items() if name.lower() == "content-type"), "")
+    content, _ = encoded(_changed(login.body, changes), media)
+    return world.client.send(msgspec.structs.replace(login.sent, content=content))
+
+
+def _changed(body: Any, changes: dict[re.Pattern[str] | None, str]) -> Any:
+    if not isinstance(body, dict):
+        return body
+    changed = {}
+    for name, value in body.items():
+        if isinstance(value, dict):
+            changed[name] = _changed(value, changes)
+        elif PASSWORD.search(name):
+            changed[name] = changes[PASSWORD]
+        elif None in changes and isinstance(value, str) and not re.search("grant|scope|client", name):
+            name_of = changes[None]
+            changed[name] = f"{name_of}@example.com" if "@" in value else name_of
+        else:
+            changed[name] = value
+    return changed
+
+
+PASSING = re.compile(r"[0-9a-f]{8,}|\d{2,}", re.IGNORECASE)
+
+
+def _said(answer: Answer) -> str:
+    """The body without what differs from answer to answer: ids and times."""
+    return PASSING.sub("#", answer.text())

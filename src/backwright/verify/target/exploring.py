@@ -1,0 +1,478 @@
+"""Learns from a contract how its things are made, so that each operation can be sent as somebody who may.
+
+`prepare` makes what a path needs from left to right: `/orders/{id}/lines/{line}` creates an order, takes its id from
+the answer, creates a line in it, and takes that one's id. What the contract has no creation for is taken from what
+earlier answers showed. A body is tried in several ways, from the contract's examples to what was accepted before.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, unquote, urlencode
+
+import inflection
+import msgspec
+
+from backwright.verify.observed import Caller, Exchange, Observed
+from backwright.verify.target.calling import Answer, Client, Sent, Unreachable
+from backwright.verify.target.contract import Operation, base_path, operations_of
+from backwright.verify.target.sampling import Sampler
+
+ORDER = {"POST": 0, "GET": 1, "HEAD": 2, "OPTIONS": 2, "PATCH": 3, "PUT": 4, "DELETE": 5}
+KEYS = ("id", "uuid", "key", "slug", "code", "name")
+"""Under which names answers show what a path is called by, where the parameter's own name is not among them."""
+
+DEEPEST = 8
+CHOICES = 4
+"""How many known things are tried for one path."""
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """A request with its answer, as `caller` sent it. `path` are the values that its path was filled with."""
+
+    operation: Operation
+    caller: str
+    sent: Sent
+    answer: Answer
+    path: Mapping[str, str] = {}
+    body: Any = None
+
+    @property
+    def exchange(self) -> Exchange:
+        return Exchange(
+            operation=self.operation.name,
+            caller=self.caller,
+            method=self.sent.method,
+            target=self.sent.target,
+            headers=self.sent.headers,
+            content=self.sent.content,
+            status=self.answer.status,
+        )
+
+
+class World:
+    """What is known of a running backend, growing with each request."""
+
+    def __init__(self, seen: Observed, client: Client, seed: int = 1, patience: float = 20.0) -> None:
+        self.seen = seen
+        self.patience = patience  # how long one probe may take, in seconds
+        self.client = client
+        self.operations = operations_of(seen.contract)
+        self.base = base_path(seen.contract)
+        self.made: list[Made] = []
+        self.sampler = Sampler(seen.contract, seed)
+        self._by_name = {operation.name: operation for operation in self.operations}
+        self._working: dict[str, int] = {}  # which way of making a body was accepted
+        self._known_bodies: dict[str, list[Any]] = {}
+        for exchange in seen.accepted():
+            body = _decoded(exchange.content)
+            if body is not None:
+                self._known_bodies.setdefault(exchange.operation, []).append(body)
+
+    @property
+    def callers(self) -> tuple[Caller, ...]:
+        return self.seen.callers
+
+    def operation(self, method: str, path: str) -> Operation | None:
+        """The operation of the contract, if there is such."""
+        return self._by_name.get(f"{method} {path}")
+
+    # Requests -------------------------------------------------------------------------------------
+
+    def send(
+        self,
+        operation: Operation,
+        caller: Caller | None,
+        path: Mapping[str, str],
+        body: Any = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> Made:
+        """Send an operation with these values and keep the answer. Raises Unreachable."""
+        sent = self.request(operation, caller, path, body, query)
+        made = Made(
+            operation=operation,
+            caller=caller.name if caller else "",
+            sent=sent,
+            answer=self.client.send(sent),
+            path=path,
+            body=body,
+        )
+        self.made.append(made)
+        return made
+
+    def request(
+        self,
+        operation: Operation,
+        caller: Caller | None,
+        path: Mapping[str, str],
+        body: Any = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> Sent:
+        """The operation as a request, with what its contract requires beside path and body."""
+        headers = dict(caller.headers) if caller else {}
+        asked: dict[str, Any] = {}
+        for parameter in operation.parameters:
+            if not parameter.required or parameter.where == "path":
+                continue
+            value = (
+                parameter.examples[0]
+                if parameter.examples
+                else self.sampler.value(parameter.schema, parameter.name)
+            )
+            if parameter.where == "query":
+                asked[parameter.name] = value
+            elif parameter.where == "header" and parameter.name.lower() not in _lower(headers):
+                headers[parameter.name] = str(value)
+        asked |= query or {}
+        target = self.base + filled(operation.path, path)
+        if asked:
+            target += "?" + urlencode({name: _plain(value) for name, value in asked.items()}, doseq=True)
+        content = None
+        if body is not None and operation.body is not None:
+            content, media = encoded(body, operation.body.media)
+            headers["Content-Type"] = media
+        return Sent(method=operation.method, target=target, headers=headers, content=content)
+
+    # Exploring ------------------------------------------------------------------------------------
+
+    def explore(self) -> tuple[str, ...]:
+        """Bring every operation to an accepted exchange as the first caller who may; the names of the others."""
+        missing = sorted(self.operations, key=late)
+        for _ in range(2):  # what was shown in the first round fills what lacked in it
+            missing = [operation for operation in missing if self.reach(operation) is None]
+        return tuple(operation.name for operation in missing)
+
+    def reach(self, operation: Operation) -> Made | None:
+        """An accepted exchange of the operation: as one of the callers, else as nobody."""
+        who: list[Caller | None] = [*self.callers]
+        for caller in [*who, None] if not operation.secured or not who else who:
+            made = self.perform(operation, caller)
+            if made is not None and made.answer.accepted:
+                return made
+        return None
+
+    def perform(self, operation: Operation, caller: Caller | None, depth: int = 0) -> Made | None:
+        """Make what the path needs as this caller, then send; bodies are tried until one is accepted.
+
+        The last answer, accepted or not; None where the path cannot be filled or nobody answers.
+        """
+        last: Made | None = None
+        for path in self.paths(operation, caller, depth):
+            made = self.attempt(operation, caller, path)
+            last = made or last
+            if made is not None and made.answer.accepted:
+                break
+        return last
+
+    def paths(self, operation: Operation, caller: Caller | None, depth: int = 0) -> Iterator[dict[str, str]]:
+        """Values for the path, the likeliest first: where nothing can be made, several things may be known."""
+        tried: list[dict[str, str]] = []
+        for choice in range(CHOICES):
+            path = self.path_for(operation, caller, depth, choice)
+            if path is None or path in tried:
+                return
+            yield path
+            tried.append(path)
+
+    def attempt(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> Made | None:
+        """Send with these values of the path; bodies are tried until one is accepted. The last answer."""
+        last: Made | None = None
+        for number, body in self.bodies(operation):
+            try:
+                last = self.send(operation, caller, path, body)
+            except Unreachable:
+                continue
+            if last.answer.accepted:
+                self._working[operation.name] = number
+                return last
+            if last.answer.status in ({401, 403, 404, 405, 429} if operation.secured else {404, 405, 429}):
+                break  # another body would not help; a login answers 401 to the wrong one
+        return last
+
+    def body(self, operation: Operation) -> Any:
+        """A new body, made in the way that was accepted before; None where the operation takes none."""
+        return next(iter(self.bodies(operation)), (0, None))[1]
+
+    def bodies(self, operation: Operation) -> Iterator[tuple[int, Any]]:
+        """Bodies with the number of the way in which they were made; the way that worked comes first."""
+        if operation.body is None:
+            yield 0, None
+            return
+        known = self._working.get(operation.name)
+        ways = list(range(5))
+        for number in sorted(ways, key=lambda each: (each != known, each)):
+            yield from ((number, body) for body in self._way(operation, number))
+
+    def _way(self, operation: Operation, number: int) -> Iterator[Any]:
+        assert operation.body is not None
+        schema, sampler = operation.body.schema, self.sampler
+        match number:
+            case 0:
+                yield self._referring(sampler.value(schema))
+            case 1:
+                yield self._referring(sampler.value(schema, all_members=False))
+            case 2:
+                # Somebody who is known: a login takes what a registration took.
+                yield from self._echoes(sampler.value(schema, all_members=False))
+            case 3:
+                for body in self._known_bodies.get(operation.name, ())[:2]:
+                    yield self._renewed(body)
+                    yield body
+            case _:
+                yield from operation.body.examples[:2]
+
+    def _renewed(self, body: Any) -> Any:
+        """A body that was accepted, with other words in it: names have to be new."""
+        match body:
+            case dict():
+                return {name: self._renewed(each) for name, each in body.items()}
+            case str() if re.fullmatch(r"[\w .-]{3,40}", body):
+                return f"{body[:24]}{self.sampler.word()}"
+            case str() if re.fullmatch(r"[\w.+-]+@[\w.-]+", body):
+                return f"{self.sampler.word()}@{body.partition('@')[2]}"
+            case _:
+                return body
+
+    def _echoes(self, body: Any) -> Iterator[Any]:
+        """The body with the values of an accepted body that has the same members, the newest first."""
+        wanted = set(dict(members(body)))
+        earlier = [
+            each.body for each in reversed(self.made) if each.answer.accepted and each.body is not None
+        ]
+        for other in [*earlier, *itertools.chain(*self._known_bodies.values())][:20]:
+            values = dict(members(other))
+            if wanted and wanted <= set(values):
+                yield _replaced(body, values)
+                return
+
+    def _referring(self, body: Any) -> Any:
+        """The body with ids of things that are known where it names some: `projectId`, `author_id`, `tags`."""
+        values = {
+            name: found
+            for name, value in members(body)
+            if (noun := _referred(name)) and (found := self._shown(noun, value)) is not None
+        }
+        return _replaced(body, values) if values else body
+
+    def _shown(self, noun: str, like: Any) -> Any:
+        """The id of a thing of this name, of the same type as the value that it replaces."""
+        for made in reversed(self.made):
+            if made.answer.accepted and _names_of(made.operation.path) & {noun}:
+                for member in ("id", f"{noun}_id", f"{noun}Id", "uuid"):
+                    for name, value in members(made.answer.json()):
+                        if name == member and isinstance(value, type(like)):
+                            return value
+        return None
+
+    # Paths ----------------------------------------------------------------------------------------
+
+    def path_for(
+        self, operation: Operation, caller: Caller | None, depth: int = 0, choice: int = 0
+    ) -> dict[str, str] | None:
+        """Values for the path, newly made as this caller where the contract says how. None: nothing is known.
+
+        `choice` counts through what is known, where nothing can be made.
+        """
+        path: dict[str, str] = {}
+        for name in operation.path_names:
+            value = self._new(operation, name, path, caller, depth)
+            if value is None:
+                known = list(itertools.islice(_distinct(self._known(operation, name, path)), choice + 1))
+                value = known[-1] if known else None
+            if value is None:
+                return None
+            path[name] = value
+        return path
+
+    def creation(self, operation: Operation, name: str) -> Operation | None:
+        """The operation that makes what a parameter of the path names: POST on what stands before it."""
+        found = self.operation("POST", before(operation.path, name))
+        return None if found is operation else found
+
+    def _new(
+        self, operation: Operation, name: str, path: Mapping[str, str], caller: Caller | None, depth: int
+    ) -> str | None:
+        creation = self.creation(operation, name)
+        if creation is None or depth > DEEPEST or not set(creation.path_names) <= set(path):
+            return None
+        made = self.attempt(creation, caller, {each: path[each] for each in creation.path_names})
+        if made is None or not made.answer.accepted:
+            return None
+        return self.named(made, operation, name)
+
+    def named(self, made: Made, operation: Operation, name: str) -> str | None:
+        """What an answer calls the thing that a parameter of the path names."""
+        linked = made.answer.headers.get("location", "")
+        noun = noun_of(operation.path, name)
+        value = best(made.answer.json(), name, noun)
+        if value is not None:
+            return value
+        return unquote(linked.rstrip("/").rpartition("/")[2]) or None if "/" in linked else None
+
+    def _known(self, operation: Operation, name: str, path: Mapping[str, str]) -> Iterator[str]:
+        """Values for such a parameter: accepted before, shown at the same place, shown anywhere; newest first."""
+        place, noun = before(operation.path, name), noun_of(operation.path, name)
+        accepted = [each for each in reversed(self.made) if each.answer.accepted]
+        yield from (each.path[name] for each in accepted if each.operation == operation and name in each.path)
+        for each in accepted:
+            if not each.operation.path.startswith(place):
+                continue
+            if all(each.path.get(key, value) == value for key, value in path.items()):
+                value = each.path.get(name) or best(each.answer.json(), name, noun)
+                if value is not None:
+                    yield value
+        own = _aliases(name, noun)[0]
+        for each in accepted:
+            for member, shown in members(each.answer.json()):
+                if member in own and isinstance(shown, str | int) and shown != "":
+                    yield str(shown)
+        parameter = next((p for p in operation.parameters if p.where == "path" and p.name == name), None)
+        if parameter is not None:
+            yield from map(str, parameter.examples)
+            if operation.method == "PUT" or parameter.schema.get("enum"):
+                yield str(self.sampler.value(parameter.schema, name))
+
+
+def _distinct(values: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for value in values:
+        if value not in seen:
+            seen.add(value)
+            yield value
+
+
+# Names and places ---------------------------------------------------------------------------------
+
+
+def filled(template: str, path: Mapping[str, str]) -> str:
+    """The template with its values, percent-encoded."""
+    return re.sub(r"\{([^}]+)\}", lambda found: quote(str(path.get(found[1], found[0])), safe=""), template)
+
+
+def before(template: str, name: str) -> str:
+    """What stands before a parameter in a template."""
+    return template.partition(f"{{{name}}}")[0].rstrip("/")
+
+
+def noun_of(template: str, name: str) -> str:
+    """What a parameter names one of: the segment before it, in the singular and in snake case."""
+    literal = [each for each in before(template, name).split("/") if each and "{" not in each]
+    return inflection.singularize(inflection.underscore(literal[-1])) if literal else ""
+
+
+def members(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Every member that is no object with its name, outer ones first; of lists the first few items."""
+    if depth > DEEPEST:
+        return
+    match value:
+        case dict():
+            yield from ((name, each) for name, each in value.items() if not isinstance(each, dict | list))
+            for name, each in value.items():
+                if isinstance(each, list) and not any(isinstance(item, dict | list) for item in each):
+                    yield name, each
+                elif isinstance(each, dict | list):
+                    yield from members(each, depth + 1)
+        case list():
+            for each in value[:5]:
+                yield from members(each, depth + 1)
+        case _:
+            pass
+
+
+def best(answer: Any, name: str, noun: str) -> str | None:
+    """The value by which an answer names the thing: a member of the parameter's own name, or of a key's."""
+    own, keys = _aliases(name, noun)
+    found = list(members(answer))
+    for wanted in [*own, *keys]:
+        for member, value in found:
+            if member == wanted and isinstance(value, str | int) and not isinstance(value, bool):
+                return str(value)
+    if isinstance(answer, str | int) and not isinstance(answer, bool):
+        return str(answer)
+    return None
+
+
+def _aliases(name: str, noun: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """How answers may call a parameter: by its own name, and by the key that it is of the thing it names."""
+    snake = inflection.underscore(name)
+    own = (name, snake, inflection.camelize(snake, uppercase_first_letter=False))
+    short = tuple(snake.removeprefix(f"{prefix}_") for prefix in (noun, noun.rpartition("_")[2]) if prefix)
+    keys = (*short, *KEYS) if _referred(name) or snake in {*KEYS, noun} else short
+    with_noun = (f"{noun}_{snake}", inflection.camelize(f"{noun}_{snake}", uppercase_first_letter=False))
+    return tuple(dict.fromkeys(own)), tuple(dict.fromkeys([*keys, *(with_noun if noun else ())]))
+
+
+def _referred(name: str) -> str:
+    """The noun that a member refers to by its id: `projectId`, `project_id`. Empty: it refers to nothing."""
+    snake = inflection.underscore(name)
+    for ending in ("_ids", "_id", "_uuid", "_slug", "_key"):
+        if snake.endswith(ending):
+            return snake.removesuffix(ending)
+    return ""
+
+
+def _names_of(path: str) -> set[str]:
+    literal = [each for each in path.split("/") if each and "{" not in each]
+    return {inflection.singularize(inflection.underscore(each)) for each in literal[-1:]}
+
+
+def _replaced(body: Any, values: Mapping[str, Any]) -> Any:
+    match body:
+        case dict():
+            return {
+                name: values[name]
+                if name in values and not isinstance(each, dict)
+                else _replaced(each, values)
+                for name, each in body.items()
+            }
+        case _:
+            return body
+
+
+def encoded(body: Any, media: str) -> tuple[bytes, str]:
+    """The body in its media type, and the header that says so."""
+    base = media.partition(";")[0].strip().lower()
+    if base == "application/x-www-form-urlencoded":
+        return urlencode({name: _plain(value) for name, value in body.items()}, doseq=True).encode(), base
+    if base == "multipart/form-data":
+        boundary = f"boundary-{zlib.crc32(repr(body).encode()):08x}"
+        lines = [
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{_plain(value)}\r\n'
+            for name, value in (body.items() if isinstance(body, dict) else ())
+        ]
+        return "".join([*lines, f"--{boundary}--\r\n"]).encode(), f"{base}; boundary={boundary}"
+    if base.startswith("text/"):
+        return str(body).encode(), base
+    return msgspec.json.encode(body), base if base.endswith("json") else "application/json"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return msgspec.json.encode(value).decode()
+    return value
+
+
+def _decoded(content: bytes | None) -> Any:
+    try:
+        return msgspec.json.decode(content) if content else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _lower(headers: Mapping[str, str]) -> Sequence[str]:
+    return [name.lower() for name in headers]
+
+
+ENDING = re.compile(r"log-?_?out|sign-?_?out|revoke|deactivate|unregister", re.IGNORECASE)
+
+
+def late(operation: Operation) -> tuple[int, int, int, str]:
+    """An order: creations first, what needs more of a path later, deletions and ends of sessions last."""
+    last = 2 if ENDING.search(operation.path + operation.id) else int(operation.method == "DELETE")
+    return last, len(operation.path_names), ORDER.get(operation.method, 9), operation.path

@@ -1,0 +1,44 @@
+"""A target as gates see it: started, signed in at, and explored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from backwright.spec.diagnostics import NOWHERE, SpecificationError, diagnose
+from backwright.verify.observed import Observed
+from backwright.verify.target.calling import Client
+from backwright.verify.target.exploring import World
+from backwright.verify.target.file import START, Target
+from backwright.verify.target.signing_in import signed_in
+from backwright.verify.target.starting import started
+
+
+@contextmanager
+def observed(target: Target, log: Path, seed: int = 1) -> Iterator[Observed]:
+    """The backend of a target file while it runs. Raises SpecificationError where it does not start or let in."""
+    with started(target, log) as running, closing(Client(running.url)) as client:
+        accounts = [signed_in(target, client, plan) for plan in target.callers]
+        seen = Observed(
+            name=target.name,
+            url=running.url,
+            contract=target.contract,
+            callers=tuple(account.caller for account in accounts),
+            exchanges=tuple(
+                exchange for account in accounts for exchange in account.exchanges if exchange.operation
+            ),
+            database_url=(target.database.url or None) if target.database else None,
+            process_id=running.process_id,
+            log=running.log,
+            shared=target.shared,
+        )
+        world = World(seen, client, seed)
+        unreached = world.explore()
+        if client.count and not any(made.answer for made in world.made):
+            message = f"{running.url} answered no request of the contract"
+            raise SpecificationError([diagnose(START, NOWHERE, message, "look at its log")])
+        exchanges = (*seen.exchanges, *(made.exchange for made in world.made))
+        yield msgspec.structs.replace(seen, exchanges=exchanges, unreached=unreached)
