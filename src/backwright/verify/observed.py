@@ -37,6 +37,13 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     status: int
 
 
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """How fast it has to answer: 95 of 100 requests within `p95` milliseconds, at `rate` requests a second."""
+
+    p95: float = 500.0
+    rate: float = 20.0
+
+
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
     """What can be known of a running backend without reading its code.
 
@@ -56,6 +63,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     process_id: int | None = None
     log: Path | None = None
     shared: tuple[str, ...] = ()
+    target: Target = Target()
 
     def accepted(self) -> tuple[Exchange, ...]:
         """The exchanges that were answered 2xx."""

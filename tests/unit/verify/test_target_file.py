@@ -9,6 +9,7 @@ import pytest
 from notes_contract import CONTRACT
 
 from backwright.spec.diagnostics import SpecificationError
+from backwright.verify.observed import Target as Performance
 from backwright.verify.target.contract import base_path, operations_of
 from backwright.verify.target.file import Target
 from backwright.verify.target.reading import read_target
@@ -80,3 +81,7 @@ def test_the_contract_is_as_this_backend_serves_it(tmp_path: Path) -> None:
 def test_secrets_come_from_the_environment(tmp_path: Path) -> None:
     target = read(tmp_path, GOOD)
     assert target.callers[0].headers == {"Authorization": "Bearer swordfish"}
+
+
+def test_declared_performance_is_what_gates_see(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD + "expected: {p95_ms: 80}\n").expected == Performance(p95=80.0, rate=20.0)

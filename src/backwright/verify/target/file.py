@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from backwright.spec.diagnostics import Place, register
+from backwright.verify.observed import Target as Performance
 
 SHAPE = register(
     "BW960",
@@ -105,13 +106,6 @@ class CallerPlan(msgspec.Struct, frozen=True, kw_only=True):
     place: Place
 
 
-class Expected(msgspec.Struct, frozen=True, kw_only=True):
-    """Declared performance: the 95th percentile in milliseconds, and the rate in requests per second."""
-
-    p95_ms: float = 500.0
-    rate: float = 0.0
-
-
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """A running backend to be judged. Texts may still hold placeholders, which are filled when it is started.
 
@@ -130,4 +124,4 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     callers: tuple[CallerPlan, ...] = ()
     only: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
-    expected: Expected = Expected()
+    expected: Performance = Performance()

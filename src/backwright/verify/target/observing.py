@@ -34,6 +34,7 @@ def observed(target: Target, log: Path, seed: int = 1) -> Iterator[Observed]:
             process_id=running.process_id,
             log=running.log,
             shared=target.shared,
+            target=target.expected,
         )
         world = World(seen, client, seed)
         unreached = world.explore()

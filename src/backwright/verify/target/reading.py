@@ -27,7 +27,7 @@ from backwright.verify.target.file import (
     SHAPE,
     CallerPlan,
     Database,
-    Expected,
+    Performance,
     SignIn,
     Start,
     Target,
@@ -45,7 +45,7 @@ KEYS: Mapping[str, str] = {
     "callers": "who calls, by name, and how each comes to credentials; two strangers at least",
     "shared": "operations that anyone who is signed in may call on what others made",
     "database": "the database behind it",
-    "expected": "declared performance",
+    "expected": "declared performance, for gates that measure it",
 }
 START_KEYS = {
     "command": "a list: the program and its arguments, run without a shell",
@@ -68,7 +68,10 @@ SIGN_IN_KEYS = {
     "form": "what is sent as a form, instead",
     "keep": "values of the answer by name: `{token: user.token}`, `{csrf: cookie:csrftoken}`, `{key: header:X-Key}`",
 }
-EXPECTED_KEYS = {"p95_ms": "95th percentile in milliseconds; default: 500", "rate": "requests per second"}
+EXPECTED_KEYS = {
+    "p95_ms": "95th percentile in milliseconds; default: 500",
+    "rate": "requests per second; default: 20",
+}
 
 GIVEN = ("port", "database", "unique")
 """What can be filled in anywhere: a free port, the database's address, a word that no other run has used."""
@@ -279,12 +282,12 @@ class _Reading:
             place=table.place,
         )
 
-    def expected(self, value: Raw | None) -> Expected:
+    def expected(self, value: Raw | None) -> Performance:
         table = self.table(value, EXPECTED_KEYS, "expected")
         if table is None:
-            return Expected()
-        return Expected(
-            p95_ms=self.number(table.get("p95_ms"), 500.0), rate=self.number(table.get("rate"), 0.0)
+            return Performance()
+        return Performance(
+            p95=self.number(table.get("p95_ms"), 500.0), rate=self.number(table.get("rate"), 20.0)
         )
 
     # Values ---------------------------------------------------------------------------------------
