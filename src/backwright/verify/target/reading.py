@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from backwright.spec.diagnostics import Code, Diagnostic, SpecificationError, diagnose
 from backwright.spec.raw import Items, Raw, Scalar, Table
 from backwright.spec.yamltext import parse
+from backwright.verify.observed import Target as Performance
 from backwright.verify.scenarios import literal
 from backwright.verify.target.contract import operations_of
 from backwright.verify.target.documents import ContractUnusable, read_contract
@@ -27,7 +28,6 @@ from backwright.verify.target.file import (
     SHAPE,
     CallerPlan,
     Database,
-    Performance,
     SignIn,
     Start,
     Target,
