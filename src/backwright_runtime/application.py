@@ -24,6 +24,8 @@ from backwright_runtime.database.interface import (
     ForeignKeyViolation,
     UniqueViolation,
 )
+from backwright_runtime.database.postgresql import PostgresDatabase
+from backwright_runtime.database.row_level import GuardedDatabase
 from backwright_runtime.database.statement import Statement
 from backwright_runtime.documentation import Documentation
 from backwright_runtime.errors import (
@@ -91,7 +93,8 @@ class Application:
     """A service as an ASGI application.
 
     `migrations` is the folder that /ready compares with the database; `access_log` gets a line per request.
-    Both are set by `backwright_runtime.command` when it serves.
+    Both are set by `backwright_runtime.command` when it serves. `row_level` names the role in which PostgreSQL
+    judges what a caller reads (docs: row-level security); None where the specification leaves that off.
     """
 
     def __init__(
@@ -106,6 +109,7 @@ class Application:
         scheme: str = "Bearer",
         cookie: str | None = None,
         revocation: bool = False,
+        row_level: str | None = None,
         envelope: bool = True,
         errors: ErrorAnswers = AS_USUAL,
         max_body: int = 1024 * 1024,
@@ -124,6 +128,7 @@ class Application:
         self.migrations: Path | None = None
         self.access_log: AccessLog | None = None
         self.database: Database = open_database(settings.database_url, pool_size=settings.pool_size)
+        self._row_level = row_level
         self.passwords = passwords
         self.logic = logic
         self.cipher = Cipher(settings.encryption_keys)
@@ -242,7 +247,7 @@ class Application:
         check_origin(session, scope["method"], headers, members or {})  # 403
         asked = Asked(route, keys, scope, headers, request_id, body, members, session, caller)
         if route.access is not None:  # 403
-            allowed = route.access(self._context(asked, moment, self.database))
+            allowed = route.access(self._context(asked, moment, self._data(asked, moment)))
             if not (await allowed if inspect.isawaitable(allowed) else allowed):
                 raise Forbidden
         who = f"address {address}" if session is None else f"caller {session.subject}"
@@ -257,8 +262,8 @@ class Application:
     ) -> Answer:
         """One attempt, for an idempotent operation in one transaction with its answer."""
         if key is None:
-            return await self._carry_out(asked, moment, self.database)
-        async with self.database.transaction(serializable=True) as tx:
+            return await self._carry_out(asked, moment, self._data(asked, moment))
+        async with self._data(asked, moment).transaction(serializable=True) as tx:
             answer = await idempotency.claimed(tx, key, moment.now)
             if answer is not None:
                 return answer
@@ -288,6 +293,13 @@ class Application:
             return Answer(304, about, None)
         cookies = ctx.session_cookies()
         return msgspec.structs.replace(answer, cookies=cookies + answer.cookies) if cookies else answer
+
+    def _data(self, asked: Asked, moment: Moment) -> Data:
+        """The database of a request: under row-level security one that knows who asks."""
+        if self._row_level is None or not isinstance(self.database, PostgresDatabase):
+            return self.database
+        subject = None if asked.session is None else asked.session.subject
+        return GuardedDatabase(self.database, self._row_level, subject, moment.now)
 
     def _context(
         self, asked: Asked, moment: Moment, db: Data, allowed: frozenset[int] | None = None

@@ -235,6 +235,19 @@ class PostgresDatabase:
                 raise
             await connection.execute("COMMIT")
 
+    @asynccontextmanager
+    async def begun(self, beginning: str) -> AsyncIterator[Connection]:
+        """A connection within a transaction that these statements begin, in one message to the server."""
+        async with self._connection() as connection:
+            await connection.execute(beginning)
+            try:
+                yield connection
+            except Exception:
+                if not connection.is_closed():
+                    await connection.execute("ROLLBACK")
+                raise
+            await connection.execute("COMMIT")
+
     def pool(self) -> Pool:
         """How busy the connections are."""
         pool = self._connections

@@ -39,6 +39,9 @@ ANY = re.compile(r'=\s*ANY\s*\(\s*(?P<list>:?[\w."]+)(::\w+(\[\])?)?\s*\)', re.I
 WRITING = {"INSERT", "UPDATE", "DELETE", "REPLACE"}
 
 
+CONTROL = {"SAVEPOINT", "RELEASE", "ROLLBACK"}
+
+
 class Parameter(Struct, frozen=True):
     """The place of a parameter."""
 
@@ -65,9 +68,12 @@ class Rendered(Struct, frozen=True):
 class Statement:
     """A parsed statement, rendered once for each database and choice of clauses."""
 
-    def __init__(self, text: str, *, sqlite: str | None = None) -> None:
+    def __init__(self, text: str, *, sqlite: str | None = None, guarded: bool = False) -> None:
         self.text = text
+        self.guarded = guarded
+        self.unlocked = Statement(LOCK.sub("", text)) if guarded and LOCK.search(text) else None
         parts, words = _parse(text)
+        self.is_control = bool(words) and words[0] in CONTROL
         self.is_read = bool(words) and words[0] in ("SELECT", "WITH", "VALUES") and not WRITING & set(words)
         other, _ = _parse(for_sqlite(text) if sqlite is None else LOCK.sub("", sqlite))
         self._parts: dict[Dialect, tuple[Part, ...]] = {"postgresql": parts, "sqlite": other}
@@ -107,12 +113,14 @@ class Statement:
         return f"sql({self.text!r})"
 
 
-def sql(text: str, *, sqlite: str | None = None) -> Statement:
+def sql(text: str, *, sqlite: str | None = None, guarded: bool = False) -> Statement:
     """Parse a statement, written for PostgreSQL. Raises ValueError when its clauses are not well formed.
 
-    `sqlite` is the whole statement for SQLite, where the rules do not make it from the first.
+    `sqlite` is the whole statement for SQLite, where the rules do not make it from the first. `guarded`: it reads for
+    the caller, so that PostgreSQL shows it only rows that the caller may read (row-level security). Rows are locked
+    by everybody's right, since PostgreSQL locks only what may be updated, and then read by the caller's.
     """
-    return Statement(text, sqlite=sqlite)
+    return Statement(text, sqlite=sqlite, guarded=guarded)
 
 
 def for_sqlite(text: str) -> str:
