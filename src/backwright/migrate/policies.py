@@ -130,12 +130,12 @@ def _of_links(model: Model, entity: Entity, field: Field) -> Iterator[Policy]:
 def unguarding(schema: Schema, *, for_good: bool) -> Iterator[str]:
     """Statements that take policies and views away. Until they are back the caller's role sees nothing at all."""
     for table in schema.tables.values():
-        yield f"DROP VIEW {quoted(unfiltered(table.name))};"
         yield from (f"DROP POLICY {quoted(each.name)} ON {quoted(table.name)};" for each in table.policies)
         yield f"DROP POLICY {quoted(_trusted(table.name))} ON {quoted(table.name)};"
         yield f"ALTER TABLE {quoted(table.name)} NO FORCE ROW LEVEL SECURITY;"
         if for_good:
             yield f"ALTER TABLE {quoted(table.name)} DISABLE ROW LEVEL SECURITY;"
+    yield from (f"DROP VIEW {quoted(unfiltered(table.name))};" for table in schema.tables.values())
 
 
 def guarding(schema: Schema) -> Iterator[str]:
