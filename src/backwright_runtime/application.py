@@ -16,16 +16,15 @@ from backwright_runtime import idempotency
 from backwright_runtime import migrations as migrating
 from backwright_runtime.cipher import Cipher
 from backwright_runtime.contention import PATIENCE, Line, Witnessed
-from backwright_runtime.context import Data, RequestContext
+from backwright_runtime.context import RequestContext
 from backwright_runtime.database import Database, open_database
 from backwright_runtime.database.interface import (
     CheckViolation,
+    Data,
     DatabaseUnavailable,
     ForeignKeyViolation,
     UniqueViolation,
 )
-from backwright_runtime.database.postgresql import PostgresDatabase
-from backwright_runtime.database.row_level import GuardedDatabase
 from backwright_runtime.database.statement import Statement
 from backwright_runtime.documentation import Documentation
 from backwright_runtime.errors import (
@@ -296,10 +295,10 @@ class Application:
 
     def _data(self, asked: Asked, moment: Moment) -> Data:
         """The database of a request: under row-level security one that knows who asks."""
-        if self._row_level is None or not isinstance(self.database, PostgresDatabase):
+        if self._row_level is None:
             return self.database
         subject = None if asked.session is None else asked.session.subject
-        return GuardedDatabase(self.database, self._row_level, subject, moment.now)
+        return self.database.for_caller(self._row_level, subject, moment.now)
 
     def _context(
         self, asked: Asked, moment: Moment, db: Data, allowed: frozenset[int] | None = None

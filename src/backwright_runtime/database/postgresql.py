@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from backwright_runtime.database.connections import PATIENCE, Connection, Connec
 from backwright_runtime.database.interface import (
     CheckViolation,
     Contention,
+    Data,
     DatabaseUnavailable,
     ForeignKeyViolation,
     Pool,
@@ -234,6 +236,12 @@ class PostgresDatabase:
                     await connection.execute("ROLLBACK")
                 raise
             await connection.execute("COMMIT")
+
+    def for_caller(self, role: str, subject: str | None, now: datetime) -> Data:
+        """The database under row-level security."""
+        from backwright_runtime.database.row_level import GuardedDatabase  # noqa: PLC0415 (it builds on this)
+
+        return GuardedDatabase(self, role, subject, now)
 
     @asynccontextmanager
     async def begun(self, beginning: str) -> AsyncIterator[Connection]:

@@ -14,8 +14,8 @@ from typing import TypeVar
 from msgspec import Struct
 
 from backwright_runtime.database import postgresql
-from backwright_runtime.database.interface import Queries, Value
 from backwright_runtime.database.connections import Connection
+from backwright_runtime.database.interface import Queries, Value
 from backwright_runtime.database.postgresql import PostgresDatabase, Translated
 from backwright_runtime.database.statement import Statement
 

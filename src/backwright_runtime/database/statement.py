@@ -113,14 +113,21 @@ class Statement:
         return f"sql({self.text!r})"
 
 
-def sql(text: str, *, sqlite: str | None = None, guarded: bool = False) -> Statement:
+def sql(text: str, *, sqlite: str | None = None) -> Statement:
     """Parse a statement, written for PostgreSQL. Raises ValueError when its clauses are not well formed.
 
-    `sqlite` is the whole statement for SQLite, where the rules do not make it from the first. `guarded`: it reads for
-    the caller, so that PostgreSQL shows it only rows that the caller may read (row-level security). Rows are locked
-    by everybody's right, since PostgreSQL locks only what may be updated, and then read by the caller's.
+    `sqlite` is the whole statement for SQLite, where the rules do not make it from the first.
     """
-    return Statement(text, sqlite=sqlite, guarded=guarded)
+    return Statement(text, sqlite=sqlite)
+
+
+def guarded(text: str, *, sqlite: str | None = None) -> Statement:
+    """A statement that reads for the caller: PostgreSQL shows it only rows that the caller may read.
+
+    Rows to lock are locked by everybody's right first, since PostgreSQL locks only what may be updated, and then read
+    by the caller's. Without row-level security, and on SQLite, it is like every other.
+    """
+    return Statement(text, sqlite=sqlite, guarded=True)
 
 
 def for_sqlite(text: str) -> str:

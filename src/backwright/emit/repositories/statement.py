@@ -25,7 +25,6 @@ from backwright_runtime.database.statement import for_sqlite
 Dialect = sql.Dialect
 RESERVED = ("db", "query", "limit", "offset", *keyword.kwlist)
 """What no parameter is called: other arguments of the functions, and what Python could not pass by name."""
-_SQL = imports("backwright_runtime", "sql")
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -39,11 +38,12 @@ class Statement(msgspec.Struct, frozen=True):
     def declared(self, name: str) -> Source:
         """`FIND = sql(…)`."""
         text = sql_block(self.postgresql)
-        guard = ", guarded=True" if self.guarded else ""
+        make = "guarded" if self.guarded else "sql"
+        needed = imports("backwright_runtime", make)
         if for_sqlite(self.postgresql) == for_sqlite(self.sqlite):
-            return source(f"{Identifier(name)} = sql({text}{guard})", _SQL)
+            return source(f"{Identifier(name)} = {make}({text})", needed)
         return source(
-            f"{Identifier(name)} = sql({text}, sqlite={sql_block(for_sqlite(self.sqlite))}{guard})", _SQL
+            f"{Identifier(name)} = {make}({text}, sqlite={sql_block(for_sqlite(self.sqlite))})", needed
         )
 
 
