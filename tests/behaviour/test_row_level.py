@@ -146,7 +146,13 @@ async def strangers_view_in_process(project: Project, package: str, url: str) ->
     finally:
         sys.path.remove(str(project.root))
     given = settings_for(settings, url)
-    async with client(lambda _: create_app(given), database_url=url) as asking:
+
+    def serving(_: str) -> Any:
+        app = create_app(given)
+        app.migrations = project.migrations  # so that /ready reads the ledger
+        return app
+
+    async with client(serving, database_url=url) as asking:
         headers = []
         for name in ("cy", "di"):
             account = {"email": f"{name}@example.com", "password": "correct horse"}

@@ -189,6 +189,7 @@ def making_roles(package: str) -> Iterator[str]:
         yield f"DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO {quoted(role)}', current_schema()); END $$;"
     own = ", ".join(("backwright_revoked_token", "backwright_idempotent_answer"))
     yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {own} TO {quoted(trusted_role(package))};"
+    yield f"GRANT SELECT ON backwright_migration TO {quoted(trusted_role(package))};"
 
 
 def dropping_roles(package: str) -> Iterator[str]:
