@@ -54,7 +54,7 @@ def example(name: str) -> Model:
 def test_a_guarded_example_agrees_with_its_meaning(name: str, postgres_url: str, tmp_path: Path) -> None:
     """Membership rules, tenants, soft deletion, audit, idempotent answers: all of it as without the layer."""
     model = example(name)
-    found = compared(built(model, tmp_path), model, postgres_url, requests=250, seconds=60)
+    found = compared(built(model, tmp_path), model, postgres_url, requests=150, seconds=60)
     assert found.disagreement is None, script(found.disagreement)[-3000:]
     assert float(found.figures["accepted %"]) > 40
 
