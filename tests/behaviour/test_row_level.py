@@ -18,7 +18,9 @@ import httpx
 import msgspec
 import pytest
 from built_project import Broken, broken_copy, built, compared
+from model_trial import accepted, trial
 from models import todos
+from spec_random import specification, yaml
 
 from backwright.migrate import live
 from backwright.migrate.expected import expected
@@ -359,3 +361,10 @@ entities:
     fields: {secret: {type: string, encrypted: true}}
     access: {read: "this.secret == caller.word"}
 """
+
+
+def test_a_random_specification_agrees_with_the_layer(tmp_path: Path) -> None:
+    tree = {**specification(34), "security": {"row_level": "on"}}
+    model = accepted(yaml(tree), tmp_path)
+    assert isinstance(model, Model)
+    assert trial(tmp_path, ("migrations", "behaviour"), ("postgresql",), 150) == []
