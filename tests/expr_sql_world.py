@@ -25,6 +25,9 @@ from backwright_runtime.database.values import bound
 class WorldStorage:
     """How the entities of the world are stored."""
 
+    def source(self, entity: str) -> str:
+        return self.table(entity)
+
     def table(self, entity: str) -> str:
         return {"User": '"user"'}.get(entity, entity.lower())
 

@@ -50,19 +50,23 @@ def main() -> None:
     arguments.add_argument("--articles", type=int, default=20_000)
     arguments.add_argument("--on", choices=DATABASES, nargs="*", default=DATABASES)
     arguments.add_argument("--only", nargs="*", help="names of servers")
+    arguments.add_argument(
+        "--row-level", action="store_true", help="the emitted backend has row-level security"
+    )
     arguments.add_argument("--write", action="store_true", help="write benchmarks/results.md")
     given = arguments.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("needs wrk (apt-get install wrk): a client in Python would be the slowest part")
     with tempfile.TemporaryDirectory(prefix="backwright-benchmark-") as scratch:
-        project = built(Path(scratch))
+        project = built(Path(scratch), row_level=given.row_level)
         servers = [each for each in all_of(project) if not given.only or each.name in given.only]
         for kind in given.on:
             about = conditions(given)
             table = measured(kind, project, servers, given)
             print(table, flush=True)
             if given.write:
-                write(f"{TITLES[kind]}, {given.articles:,} articles", f"{about}\n\n{table}")
+                guard = ", row-level security" if given.row_level else ""
+                write(f"{TITLES[kind]}, {given.articles:,} articles{guard}", f"{about}\n\n{table}")
 
 
 def conditions(given: argparse.Namespace) -> str:

@@ -39,10 +39,16 @@ def all_of(scratch: Path) -> tuple[Server, ...]:
     )
 
 
-def built(folder: Path) -> Path:
-    """A copy of the example in the folder, built."""
+def built(folder: Path, *, row_level: bool = False) -> Path:
+    """A copy of the example in the folder, built; with row-level security as a first build of its own."""
     project = folder / "project"
     shutil.copytree(EXAMPLE, project)
+    if row_level:
+        specification = project / "backwright.yaml"
+        text = specification.read_text("utf-8")
+        specification.write_text(f"{text}\nsecurity: {{row_level: on}}\n", "utf-8")
+        shutil.rmtree(project / "migrations")
+        (project / "backwright.lock").unlink()
     command = [str(Path(sys.executable).with_name("backwright")), "build"]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         UniqueViolation,
         Value,
     )
-    from backwright_runtime.database.statement import Statement, sql
+    from backwright_runtime.database.statement import Statement, guarded, sql
     from backwright_runtime.errors import (
         Conflict,
         FieldError,
@@ -152,6 +152,7 @@ __all__ = [
     "found",
     "given",
     "grouped",
+    "guarded",
     "html",
     "no_content",
     "ok",
@@ -176,7 +177,7 @@ _NAMES = {
         "UniqueViolation",
         "Value",
     ),
-    "backwright_runtime.database.statement": ("Statement", "sql"),
+    "backwright_runtime.database.statement": ("Statement", "guarded", "sql"),
     "backwright_runtime.errors": (
         "Conflict",
         "FieldError",

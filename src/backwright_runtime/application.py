@@ -16,10 +16,11 @@ from backwright_runtime import idempotency
 from backwright_runtime import migrations as migrating
 from backwright_runtime.cipher import Cipher
 from backwright_runtime.contention import PATIENCE, Line, Witnessed
-from backwright_runtime.context import Data, RequestContext
+from backwright_runtime.context import RequestContext
 from backwright_runtime.database import Database, open_database
 from backwright_runtime.database.interface import (
     CheckViolation,
+    Data,
     DatabaseUnavailable,
     ForeignKeyViolation,
     UniqueViolation,
@@ -91,7 +92,8 @@ class Application:
     """A service as an ASGI application.
 
     `migrations` is the folder that /ready compares with the database; `access_log` gets a line per request.
-    Both are set by `backwright_runtime.command` when it serves.
+    Both are set by `backwright_runtime.command` when it serves. `row_level` names the role in which PostgreSQL
+    judges what a caller reads (docs: row-level security); None where the specification leaves that off.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class Application:
         scheme: str = "Bearer",
         cookie: str | None = None,
         revocation: bool = False,
+        row_level: str | None = None,
         envelope: bool = True,
         errors: ErrorAnswers = AS_USUAL,
         max_body: int = 1024 * 1024,
@@ -124,6 +127,7 @@ class Application:
         self.migrations: Path | None = None
         self.access_log: AccessLog | None = None
         self.database: Database = open_database(settings.database_url, pool_size=settings.pool_size)
+        self._row_level = row_level
         self.passwords = passwords
         self.logic = logic
         self.cipher = Cipher(settings.encryption_keys)
@@ -242,7 +246,7 @@ class Application:
         check_origin(session, scope["method"], headers, members or {})  # 403
         asked = Asked(route, keys, scope, headers, request_id, body, members, session, caller)
         if route.access is not None:  # 403
-            allowed = route.access(self._context(asked, moment, self.database))
+            allowed = route.access(self._context(asked, moment, self._data(asked, moment)))
             if not (await allowed if inspect.isawaitable(allowed) else allowed):
                 raise Forbidden
         who = f"address {address}" if session is None else f"caller {session.subject}"
@@ -257,8 +261,8 @@ class Application:
     ) -> Answer:
         """One attempt, for an idempotent operation in one transaction with its answer."""
         if key is None:
-            return await self._carry_out(asked, moment, self.database)
-        async with self.database.transaction(serializable=True) as tx:
+            return await self._carry_out(asked, moment, self._data(asked, moment))
+        async with self._data(asked, moment).transaction(serializable=True) as tx:
             answer = await idempotency.claimed(tx, key, moment.now)
             if answer is not None:
                 return answer
@@ -288,6 +292,13 @@ class Application:
             return Answer(304, about, None)
         cookies = ctx.session_cookies()
         return msgspec.structs.replace(answer, cookies=cookies + answer.cookies) if cookies else answer
+
+    def _data(self, asked: Asked, moment: Moment) -> Data:
+        """The database of a request: under row-level security one that knows who asks."""
+        if self._row_level is None:
+            return self.database
+        subject = None if asked.session is None else asked.session.subject
+        return self.database.for_caller(self._row_level, subject, moment.now)
 
     def _context(
         self, asked: Asked, moment: Moment, db: Data, allowed: frozenset[int] | None = None

@@ -6,7 +6,7 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from backwright_runtime.cipher import Cipher
-from backwright_runtime.database.interface import Queries
+from backwright_runtime.database.interface import Data, Queries
 from backwright_runtime.errors import PreconditionFailed, Unauthenticated
 from backwright_runtime.logic import Runner
 from backwright_runtime.passwords import Passwords
@@ -15,18 +15,6 @@ from backwright_runtime.sessions import REVOKE, Sessions
 from backwright_runtime.tokens import Session
 
 Caller = TypeVar("Caller")
-
-
-class Data(Queries, Protocol):
-    """The database of a request: statements on their own, or several together."""
-
-    def transaction(self, *, serializable: bool = False) -> AbstractAsyncContextManager[Queries]:
-        """All or nothing."""
-        ...
-
-    def snapshot(self) -> AbstractAsyncContextManager[Queries]:
-        """Several reads of one state."""
-        ...
 
 
 class Services(Protocol):

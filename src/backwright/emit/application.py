@@ -6,6 +6,7 @@ from backwright.emit.names import Names, module_name
 from backwright.emit.secrets import encrypted_fields
 from backwright.emit.source import Source, imports, indented, literal, module, printable, source
 from backwright.model.types import Model, ShowHtml, SignOut
+from backwright_runtime.database.names import caller_role
 
 _RUNTIME = "backwright_runtime"
 MAX_BODY = 1024 * 1024
@@ -28,6 +29,7 @@ def app_module(model: Model, names: Names, tags: list[str]) -> str:
         given += [f"scheme={literal(auth.scheme)},"] if auth.scheme != "Bearer" else []
         given += [f"cookie={literal(auth.cookie)},"] if auth.cookie is not None else []
         given += ["revocation=True,"] if signs_out(model) else []
+    given += [f"row_level={literal(caller_role(service.package))},"] if model.security else []
     given += ["envelope=False,"] if not service.envelope else []
     given += ["errors=ERRORS,"] if service.answers else []
     given += [f"max_body={service.max_body},"] if service.max_body != MAX_BODY else []

@@ -27,6 +27,7 @@ from backwright.model.types import (
     Operation,
     Service,
 )
+from backwright_runtime.database.names import caller_role, trusted_role
 
 _INSTALLED_RUNTIME = "backwright-runtime>=0.1,<0.2"
 _OF_ADDRESSES = {"not_found": 404, "method_not_allowed": 405}
@@ -104,8 +105,22 @@ def facts(model: Model) -> dict[str, object]:
         ],
         "errors": list(errors(model)),
         "variables": variables(model),
+        "row_level": roles(model),
         "secrets": [each.name for each in variables(model) if each.secret],
     }
+
+
+def roles(model: Model) -> tuple[str, str] | None:
+    """The roles of row-level security; None where it is off."""
+    if model.security is None:
+        return None
+    return caller_role(model.service.package), trusted_role(model.service.package)
+
+
+def logging_in(model: Model) -> str:
+    """What the role in the address has to be, under row-level security."""
+    found = roles(model)
+    return "" if found is None else f"; on PostgreSQL the user is a member of {found[0]} and {found[1]}"
 
 
 def of_runtime(ejected: bool) -> dict[str, object]:
@@ -192,7 +207,8 @@ def variables(model: Model) -> list[Variable]:
         Variable(
             name="DATABASE_URL",
             value="",
-            meaning="Where the data is: postgresql://user:password@host/name or sqlite:///file.db",
+            meaning="Where the data is: postgresql://user:password@host/name or sqlite:///file.db"
+            + logging_in(model),
             example=f"sqlite:///{package}.db",
         )
     ]

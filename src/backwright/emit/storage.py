@@ -17,6 +17,7 @@ from backwright.model.types import (
     ReferenceType,
     ScalarType,
 )
+from backwright_runtime.database.names import shortened
 
 KINDS: dict[str, Kind] = {
     "integer": "integer",
@@ -32,6 +33,11 @@ KINDS: dict[str, Kind] = {
 }
 
 
+def unfiltered(table: str) -> str:
+    """The view of a table that shows rules what they look at, under row-level security (docs/row-level-security.md)."""
+    return shortened(f"{table}_unfiltered")
+
+
 MATCHING = "matching "
 """In front of an entity's name: those of its rows that a WITH clause has picked out already."""
 
@@ -39,14 +45,21 @@ MATCHING = "matching "
 class ModelStorage:
     """The tables of a model, as `expr.sql` asks for them."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, unfiltered: bool = False) -> None:
         self.model = model
+        self.unfiltered = unfiltered
 
     def table(self, entity: str) -> str:
         """The table of an entity; `matching` names the rows of a statement's own WITH clause."""
         if entity.startswith(MATCHING):
             return "matching"
         return quoted(self.model.entity(entity).table)
+
+    def source(self, entity: str) -> str:
+        """The table, or the view of it that shows what rules look at under row-level security."""
+        if self.unfiltered and not entity.startswith(MATCHING):
+            return quoted(unfiltered(self.model.entity(entity).table))
+        return self.table(entity)
 
     def column(self, entity: str, field: str) -> str:
         """The column of a field."""
@@ -77,7 +90,9 @@ class ModelStorage:
         if not isinstance(kind, ManyType):
             return None
         holder, target = link_columns(of, field, self.model.entity(kind.entity))
-        return Link(quoted(link_table(of, field)), quoted(holder), quoted(target))
+        table = link_table(of, field)
+        source = quoted(unfiltered(table)) if self.unfiltered else ""
+        return Link(quoted(table), quoted(holder), quoted(target), source)
 
     def encrypted(self, entity: str, field: str) -> bool:
         """Whether the column holds what the service has encrypted."""

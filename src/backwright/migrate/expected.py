@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from backwright.migrate.conditions import check_sql
 from backwright.migrate.literals import constant_default, scaled, text
+from backwright.migrate.policies import guarded
 from backwright.migrate.schema import Check, Column, Dialect, ForeignKey, Schema, Table, TableIndex, Term
 from backwright.model import storage
 from backwright.model.types import (
@@ -32,7 +33,7 @@ def expected(model: Model | None, dialect: Dialect) -> Schema:
     if model is None:
         return Schema(dialect, {})
     tables = [table for entity in model.entities for table in _Tables(model, entity, dialect).made()]
-    return Schema(dialect, {table.name: table for table in tables})
+    return guarded(Schema(dialect, {table.name: table for table in tables}), model)
 
 
 def reuses_keys(model: Model, entity: Entity) -> bool:

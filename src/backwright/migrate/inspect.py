@@ -66,6 +66,8 @@ def _table(table: Table) -> dict[str, object]:
         parts[f"check {check.name}".lower()] = canonical(check.sql)
     for key in table.foreign_keys:
         parts[f"reference {key.name}".lower()] = _reference(key)
+    for policy in table.policies:
+        parts[f"policy {policy.name}".lower()] = f"for {policy.command}: {policy.words}"
     for index in table.indexes:
         parts[f"index {index.name}".lower()] = _index(index)
     return parts

@@ -8,7 +8,17 @@ from typing import Any
 
 import asyncpg
 
-from backwright.migrate.schema import Check, Column, ForeignKey, OnDelete, Schema, Table, TableIndex, Term
+from backwright.migrate.schema import (
+    Check,
+    Column,
+    ForeignKey,
+    OnDelete,
+    Policy,
+    Schema,
+    Table,
+    TableIndex,
+    Term,
+)
 
 _COLUMNS = """
     SELECT c.relname AS "table", a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
@@ -50,6 +60,16 @@ _INDEXES = """
     WHERE c.relnamespace = current_schema()::regnamespace AND NOT x.indisprimary
     ORDER BY c.oid, i.oid
 """
+_POLICIES = """
+    SELECT c.relname AS "table", p.polname AS name, obj_description(p.oid, 'pg_policy') AS words,
+           CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'
+                         ELSE 'DELETE' END AS command,
+           c.relrowsecurity AND c.relforcerowsecurity AND p.polpermissive AS forced
+    FROM pg_policy p
+    JOIN pg_class c ON c.oid = p.polrelid
+    WHERE c.relnamespace = current_schema()::regnamespace AND p.polcmd <> '*'
+    ORDER BY c.oid, p.oid
+"""
 
 
 async def inspect(url: str) -> Schema:
@@ -59,6 +79,7 @@ async def inspect(url: str) -> Schema:
         columns = await connection.fetch(_COLUMNS)
         constraints = await connection.fetch(_CONSTRAINTS)
         indexes = await connection.fetch(_INDEXES)
+        policies = await connection.fetch(_POLICIES)
     finally:
         await connection.close()
     rows: dict[str, list[Any]] = defaultdict(list)
@@ -70,13 +91,16 @@ async def inspect(url: str) -> Schema:
             found,
             [row for row in constraints if row["table"] == name],
             [row for row in indexes if row["table"] == name],
+            [row for row in policies if row["table"] == name],
         )
         for name, found in rows.items()
     }
     return Schema("postgresql", tables)
 
 
-def _table(name: str, columns: list[Any], constraints: list[Any], indexes: list[Any]) -> Table:
+def _table(
+    name: str, columns: list[Any], constraints: list[Any], indexes: list[Any], policies: list[Any]
+) -> Table:
     key = next((row for row in constraints if row["kind"] == "p"), None)
     return Table(
         name=name,
@@ -99,6 +123,7 @@ def _table(name: str, columns: list[Any], constraints: list[Any], indexes: list[
         ),
         foreign_keys=tuple(_reference(row) for row in constraints if row["kind"] == "f"),
         indexes=tuple(_index(row) for row in indexes),
+        policies=tuple(_policy(row) for row in policies),
     )
 
 
@@ -118,6 +143,13 @@ def _reference(row: Any) -> ForeignKey:
         keys=tuple(row["keys"]),
         on_delete=_ON_DELETE.get(row["on_delete"], "no_action"),
         cleared=tuple(cleared),
+    )
+
+
+def _policy(row: Any) -> Policy:
+    words = row["words"] or ""
+    return Policy(
+        name=row["name"], command=row["command"], words=words if row["forced"] else f"{words} (not forced)"
     )
 
 

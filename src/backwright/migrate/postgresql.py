@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from backwright.emit.sql import quoted
-from backwright.migrate import ddl
+from backwright.migrate import ddl, policies
 from backwright.migrate.literals import text
 from backwright.migrate.move import Alteration, Move, Step
 from backwright.migrate.schema import ForeignKey, Table, TableIndex, Term
@@ -15,7 +15,24 @@ from backwright.migrate.words import altered, created, dropped
 
 
 def steps(move: Move) -> Iterator[Step]:
-    """The steps in order: rename tables, create, alter, refer, drop."""
+    """The steps in order: rename tables, create, alter, refer, drop; without policies meanwhile."""
+    before, after = move.before, move.after
+    changes = bool(list(_tables(move))) or before != after
+    if before.guarded_by and changes:
+        statements = tuple(policies.unguarding(before, for_good=not after.guarded_by))
+        yield Step("take the policies away; callers see nothing until they are back", statements)
+    yield from _tables(move)
+    if before.guarded_by and before.guarded_by != after.guarded_by:
+        yield Step(
+            "drop the roles of callers and of trusted steps",
+            tuple(policies.dropping_roles(before.guarded_by)),
+        )
+    if after.guarded_by and changes:
+        roles = policies.making_roles(after.guarded_by) if before.guarded_by != after.guarded_by else ()
+        yield Step("row-level security: the access rules once more", (*roles, *policies.guarding(after)))
+
+
+def _tables(move: Move) -> Iterator[Step]:
     for new, old in move.renamed.items():
         statement = f"ALTER TABLE {quoted(old)} RENAME TO {quoted(new)};"
         yield Step(f"rename table {old} to {new}", (statement,))

@@ -84,6 +84,16 @@ class TableIndex(msgspec.Struct, frozen=True):
     live: str = ""
 
 
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows a caller may read or write (PostgreSQL). `words` are the rule's own, and the policy's comment."""
+
+    name: str
+    command: str
+    words: str
+    using: str = ""
+    check: str = ""
+
+
 class Table(msgspec.Struct, frozen=True):
     """`key` are the columns of the primary key.
 
@@ -99,6 +109,7 @@ class Table(msgspec.Struct, frozen=True):
     foreign_keys: tuple[ForeignKey, ...] = ()
     indexes: tuple[TableIndex, ...] = ()
     apart: tuple[str, ...] = ()
+    policies: tuple[Policy, ...] = ()
 
     def column(self, name: str) -> Column:
         """The column of that name. Raises KeyError when there is none."""
@@ -119,7 +130,11 @@ class Table(msgspec.Struct, frozen=True):
 
 
 class Schema(msgspec.Struct, frozen=True):
-    """Tables by name, referenced tables first as far as that is possible."""
+    """Tables by name, referenced tables first as far as that is possible.
+
+    `guarded_by` is what the roles of row-level security are named after; "" where it is off.
+    """
 
     dialect: Dialect
     tables: dict[str, Table]
+    guarded_by: str = ""

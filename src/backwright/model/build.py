@@ -34,6 +34,7 @@ from backwright.model.types import (
     Model,
     OrderTerm,
     ReferenceType,
+    Security,
     Service,
 )
 from backwright.model.views import build_views
@@ -84,6 +85,7 @@ class _Building:
         return Model(
             service=self.service(),
             auth=auth,
+            security=self.security(),
             entities=entities,
             views=views,
             operations=operations,
@@ -107,6 +109,12 @@ class _Building:
             max_body=MAX_BODY if limits is None or limits.body is None else limits.body.value,
             place=node.place,
         )
+
+    def security(self) -> Security | None:
+        node = self.document.security
+        if node is None or node.row_level is None or node.row_level.value != "on":
+            return None
+        return Security(row_level=True, place=node.row_level.place)
 
     def entities(self) -> tuple[Entity, ...]:
         """Every entity: types first, then rules, then all that may only see what rules let through."""

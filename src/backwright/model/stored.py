@@ -22,6 +22,10 @@ class Stored:
         """The table of an entity."""
         return self.quote(self.model.entity(entity).table)
 
+    def source(self, entity: str) -> str:
+        """The same table."""
+        return self.table(entity)
+
     def column(self, entity: str, field: str) -> str:
         """The column of a field."""
         return self.quote(self.model.entity(entity).field(field).column)

@@ -170,6 +170,7 @@ __all__ = [
     "Rule",
     "Scalar",
     "ScalarType",
+    "Security",
     "Select",
     "Service",
     "Shape",
@@ -243,11 +244,22 @@ class Auth(Frozen, frozen=True, kw_only=True):
     place: Place = NOWHERE
 
 
+class Security(Frozen, frozen=True, kw_only=True):
+    """What guards the data behind the service's own queries.
+
+    `row_level`: PostgreSQL judges every row that a caller reads or writes by the entities' access rules once more.
+    """
+
+    row_level: bool = False
+    place: Place = NOWHERE
+
+
 class Model(Frozen, frozen=True, kw_only=True, dict=True):
     """A whole service. Operations are in the order in which the specification gives them."""
 
     service: Service
     auth: Auth | None = None
+    security: Security | None = None
     entities: tuple[Entity, ...] = ()
     views: tuple[View, ...] = ()
     operations: tuple[Operation, ...] = ()

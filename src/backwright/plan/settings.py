@@ -14,8 +14,10 @@ from backwright.plan.meaning import Renames, carried_over, plain
 
 def setting_changes(before: Model, after: Model, renames: Renames) -> Iterator[ChangeSetting]:
     """Every setting that differs, by name."""
-    former = _flat(carried_over({"service": before.service, "auth": before.auth}, renames))
-    later = _flat(plain({"service": after.service, "auth": after.auth}))
+    former = _flat(
+        carried_over({"service": before.service, "auth": before.auth, "security": before.security}, renames)
+    )
+    later = _flat(plain({"service": after.service, "auth": after.auth, "security": after.security}))
     former |= answers(before.service.answers)
     later |= answers(after.service.answers)
     for name in sorted(former.keys() | later.keys()):
@@ -100,6 +102,7 @@ _DEFAULTS = {  # what the model's values are without being said
     "service.envelope": "True",
     "service.max_body": "1048576",
     "auth.token_seconds": "3600",
+    "security.row_level": "False",
     "auth.scheme": "Bearer",
 }
 
@@ -125,6 +128,10 @@ def _hazard(name: str, before: str, after: str) -> Hazard:
     match name:
         case "service.unknown_fields":
             return "breaking" if after == "reject" else "safe"
+        case (
+            "security.row_level"
+        ):  # whatever else reads the tables as their owner sees other rows than before
+            return "widens_access" if after == "False" else "breaking"
         case "service.max_body" if before.isdigit() and after.isdigit():
             return "breaking" if int(after) < int(before) else "safe"
         case _:

@@ -61,7 +61,7 @@ def collect(
         migrations=migrations,
         environment=delivered.environment(project),
         questions=tuple(question for question in questions if question.open),
-        known_issues=tuple(_known_issues(requirements, gates, log)),
+        known_issues=tuple(_known_issues(model, requirements, gates, log)),
         next_steps=tuple(_next_steps(checks, questions)),
         hand_over=tuple(_hand_over(project, model)),
         checklist=checks,
@@ -152,7 +152,9 @@ def _decisions(model: Model, log: Log) -> Iterator[Decision]:
         )
 
 
-def _known_issues(requirements: tuple[Requirement, ...], gates: tuple[Gate, ...], log: Log) -> Iterator[str]:
+def _known_issues(
+    model: Model, requirements: tuple[Requirement, ...], gates: tuple[Gate, ...], log: Log
+) -> Iterator[str]:
     for gate in gates:
         where = f" on {gate.database}" if gate.database else ""
         if gate.status == "not_run":
@@ -162,6 +164,8 @@ def _known_issues(requirements: tuple[Requirement, ...], gates: tuple[Gate, ...]
         for finding in gate.findings:
             place = f" ({finding.where})" if finding.where else ""
             yield f"{gate.gate}{where}: {finding.what}{place}"
+    if model.security is not None:
+        yield "Row-level security is PostgreSQL's: on SQLite the rules inside the queries are the only ones."
     for requirement in requirements:
         if requirement.state != "done":
             yield f"{requirement.id} is {requirement.state}: {requirement.decision or requirement.reason}"

@@ -49,6 +49,10 @@ class ServiceNode(Node, frozen=True, kw_only=True):
     envelope: At[bool] | None = None
 
 
+class SecurityNode(Node, frozen=True, kw_only=True):
+    row_level: At[str] | None = None
+
+
 class FlowNode(Node, frozen=True, kw_only=True):
     """One of the ready-made operations, and where it lives if the author says so."""
 
@@ -456,6 +460,7 @@ class SpecDocument(Node, frozen=True, kw_only=True):
     logic: tuple[LogicNode, ...] = ()
     errors: tuple[ErrorAnswerNode, ...] = ()
     limits: LimitsNode | None = None
+    security: SecurityNode | None = None
     files: tuple[str, ...] = ()
     templates: dict[str, str] = {}
 

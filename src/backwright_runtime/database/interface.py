@@ -91,12 +91,8 @@ class Queries(Protocol):
         ...
 
 
-class Database(Queries, Protocol):
-    """A database with its connections."""
-
-    async def connect(self) -> None:
-        """Reach the database. Raises DatabaseUnavailable."""
-        ...
+class Data(Queries, Protocol):
+    """The database of a request: statements on their own, or several together."""
 
     def transaction(self, *, serializable: bool = False) -> AbstractAsyncContextManager[Queries]:
         """All or nothing: commits at the end of the block, rolls back when it raises.
@@ -107,6 +103,21 @@ class Database(Queries, Protocol):
 
     def snapshot(self) -> AbstractAsyncContextManager[Queries]:
         """Several reads that see one state of the data, whatever others write meanwhile. Writes are refused."""
+        ...
+
+
+class Database(Data, Protocol):
+    """A database with its connections."""
+
+    async def connect(self) -> None:
+        """Reach the database. Raises DatabaseUnavailable."""
+        ...
+
+    def for_caller(self, role: str, subject: str | None, now: datetime) -> Data:
+        """The database as this caller's role sees it, under row-level security; itself where there is none.
+
+        `subject` is the caller's key as text, None when nobody is signed in.
+        """
         ...
 
     def pool(self) -> Pool | None:

@@ -31,6 +31,16 @@ def check_name(table: str, column: str) -> str:
     return shortened(f"{table}_{column}_check")
 
 
+def caller_role(package: str) -> str:
+    """The role in which a service reads for its caller, under row-level security."""
+    return shortened(f"{package}_caller")
+
+
+def trusted_role(package: str) -> str:
+    """The role that policies let pass: trusted steps, sign-in, what the service does of itself."""
+    return shortened(f"{package}_trusted")
+
+
 def shortened(name: str) -> str:
     """The name itself, or its beginning and a hash of it when it is too long for a database."""
     if len(name) <= LONGEST:

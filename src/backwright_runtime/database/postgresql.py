@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from backwright_runtime.database.connections import PATIENCE, Connection, Connec
 from backwright_runtime.database.interface import (
     CheckViolation,
     Contention,
+    Data,
     DatabaseUnavailable,
     ForeignKeyViolation,
     Pool,
@@ -229,6 +231,25 @@ class PostgresDatabase:
             await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             try:
                 yield PostgresSnapshot(connection)
+            except Exception:
+                if not connection.is_closed():
+                    await connection.execute("ROLLBACK")
+                raise
+            await connection.execute("COMMIT")
+
+    def for_caller(self, role: str, subject: str | None, now: datetime) -> Data:
+        """The database under row-level security."""
+        from backwright_runtime.database.row_level import GuardedDatabase  # noqa: PLC0415 (it builds on this)
+
+        return GuardedDatabase(self, role, subject, now)
+
+    @asynccontextmanager
+    async def begun(self, beginning: str) -> AsyncIterator[Connection]:
+        """A connection within a transaction that these statements begin, in one message to the server."""
+        async with self._connection() as connection:
+            await connection.execute(beginning)
+            try:
+                yield connection
             except Exception:
                 if not connection.is_closed():
                     await connection.execute("ROLLBACK")

@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,7 @@ from msgspec import Struct
 from backwright_runtime.database.functions import register
 from backwright_runtime.database.interface import (
     CheckViolation,
+    Data,
     DatabaseUnavailable,
     ForeignKeyViolation,
     Queries,
@@ -169,6 +171,11 @@ class SqliteDatabase:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             self._idle.append(connection)
+
+    def for_caller(self, role: str, subject: str | None, now: datetime) -> Data:
+        """The database itself: SQLite knows no roles, and the rules inside the queries are all there is."""
+        del role, subject, now
+        return self
 
     def pool(self) -> None:
         """There is none: one connection writes, and reads wait for nobody."""

@@ -39,6 +39,9 @@ ANY = re.compile(r'=\s*ANY\s*\(\s*(?P<list>:?[\w."]+)(::\w+(\[\])?)?\s*\)', re.I
 WRITING = {"INSERT", "UPDATE", "DELETE", "REPLACE"}
 
 
+CONTROL = {"SAVEPOINT", "RELEASE", "ROLLBACK"}
+
+
 class Parameter(Struct, frozen=True):
     """The place of a parameter."""
 
@@ -65,9 +68,12 @@ class Rendered(Struct, frozen=True):
 class Statement:
     """A parsed statement, rendered once for each database and choice of clauses."""
 
-    def __init__(self, text: str, *, sqlite: str | None = None) -> None:
+    def __init__(self, text: str, *, sqlite: str | None = None, guarded: bool = False) -> None:
         self.text = text
+        self.guarded = guarded
+        self.unlocked = Statement(LOCK.sub("", text)) if guarded and LOCK.search(text) else None
         parts, words = _parse(text)
+        self.is_control = bool(words) and words[0] in CONTROL
         self.is_read = bool(words) and words[0] in ("SELECT", "WITH", "VALUES") and not WRITING & set(words)
         other, _ = _parse(for_sqlite(text) if sqlite is None else LOCK.sub("", sqlite))
         self._parts: dict[Dialect, tuple[Part, ...]] = {"postgresql": parts, "sqlite": other}
@@ -113,6 +119,15 @@ def sql(text: str, *, sqlite: str | None = None) -> Statement:
     `sqlite` is the whole statement for SQLite, where the rules do not make it from the first.
     """
     return Statement(text, sqlite=sqlite)
+
+
+def guarded(text: str, *, sqlite: str | None = None) -> Statement:
+    """A statement that reads for the caller: PostgreSQL shows it only rows that the caller may read.
+
+    Rows to lock are locked by everybody's right first, since PostgreSQL locks only what may be updated, and then read
+    by the caller's. Without row-level security, and on SQLite, it is like every other.
+    """
+    return Statement(text, sqlite=sqlite, guarded=True)
 
 
 def for_sqlite(text: str) -> str:

@@ -39,6 +39,9 @@ class Stored:
     def __init__(self, model: Model) -> None:
         self.model = model
 
+    def source(self, entity: str) -> str:
+        return self.table(entity)
+
     def table(self, entity: str) -> str:
         return f'"{self.model.entity(entity).table}"'
 

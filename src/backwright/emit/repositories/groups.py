@@ -75,7 +75,7 @@ def group(step: Group, operation: Operation, repositories: Repositories, *, sign
             lines += [f"ORDER BY {', '.join(order)}", f"LIMIT {step.max}"]
         return "\n".join(lines)
 
-    statement = written(model, write_statement, signed_in=signed_in)
+    statement = written(model, write_statement, signed_in=signed_in, for_caller=step.readable is not None)
     for key in step.keys:
         statement.parameters.pop(f"grouped_{key.name}", None)
     given = passed(statement, model, names, signed_in=signed_in, in_query=filtered)

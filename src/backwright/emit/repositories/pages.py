@@ -170,7 +170,12 @@ class _PageWriter:
                 ]
             )
 
-        return written(self.repositories.model, write, signed_in=self.signed_in)
+        return written(
+            self.repositories.model,
+            write,
+            signed_in=self.signed_in,
+            for_caller=self.step.readable is not None,
+        )
 
     def conditions(self, sql: Writing) -> list[str]:
         """The rule, the operation's own condition, and the filters that apply when they are asked for."""
@@ -190,7 +195,12 @@ class _PageWriter:
                 conditions.insert(0, "TRUE")
             return "\n".join(["SELECT count(*)", f"FROM {quoted(self.entity.table)}", *where(conditions)])
 
-        return written(self.repositories.model, write, signed_in=self.signed_in)
+        return written(
+            self.repositories.model,
+            write,
+            signed_in=self.signed_in,
+            for_caller=self.step.readable is not None,
+        )
 
     def written(
         self,

@@ -98,7 +98,9 @@ def find(
             ]
         )
 
-    statement = written(repositories.model, write_statement, signed_in=signed_in)
+    statement = written(
+        repositories.model, write_statement, signed_in=signed_in, for_caller=step.readable is not None
+    )
     given = passed(statement, repositories.model, repositories.names, signed_in=signed_in)
     kind = row_class(projection, repositories)
     about = found_words(step, entity, lock=lock)

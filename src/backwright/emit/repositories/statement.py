@@ -25,7 +25,6 @@ from backwright_runtime.database.statement import for_sqlite
 Dialect = sql.Dialect
 RESERVED = ("db", "query", "limit", "offset", *keyword.kwlist)
 """What no parameter is called: other arguments of the functions, and what Python could not pass by name."""
-_SQL = imports("backwright_runtime", "sql")
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -34,23 +33,28 @@ class Statement(msgspec.Struct, frozen=True):
     postgresql: str
     sqlite: str
     parameters: dict[str, Expression]
+    guarded: bool = False
 
     def declared(self, name: str) -> Source:
         """`FIND = sql(…)`."""
         text = sql_block(self.postgresql)
+        make = "guarded" if self.guarded else "sql"
+        needed = imports("backwright_runtime", make)
         if for_sqlite(self.postgresql) == for_sqlite(self.sqlite):
-            return source(f"{Identifier(name)} = sql({text})", _SQL)
-        return source(f"{Identifier(name)} = sql({text}, sqlite={sql_block(for_sqlite(self.sqlite))})", _SQL)
+            return source(f"{Identifier(name)} = {make}({text})", needed)
+        return source(
+            f"{Identifier(name)} = {make}({text}, sqlite={sql_block(for_sqlite(self.sqlite))})", needed
+        )
 
 
 class Writing:
     """Compiles the expressions of one statement for one database."""
 
-    def __init__(self, model: Model, dialect: Dialect, *, signed_in: bool) -> None:
+    def __init__(self, model: Model, dialect: Dialect, *, signed_in: bool, guarded: bool = False) -> None:
         self.model = model
         self.dialect = dialect
         self.signed_in = signed_in
-        self.storage = ModelStorage(model)
+        self.storage = ModelStorage(model, unfiltered=guarded and dialect == "postgresql")
         self.parameters: dict[str, Expression | None] = dict.fromkeys(RESERVED)
 
     def condition(
@@ -115,15 +119,22 @@ class Writing:
         return compiled.text
 
 
-def written(model: Model, write: Callable[[Writing], str], *, signed_in: bool) -> Statement:
-    """The statement that a function writes, for both databases."""
-    first = Writing(model, "postgresql", signed_in=signed_in)
+def written(
+    model: Model, write: Callable[[Writing], str], *, signed_in: bool, for_caller: bool = False
+) -> Statement:
+    """The statement that a function writes, for both databases.
+
+    `for_caller`: the rows of its own table are those that the caller may read. Row-level security judges them again;
+    what rules and values look at in other rows carries its own clauses, and is read unfiltered.
+    """
+    guarded = for_caller and model.security is not None and model.security.row_level
+    first = Writing(model, "postgresql", signed_in=signed_in, guarded=guarded)
     postgresql = write(first)
     second = Writing(model, "sqlite", signed_in=signed_in)
     second.parameters |= dict.fromkeys(RESERVED)
     sqlite = write(second)
     supplied = {name: each for name, each in first.parameters.items() if each is not None}
-    return Statement(postgresql, sqlite, supplied)
+    return Statement(postgresql, sqlite, supplied, guarded)
 
 
 def parenthesized(text: str) -> str:

@@ -282,7 +282,7 @@ def _readable(entity: Entity, keys: str, scope: Scope) -> str:
             ]
         )
 
-    statement = written(model, write_statement, signed_in=scope.signed_in)
+    statement = written(model, write_statement, signed_in=scope.signed_in, for_caller=rule is not None)
     given = passed(statement, model, names, signed_in=scope.signed_in)
     parameter, arguments = key_arguments(entity, scope.repositories)
     kind = _key_kind(parameter)

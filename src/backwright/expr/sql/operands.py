@@ -189,13 +189,14 @@ class Operands:
         self.refuse_encrypted(node.entity, node.field)
         table = self.storage.table(node.entity)
         row = self.aliases.like(table)
+        source = self.storage.source(node.entity)
         key, *more = self.storage.keys(node.entity)
         if more:
             raise NotCompiled(f"a reference to {node.entity} would be more than one value")
         column, key = (self.storage.column(node.entity, field) for field in (node.field, key))
         of = self.within(node.of, SUM, known)
         there = "".join(f" AND {each}" for each in self.there(node.entity, row))
-        return f"(SELECT {row}.{column} FROM {table} AS {row} WHERE {row}.{key} = {of}{there})"  # noqa: S608
+        return f"(SELECT {row}.{column} FROM {source} AS {row} WHERE {row}.{key} = {of}{there})"  # noqa: S608
 
     def there(self, entity: str, alias: str) -> list[str]:
         """The condition that a row was not deleted."""

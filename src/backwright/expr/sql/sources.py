@@ -118,7 +118,13 @@ class Sources(Values):
         alias = self.aliases.named(wanted) if wanted else self.aliases.like(table)
         order = [f"{alias}.{column}" for column in self.key_columns(entity)]
         there = self.there(entity, alias)
-        return Source([*before, named(table, alias)], [*conditions, *there], order, RowOf(alias), entity)
+        return Source(
+            [*before, named(self.storage.source(entity), alias)],
+            [*conditions, *there],
+            order,
+            RowOf(alias),
+            entity,
+        )
 
     def key_columns(self, entity: str) -> list[str]:
         return [self.storage.column(entity, key) for key in self.storage.keys(entity)]
@@ -131,7 +137,7 @@ class Sources(Values):
             found.conditions.insert(0, f"{found.alias}.{self.storage.column(entity, field)} = {of}")
             return found
         between = self.aliases.named(link.table.strip('"'))
-        found = self.rows_of(entity, wanted, [], named(link.table, between))
+        found = self.rows_of(entity, wanted, [], named(link.read_from, between))
         key = self.only_key(found)
         found.conditions[:0] = [f"{between}.{link.target} = {of}", f"{key} = {between}.{link.holder}"]
         return found
@@ -149,7 +155,7 @@ class Sources(Values):
         if link is None:
             raise NotCompiled(f"{node.entity}.{node.field} has no table of links")
         between = self.aliases.named(link.table.strip('"'))
-        found = self.rows_of(node.type.entity or "", wanted, [], named(link.table, between))
+        found = self.rows_of(node.type.entity or "", wanted, [], named(link.read_from, between))
         key = self.only_key(found)
         found.conditions[:0] = [f"{between}.{link.holder} = {of}", f"{key} = {between}.{link.target}"]
         return found

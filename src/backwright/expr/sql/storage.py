@@ -21,6 +21,12 @@ class Link(msgspec.Struct, frozen=True):
     table: str
     holder: str
     target: str
+    source: str = ""
+
+    @property
+    def read_from(self) -> str:
+        """What a subquery reads the links from: the table, or a view of it."""
+        return self.source or self.table
 
 
 class Storage(Protocol):
@@ -28,6 +34,10 @@ class Storage(Protocol):
 
     def table(self, entity: str) -> str:
         """The table of an entity."""
+        ...
+
+    def source(self, entity: str) -> str:
+        """What a subquery reads the rows from: the table, or a view of it that no rule filters."""
         ...
 
     def column(self, entity: str, field: str) -> str:

@@ -138,6 +138,21 @@ AUTH = Fixed(
     planned=("sessions", "verify_email", "reset_password", "invite", "providers", "api_keys"),
 )
 
+SECURITY = Fixed(
+    name="security",
+    description="What guards the data behind the service's own queries.",
+    keys=(
+        Key(
+            name="row_level",
+            takes=Choice(("on", "off")),
+            example="on",
+            description="on: PostgreSQL judges every row by the entities' `access` once more, for the caller of the "
+            "request, so that a query which forgot its rule still answers nothing (default: off). SQLite has no "
+            "such thing: there the rules inside the queries are the only ones.",
+        ),
+    ),
+)
+
 DOCUMENT = Fixed(
     name="backwright.yaml",
     description="The top level of a specification.",
@@ -194,6 +209,12 @@ DOCUMENT = Fixed(
             description="How much may be asked of every operation.",
         ),
         Key(
+            name="security",
+            takes=SECURITY,
+            example="{row_level: on}",
+            description=SECURITY.description,
+        ),
+        Key(
             name="include",
             takes=Several(Text("a path relative to the project, which may contain *")),
             example="[spec/*.yaml]",
@@ -201,7 +222,7 @@ DOCUMENT = Fixed(
         ),
     ),
     planned=(
-        "jobs", "events", "integrations", "webhooks", "summaries", "security", "performance", "stack",
+        "jobs", "events", "integrations", "webhooks", "summaries", "performance", "stack",
         "graphql",
     ),
 )  # fmt: skip

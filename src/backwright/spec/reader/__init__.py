@@ -7,7 +7,7 @@ import msgspec
 from backwright.project import Project
 from backwright.spec.diagnostics import SpecificationError
 from backwright.spec.grammar import DOCUMENT
-from backwright.spec.nodes import AuthNode, FlowNode, OperationNode, ServiceNode, SpecDocument
+from backwright.spec.nodes import AuthNode, FlowNode, OperationNode, SecurityNode, ServiceNode, SpecDocument
 from backwright.spec.pieces import gather
 from backwright.spec.raw import Scalar, Table
 from backwright.spec.reader.entities import read_entity
@@ -60,6 +60,7 @@ def read_document(table: Table, files: tuple[str, ...]) -> SpecDocument:
         logic=tuple(read_logic(name, value) for name, value in _tables(table, "logic")),
         errors=read_errors(table),
         limits=read_by(table, "limits", read_limits),
+        security=read_by(table, "security", _security),
         files=files,
     )
 
@@ -83,6 +84,10 @@ def _service(table: Table) -> ServiceNode:
         names=text(table, "names"),
         envelope=flag(table, "envelope"),
     )
+
+
+def _security(table: Table) -> SecurityNode:
+    return SecurityNode(place=table.place, row_level=text(table, "row_level"))
 
 
 def _auth(table: Table) -> AuthNode:
