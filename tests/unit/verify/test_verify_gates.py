@@ -71,6 +71,7 @@ def test_every_gate_says_what_it_is_for() -> None:
         "integrity",
         "lint",
         "types",
+        "logic",
         "contract",
         "migrations",
         "unit",
