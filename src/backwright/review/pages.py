@@ -94,7 +94,7 @@ def review(cases: Path) -> str:
     parts = [
         "# Reviewing what was not built here",
         "`backwright review PATH` judges a file or a folder: migrations in PostgreSQL's SQL, of Alembic and of\n"
-        "Django, and the code of Python backends (FastAPI, Starlette, Flask, Django REST). `--against REF`\n"
+        "Django, and the code of Python backends (FastAPI, Flask, Django REST). `--against REF`\n"
         "judges only lines that changed since a commit of git, and compares contracts that changed with what\n"
         "they were ([contract-diff.md](contract-diff.md)). Nothing is run or imported. Exit codes: 0 no errors,\n"
         "1 errors (with `--strict` also warnings), 2 no such path or commit. Written by\n"

@@ -1,1 +1,1 @@
-"""Judges the code of Python backends (FastAPI, Starlette, Flask, Django REST) from its syntax alone."""
+"""Judges the code of Python backends (FastAPI, Flask, Django REST) from its syntax alone."""
