@@ -50,7 +50,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     `contract` is its OpenAPI document. `exchanges` are requests that it has answered, in the order in which they were
     sent: at least one accepted one of each operation that could be brought to it; `unreached` names the others.
     What is None is not known, and a gate that needs it is not run. `shared` are operations that anyone who is signed
-    in may call on what others made.
+    in may call on what others made. `statements` is a file to which each statement that the backend executes is
+    appended (`counting.counted`), `large` are the tables that are declared large.
     """
 
     name: str
@@ -63,6 +64,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     process_id: int | None = None
     log: Path | None = None
     shared: tuple[str, ...] = ()
+    statements: Path | None = None
+    large: tuple[str, ...] = ()
     target: Target = Target()
 
     def accepted(self) -> tuple[Exchange, ...]:

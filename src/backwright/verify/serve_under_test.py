@@ -2,6 +2,8 @@
 
 `python -m backwright.verify.serve_under_test PACKAGE PORT|fd:NUMBER [SCRIPTS]`, with the service's usual environment.
 Where there is a file of scripts, they stand in for custom logic.
+With BACKWRIGHT_STATEMENTS it notes what SQLite executes in that file; with BACKWRIGHT_UNLIMITED it lets everybody ask
+as often as they like, because a refusal costs nothing and says nothing about what is measured.
 `POST /-/fresh` makes a new application in the place of the old one, so that nothing in memory outlives a sequence.
 """
 
@@ -9,20 +11,27 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import socket
+import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from backwright_runtime import Passwords
+from backwright_runtime import Passwords, logs
 from backwright_runtime.application import Application
+from backwright_runtime.database import sqlite as runtime_sqlite
+from backwright_runtime.limits import Rates
 from backwright_runtime.testing import ScriptedLogic, ScriptedSeam
 
 FRESH = "/-/fresh"
+STATEMENTS_VARIABLE = "BACKWRIGHT_STATEMENTS"
+UNLIMITED_VARIABLE = "BACKWRIGHT_UNLIMITED"
 
 
 class Renewable:
@@ -46,6 +55,10 @@ class Renewable:
 def main(arguments: list[str]) -> None:
     """Serve the package's application on a port, or on a listening socket that was handed over."""
     package, where, *scripts = arguments
+    if STATEMENTS_VARIABLE in os.environ:
+        note_statements(os.environ[STATEMENTS_VARIABLE])
+    if UNLIMITED_VARIABLE in os.environ:
+        Rates.count = lambda *_: None  # type: ignore[method-assign]
     module = importlib.import_module(f"{package}.app")
     given: dict[str, object] = {"seam": ScriptedSeam()}
     if (
@@ -54,9 +67,30 @@ def main(arguments: list[str]) -> None:
         given["passwords"] = Passwords.cheap()
     if scripts:
         given["logic"] = ScriptedLogic(msgspec.json.decode(Path(scripts[0]).read_bytes()))
-    app = Renewable(lambda: module.create_app(**given))
+
+    def made() -> Application:
+        app: Application = module.create_app(**given)
+        if os.environ.get("LOG_LEVEL") == "debug":  # as in production: its logs are looked at
+            app.access_log = logs.configure("debug")
+        return app
+
+    app = Renewable(made)
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", server_header=False)
     uvicorn.Server(config).run(sockets=[listening(where)])
+
+
+def note_statements(path: str) -> None:
+    """Append each statement that SQLite executes in this process to a file, one JSON string a line."""
+    runtime_sqlite.LONG = 60.0  # a read that is interrupted, and made again elsewhere, would count twice
+    connect, encode = sqlite3.connect, msgspec.json.encode
+    noted = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def connected(*arguments: Any, **named: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **named)
+        connection.set_trace_callback(lambda text: os.write(noted, encode(text) + b"\n") and None)
+        return connection
+
+    sqlite3.connect = connected  # type: ignore[assignment]
 
 
 def listening(where: str) -> socket.socket:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -52,12 +52,18 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def running(
-    root: Path, package: str, database_url: str, *, token_keys: str = "", scripts: Scripts | None = None
+    root: Path,
+    package: str,
+    database_url: str,
+    *,
+    token_keys: str = "",
+    scripts: Scripts | None = None,
+    extra: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
     """The backend that lies in `root`, migrated and ready. Raises ServerFailed when it does not come up.
 
     Several of one database share `token_keys`; otherwise they are made for this run. `scripts` stand in for custom
-    logic; without them it is run as it is written.
+    logic; without them it is run as it is written. `extra` joins the environment.
     """
     asyncio.run(migrations.up(database_url, root / "migrations"))
     with tempfile.TemporaryDirectory(prefix="backwright-server-") as folder:
@@ -69,7 +75,7 @@ def running(
             listening.bind(("127.0.0.1", 0))
             listening.listen(128)
             port = listening.getsockname()[1]
-            environment = service_environment(root, database_url, token_keys)
+            environment = service_environment(root, database_url, token_keys) | dict(extra or {})
             process = _start(root, package, environment, listening.fileno(), output, script)
         server = Server(url=f"http://127.0.0.1:{port}", database_url=database_url, log=log, process=process)
         try:

@@ -77,6 +77,12 @@ def test_every_gate_says_what_it_is_for() -> None:
         "unit",
         "acceptance",
         "behaviour",
+        "query-budget",
+        "load",
+        "memory",
+        "static-analysis",
+        "secrets",
+        "log-redaction",
     ]
     assert all(gate.TITLE and gate.WHY and gate.EXAMPLE for gate in GATES)
 

@@ -13,16 +13,38 @@ from backwright.verify.gates import (
     contract,
     integrity,
     lint,
+    load,
+    log_redaction,
     logic,
+    memory,
     migrations,
     owasp,
+    query_budget,
+    secrets,
+    static_analysis,
     types,
     unit,
 )
 
 GATES: tuple[Gate, ...] = cast(
     "tuple[Gate, ...]",
-    (integrity, lint, types, logic, contract, migrations, unit, acceptance, behaviour),
+    (
+        integrity,
+        lint,
+        types,
+        logic,
+        contract,
+        migrations,
+        unit,
+        acceptance,
+        behaviour,
+        query_budget,
+        load,
+        memory,
+        static_analysis,
+        secrets,
+        log_redaction,
+    ),
 )
 
 OUTSIDE: tuple[ObservingGate, ...] = cast(

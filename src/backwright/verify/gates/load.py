@@ -1,0 +1,92 @@
+"""It answers within the target at the rate that it is made for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from backwright.verify.gate import GateInput, NotRun, Verdict, found
+from backwright.verify.multiplying import multiplied
+from backwright.verify.observed import Bounds, Observed
+from backwright.verify.observing import observed
+from backwright.verify.results import Finding
+from backwright.verify.sending import Timed, accepted, at_rate, names, repeatable
+
+NAME = "load"
+TITLE = "Latency under load"
+WHY = "A mean over requests that wait for each other hides the ones that somebody waited for."
+EXAMPLE = "A handler sleeps 600 ms where 500 ms are allowed: failed, with the operation and its p95."
+DATABASE = True
+
+SECONDS = 5.0
+WARM_SECONDS = 1.0
+COPIES = 20
+
+
+def judge(given: GateInput) -> Verdict:
+    """What was accepted is sent again at a constant rate, over more rows; p95 of each operation is held to the target.
+
+    The target is 500 ms at 20 requests a second. A request's time begins when it is due (open loop). One in a hundred
+    that fails fails the gate.
+    """
+    with observed(given) as seen:
+        return observe(seen, Bounds(seed=given.seed, requests=given.requests, seconds=given.seconds))
+
+
+def observe(seen: Observed, bounds: Bounds) -> Verdict:
+    """The same for any backend. Raises NotRun where nothing can be repeated."""
+    added = multiplied(seen.database_url, COPIES) if seen.database_url is not None else 0
+    exchanges = repeatable(seen)
+    if not exchanges:
+        raise NotRun("no request was accepted twice in a row, so none can be repeated")
+    rate, seconds = seen.target.rate, min(SECONDS, bounds.seconds)
+    at_rate(seen.url, exchanges, rate, min(WARM_SECONDS, seconds))
+    timed = at_rate(seen.url, exchanges, rate, seconds)
+    operations = names(exchanges)
+    findings = [
+        finding
+        for operation in operations
+        if (own := [each for each in timed if each.operation == operation])
+        for finding in _judged(operation, own, seen.target.p95)
+    ]
+    failed = [each for each in timed if not accepted(each.status)]
+    if len(failed) * 100 > len(timed):
+        kinds = ", ".join(sorted({str(each.status or "no answer") for each in failed}))
+        findings.append(
+            Finding(what=f"{len(failed)} of {len(timed)} requests were not answered 2xx: {kinds}")
+        )
+    figures: dict[str, int | float | str] = {
+        "requests": len(timed),
+        "requests per second": rate,
+        "operations": len(operations),
+        "rows added": added,
+        "errors": len(failed),
+        "target p95 ms": seen.target.p95,
+        **_distribution([each.seconds for each in timed]),
+    }
+    left_out = sorted({each.operation for each in seen.accepted()} - set(operations))
+    if left_out:
+        figures["cannot be repeated"] = ", ".join(left_out)
+    told = f"p95 {figures['p95 ms']} ms of {seen.target.p95:.0f} ms"
+    told += f", at {rate:g} requests a second of {len(operations)} operations"
+    return found(findings, told, figures)
+
+
+def _judged(operation: str, timed: Sequence[Timed], target: float) -> list[Finding]:
+    p95 = percentile([each.seconds * 1000 for each in timed], 95)
+    if p95 <= target:
+        return []
+    what = f"p95 is {p95:.0f} ms over {len(timed)} requests, more than {target:.0f} ms"
+    return [Finding(what=what, where=operation)]
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The least of the values that so many percent do not exceed (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
+
+
+def _distribution(seconds: Sequence[float]) -> dict[str, float]:
+    milliseconds = [each * 1000 for each in seconds]
+    found = {f"p{percent} ms": percentile(milliseconds, percent) for percent in (50, 95, 99)}
+    return {name: round(value, 1) for name, value in {**found, "max ms": max(milliseconds)}.items()}

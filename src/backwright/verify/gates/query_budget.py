@@ -1,0 +1,105 @@
+"""Adding rows adds no statements, and no large table is searched without an index."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
+
+from backwright.verify.backends import Wired
+from backwright.verify.counting import Noted
+from backwright.verify.gate import GateInput, NotRun, Verdict, found
+from backwright.verify.multiplying import Multiplier
+from backwright.verify.observed import Bounds, Exchange, Observed
+from backwright.verify.observing import observed
+from backwright.verify.plans import scans
+from backwright.verify.results import Finding
+from backwright.verify.sending import accepted, sent, telling_reads
+
+NAME = "query-budget"
+TITLE = "Constant statements per request (no N+1)"
+WHY = "A statement per row is not seen with ten rows in a test, and is an outage with ten thousand in production."
+EXAMPLE = "A list reads the author of each item by a statement of its own: failed, with both counts and the statement."
+DATABASE = True
+
+FEW, MANY = 1, 50
+TIMES = 3
+REPEATED = 10
+LITERAL = re.compile(r"[xX]?'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
+
+
+def judge(given: GateInput) -> Verdict:
+    """Each read is sent with one copy of every row and with fifty; statements are counted.
+
+    The same statement ten times in one request fails, too. Statements are explained where tables are declared large.
+    """
+    with observed(given) as seen:
+        return observe(seen, Bounds(seed=given.seed, requests=given.requests, seconds=given.seconds))
+
+
+def observe(seen: Observed, bounds: Bounds) -> Verdict:
+    """The same for any backend whose database and statements can be looked at. Raises NotRun."""
+    if seen.statements is None:
+        raise NotRun(
+            "the statements that it executes cannot be seen: no PostgreSQL behind the counting proxy"
+        )
+    if seen.database_url is None:
+        raise NotRun("the address of its database is not known")
+    reads = telling_reads(seen)
+    if not reads:
+        raise NotRun("no read was accepted, so none can be counted")
+    with closing(Wired(seen.url)) as line, closing(Multiplier(seen.database_url)) as rows:
+        first = rows.up_to(FEW)
+        few = [_statements(line, each, Noted(seen.statements)) for each in reads]
+        added = first + rows.up_to(MANY)
+        many = [_statements(line, each, Noted(seen.statements)) for each in reads]
+    findings = [
+        finding
+        for each, before, after in zip(reads, few, many, strict=True)
+        for finding in _judged(each, before, after)
+    ]
+    if not any(many):
+        raise NotRun("no statement of any read was seen: does it use the database through the proxy?")
+    texts = {text for statements in many for text in statements or ()}
+    findings += [Finding(what=what, where=where) for where, what in scans(seen, sorted(texts))]
+    counted = [len(statements) for statements in many if statements is not None]
+    figures: dict[str, int | float | str] = {
+        "reads": len(counted),
+        "rows added": added,
+        "most statements of a request": max(counted, default=0),
+    }
+    told = f"{len(counted)} reads cost the same with {FEW} and {MANY} copies of every row"
+    told += f", at most {max(counted, default=0)} statements"
+    return found(findings, told, figures)
+
+
+def _statements(line: Wired, exchange: Exchange, noted: Noted) -> list[str] | None:
+    """What the request executes: the least of some times, since connections are opened now and then."""
+    least: list[str] | None = None
+    for _ in range(TIMES):
+        noted.news()
+        status = sent(line, exchange)
+        news = noted.news()
+        if accepted(status) and (least is None or len(news) < len(least)):
+            least = news
+    return least
+
+
+def _judged(each: Exchange, few: list[str] | None, many: list[str] | None) -> Iterable[Finding]:
+    where = f"{each.operation} ({each.target})"
+    if few is None or many is None:
+        yield Finding(what="it was accepted before there were more rows, and is not any more", where=where)
+        return
+    shapes = Counter(LITERAL.sub("?", text) for text in many)
+    before = Counter(LITERAL.sub("?", text) for text in few)
+    shape, times = max(shapes.items(), key=lambda pair: pair[1] - before[pair[0]], default=("", 0))
+    if len(many) > len(few):
+        what = (
+            f"{len(few)} statements became {len(many)} with {MANY} copies of the rows, mostly: {shape[:300]}"
+        )
+        yield Finding(what=what, where=where)
+        return
+    shape, times = max(shapes.items(), key=lambda pair: pair[1], default=("", 0))
+    if times >= REPEATED:
+        yield Finding(what=f"one statement is executed {times} times: {shape[:300]}", where=where)

@@ -1,0 +1,97 @@
+"""The security gates go red: on dangerous code, on secrets in files, and on secrets in the log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import cast
+
+import msgspec
+import pytest
+from built_project import Broken, broken_copy, built
+from models import todos
+
+from backwright.project import Project
+from backwright.verify.gate import Gate, GateInput
+from backwright.verify.gates import log_redaction, secrets, static_analysis
+from backwright.verify.judging import judged
+from backwright.verify.observed import Bounds, Exchange, Observed
+from backwright.verify.results import GateResult
+
+LOGS = Broken(
+    name="logs the body",
+    file="services/auth.py",
+    right='    """POST /auth/register."""\n',
+    wrong='    import logging\n    logging.getLogger("x").warning("in: %s", body.email)\n',
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return built(todos(), tmp_path)
+
+
+def result(gate: ModuleType, project: Project) -> GateResult:
+    given = GateInput(
+        project=project, model=todos(), build="abc", database="sqlite" if gate.DATABASE else None
+    )
+    return judged(cast("Gate", gate), given)
+
+
+def test_dangerous_code_in_logic_is_found(project: Project) -> None:
+    assert result(static_analysis, project).status == "passed"
+    logic = project.root / "todos" / "logic" / "rules.py"
+    logic.write_text("def price(text: str) -> object:\n    return eval(text)\n", "utf-8")
+    found = result(static_analysis, project)
+    assert found.status == "failed"
+    assert found.findings[0].where == "todos/logic/rules.py:2"
+    logic.write_text("def price(text: str) -> object:\n    return eval(text)  # nosec B307\n", "utf-8")
+    found = result(static_analysis, project)
+    assert (found.status, found.figures["exceptions"]) == ("passed", 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("deploy.yaml", "url: postgresql://app:h4rdt0guess@db.internal/app\n"),  # pragma: allowlist secret
+        ("key.pem", "-----BEGIN RSA PRIVATE " + "KEY-----\nMIIE\n"),
+        ("todos/logic/pay.py", 'KEY = "' + "q8Zr5TnX2vLk9Wb3Yc7Hd1Mf6Pj4Sg0A" + '"\n'),
+        ("notes.md", "AKIA" + "IOSFODNN7QWERTYU" + "\n"),
+        (".env", "A=b\n"),
+    ],
+)
+def test_a_secret_in_a_file_is_found(project: Project, name: str, text: str) -> None:
+    (project.root / name).write_text(text, "utf-8")
+    found = result(secrets, project)
+    assert found.status == "failed"
+    assert found.findings[0].where.startswith(name)
+
+
+def test_a_project_as_it_is_delivered_has_none(project: Project) -> None:
+    assert result(secrets, project).status == "passed"
+
+
+def test_a_mail_address_in_the_log_is_found(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    right = result(log_redaction, project)
+    assert right.status == "passed", right.summary
+    assert int(right.figures["lines"]) > 50
+    wrong = result(log_redaction, broken_copy(project, "todos", tmp_path_factory.mktemp("broken"), LOGS))
+    assert wrong.status == "failed"
+    assert wrong.findings[0].what == "the log has a value of email"
+    assert "@" not in wrong.summary
+
+
+def test_what_is_too_short_to_be_a_secret_is_not_looked_for(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("GET /things\n", "utf-8")
+    broken = Exchange(
+        operation="GET /things", caller="", method="GET", target="/things", headers={"authorization": "Bearer "},
+        content=None, status=401,
+    )  # fmt: skip
+    whole = msgspec.structs.replace(broken, headers={"authorization": "Bearer abcdefghijkl"})
+    seen = Observed(name="x", url="", contract={}, callers=(), exchanges=(broken, whole), log=log)
+    assert log_redaction.observe(seen, Bounds()).status == "passed"
+    log.write_text("GET /things abcdefghijkl\n", "utf-8")
+    assert log_redaction.observe(seen, Bounds()).status == "failed"
