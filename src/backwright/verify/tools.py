@@ -20,7 +20,12 @@ class ToolTimeout(Exception):
 
 
 def python_tool(
-    root: Path, module: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None
+    root: Path,
+    module: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    *,
+    seconds: float = SECONDS,
 ) -> subprocess.CompletedProcess[str]:
     """Run `python -m module` in the project. Raises NotRun when it is not installed, ToolTimeout."""
     if importlib.util.find_spec(module) is None:
@@ -35,11 +40,11 @@ def python_tool(
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=SECONDS,
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ToolTimeout(f"{module} did not end within {SECONDS:.0f} s") from error
+        raise ToolTimeout(f"{module} did not end within {seconds:.0f} s") from error
 
 
 def last_lines(completed: subprocess.CompletedProcess[str], lines: int = 15) -> str:

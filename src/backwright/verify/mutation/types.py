@@ -45,7 +45,8 @@ class Operator(Struct, frozen=True):
     """A mistake that people and agents make, as a function of any project.
 
     `blind`: written from the emitted code alone, before its author had seen a gate. `harmless`: why a mutant of
-    it may mean the same as the original, where that is so; a survivor of such an operator says this.
+    it may mean the same as the original, where that is so; `on_sqlite`: why it does there. A survivor of such an
+    operator says this and is not counted.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Operator(Struct, frozen=True):
     make: Make
     blind: bool = False
     harmless: str | None = None
+    on_sqlite: str | None = None
 
     def mutants(self, sources: Sources) -> list[Mutant]:
         """Every mutant of this project, in the order of its files."""
@@ -68,13 +70,13 @@ class Family:
         self.operators: list[Operator] = []
 
     def operator(
-        self, about: str, *, blind: bool = False, harmless: str | None = None
+        self, about: str, *, blind: bool = False, harmless: str | None = None, on_sqlite: str | None = None
     ) -> Callable[[Make], Make]:
         """Registers a function under its own name, in words joined by hyphens."""
 
         def register(make: Make) -> Make:
             name = make.__name__.strip("_").replace("_", "-")
-            self.operators.append(Operator(name, self.name, about, make, blind, harmless))
+            self.operators.append(Operator(name, self.name, about, make, blind, harmless, on_sqlite))
             return make
 
         return register

@@ -8,6 +8,7 @@ from backwright.verify.mutation.operators import (
     operation,
     paging,
     rules,
+    runtime,
     storage,
     validation,
     views,
@@ -25,5 +26,6 @@ FAMILIES = (
     answers.FAMILY,
     storage.FAMILY,
     operation.FAMILY,
+    runtime.FAMILY,
 )
 OPERATORS: tuple[Operator, ...] = tuple(each for family in FAMILIES for each in family.operators)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
 
 from backwright.verify.mutation.editing import in_file, in_module, in_place, keywords
 from backwright.verify.mutation.sources import Function, Module, Sources, called, dotted
@@ -80,3 +84,68 @@ def contract_outdated(sources: Sources) -> Made:
     after = text.replace('"type": "integer"', '"type": "string"', 1)
     if after != text:
         yield from in_file(path, text, after, "an integer is published as text")
+
+
+@FAMILY.operator("an operation is not in the published contract")
+def contract_without_operation(sources: Sources) -> Made:
+    """A method of a path in `openapi.json`."""
+    for path, document in _contract(sources):
+        for route, item in document["paths"].items():
+            for method in item:
+                if method in METHODS:
+                    rest = {each: value for each, value in item.items() if each != method}
+                    changed = {**document, "paths": {**document["paths"], route: rest}}
+                    yield from in_file(path, sources.files[path], _json(changed), f"without {method} {route}")
+
+
+@FAMILY.operator("a failure is not in the published contract")
+def contract_without_failure(sources: Sources) -> Made:
+    """A response of an operation in `openapi.json`."""
+    for path, document in _contract(sources):
+        for route, item in document["paths"].items():
+            for method in METHODS & set(item):
+                for status in item[method].get("responses", {}):
+                    if status in ("401", "403", "404", "409", "422"):
+                        responses = {k: v for k, v in item[method]["responses"].items() if k != status}
+                        operation = {**item[method], "responses": responses}
+                        paths = {**document["paths"], route: {**item, method: operation}}
+                        what = f"{method} {route} without {status}"
+                        yield from in_file(
+                            path, sources.files[path], _json({**document, "paths": paths}), what
+                        )
+
+
+@FAMILY.operator("a member is not in the published contract")
+def contract_without_member(sources: Sources) -> Made:
+    """A property of a schema in `openapi.json` that has no others than those it names."""
+    for path, document in _contract(sources):
+        schemas = document.get("components", {}).get("schemas", {})
+        for name, schema in schemas.items():
+            for member in schema.get("properties", {}):
+                properties = {k: v for k, v in schema["properties"].items() if k != member}
+                required = [each for each in schema.get("required", []) if each != member]
+                changed = {**schema, "properties": properties, "required": required}
+                components = {**document["components"], "schemas": {**schemas, name: changed}}
+                text = _json({**document, "components": components})
+                yield from in_file(path, sources.files[path], text, f"{name} without {member}")
+
+
+@FAMILY.operator("a reference in the published contract leads nowhere")
+def contract_reference_broken(sources: Sources) -> Made:
+    """The first `$ref`."""
+    for path, _ in _contract(sources):
+        text = sources.files[path]
+        yield from in_file(path, text, re.sub(r'("\$ref": "[^"]+)"', r'\1_"', text, count=1), "a broken $ref")
+
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+def _contract(sources: Sources) -> Iterator[tuple[str, dict[str, Any]]]:
+    path = f"{sources.package}/openapi.json"
+    if path in sources.files:
+        yield path, json.loads(sources.files[path])
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -20,7 +20,7 @@ from backwright.verify.mutation.sources import Sources, called, dotted
 from backwright.verify.mutation.types import Family, Made
 
 FAMILY = Family("writing")
-NOT_SEEN_ALONE = "one caller at a time sees no difference, and SQLite has one writer anyway"
+ONE_WRITER = "SQLite has one writer: a transaction that writes has the database to itself"
 
 
 @FAMILY.operator("a new row belongs to nobody, or to whoever its parent belongs to", blind=True)
@@ -103,7 +103,7 @@ def columns_swapped(sources: Sources) -> Made:
             yield from in_statement(statement, swapped)
 
 
-@FAMILY.operator("a row that is read to be changed is not locked", blind=True, harmless=NOT_SEEN_ALONE)
+@FAMILY.operator("a row that is read to be changed is not locked", blind=True, on_sqlite=ONE_WRITER)
 def lock_forgotten(sources: Sources) -> Made:
     """`FOR UPDATE`."""
 
@@ -124,7 +124,7 @@ def transaction_missing(sources: Sources) -> Made:
             yield from in_place(module, found.span(), f"if {found[1]} := ctx.db:", what)
 
 
-@FAMILY.operator("a transaction lets others in between", blind=True, harmless=NOT_SEEN_ALONE)
+@FAMILY.operator("a transaction lets others in between", blind=True, on_sqlite=ONE_WRITER)
 def isolation_lowered(sources: Sources) -> Made:
     """`serializable=True`."""
     for module in sources.modules("services"):
