@@ -37,6 +37,9 @@ def mutate(
     least: Annotated[
         float, typer.Option(min=0, max=100, help="Exit with 1 when fewer percent are caught.")
     ] = 0.0,
+    result_file: Annotated[
+        Path | None, typer.Option("--result", help="Write the artifact (JSON) to this file, too.")
+    ] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the result as Markdown, too.")] = None,
     project: ProjectOption = None,
     json: JsonOption = False,
@@ -63,6 +66,8 @@ def mutate(
         for survivor in (each for each in result.mutants if each.outcome == "survived"):
             terminal.print(f"\nsurvived: {survivor.operator}: {survivor.what}\n{survivor.diff}")
         terminal.print(f"\n{show.headline(result)}\n  {path}")
+        if result_file is not None:
+            result_file.write_bytes(path.read_bytes())
         if markdown is not None:
             markdown.write_text(show.markdown([result]), encoding="utf-8")
         leave(terminal, "mutate", _code(terminal, result.caught, least), result=result, artifact=str(path))

@@ -30,7 +30,8 @@ class GateInput(msgspec.Struct, frozen=True, kw_only=True):
 
     `database` is the kind to run on, None for gates that need none. `seed`, `requests` and `seconds` bound
     random tests. `first` says that one finding is enough: a gate may stop there and leave out what only measures.
-    `changed` are paths of files that are known to be other than when the gates last passed: where to look first.
+    `changed` are paths of files that are known to be other than when the gates last passed, `reached` the operations
+    that this can show in: where to look first.
     """
 
     project: Project
@@ -42,6 +43,7 @@ class GateInput(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 60.0
     first: bool = False
     changed: tuple[str, ...] = ()
+    reached: tuple[str, ...] = ()
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as Xml
 
 import msgspec
 
+from backwright.verify import look_first
 from backwright.verify.gate import GateInput, Verdict, database, found
 from backwright.verify.results import Finding
 from backwright.verify.tools import last_lines, python_tool
@@ -68,7 +69,8 @@ def _first(given: GateInput, results: Path, environment: dict[str, str]) -> Verd
     root = given.project.root
     named = [f"tests/test_{Path(path).stem}.py" for path in given.changed]
     first = [path for path in dict.fromkeys(named) if (root / path).is_file()]
-    arguments = [*_quietly(results), "-x", *first, "tests"]
+    arguments = [*_quietly(results), "-x", "-p", look_first.__name__, *first, "tests"]
+    environment = environment | {look_first.NAMES: ",".join(given.reached)}
     done = python_tool(root, "pytest", arguments, environment, seconds=given.seconds)
     if not results.is_file():
         return found([Finding(what=f"pytest did not run: {last_lines(done)}")], "")

@@ -23,6 +23,7 @@ from backwright.verify.gate import DatabaseName, Gate, GateInput
 from backwright.verify.gates import GATES
 from backwright.verify.judging import judged
 from backwright.verify.mutation.operators import OPERATORS
+from backwright.verify.mutation.reach import reached
 from backwright.verify.mutation.results import Judged, MutationResult, OperatorUse, Outcome, Unused
 from backwright.verify.mutation.sources import Sources
 from backwright.verify.mutation.types import Mutant, Operator
@@ -97,7 +98,7 @@ def run(
     """First what will be judged, then each mutant's result as it comes, then the whole. The project is not touched."""
     started, clock = datetime.now(UTC), perf_counter()
     with _scratch(project, model) as copy:
-        sources = Sources(_texts(copy.root), model.service.package)
+        sources = Sources(texts(copy.root), model.service.package)
         uses, drawn = draw(sources, choice)
         given = GateInput(
             project=copy,
@@ -112,7 +113,11 @@ def run(
         yield Ready(tuple(each.NAME for each in gates), tuple(unused), len(drawn))
         results = []
         for mutant in drawn:
-            result = _judge(mutant, given, gates, choice.database)
+            names = {name for edit in mutant.edits for name in reached(sources, edit)}
+            looking = msgspec.structs.replace(
+                given, changed=tuple(edit.path for edit in mutant.edits), reached=tuple(sorted(names))
+            )
+            result = judge(mutant, looking, gates, choice.database)
             results.append(result)
             yield result
     yield MutationResult(
@@ -155,9 +160,9 @@ def _on(given: GateInput, gate: Gate, database: DatabaseName) -> GateInput:
     return msgspec.structs.replace(given, database=database if gate.DATABASE else None)
 
 
-def _judge(mutant: Mutant, given: GateInput, gates: Sequence[Gate], database: DatabaseName) -> Judged:
+def judge(mutant: Mutant, given: GateInput, gates: Sequence[Gate], database: DatabaseName) -> Judged:
+    """What notices one mutant, in the project that is given, which is afterwards as it was."""
     clock = perf_counter()
-    changed = tuple(each.path for each in mutant.edits)
     root, package = given.project.root, given.model.service.package
     outcome: Outcome = "survived"
     noticed, finding, reason, tests = None, "", "", None
@@ -165,9 +170,8 @@ def _judge(mutant: Mutant, given: GateInput, gates: Sequence[Gate], database: Da
         if not _loads(root, package):
             outcome, reason = "stillborn", "the package does not load"
         else:
-            looking = msgspec.structs.replace(given, changed=changed)
             for gate in gates:
-                result = judged(gate, _on(looking, gate, database))
+                result = judged(gate, _on(given, gate, database))
                 if gate.NAME == "unit":
                     tests = result.status == "failed"
                 if result.status == "failed":
@@ -258,7 +262,8 @@ def _fast() -> str | None:
     return str(memory) if memory.is_dir() and os.access(memory, os.W_OK) else None
 
 
-def _texts(root: Path) -> Mapping[str, str]:
+def texts(root: Path) -> Mapping[str, str]:
+    """The files of a project that operators may change, by path."""
     return {
         path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted(root.rglob("*"))
