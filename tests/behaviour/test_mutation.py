@@ -20,11 +20,8 @@ from backwright.verify.mutation.run import Choice, Ready
 from backwright.verify.mutation.types import Edit, Mutant
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "todos"
-# Of every family some; the emitted tests alone have to notice each of them.
-SAMPLED = (
-    "read-rule-dropped", "password-not-verified", "max-length-dropped", "absent-overwrites", "page-off-by-one",
-    "members-mixed-up", "wrong-status", "unique-dropped", "expired-token-accepted",
-)  # fmt: skip
+# The emitted tests alone have to notice each of them: a quick sample, one of each of some families.
+SAMPLED = ("read-rule-dropped", "password-not-verified", "page-off-by-one", "wrong-status")
 
 
 @pytest.fixture

@@ -32,10 +32,18 @@ def index_dropped(sources: Sources) -> Made:
 
 @FAMILY.operator("two rows may have what only one may have", blind=True)
 def unique_dropped(sources: Sources) -> Made:
-    """`CREATE UNIQUE INDEX` becomes `CREATE INDEX`."""
-    return _everywhere(
-        sources, r"^CREATE UNIQUE INDEX (?P<name>\w+)", r"CREATE INDEX \g<name>", "not unique:"
-    )
+    """`CREATE UNIQUE INDEX` becomes `CREATE INDEX`, unless a reference needs it: no database would take that."""
+    needed = {
+        f"{found['table']} ({found['columns']})"
+        for _, text in sources.upward()
+        for found in re.finditer(r"REFERENCES (?P<table>\S+) \((?P<columns>[^)]*)\)", text)
+    }
+    pattern = r"^CREATE UNIQUE INDEX (?P<name>\w+)"
+    for edits, what in _everywhere(sources, pattern, r"CREATE INDEX \g<name>", "not unique:"):
+        name = what.rsplit(" ", 1)[-1]
+        index = re.search(rf"INDEX {name} ON (?P<on>[^;]*?);", edits[0].before)
+        if index is None or index["on"] not in needed:
+            yield edits, what
 
 
 @FAMILY.operator("the database does not check a value", blind=True)
