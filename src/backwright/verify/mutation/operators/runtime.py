@@ -114,7 +114,7 @@ PLACES = (
     Place(
         "unchanged-not-said", "If-None-Match is not looked at", "application",
         "if _is_unchanged(answer, asked):", "if False:",
-        needs=r"version=",
+        needs=r'\bversion=(?!")',
     ),
     Place(
         "body-of-any-type", "a body is read whatever it says it is", "requests",

@@ -177,12 +177,27 @@ def null_refused(sources: Sources) -> Made:
 
 @FAMILY.operator("null is accepted where it means nothing", blind=True)
 def null_accepted(sources: Sources) -> Made:
-    """`X | UnsetType = UNSET` of a change gets a None."""
+    """`X | UnsetType = UNSET` of a body gets a None; a query parameter cannot say null."""
     for module in sources.modules("inputs"):
+        queries = {
+            field
+            for outer in module.tree.body
+            if isinstance(outer, ast.ClassDef) and outer.name in _queries(sources)
+            for field in outer.body
+        }
         for node, text in _fields(module):
-            if text.endswith("| UnsetType = UNSET"):
+            if node not in queries and text.endswith("| UnsetType = UNSET"):
                 new = text.replace("| UnsetType = UNSET", "| UnsetType | None = UNSET")
                 yield from in_place(module, module.span(node), new, f"line {node.lineno}: null")
+
+
+def _queries(sources: Sources) -> set[str]:
+    """The structs that routes read from the query."""
+    return {
+        found[1]
+        for module in sources.modules("routes")
+        for found in re.finditer(r"\bquery: (\w+)", module.text)
+    }
 
 
 @FAMILY.operator("upper and lower case are not folded", blind=True)
