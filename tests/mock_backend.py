@@ -82,6 +82,12 @@ class MockBackend:
                 key = (entity.name, field.name)
                 reference.sequences[key] = max(reference.sequences.get(key, 0), row[field.name])
 
+    def statements(self, entity: Entity, row: Mapping[str, Any]) -> list[str]:
+        return [f"-- {entity.name} {sorted(row)}"]
+
+    def setting(self, assigned: Assigned) -> str:
+        return f"-- {assigned.entity} {assigned.field}"
+
     def number_after(self, entity: Entity, field: Field, last: int) -> int | None:
         numbers = [row[field.name] for row in self._mock.reference.rows[entity.name]]
         return min((number for number in numbers if number > last), default=None)

@@ -93,6 +93,14 @@ class Backend(Protocol):
         """Put a row in past every rule, as the reference holds it."""
         ...
 
+    def statements(self, entity: Entity, row: Mapping[str, Any]) -> list[str]:
+        """What `insert` does, as SQL for people to run again; none where there is no database."""
+        ...
+
+    def setting(self, assigned: Assigned) -> str:
+        """What `assign` does, as SQL for people to run again; empty where there is no database."""
+        ...
+
     def number_after(self, entity: Entity, field: Field, last: int) -> int | None:
         """The first number of a sequence behind the last one that is known; None when there is none."""
         ...
@@ -117,6 +125,8 @@ class RunningBackend:
         self.send = self._wired.send
         self.assign = self._tables.assign
         self.insert = self._tables.insert
+        self.statements = self._tables.statements
+        self.setting = self._tables.setting
         self.number_after = self._tables.number_after
         self.rows = self._tables.rows
 

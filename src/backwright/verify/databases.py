@@ -186,6 +186,51 @@ class Tables:
             elif field.generated == "sequence":
                 self._advance(entity, field)
 
+    def statements(self, entity: Entity, row: Mapping[str, Any]) -> list[str]:
+        """What `insert` does, as SQL for people to run again: values are written out."""
+        fields = [f for f in entity.fields if f.name in row and not isinstance(f.type, ManyType)]
+        names = ", ".join(quoted(field.column) for field in fields)
+        values = ", ".join(self._literal(self._kept(entity, f, row[f.name])) for f in fields)
+        found = [f"INSERT INTO {quoted(entity.table)} ({names}) VALUES ({values});"]  # noqa: S608
+        for field in entity.fields:
+            if isinstance(field.type, ManyType) and field.name in row:
+                table, (source, target) = self._link(entity, field)
+                pairs = [
+                    (self._literal(str(row[entity.key])), self._literal(str(key))) for key in row[field.name]
+                ]
+                found += [f"INSERT INTO {table} ({source}, {target}) VALUES ({a}, {b});" for a, b in pairs]  # noqa: S608
+        return found
+
+    def setting(self, assigned: Assigned) -> str:
+        """What `assign` does, as SQL for people to run again."""
+        entity = self._model.entity(assigned.entity)
+        field = entity.field(assigned.field)
+        value = to_column(column_type(self._model, field.type), assigned.value, sqlite=self._sqlite)
+        where = " AND ".join(
+            f"CAST({quoted(entity.field(name).column)} AS text) = {self._literal(key)}"
+            for name, key in zip(entity.keys, assigned.keys, strict=True)
+        )
+        return f"UPDATE {quoted(entity.table)} SET {quoted(field.column)} = {self._literal(value)} WHERE {where};"  # noqa: S608
+
+    def _literal(self, value: Any) -> str:
+        """A value as SQL; PostgreSQL reads a quoted text as whatever type the column has."""
+        match value:
+            case None:
+                return "NULL"
+            case bool():
+                return str(int(value)) if self._sqlite else str(value).lower()
+            case int() | float() if self._sqlite:
+                return repr(value)
+            case bytes():
+                return f"X'{value.hex()}'" if self._sqlite else f"'\\x{value.hex()}'"
+            case list():
+                inner = ", ".join(
+                    '"' + str(each).replace("\\", "\\\\").replace('"', '\\"') + '"' for each in value
+                )
+                return self._literal(f"{{{inner}}}")
+            case _:
+                return "'" + str(value).replace("'", "''") + "'"
+
     def _link_rows(self, entity: Entity, field: Field, row: Mapping[str, Any]) -> None:
         assert isinstance(field.type, ManyType)
         table, (source, target) = self._link(entity, field)

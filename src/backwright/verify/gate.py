@@ -15,7 +15,7 @@ from backwright.model.types import Model
 from backwright.project import Project
 from backwright.reference.calling import scripts
 from backwright.verify.observed import Bounds, Observed
-from backwright.verify.results import Finding, GateResult, ScenarioResult, Status
+from backwright.verify.results import Cell, Finding, GateResult, ScenarioResult, Status
 from backwright.verify.server import Server, running
 
 DatabaseName = OneOf["sqlite", "postgresql"]
@@ -54,6 +54,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     figures: dict[str, int | float | str] = {}
     findings: tuple[Finding, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
+    matrix: tuple[Cell, ...] = ()
 
 
 class Gate(Protocol):
@@ -95,6 +96,7 @@ def stamped(gate: Gate, given: GateInput, verdict: Verdict, started: datetime, s
         figures=verdict.figures,
         findings=verdict.findings,
         scenarios=verdict.scenarios,
+        matrix=verdict.matrix,
     )
 
 
@@ -126,14 +128,15 @@ def database(kind: DatabaseName | None) -> Iterator[str]:
 
 
 @contextmanager
-def backend(given: GateInput, *, as_written: bool = False) -> Iterator[Server]:
-    """The project's backend, running on a disposable database.
+def backend(given: GateInput, *, as_written: bool = False, token_keys: str = "") -> Iterator[Server]:
+    """The project's backend, running on a disposable database; `token_keys` where its tokens are signed elsewhere.
 
     Something stands in for custom logic, as it does in the reference, unless it is to be run `as_written`.
     """
     stand_ins = None if as_written else scripts(given.model)
+    package = given.model.service.package
     with (
         database(given.database) as url,
-        running(given.project.root, given.model.service.package, url, scripts=stand_ins) as server,
+        running(given.project.root, package, url, token_keys=token_keys, scripts=stand_ins) as server,
     ):
         yield server

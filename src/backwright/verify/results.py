@@ -29,6 +29,29 @@ class ScenarioResult(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """One cell of the authorization matrix: who asks an operation for what, and what they are answered.
+
+    `caller` is "anonymous", "stranger" (an account that no row knows), a role, or "account". `relation` says what holds
+    between caller and row, in words of the rule; `rule` is the rule's text and `place` where it stands (both empty: the
+    operation as it is). `field` is the one that a field rule is about. `expected` is the reference's status, `observed`
+    the backend's, and `agrees` says that body and stored rows were alike, too. `requests` is how many were sent; where
+    that is 0, `reason` says why the cell was not exercised.
+    """
+
+    operation: str
+    caller: str
+    relation: str
+    rule: str = ""
+    place: str = ""
+    field: str = ""
+    expected: int | None = None
+    observed: int | None = None
+    requests: int = 0
+    agrees: bool = True
+    reason: str = ""
+
+
 class GateResult(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of one gate on one database (or none).
 
@@ -47,3 +70,4 @@ class GateResult(msgspec.Struct, frozen=True, kw_only=True):
     figures: dict[str, int | float | str] = {}
     findings: tuple[Finding, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
+    matrix: tuple[Cell, ...] = ()

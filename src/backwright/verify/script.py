@@ -32,6 +32,32 @@ HEAD = (
 )
 
 
+RUN_SQL = (
+    "# SQL into the database at $DATABASE_URL",
+    'sql() { "${PYTHON:-python3}" -c \'',
+    "import asyncio, os, sqlite3, sys",
+    'url, text = os.environ["DATABASE_URL"], sys.stdin.read()',
+    'if url.startswith("sqlite:"):',
+    '    opened = sqlite3.connect(url.removeprefix("sqlite:///"))',
+    "    opened.executescript(text)",
+    "    opened.close()",
+    "else:",
+    "    import asyncpg",
+    "    async def run():",
+    "        opened = await asyncpg.connect(url)",
+    "        await opened.execute(text)",
+    "        await opened.close()",
+    "    asyncio.run(run())",
+    "'; }",
+)
+
+
+def command(sent: Sent) -> tuple[str, str]:
+    """One request: a line that announces it, and the command."""
+    first, asked = _command(sent, [])
+    return first, asked
+
+
 def script(found: Disagreement) -> str:
     """The commands, against a backend at $BASE. What differs is said at the end."""
     used = {name for event in found.events for name in event.names()}

@@ -8,6 +8,7 @@ from backwright.verify.gate import Gate, ObservingGate
 from backwright.verify.gates import (
     acceptance,
     access_from_outside,
+    authorization,
     behaviour,
     conformance,
     contract,
@@ -37,6 +38,7 @@ GATES: tuple[Gate, ...] = cast(
         migrations,
         unit,
         acceptance,
+        authorization,
         behaviour,
         query_budget,
         load,

@@ -1,0 +1,53 @@
+"""Nobody sees or changes what the rules do not let them: the authorization matrix, cell by cell."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from backwright.verify.authorization import exercise
+from backwright.verify.backends import RunningBackend
+from backwright.verify.gate import GateInput, Verdict, backend, found
+from backwright.verify.results import Finding
+from backwright.verify.schemas import Schemas
+from backwright.verify.staged import TOKEN_KEYS, Staging, signing
+
+NAME = "authorization"
+TITLE = "Authorization matrix"
+WHY = "A rule that one query forgot is invisible to every test whose caller happens to be allowed."
+EXAMPLE = "A list shows rows of another tenant to a member: failed, with operation, caller and relation."
+DATABASE = True
+
+
+def judge(given: GateInput) -> Verdict:
+    """Every operation by every caller, on both sides of every branch of every rule: status, body and rows.
+
+    What is expected says the reference. Where a row is hidden, its answer has to be that of a missing one.
+    """
+    schemas = Schemas(given.project, given.model)
+    with backend(given, token_keys=TOKEN_KEYS) as server, closing(RunningBackend(given.model, server)) as running:
+        staging = Staging(given.model, running, signing(given.model), schemas.differences)
+        done = exercise(given.model, staging, given.seconds)
+    left = [cell for cell in done.cells if not cell.requests]
+    exercised = len(done.cells) - len(left)
+    findings = list(done.findings)
+    if not exercised:
+        findings.append(Finding(what="no cell of the matrix could be exercised"))
+    figures: dict[str, int | float | str] = {
+        "cells": len(done.cells),
+        "exercised": exercised,
+        "requests": done.requests,
+        "cells that disagree": sum(not cell.agrees for cell in done.cells),
+    }
+    if left:
+        named = [f"{cell.operation}: {cell.relation} ({cell.reason})" for cell in left]
+        figures["not exercised"] = "; ".join(named)
+    verdict = found(
+        findings, f"{exercised} of {len(done.cells)} cells exercised, all as the rules say", figures
+    )
+    return Verdict(
+        status=verdict.status,
+        summary=verdict.summary,
+        figures=figures,
+        findings=verdict.findings,
+        matrix=done.cells,
+    )

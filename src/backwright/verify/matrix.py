@@ -1,0 +1,413 @@
+"""The authorization matrix of a model: for every rule of every operation, scenes on each of its sides.
+
+The relations are the rules' own: every alternative as the only one that holds, and every part missing where all the
+rest is there. A scene is searched for in memory (`emit/testing`), and only the reference says what it answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from backwright.emit.names import names
+from backwright.emit.testing.cases import Case
+from backwright.emit.testing.frames import Candidate, Frame, Spot, frame_at, value
+from backwright.emit.testing.outcomes import conditions, tests_of, without_guarded
+from backwright.emit.testing.reach import closest, effective, enriched, listed, reached, setting, steered
+from backwright.emit.testing.satisfy import satisfied
+from backwright.emit.testing.trial import Condition, Scene, Trial, tried
+from backwright.emit.testing.values import NOBODY, Unfit
+from backwright.emit.testing.world import Setting
+from backwright.expr.typed import (
+    And,
+    Conditional,
+    Constant,
+    Expression,
+    Filtered,
+    Input,
+    Member,
+    Name,
+    Quantified,
+)
+from backwright.expr.walk import mentions_caller, nodes
+from backwright.model.operations import expressions, views_of
+from backwright.model.types import (
+    DeleteAll,
+    Entity,
+    Field,
+    Find,
+    Group,
+    Model,
+    Operation,
+    Rule,
+    ScalarType,
+    Select,
+    Step,
+    UpdateAll,
+)
+from backwright.verify.branches import Side, is_signed_in, sides, words
+from backwright.verify.coverage import of_step
+
+WAYS = 4
+"""In how many ways one side is brought about before it is given up."""
+NOT_FOUND = "no rows and request were found that bring it about"
+OWN_VALUES = "the operation itself sets what the rule asks for: no row and no request changes it"
+OWN_ROW = "the operation makes the row that it shows: nothing is stored before that a relation could be to"
+MOST_SHOWN = 24
+"""How many conditions of one view are looked at."""
+LISTS = Select | Group | UpdateAll | DeleteAll
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A cell that is to be exercised, with its scene; or without one, and the reason.
+
+    `missing` is the same request about a row that is not there: where a row is hidden, its answer has to be the same.
+    """
+
+    operation: str
+    caller: str
+    relation: str
+    rule: str = ""
+    place: str = ""
+    field: str = ""
+    scene: Scene | None = None
+    missing: Scene | None = None
+    reason: str = ""
+
+
+def matrix(model: Model) -> tuple[Asked, ...]:
+    """All cells of a model, operation by operation. Found once for the model that was asked for last."""
+    if _LAST and _LAST[0][0] is model:
+        return _LAST[0][1]
+    common = setting(model, names(model))
+    found = tuple(asked for operation in model.operations for asked in _Cells(operation, common).all())
+    _LAST[:] = [(model, found)]
+    return found
+
+
+_LAST: list[tuple[Model, tuple[Asked, ...]]] = []
+"""The model of the last search: a gate runs once on each database."""
+
+
+class _Cells:
+    """The cells of one operation."""
+
+    def __init__(self, operation: Operation, common: Setting) -> None:
+        self.operation = operation
+        self.common = common
+        self.model = common.model
+        self.done: set[tuple[int, str]] = set()
+
+    def all(self) -> Iterator[Asked]:
+        best = closest(self.operation, self.common)
+        if best is None or not best.succeeded:
+            yield self._asked("", "the operation succeeds", None, reason=NOT_FOUND)
+            if best is not None:
+                yield self._asked(self._caller(best.scene), "the closest to a success", best.scene)
+            yield from self._unseen()
+            return
+        plain = effective(listed(best))
+        yield from self._callers(plain)
+        yield from self._access(plain)
+        for trial in self._successes(plain):
+            yield from self._steps(trial)
+        yield from self._unseen()
+        yield from self._shown(enriched(plain))
+
+    def _successes(self, plain: Trial) -> Iterator[Trial]:
+        """The plain success, and others that ask for rules which it did not."""
+        yield plain
+        lean = without_guarded(plain)
+        if lean is not None:
+            yield lean
+        if self._left():
+            for test in tests_of(self.operation, self.common)[0]:
+                if isinstance(test, Case) and len(test.trials) == 1 and test.trial.succeeded:
+                    yield test.trial
+
+    # Who asks ----------------------------------------------------------------------------------------
+
+    def _callers(self, plain: Trial) -> Iterator[Asked]:
+        """Who succeeds, nobody, a stranger, and every role, all with the same rows and the same request."""
+        scene = plain.scene
+        yield self._asked(self._caller(scene), "as in a success", scene)
+        if self.common.identity is None:
+            return
+        if scene.caller is not None:
+            nobody = scene.copy()
+            nobody.caller = None
+            yield self._asked("anonymous", "the same request", nobody)
+        stranger = scene.copy()
+        try:
+            at = stranger.world.person()
+        except Unfit as error:
+            yield self._asked("stranger", "the same request", None, reason=f"no second account: {error}")
+            return
+        stranger.caller = stranger.world.rows[at].variable
+        yield self._asked("stranger", "the same request", stranger)
+        for field, given in roles(self.model):
+            for base, who in ((scene, "the same account"), (stranger, "a stranger")):
+                made = base.copy()
+                if made.caller is None:
+                    continue
+                made.world.rows[made.world.variable(made.caller)].values[field.name] = given
+                role = f"{field.name}={given}"
+                if made.world.is_sound():
+                    yield self._asked(role, f"the same request by {who}", made)
+                else:
+                    reason = "no such account can be stored"
+                    yield self._asked(role, f"the same request by {who}", None, reason=reason)
+
+    def _caller(self, scene: Scene) -> str:
+        if scene.caller is None:
+            return "anonymous"
+        row = scene.world.rows[scene.world.variable(scene.caller)]
+        held = [f.name for f, _ in roles(self.model)]
+        said = ", ".join(f"{name}={row.values[name]}" for name in dict.fromkeys(held))
+        if said:
+            return said
+        key = row.values[self.model.entity(row.entity).key]
+        known = any(
+            key in other.values.values()
+            for other in scene.world.rows
+            if other is not row and _plain(other.values)
+        )
+        return "account" if known else "stranger"
+
+    # Rules -------------------------------------------------------------------------------------------
+
+    def _access(self, plain: Trial) -> Iterator[Asked]:
+        rule = self.operation.access
+        if rule is None or is_signed_in(rule.condition):
+            return
+        for side in sides(rule.condition):
+            scene = next(self._access_scenes(side, plain), None)
+            yield self._sided(side, rule.source, str(rule.place), "", scene)
+
+    def _access_scenes(self, side: Side, plain: Trial) -> Iterator[Scene]:
+        for made in islice(satisfied(side.condition, True, plain.scene, Frame()), WAYS):
+            if not side.holds:
+                yield made
+                continue
+            answer = reached(made, lambda scene: value(side.condition, scene, Frame()) is True)
+            if answer is not None:
+                yield answer.scene
+
+    def _steps(self, trial: Trial) -> Iterator[Asked]:
+        for at, step, asked, frame in list(conditions(trial)):
+            key = (at, asked.source)
+            if not asked.is_rule or not asked.held or key in self.done:
+                continue
+            self.done.add(key)
+            if isinstance(asked.expression, Constant) or is_signed_in(asked.expression):
+                continue
+            place, field = self._where(step, asked)
+            for side in sides(asked.expression):
+                scene = next(self._scenes(side, trial, at, step, frame), None)
+                missing = None
+                if scene is not None and not side.holds and isinstance(step, Find):
+                    missing = self._without_row(scene)
+                why = OWN_VALUES if _is_own(frame.this, asked.expression) else NOT_FOUND
+                yield self._sided(side, asked.source, place, field, scene, missing, why)
+
+    def _scenes(self, side: Side, trial: Trial, at: int, step: Step, frame: Frame) -> Iterator[Scene]:
+        """Scenes on a side, the telling ones first: of success, or of a failure at this very step."""
+        if isinstance(step, LISTS):
+            yield from self._beside(side, trial, at, step)
+        earlier: list[Scene] = []
+        for made in islice(satisfied(side.condition, True, trial.scene, frame), WAYS):
+            if side.holds:
+                answer = reached(made, lambda scene: value(side.condition, scene, frame) is True)
+            else:
+                answer = steered(made, at)
+            if answer is not None and value(side.condition, answer.scene, frame) is True:
+                yield answer.scene
+            else:
+                earlier.append(made)  # something that comes before answers: that, too, is an answer to check
+        yield from earlier
+
+    def _beside(self, side: Side, trial: Trial, at: int, step: Any) -> Iterator[Scene]:
+        """A second row beside those that the step goes through, on the side that is wanted."""
+        scene = trial.scene.copy()
+        try:
+            place = scene.world.add(step.entity)
+        except Unfit:
+            return
+        frame = frame_at(trial, scene, at).about(Spot(place))
+        others = [step.where.meaning] if step.where is not None else []
+        for conditioned in (others, []):
+            wanted = And(type=side.condition.type, parts=(side.condition, *conditioned))
+            for made in islice(satisfied(wanted, True, scene, frame), WAYS):
+                if tried(made).succeeded or not side.holds:
+                    yield made
+
+    def _without_row(self, scene: Scene) -> Scene | None:
+        """The same request about a row that is not there."""
+        path = self.operation.path_parameters
+        last = path[-1] if path else None
+        if last is None or last.type.scalar not in ("uuid", "integer", "string", "text"):
+            return None
+        made = scene.copy()
+        match last.type.scalar:
+            case "uuid":
+                made.params[last.name] = NOBODY
+            case "integer":
+                made.params[last.name] = min(999_999, last.type.max or 999_999)
+            case _:
+                made.params[last.name] = "nothing-there"
+        return made
+
+    # What is shown ------------------------------------------------------------------------------------
+
+    def _shown(self, trial: Trial) -> Iterator[Asked]:
+        """Fields and nested rows of an answer that not every caller may see, seen and not seen."""
+        scene = trial.scene
+        if trial.recording is None:
+            return
+        frame = frame_at(trial, scene, len(self.operation.steps) - 1) if self.operation.steps else Frame()
+        views = {view.name: view for view in self.model.views}
+        for name in sorted(views_of(self.operation.respond, views)):
+            view = views[name]
+            places = scene.world.of(view.entity)
+            for wire, condition, rows in islice(_guards(view.shape), MOST_SHOWN):
+                about = frame.about(Spot(places[0])) if places else None
+                for side in (Side(words(condition), condition, holds=True), *_failing(condition)):
+                    made = None if about is None else next(self._guarded(side, rows, scene, about), None)
+                    field = f"{name}.{wire}"
+                    why = NOT_FOUND if places else OWN_ROW
+                    yield self._sided(side, words(condition), str(view.place), field, made, None, why)
+
+    def _guarded(self, side: Side, rows: Filtered | None, scene: Scene, frame: Frame) -> Iterator[Scene]:
+        """Scenes in which one field, or one nested row, is on a side."""
+        wanted = side.condition
+        if rows is not None:
+            inside = Quantified(
+                type=wanted.type, quantifier="exists", of=rows.of, variable=rows.variable, condition=wanted
+            )
+            wanted = inside
+        for made in islice(satisfied(wanted, True, scene, frame), WAYS):
+            answer = reached(made, lambda scene: value(wanted, scene, frame) is True)
+            if answer is not None:
+                yield answer.scene
+        yield from islice(satisfied(wanted, True, scene, frame), 1)
+
+    # Words ---------------------------------------------------------------------------------------------
+
+    def _sided(
+        self,
+        side: Side,
+        rule: str,
+        place: str,
+        field: str,
+        scene: Scene | None,
+        missing: Scene | None = None,
+        why: str = NOT_FOUND,
+    ) -> Asked:
+        relation = side.words if side.holds else f"not allowed: {side.words}"
+        caller = "" if scene is None else self._caller(scene)
+        reason = why if scene is None else ""
+        return Asked(self.operation.name, caller, relation, rule, place, field, scene, missing, reason)
+
+    def _asked(self, caller: str, relation: str, scene: Scene | None, reason: str = "") -> Asked:
+        return Asked(self.operation.name, caller, relation, scene=scene, reason=reason)
+
+    def _where(self, step: Step, asked: Condition) -> tuple[str, str]:
+        """Where a rule stands, and the field that it is about."""
+        for _, rule in of_step(step):
+            if isinstance(rule, Rule) and rule.condition == asked.expression:
+                return str(rule.place), ""
+        for field in self._fields(step):
+            if field.write is not None and field.write.condition == asked.expression:
+                return str(field.write.place), field.name
+        return "", ""
+
+    def _fields(self, step: Step) -> Sequence[Field]:
+        name = getattr(step, "entity", None)
+        entity: Entity | None = self.model.entity(name) if isinstance(name, str) else None
+        return () if entity is None else entity.fields
+
+    def _left(self) -> list[tuple[int, str, Rule]]:
+        """Rules of the steps that no success has asked for yet."""
+        return [
+            (at, what, rule)
+            for at, step in enumerate(self.operation.steps)
+            for what, rule in of_step(step)
+            if isinstance(rule, Rule)
+            and (at, rule.source) not in self.done
+            and not isinstance(rule.condition, Constant)
+            and not is_signed_in(rule.condition)
+        ]
+
+    def _unseen(self) -> Iterator[Asked]:
+        for _, what, rule in self._left():
+            reason = "no request was found that comes to this rule"
+            yield Asked(self.operation.name, "", what, rule.source, str(rule.place), reason=reason)
+
+
+def roles(model: Model) -> list[tuple[Field, str | bool]]:
+    """The values of few that an account has and some rule asks for: its roles."""
+    identity = model.auth.identity if model.auth is not None else None
+    if identity is None:
+        return []
+    entity = model.entity(identity)
+    asked = {
+        node.field
+        for part in (model.operations, model.views)
+        for expression in expressions(part)
+        for node in nodes(expression)
+        if isinstance(node, Member) and isinstance(node.of, Name) and node.of.root == "caller"
+    }
+    found: list[tuple[Field, str | bool]] = []
+    for field in entity.fields:
+        if field.name in asked and isinstance(field.type, ScalarType):
+            values: Sequence[str | bool] = (
+                (True, False) if field.type.scalar == "boolean" else field.type.values
+            )
+            found += [(field, each) for each in values]
+    return found
+
+
+def _guards(part: object) -> Iterator[tuple[str, Expression, Filtered | None]]:
+    """The conditions on the caller that decide what members of a view show: wire name, condition, rows it filters."""
+    seen: set[Expression] = set()
+    for member in part if isinstance(part, tuple) else ():
+        for expression in expressions(member):
+            for node in nodes(expression):
+                match node:
+                    case Conditional(when=condition):
+                        rows = None
+                    case Filtered(condition=condition):
+                        rows = node
+                    case _:
+                        continue
+                if mentions_caller(condition) and condition not in seen and not is_signed_in(condition):
+                    seen.add(condition)
+                    yield member.wire, condition, rows
+
+
+def _failing(condition: Expression) -> list[Side]:
+    return [side for side in sides(condition) if not side.holds]
+
+
+def _is_own(this: Spot | Candidate | None, condition: Expression) -> bool:
+    """Whether all that a rule asks of a row is set by the operation, and not by a body."""
+    if not isinstance(this, Candidate):
+        return False
+    fields = {
+        node.field
+        for node in nodes(condition)
+        if isinstance(node, Member) and isinstance(node.of, Name) and node.of.root == "this"
+    }
+    inputs = {
+        name
+        for name in fields
+        if name not in this.values or any(isinstance(n, Input) for n in nodes(this.values[name].meaning))
+    }
+    return bool(fields) and not inputs
+
+
+def _plain(values: dict[str, Any]) -> bool:
+    return all(not isinstance(value, list) for value in values.values())

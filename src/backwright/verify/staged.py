@@ -1,0 +1,201 @@
+"""A scene (stored rows, a caller, one request) on both sides: the reference, and a backend over HTTP.
+
+The rows are put into both past every rule, the caller is signed in by a token of the service's own kind, and the one
+request is answered by both. Every scene begins with empty tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from backwright.emit.testing.trial import Scene
+from backwright.emit.testing.values import NOW
+from backwright.emit.testing.world import Stored
+from backwright.model.types import Entity, ManyType, Model, ReferenceType
+from backwright.reference.http import Opaque, Response
+from backwright.reference.sessions import SAFE, Session
+from backwright.verify.backends import Backend
+from backwright.verify.compare import Seen
+from backwright.verify.conversation import Answered, Conversation, Inspect
+from backwright.verify.coverage import Coverage
+from backwright.verify.traffic import Sent
+from backwright_runtime.settings import TokenKey
+from backwright_runtime.tokens import Tokens
+
+KEY = TokenKey("replay", "no-secret-signs-tokens-of-backends-under-test-so-that-scripts-can-hold-them")
+TOKEN_KEYS = f"{KEY.kid}:{KEY.secret}"
+SIGNED_IN = 900_000
+"""The number of the request that callers were signed in by, as far as names of tokens go."""
+NUMBER = 0
+"""The number of the scene's request: it happens at the very moment for which the scene was made."""
+
+SignIn = Callable[[Any], tuple[str, str | None]]
+"""Signs an account in on the backend's side: its token, and what proves that a page sends it (cookie sessions)."""
+
+
+class Unstorable(Exception):
+    """A database cannot hold the rows of a scene. The message says why."""
+
+
+class Played(msgspec.Struct, frozen=True):
+    """What came of a scene: the request as the backend got it, both answers, and how they or the rows differ.
+
+    `statements` are its rows as SQL.
+    """
+
+    sent: Sent
+    expected: Response
+    observed: Seen | None
+    differences: tuple[str, ...]
+    statements: tuple[str, ...] = ()
+
+
+class Staging:
+    """Plays scenes of one model against one backend. `inspect` may find more wrong with an answer."""
+
+    def __init__(
+        self,
+        model: Model,
+        backend: Backend,
+        sign_in: SignIn,
+        inspect: Inspect | None = None,
+        coverage: Coverage | None = None,
+    ) -> None:
+        self._model = model
+        self._backend = backend
+        self._sign_in = sign_in
+        self._inspect = inspect
+        self._coverage = coverage
+        self._seen: Seen | None = None
+        self.requests = 0
+
+    def play(self, scene: Scene) -> Played:
+        """The scene on both sides. Raises Unstorable."""
+        rows = in_order(scene.world.copy().rows, self._model)
+        conversation = Conversation(self._model, self._backend, self._noted, self._coverage)
+        self._store(rows, conversation)
+        sent = self._sent(scene, conversation)
+        self._seen = None
+        outcome = conversation.carry_out(sent)
+        self.requests += 1
+        answered: Answered = outcome.answers[0]
+        if self._coverage is not None:
+            self._coverage.count(sent, answered.answer)
+        found = list(outcome.differences)
+        if sent.method not in SAFE:
+            found += conversation.row_differences()
+        statements: list[str] = []
+        if found:
+            for row in rows:
+                statements += self._backend.statements(self._model.entity(row.entity), row.values)
+        fill = conversation.theirs.fill
+        wired = msgspec.structs.replace(
+            sent, headers=tuple((name, fill(text)) for name, text in sent.headers)
+        )
+        return Played(wired, answered.answer, self._seen, tuple(found), tuple(statements))
+
+    def _noted(self, sent: Sent, seen: Seen) -> list[str]:
+        self._seen = seen
+        return [] if self._inspect is None else self._inspect(sent, seen)
+
+    def _store(self, rows: list[Stored], conversation: Conversation) -> None:
+        reference = conversation.oracle.reference
+        for row in rows:
+            entity = self._model.entity(row.entity)
+            kept = reference.gone if row.gone else reference.rows
+            kept[entity.name].append(row.values)
+            try:
+                self._backend.insert(entity, row.values)
+            except Exception as error:  # whatever the database's driver raises
+                raise Unstorable(f"the database refuses the {row.entity}: {error}") from error
+            for field in entity.fields:
+                if field.generated == "sequence":
+                    name = (entity.name, field.name)
+                    reference.sequences[name] = max(reference.sequences.get(name, 0), row.values[field.name])
+
+    def _sent(self, scene: Scene, conversation: Conversation) -> Sent:
+        """The scene's request, its caller signed in on both sides."""
+        ask = scene.ask()
+        content, media = ask.content()
+        headers = {name.lower(): value for name, value in ask.headers.items()}
+        if media is not None:
+            headers["content-type"] = media
+        if scene.caller is not None:
+            subject = scene.world.key(scene.world.variable(scene.caller))
+            headers |= self._credentials(subject, conversation, tokenless=scene.tokenless, method=ask.method)
+        return Sent(
+            number=NUMBER,
+            operation=scene.operation.name,
+            method=ask.method,
+            path=ask.path,
+            query=tuple((name, str(value)) for name, value in ask.query),
+            headers=tuple(headers.items()),
+            body=content,
+        )
+
+    def _credentials(
+        self, subject: Any, conversation: Conversation, *, tokenless: bool, method: str
+    ) -> dict[str, str]:
+        auth = self._model.auth
+        assert auth is not None
+        token, csrf = (f"{kind}-v-{SIGNED_IN}-1" for kind in ("token", "csrf"))
+        conversation.oracle.reference.sessions[token] = Session(
+            token=Opaque(token),
+            subject=subject,
+            expires=NOW + timedelta(seconds=auth.token_seconds),
+            csrf=None if auth.cookie is None else csrf,
+        )
+        theirs, proof = self._sign_in(subject)
+        conversation.theirs.keep(token, theirs)
+        if auth.cookie is None:
+            return {"authorization": f"{auth.scheme} {token}"}
+        conversation.theirs.keep(csrf, proof or "")
+        found = {"cookie": f"{auth.cookie}={token}"}
+        return found if tokenless or method in SAFE else {**found, "x-csrf-token": csrf}
+
+
+def signing(model: Model) -> SignIn:
+    """Signs accounts in on a backend that runs with TOKEN_KEYS."""
+    auth = model.auth
+    if auth is None:
+        return lambda subject: ("", None)
+    tokens = Tokens(model.service.name, [KEY], auth.token_seconds)
+
+    def sign_in(subject: Any) -> tuple[str, str | None]:
+        session = tokens.begin(subject, NOW, with_csrf=auth.cookie is not None)
+        return session.token, session.csrf
+
+    return sign_in
+
+
+def in_order(rows: list[Stored], model: Model) -> list[Stored]:
+    """The rows, each behind those that it refers to, as foreign keys want it. Raises Unstorable for a circle."""
+    found: list[Stored] = []
+    left = list(rows)
+    while left:
+        waiting = {(row.entity, row.values[model.entity(row.entity).key]) for row in left}
+        ready = [row for row in left if waiting.isdisjoint(_referred(row, model.entity(row.entity)))]
+        if not ready:
+            raise Unstorable("its rows refer to each other in a circle")
+        found += ready
+        left = [row for row in left if not any(row is other for other in ready)]
+    return found
+
+
+def _referred(row: Stored, entity: Entity) -> set[tuple[str, Any]]:
+    """The other rows that a row refers to."""
+    named: set[tuple[str, Any]] = set()
+    for field in entity.fields:
+        value = row.values.get(field.name)
+        match field.type:
+            case ReferenceType(entity=target) if value is not None:
+                named.add((target, value))
+            case ManyType(entity=target):
+                named |= {(target, each) for each in value or ()}
+            case _:
+                pass
+    return named - {(entity.name, row.values[entity.key])}
