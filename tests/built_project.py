@@ -20,6 +20,7 @@ from backwright.verify.backends import RunningBackend
 from backwright.verify.behaviour import Comparison, compare_backends
 from backwright.verify.schemas import Schemas
 from backwright.verify.server import running
+from backwright.verify.staged import TOKEN_KEYS, signing
 
 STAMP = "20260101000000"
 
@@ -55,22 +56,32 @@ def broken_copy(delivered: Project, package: str, root: Path, broken: Broken) ->
     return Project(root)
 
 
-def compared(project: Project, model: Model, url: str, *, requests: int, seconds: float) -> Comparison:
-    """The project's running server beside the reference: seed 1, schemas of the contract included."""
+def compared(
+    project: Project, model: Model, url: str, *, requests: int, seconds: float, with_scenes: bool = True
+) -> Comparison:
+    """The project's running server beside the reference: seed 1, scenes made on purpose and schemas included."""
     schemas = Schemas(project, model)
     with (
-        running(project.root, model.service.package, url, scripts=scripts(model)) as server,
+        running(
+            project.root, model.service.package, url, token_keys=TOKEN_KEYS, scripts=scripts(model)
+        ) as server,
         closing(RunningBackend(model, server)) as backend,
     ):
         return compare_backends(
-            model, backend, seed=1, requests=requests, seconds=seconds, inspect=schemas.differences
+            model,
+            backend,
+            seed=1,
+            requests=requests,
+            seconds=seconds,
+            inspect=schemas.differences,
+            sign_in=signing(model) if with_scenes else None,
         )
 
 
 def agrees(project: Project, model: Model, url: str, *, requests: int, seconds: float) -> None:
     """The server answers all requests as the reference, a third accepted, every operation among them."""
     found = compared(project, model, url, requests=requests, seconds=seconds)
-    assert found.disagreement is None
+    assert found.agrees, found.scene
     assert found.figures["requests"] == requests
     assert float(found.figures["accepted %"]) > 33
     for operation in model.operations:

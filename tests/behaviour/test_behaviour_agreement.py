@@ -71,7 +71,7 @@ def test_a_broken_backend_is_noticed(
     monkeypatch.setattr(behaviour, "SHRINK_SECONDS", 10.0)
     project = broken_copy(delivered, "todos", tmp_path / "project", broken)
     found = compared(
-        project, todos(), f"sqlite:///{tmp_path}/service.db", requests=1500, seconds=60
+        project, todos(), f"sqlite:///{tmp_path}/service.db", requests=1500, seconds=60, with_scenes=False
     ).disagreement
     assert found is not None
     assert len(found.requests()) <= 25

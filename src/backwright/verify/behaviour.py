@@ -7,22 +7,37 @@ import time
 import msgspec
 
 from backwright.model.types import Model
+from backwright.verify.aimed import play_aimed
 from backwright.verify.backends import Backend
 from backwright.verify.conversation import Conversation, Disagreement, Inspect, Outcome, played
 from backwright.verify.coverage import Coverage
 from backwright.verify.sequences import Sequence
 from backwright.verify.shrink import shrunk
+from backwright.verify.staged import Played, SignIn, Staging
 from backwright.verify.traffic import Event
 
 SEQUENCE_LENGTH = 450
 SHRINK_SECONDS = 20.0
 
 
+AIMED_SHARE = 0.5
+"""How much of the requests and of the time is for scenes that are made on purpose, at most."""
+
+
 class Comparison(msgspec.Struct, frozen=True):
-    """What the comparison found: at most one disagreement, made small, and what was reached."""
+    """What the comparison found: at most one disagreement, made small, and what was reached.
+
+    `scene` is a disagreement, too: one request in a world that was made for it.
+    """
 
     disagreement: Disagreement | None
     figures: dict[str, int | float | str]
+    scene: Played | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing differed."""
+        return self.disagreement is None and self.scene is None
 
 
 def compare_backends(
@@ -34,10 +49,22 @@ def compare_backends(
     seconds: float,
     inspect: Inspect | None = None,
     length: int = SEQUENCE_LENGTH,
+    sign_in: SignIn | None = None,
 ) -> Comparison:
-    """Send sequences from the seed on until `requests` were compared, or `seconds` are over, or they disagree."""
+    """Send sequences from the seed on until `requests` were compared, or `seconds` are over, or they disagree.
+
+    Where callers can be signed in past the service (`sign_in`), scenes come first that are made for what chance
+    would hardly meet: both sides of each rule, each error.
+    """
     coverage = Coverage(model)
     deadline = time.monotonic() + seconds
+    if sign_in is not None:
+        staging = Staging(model, backend, sign_in, inspect, coverage)
+        differing = play_aimed(
+            model, staging, requests * AIMED_SHARE, time.monotonic() + seconds * AIMED_SHARE
+        )
+        if differing is not None:
+            return Comparison(None, coverage.told(), differing)
     while coverage.requests < requests and time.monotonic() < deadline:
         wanted = min(length, requests - coverage.requests)
         conversation = Conversation(model, backend, inspect, coverage)

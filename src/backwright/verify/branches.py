@@ -131,7 +131,7 @@ def is_signed_in(condition: Expression) -> bool:
 
 
 def plain(condition: Expression) -> Expression:
-    """The same condition without what only makes it two-valued: `(c != null ? x : null) == true` is `c != null && x`."""
+    """The same condition without what makes it two-valued: `(c != null ? x : null) == true` is `c != null && x`."""
     match condition:
         case (
             Compare(op="==", left=of, right=Constant(value=True))
@@ -198,7 +198,7 @@ def _weaker(condition: Expression) -> Iterator[tuple[str, Expression]]:
             for at, part in enumerate(parts):
                 rest = (*parts[:at], *parts[at + 1 :])
                 if not is_signed_in(part):
-                    yield printed(part), rest[0] if len(rest) == 1 else And(type=BOOLEAN, parts=rest)
+                    yield words(part), rest[0] if len(rest) == 1 else And(type=BOOLEAN, parts=rest)
                     for lost, inner in _weaker(part):
                         if inner != always:
                             yield lost, And(type=BOOLEAN, parts=(*parts[:at], inner, *parts[at + 1 :]))
@@ -206,12 +206,12 @@ def _weaker(condition: Expression) -> Iterator[tuple[str, Expression]]:
             for at, part in enumerate(parts):
                 for lost, inner in _weaker(part):
                     if inner == always or is_signed_in(inner):  # then the other branches say nothing more
-                        yield printed(condition), inner
+                        yield words(condition), inner
                     else:
                         yield lost, Or(type=BOOLEAN, parts=(*parts[:at], inner, *parts[at + 1 :]))
         case Quantified(quantifier="exists", condition=inside):
-            yield printed(condition), always
+            yield words(condition), always
             for lost, inner in _weaker(inside):
                 yield lost, msgspec.structs.replace(condition, condition=inner)
         case _:
-            yield printed(condition), always
+            yield words(condition), always

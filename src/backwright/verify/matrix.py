@@ -14,8 +14,8 @@ import msgspec
 
 from backwright.emit.names import names
 from backwright.emit.testing.cases import Case
-from backwright.emit.testing.frames import Candidate, Frame, Spot, frame_at, value
-from backwright.emit.testing.outcomes import conditions, tests_of, without_guarded
+from backwright.emit.testing.frames import Candidate, Frame, Spot, frame_at, subject, value
+from backwright.emit.testing.outcomes import tests_of, without_guarded
 from backwright.emit.testing.reach import closest, effective, enriched, listed, reached, setting, steered
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Condition, Scene, Trial, tried
@@ -53,11 +53,14 @@ from backwright.verify.coverage import of_step
 
 WAYS = 4
 """In how many ways one side is brought about before it is given up."""
+MORE_WAYS = 24
+"""The same for a row as it would be written: the row as it is has to be allowed, and the new one not."""
 NOT_FOUND = "no rows and request were found that bring it about"
 OWN_VALUES = "the operation itself sets what the rule asks for: no row and no request changes it"
 OWN_ROW = "the operation makes the row that it shows: nothing is stored before that a relation could be to"
 MOST_SHOWN = 24
 """How many conditions of one view are looked at."""
+Roles = list[tuple[Field, str | bool]]
 LISTS = Select | Group | UpdateAll | DeleteAll
 
 
@@ -83,7 +86,10 @@ def matrix(model: Model) -> tuple[Asked, ...]:
     if _LAST and _LAST[0][0] is model:
         return _LAST[0][1]
     common = setting(model, names(model))
-    found = tuple(asked for operation in model.operations for asked in _Cells(operation, common).all())
+    given_roles = roles(model)
+    found = tuple(
+        asked for operation in model.operations for asked in _Cells(operation, common, given_roles).all()
+    )
     _LAST[:] = [(model, found)]
     return found
 
@@ -95,11 +101,12 @@ _LAST: list[tuple[Model, tuple[Asked, ...]]] = []
 class _Cells:
     """The cells of one operation."""
 
-    def __init__(self, operation: Operation, common: Setting) -> None:
+    def __init__(self, operation: Operation, common: Setting, given_roles: Roles) -> None:
         self.operation = operation
         self.common = common
         self.model = common.model
-        self.done: set[tuple[int, str]] = set()
+        self.roles = given_roles
+        self.done: set[tuple[int, str, bool]] = set()
 
     def all(self) -> Iterator[Asked]:
         best = closest(self.operation, self.common)
@@ -148,7 +155,7 @@ class _Cells:
             return
         stranger.caller = stranger.world.rows[at].variable
         yield self._asked("stranger", "the same request", stranger)
-        for field, given in roles(self.model):
+        for field, given in self.roles:
             for base, who in ((scene, "the same account"), (stranger, "a stranger")):
                 made = base.copy()
                 if made.caller is None:
@@ -165,7 +172,7 @@ class _Cells:
         if scene.caller is None:
             return "anonymous"
         row = scene.world.rows[scene.world.variable(scene.caller)]
-        held = [f.name for f, _ in roles(self.model)]
+        held = [field.name for field, _ in self.roles]
         said = ", ".join(f"{name}={row.values[name]}" for name in dict.fromkeys(held))
         if said:
             return said
@@ -197,9 +204,10 @@ class _Cells:
                 yield answer.scene
 
     def _steps(self, trial: Trial) -> Iterator[Asked]:
-        for at, step, asked, frame in list(conditions(trial)):
-            key = (at, asked.source)
-            if not asked.is_rule or not asked.held or key in self.done:
+        for at, step, asked, frame in _rules(trial):
+            written = isinstance(frame.this, Candidate)
+            key = (at, asked.source, written)
+            if key in self.done:
                 continue
             self.done.add(key)
             if isinstance(asked.expression, Constant) or is_signed_in(asked.expression):
@@ -218,12 +226,14 @@ class _Cells:
         if isinstance(step, LISTS):
             yield from self._beside(side, trial, at, step)
         earlier: list[Scene] = []
-        for made in islice(satisfied(side.condition, True, trial.scene, frame), WAYS):
+        moved = isinstance(frame.this, Candidate) and frame.this.base is not None and not side.holds
+        for made in islice(satisfied(side.condition, True, trial.scene, frame), MORE_WAYS if moved else WAYS):
             if side.holds:
                 answer = reached(made, lambda scene: value(side.condition, scene, frame) is True)
             else:
                 answer = steered(made, at)
-            if answer is not None and value(side.condition, answer.scene, frame) is True:
+            telling = answer is not None and (not moved or _was_allowed(answer, at))
+            if answer is not None and telling and value(side.condition, answer.scene, frame) is True:
                 yield answer.scene
             else:
                 earlier.append(made)  # something that comes before answers: that, too, is an answer to check
@@ -336,7 +346,7 @@ class _Cells:
             for at, step in enumerate(self.operation.steps)
             for what, rule in of_step(step)
             if isinstance(rule, Rule)
-            and (at, rule.source) not in self.done
+            and not {(at, rule.source, True), (at, rule.source, False)} & self.done
             and not isinstance(rule.condition, Constant)
             and not is_signed_in(rule.condition)
         ]
@@ -347,7 +357,7 @@ class _Cells:
             yield Asked(self.operation.name, "", what, rule.source, str(rule.place), reason=reason)
 
 
-def roles(model: Model) -> list[tuple[Field, str | bool]]:
+def roles(model: Model) -> Roles:
     """The values of few that an account has and some rule asks for: its roles."""
     identity = model.auth.identity if model.auth is not None else None
     if identity is None:
@@ -360,7 +370,7 @@ def roles(model: Model) -> list[tuple[Field, str | bool]]:
         for node in nodes(expression)
         if isinstance(node, Member) and isinstance(node.of, Name) and node.of.root == "caller"
     }
-    found: list[tuple[Field, str | bool]] = []
+    found: Roles = []
     for field in entity.fields:
         if field.name in asked and isinstance(field.type, ScalarType):
             values: Sequence[str | bool] = (
@@ -390,6 +400,24 @@ def _guards(part: object) -> Iterator[tuple[str, Expression, Filtered | None]]:
 
 def _failing(condition: Expression) -> list[Side]:
     return [side for side in sides(condition) if not side.holds]
+
+
+def _rules(trial: Trial) -> Iterator[tuple[int, Step, Condition, Frame]]:
+    """The rules that held in a success, each once for a stored row, and once for a row as it would be written."""
+    recording = trial.recording
+    for at, asked in recording.asked if recording is not None else ():
+        if at < 0 or not asked.is_rule or not asked.held:
+            continue
+        step, frame = trial.scene.operation.steps[at], frame_at(trial, trial.scene, at)
+        place = subject(step, asked.row, trial.scene, frame)
+        if asked.row is None or place is not None:
+            yield at, step, asked, frame.about(place)
+
+
+def _was_allowed(trial: Trial, at: int) -> bool:
+    """Whether a rule held at a step that failed: the row could be changed, but not into this."""
+    asked = trial.recording.asked if trial.recording is not None else ()
+    return any(where == at and each.is_rule and each.held for where, each in asked)
 
 
 def _is_own(this: Spot | Candidate | None, condition: Expression) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from backwright.emit.testing.trial import Scene
-from backwright.emit.testing.values import NOW
+from backwright.emit.testing.values import NOW, ONCE
 from backwright.emit.testing.world import Stored
 from backwright.model.types import Entity, ManyType, Model, ReferenceType
 from backwright.reference.http import Opaque, Response
@@ -106,6 +106,8 @@ class Staging:
         reference = conversation.oracle.reference
         for row in rows:
             entity = self._model.entity(row.entity)
+            if row.gone and entity.soft_delete is not None and row.values[entity.soft_delete] is None:
+                row.values[entity.soft_delete] = ONCE
             kept = reference.gone if row.gone else reference.rows
             kept[entity.name].append(row.values)
             try:

@@ -76,6 +76,7 @@ def test_every_gate_says_what_it_is_for() -> None:
         "migrations",
         "unit",
         "acceptance",
+        "criteria",
         "authorization",
         "behaviour",
         "query-budget",

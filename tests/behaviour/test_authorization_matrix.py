@@ -1,0 +1,132 @@
+"""The authorization matrix passes on what was built, and goes red where a rule was broken on purpose."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from built_project import Broken, broken_copy, built
+from mock_backend import MockBackend, mocked
+from models import todos
+from mutants import mutants
+from relations_models import workspace
+
+from backwright.emit.testing.values import NOW
+from backwright.model.types import Model
+from backwright.project import Project
+from backwright.reference import Opaque, Reference, Request, Response
+from backwright.reference.sessions import Session
+from backwright.verify.authorization import Exercised, exercise
+from backwright.verify.gate import GateInput
+from backwright.verify.gates import authorization
+from backwright.verify.judging import judged
+from backwright.verify.server import running
+from backwright.verify.staged import TOKEN_KEYS, Staging
+
+
+def exercised(model: Model, backend: MockBackend) -> Exercised:
+    """The matrix of a model, exercised on a mock that may be of another."""
+
+    def sign_in(subject: Any) -> tuple[str, str | None]:
+        token = Opaque("token-of-the-caller")
+        session = Session(token=token, subject=subject, expires=NOW.replace(year=2031))
+        backend._mock.reference.sessions[token] = session
+        return token, None
+
+    return exercise(model, Staging(model, backend, sign_in), 60)
+
+
+def test_a_matrix_holds_all_callers_and_both_sides_of_a_rule() -> None:
+    with mocked(todos()) as backend:
+        found = exercised(todos(), backend)
+    assert found.findings == ()
+    cells = {(c.operation, c.caller, c.relation): c.expected for c in found.cells}
+    assert cells["update_todo", "anonymous", "the same request"] == 401
+    assert cells["update_todo", "stranger", "the same request"] == 404
+    assert cells["update_todo", "account", "this.owner == caller"] == 200
+    assert {c.expected for c in found.cells if c.operation == "get_todo"} == {200, 401, 404}
+    assert all(cell.reason for cell in found.cells if not cell.requests)
+
+
+NAMES = [
+    name for name, _ in mutants(workspace()) if "access" in name or "allowed" in name or "readable" in name
+]
+
+
+def test_weakened_rules_are_noticed() -> None:
+    """Of every tenth rule with a part taken out, all are noticed but those that mean the same."""
+    wanted = set(NAMES[::10])
+    missed = []
+    for name, mutant in mutants(workspace()):
+        if name in wanted:
+            with mocked(mutant) as backend:
+                if not exercised(workspace(), backend).findings:
+                    missed.append(name)
+    assert missed == []
+
+
+def test_an_answer_that_gives_a_hidden_row_away_is_noticed() -> None:
+    """403 where 404 is due, and 404 in other words."""
+
+    def telling(status: int, words: str) -> Any:
+        def answer(reference: Reference, request: Request) -> Response:
+            response = Reference.answer(reference, request)
+            hidden = any(str(row["id"]) in request.path for row in reference.rows["Todo"])
+            if response.status != 404 or not hidden:
+                return response
+            body = msgspec.json.decode(msgspec.json.encode(response.body, enc_hook=str))
+            body["error"]["message"] = words
+            return msgspec.structs.replace(response, status=status, body=body)
+
+        return answer
+
+    for status, words in ((403, "Forbidden."), (404, "That is somebody else's.")):
+        with mocked(todos(), wrong=telling(status, words)) as backend:
+            found = exercised(todos(), backend)
+        assert found.findings, status
+        assert any(not cell.agrees for cell in found.cells)
+
+
+LIST = Broken(
+    "a list shows everybody's rows",
+    "repositories/todos.py",
+    "WHERE owner_id = :caller  -- Todo read: this.owner == caller\n      {",
+    "WHERE :caller = :caller\n      {",
+)
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return built(todos(), tmp_path_factory.mktemp("delivered"))
+
+
+def test_the_gate_fails_with_a_script_that_shows_it(delivered: Project, tmp_path: Path) -> None:
+    """The script exits with 1 on the broken backend, and with 0 on the right one."""
+    project = broken_copy(delivered, "todos", tmp_path / "project", LIST)
+    result = judged(authorization, GateInput(project=project, model=todos(), build="b", database="sqlite"))
+    assert result.status == "failed"
+    assert result.findings[0].what.startswith("list_todos by stranger")
+    for judged_project, code, said in ((project, 1, "DIFFERS"), (delivered, 0, "as expected")):
+        url = f"sqlite:///{tmp_path}/{code}.db"
+        with running(judged_project.root, "todos", url, token_keys=TOKEN_KEYS) as server:
+            environment = {**os.environ, "BASE": server.url, "DATABASE_URL": url, "PYTHON": sys.executable}
+            done = subprocess.run(
+                ["sh", "-c", result.findings[0].replay],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        assert (done.returncode, said in done.stdout) == (code, True), done.stdout + done.stderr
+
+
+def test_the_matrix_of_a_delivered_backend_agrees(delivered: Project, database_url: str) -> None:
+    kind = "sqlite" if database_url.startswith("sqlite") else "postgresql"
+    result = judged(authorization, GateInput(project=delivered, model=todos(), build="b", database=kind))
+    assert (result.status, result.summary[:2]) == ("passed", "32")
+    assert all(cell.expected == cell.observed for cell in result.matrix)
