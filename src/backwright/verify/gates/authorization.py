@@ -24,7 +24,10 @@ def judge(given: GateInput) -> Verdict:
     What is expected says the reference. Where a row is hidden, its answer has to be that of a missing one.
     """
     schemas = Schemas(given.project, given.model)
-    with backend(given, token_keys=TOKEN_KEYS) as server, closing(RunningBackend(given.model, server)) as running:
+    with (
+        backend(given, token_keys=TOKEN_KEYS) as server,
+        closing(RunningBackend(given.model, server)) as running,
+    ):
         staging = Staging(given.model, running, signing(given.model), schemas.differences)
         done = exercise(given.model, staging, given.seconds)
     left = [cell for cell in done.cells if not cell.requests]

@@ -28,7 +28,10 @@ def judge(given: GateInput) -> Verdict:
     Each answer is also held against openapi.json. Too few accepted requests would show nothing and fail.
     """
     schemas = Schemas(given.project, given.model)
-    with backend(given, token_keys=TOKEN_KEYS) as server, closing(RunningBackend(given.model, server)) as running:
+    with (
+        backend(given, token_keys=TOKEN_KEYS) as server,
+        closing(RunningBackend(given.model, server)) as running,
+    ):
         compared = compare_backends(
             given.model,
             running,
