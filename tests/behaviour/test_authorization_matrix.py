@@ -25,13 +25,13 @@ from backwright.verify.authorization import Exercised, exercise
 from backwright.verify.gate import GateInput
 from backwright.verify.gates import authorization
 from backwright.verify.judging import judged
-from backwright.verify.matrix import OWN_VALUES
+from backwright.verify.matrix import OWN_VALUES, matrix
 from backwright.verify.server import running
-from backwright.verify.staged import TOKEN_KEYS, Staging
+from backwright.verify.staged import TOKEN_KEYS, SignIn, Staging
 
 
-def exercised(model: Model, backend: MockBackend) -> Exercised:
-    """The matrix of a model, exercised on a mock that may be of another."""
+def signing_in(backend: MockBackend) -> SignIn:
+    """Signs accounts in on a mock."""
 
     def sign_in(subject: Any) -> tuple[str, str | None]:
         token = Opaque("token-of-the-caller")
@@ -39,7 +39,12 @@ def exercised(model: Model, backend: MockBackend) -> Exercised:
         backend._mock.reference.sessions[token] = session
         return token, None
 
-    return exercise(model, Staging(model, backend, sign_in), 60)
+    return sign_in
+
+
+def exercised(model: Model, backend: MockBackend) -> Exercised:
+    """The matrix of a model, exercised on a mock that may be of another."""
+    return exercise(model, Staging(model, backend, signing_in(backend)), 600)
 
 
 def test_a_matrix_holds_all_callers_and_both_sides_of_a_rule() -> None:
@@ -54,13 +59,33 @@ def test_a_matrix_holds_all_callers_and_both_sides_of_a_rule() -> None:
     assert all(cell.reason for cell in found.cells if not cell.requests)
 
 
-def test_weakened_read_rules_are_noticed() -> None:
-    """Rows are found, and listed, by a rule that has lost a part: two of them, the rest is the same search."""
+OF_RULES = ("access", "allowed", "after", "readable", "created", "updated")
+EQUIVALENT = {"create_org: step 0 allowed without && 1", "create_org: step 0 allowed && 1 always"}
+"""`this.owner == caller` at a creation that sets the owner to the caller: nothing can make it false."""
+
+NOT_FOUND_YET = {"update_member: step 1 allowed && 1 && 0 without || 1"}
+"""A change that is refused to an admin who is not the owner: no scene is found in which such a one may."""
+
+
+def test_every_weakened_rule_is_noticed() -> None:
+    """Each way of weakening each rule of a service whose rules reach over relations, by its own operation's cells."""
     model = workspace()
-    weaker = [(name, mutant) for name, mutant in mutants(model) if "readable" in name]
-    for name, mutant in (weaker[0], weaker[-1]):
+    cells = [asked for asked in matrix(model) if asked.scene is not None]
+    missed, tried = set(), 0
+    for name, mutant in mutants(model):
+        operation, _, what = name.partition(": ")
+        if not any(word in OF_RULES for word in what.split()):
+            continue
+        tried += 1
         with mocked(mutant) as backend:
-            assert exercised(model, backend).findings, name
+            staging = Staging(model, backend, signing_in(backend))
+            mine = (
+                asked.scene for asked in cells if asked.operation == operation and asked.scene is not None
+            )
+            if not any(staging.play(scene).differences for scene in mine):
+                missed.add(name)
+    assert tried > 200
+    assert missed == EQUIVALENT | NOT_FOUND_YET
 
 
 def test_an_answer_that_gives_a_hidden_row_away_is_noticed() -> None:

@@ -34,10 +34,14 @@ BROKEN = (
 )  # fmt: skip
 
 
+MODEL = workspace()
+"""One for all, so that its scenes are searched for once."""
+
+
 @pytest.fixture(scope="module")
 def delivered(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The workspace as it is delivered."""
-    return built(workspace(), tmp_path_factory.mktemp("delivered"))
+    return built(MODEL, tmp_path_factory.mktemp("delivered"))
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
@@ -46,5 +50,5 @@ def test_a_forgotten_clause_is_noticed(
 ) -> None:
     monkeypatch.setattr(behaviour, "SHRINK_SECONDS", 1.0)
     project = broken_copy(delivered, "workspace", tmp_path / "project", broken)
-    found = compared(project, workspace(), f"sqlite:///{tmp_path}/service.db", requests=2000, seconds=90)
+    found = compared(project, MODEL, f"sqlite:///{tmp_path}/service.db", requests=2000, seconds=300)
     assert not found.agrees

@@ -38,6 +38,7 @@ def compute(
         _written(written),
         _files(files),
         _migrations(migrations, gates),
+        _authorization(gates),
         _gates(gates),
         _coverage(coverage),
         _log(log),
@@ -114,6 +115,21 @@ def _migrations(migrations: tuple[Migration, ...], gates: tuple[Gate, ...]) -> C
     if idle or not migrations:
         return Check(text=text, state="not run", reason=f"not run: {listing(idle) or 'there is none'}")
     return Check(text=text, state="done", reason=f"{count(len(migrations), 'migration')} recorded both ways")
+
+
+def _authorization(gates: tuple[Gate, ...]) -> Check:
+    """On each database on which the matrix was exercised; cells that were not are counted, and do not fail."""
+    text = "Every operation answers each caller as the rules say"
+    runs = [gate for gate in gates if gate.gate == "authorization"]
+    links = tuple(gate.link for gate in runs if gate.status != "not_run")
+    failed = [_name(gate) for gate in runs if gate.status == "failed"]
+    idle = [_name(gate) for gate in runs if gate.status == "not_run"]
+    if failed:
+        return Check(text=text, state="not done", reason=f"failed: {', '.join(failed)}", evidence=links)
+    if idle or not runs:
+        reason = ", ".join(idle) or "the authorization gate"
+        return Check(text=text, state="not run", reason=f"not run: {reason}", evidence=links)
+    return Check(text=text, state="done", reason=runs[0].summary, evidence=links)
 
 
 def _gates(gates: tuple[Gate, ...]) -> Check:

@@ -117,7 +117,27 @@ def near(condition: Expression) -> Iterator[Expression]:
         case Quantified(quantifier="exists", condition=inside):
             for inner in near(inside):
                 yield msgspec.structs.replace(condition, condition=inner)
+            if isinstance(inside, And) and len(inside.parts) > 1:
+                yield from _of_different_rows(condition, inside.parts)
+            else:  # there is one, but another: whoever forgets to look lets it count
+                yield msgspec.structs.replace(condition, condition=Not(type=BOOLEAN, of=inside))
         case _:
+            return
+
+
+def _of_different_rows(condition: Quantified, parts: tuple[Expression, ...]) -> Iterator[Expression]:
+    """All the parts hold, but one of another row than the rest."""
+
+    def there_is(*wanted: Expression) -> Expression:
+        return msgspec.structs.replace(condition, condition=And(type=BOOLEAN, parts=wanted))
+
+    for at, part in enumerate(parts):
+        rest = (*parts[:at], *parts[at + 1 :])
+        lacking = Not(type=BOOLEAN, of=rest[0] if len(rest) == 1 else And(type=BOOLEAN, parts=rest))
+        apart = (there_is(*rest, Not(type=BOOLEAN, of=part)), there_is(part, lacking))
+        if not is_signed_in(part):
+            yield And(type=BOOLEAN, parts=apart)
+        if len(parts) == 2:
             return
 
 

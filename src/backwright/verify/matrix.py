@@ -40,8 +40,10 @@ from backwright.model.types import (
     Field,
     Find,
     Group,
+    ManyType,
     Model,
     Operation,
+    ReferenceType,
     Rule,
     ScalarType,
     Select,
@@ -227,7 +229,7 @@ class _Cells:
             yield from self._beside(side, trial, at, step)
         earlier: list[Scene] = []
         moved = isinstance(frame.this, Candidate) and frame.this.base is not None and not side.holds
-        for made in islice(satisfied(side.condition, True, trial.scene, frame), MORE_WAYS if moved else WAYS):
+        for made in islice(self._made(side, trial, at, frame), MORE_WAYS if moved else 2 * WAYS):
             if side.holds:
                 answer = reached(made, lambda scene: value(side.condition, scene, frame) is True)
             else:
@@ -238,6 +240,22 @@ class _Cells:
             else:
                 earlier.append(made)  # something that comes before answers: that, too, is an answer to check
         yield from earlier
+
+    def _made(self, side: Side, trial: Trial, at: int, frame: Frame) -> Iterator[Scene]:
+        """Scenes on a side; first those in which the rules that are asked of the row before would hold.
+
+        Whoever may not even read a row says nothing of the rule for changing it.
+        """
+        scene = trial.scene if isinstance(frame.this, Candidate) else _without_references(trial)
+        before = [
+            asked.expression
+            for step, _, asked, other in _rules(trial)
+            if step < at and isinstance(frame.this, Spot) and other.this == frame.this
+        ]
+        if before:
+            wanted = And(type=side.condition.type, parts=(side.condition, *dict.fromkeys(before)))
+            yield from islice(satisfied(wanted, True, scene, frame), WAYS)
+        yield from satisfied(side.condition, True, scene, frame)
 
     def _beside(self, side: Side, trial: Trial, at: int, step: Any) -> Iterator[Scene]:
         """A second row beside those that the step goes through, on the side that is wanted."""
@@ -412,6 +430,23 @@ def _rules(trial: Trial) -> Iterator[tuple[int, Step, Condition, Frame]]:
         place = subject(step, asked.row, trial.scene, frame)
         if asked.row is None or place is not None:
             yield at, step, asked, frame.about(place)
+
+
+def _without_references(trial: Trial) -> Scene:
+    """The same request without references in its body, where it succeeds so: a reference to what the caller may not
+    read is refused before the rule is asked.
+    """
+    body = trial.scene.operation.body
+    named = (
+        {field.name for field in body.fields if isinstance(field.type, ReferenceType | ManyType)}
+        if body is not None
+        else set()
+    )
+    if not named & (trial.scene.body or {}).keys():
+        return trial.scene
+    made = trial.scene.copy()
+    made.body = {name: sent for name, sent in (trial.scene.body or {}).items() if name not in named}
+    return made if tried(made).succeeded else trial.scene
 
 
 def _was_allowed(trial: Trial, at: int) -> bool:

@@ -8,7 +8,6 @@ import msgspec
 
 from backwright.model.types import Model
 from backwright.verify.script import RUN_SQL, command
-from backwright.verify.server import ENCRYPTION_KEYS
 from backwright.verify.staged import TOKEN_KEYS, Played
 from backwright.verify.traffic import opaque
 
@@ -37,8 +36,13 @@ def staged_script(played: Played, model: Model, what: str) -> str:
         "#!/bin/sh",
         *(f"# {line}" for line in what.splitlines()),
         "# Migrate an empty database (backwright migrate up), then:",
+        *(
+            ("# KEYS_OF_THE_RUN are those that encrypted the rows below: they stay out of scripts.",)
+            if encrypted
+            else ()
+        ),
         f"# export DATABASE_URL=sqlite:///service.db TOKEN_KEYS={quote(TOKEN_KEYS)}"
-        + (f" ENCRYPTION_KEYS={quote(ENCRYPTION_KEYS)}" if encrypted else ""),
+        + (' ENCRYPTION_KEYS="$KEYS_OF_THE_RUN"' if encrypted else ""),
         f"# python -m backwright.verify.serve_under_test {package} 8000 &",
         "# sh replay.sh",
         'BASE="${BASE:-http://127.0.0.1:8000}"',
