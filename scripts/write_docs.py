@@ -6,6 +6,8 @@ import inspect
 import json
 from pathlib import Path
 
+import msgspec
+
 import backwright.mock
 import backwright.pipeline.outside
 import backwright.pipeline.whole
@@ -16,6 +18,8 @@ from backwright.spec import manual, schema
 from backwright.spec.diagnostics import registered
 from backwright.verify.gates import GATES, OUTSIDE
 from backwright.verify.gates.owasp import OUT_OF_SIGHT, PROBES
+from backwright.verify.mutation import show
+from backwright.verify.mutation.results import MutationResult
 from backwright.verify.target import schema as target
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -28,6 +32,7 @@ def written() -> dict[str, str]:
         "manual.md": manual.manual(),
         "diagnostics.md": diagnostics(),
         "gates.md": gates(),
+        "mutation.md": mutation(),
         "contract-diff.md": pages.contract_diff(CASES / "contract-diff"),
         "review.md": pages.review(CASES / "review"),
         "targets.md": targets(),
@@ -83,6 +88,12 @@ def targets() -> str:
     text = (DOCS / "targets.md").read_text("utf-8")
     begin, end = "<!-- keys: written by scripts/write_docs.py -->\n", "<!-- end of keys -->"
     return f"{text.partition(begin)[0]}{begin}\n{target.reference()}\n{end}{text.partition(end)[2]}"
+
+
+def mutation() -> str:
+    """What `backwright mutate --result docs/mutation/SERVICE.json` came to, one service after another."""
+    paths = sorted((DOCS / "mutation").glob("*.json"))
+    return show.markdown([msgspec.json.decode(path.read_bytes(), type=MutationResult) for path in paths])
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from backwright.pipeline.development import Serving, serving
     from backwright.pipeline.formatting import Rewritten, rewrite
     from backwright.pipeline.migrating import Way, database_url, migrate, migration_status
+    from backwright.pipeline.mutating import mutate
     from backwright.pipeline.outside import verify_target
     from backwright.pipeline.planning import Planned, approve, examples, plan
     from backwright.pipeline.rehearsing import rehearse
@@ -50,6 +51,7 @@ __all__ = [
     "explain",
     "migrate",
     "migration_status",
+    "mutate",
     "plan",
     "receive",
     "rehearse",
@@ -69,6 +71,7 @@ _NAMES = {
     "development": ("Serving", "serving"),
     "formatting": ("Rewritten", "rewrite"),
     "migrating": ("Way", "database_url", "migrate", "migration_status"),
+    "mutating": ("mutate",),
     "outside": ("verify_target",),
     "planning": ("Planned", "approve", "examples", "plan"),
     "rehearsing": ("rehearse",),

@@ -29,7 +29,9 @@ class GateInput(msgspec.Struct, frozen=True, kw_only=True):
     """What a gate judges: the files of `project`, built from `model`; `build` is the digest of both.
 
     `database` is the kind to run on, None for gates that need none. `seed`, `requests` and `seconds` bound
-    random tests.
+    random tests. `first` says that one finding is enough: a gate may stop there and leave out what only measures.
+    `changed` are paths of files that are known to be other than when the gates last passed, `reached` the operations
+    that this can show in: where to look first.
     """
 
     project: Project
@@ -39,6 +41,9 @@ class GateInput(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
     requests: int = 2000
     seconds: float = 60.0
+    first: bool = False
+    changed: tuple[str, ...] = ()
+    reached: tuple[str, ...] = ()
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

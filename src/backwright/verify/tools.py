@@ -20,13 +20,19 @@ class ToolTimeout(Exception):
 
 
 def python_tool(
-    root: Path, module: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None
+    root: Path,
+    module: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    *,
+    seconds: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run `python -m module` in the project. Raises NotRun when it is not installed, ToolTimeout."""
     if importlib.util.find_spec(module) is None:
         raise NotRun(f"{module} is not installed")
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
     command = [sys.executable, "-m", module, *arguments]
+    limit = SECONDS if seconds is None else seconds
     try:
         return subprocess.run(
             command,
@@ -35,11 +41,11 @@ def python_tool(
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=SECONDS,
+            timeout=limit,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ToolTimeout(f"{module} did not end within {SECONDS:.0f} s") from error
+        raise ToolTimeout(f"{module} did not end within {limit:.0f} s") from error
 
 
 def last_lines(completed: subprocess.CompletedProcess[str], lines: int = 15) -> str:

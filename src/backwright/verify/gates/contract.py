@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from urllib.parse import unquote
+
 import msgspec
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -27,6 +30,11 @@ def judge(given: GateInput) -> Verdict:
     findings = [
         Finding(what=error.message, where="/".join([where, *map(str, error.path)])) for error in errors
     ]
+    findings += [
+        Finding(what=f"the reference {reference} leads nowhere", where=where)
+        for reference in sorted(set(_references(document)))
+        if not _leads(document, reference)
+    ]
     described = {
         (method.upper(), route)
         for route, item in document["paths"].items()
@@ -44,3 +52,31 @@ def judge(given: GateInput) -> Verdict:
         if not route.startswith(("/health", "/ready", "/metrics", "/openapi", "/docs"))
     ]
     return found(findings, f"valid; {len(operations)} operations", {"operations": len(operations)})
+
+
+def _references(node: object) -> Iterator[str]:
+    """Every `$ref` to a place of the document: the validator follows those of schemas, not those of headers."""
+    match node:
+        case dict():
+            reference = node.get("$ref")
+            if isinstance(reference, str) and reference.startswith("#/"):
+                yield reference
+            for value in node.values():
+                yield from _references(value)
+        case list():
+            for value in node:
+                yield from _references(value)
+
+
+def _leads(document: object, reference: str) -> bool:
+    """Whether there is something at the place (RFC 6901)."""
+    for part in unquote(reference).removeprefix("#/").split("/"):
+        key = part.replace("~1", "/").replace("~0", "~")
+        match document:
+            case dict() if key in document:
+                document = document[key]
+            case list() if key.isdecimal() and int(key) < len(document):
+                document = document[int(key)]
+            case _:
+                return False
+    return True

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as Xml
 
 import msgspec
 
+from backwright.verify import look_first
 from backwright.verify.gate import GateInput, Verdict, database, found
 from backwright.verify.results import Finding
 from backwright.verify.tools import last_lines, python_tool
@@ -38,16 +39,10 @@ def judge(given: GateInput) -> Verdict:
         # The tests make their own SQLite files; on PostgreSQL they empty the database that they are given.
         named = "" if given.database == "sqlite" else url
         environment = {"COVERAGE_FILE": str(place / "coverage"), "TEST_DATABASE_URL": named}
+        if given.first:
+            return _first(given, place / "tests.xml", environment)
         source = ["--source", package, "--omit", "*/__main__.py"]
-        tests = [
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            f"--junit-xml={place / 'tests.xml'}",
-            "tests",
-        ]
+        tests = ["-m", "pytest", *_quietly(place / "tests.xml"), "tests"]
         done = python_tool(root, "coverage", ["run", *source, *tests], environment)
         if not (place / "tests.xml").is_file():
             return found([Finding(what=f"pytest did not run: {last_lines(done)}")], "")
@@ -63,6 +58,26 @@ def judge(given: GateInput) -> Verdict:
     if percent < LEAST_COVERAGE:
         findings.append(Finding(what=f"coverage is {percent} %, under {LEAST_COVERAGE:.0f} %", where=package))
     return found(findings, f"{number} tests, coverage {percent} %", {"tests": number, "coverage %": percent})
+
+
+def _quietly(results: Path) -> list[str]:
+    return ["-q", "-p", "no:cacheprovider", f"--junit-xml={results}"]
+
+
+def _first(given: GateInput, results: Path, environment: dict[str, str]) -> Verdict:
+    """Until the first test fails, those named after what has changed before the others; coverage is not measured."""
+    root = given.project.root
+    named = [f"tests/test_{Path(path).stem}.py" for path in given.changed]
+    first = [path for path in dict.fromkeys(named) if (root / path).is_file()]
+    arguments = [*_quietly(results), "-x", "-p", look_first.__name__, *first, "tests"]
+    environment = environment | {look_first.NAMES: ",".join(given.reached)}
+    done = python_tool(root, "pytest", arguments, environment, seconds=given.seconds)
+    if not results.is_file():
+        return found([Finding(what=f"pytest did not run: {last_lines(done)}")], "")
+    number, findings = _tests(results)
+    if done.returncode and not findings:
+        findings.append(Finding(what=f"pytest ended with {done.returncode}: {last_lines(done)}"))
+    return found(findings, f"{number} tests", {"tests": number})
 
 
 def _tests(path: Path) -> tuple[int, list[Finding]]:

@@ -1,0 +1,151 @@
+"""The operators make what they say of every example: mistakes that still compile and still migrate."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from backwright.emit.vendored import runtime_files
+from backwright.verify.mutation.clauses import conditions, optional_clauses, order
+from backwright.verify.mutation.operators import OPERATORS, runtime, storage
+from backwright.verify.mutation.reach import reached
+from backwright.verify.mutation.sources import Sources
+from backwright.verify.mutation.types import Edit, Mutant
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+# Two small packages of texts that no example has; the operators know no noun of any project.
+MADE_UP = {
+    "shop/inputs.py": 'Code = Annotated[str, Meta(min_length=2, pattern="^[A-Z]+$")]\n',
+    "shop/routes/orders.py": '@router.post("/orders", caller="required", idempotent="required")\n'
+    "async def place(ctx: Context) -> Response:\n    return ok(None)\n",
+}
+
+
+@cache
+def example(name: str) -> Sources:
+    root = EXAMPLES / name
+    files = {
+        path.relative_to(root).as_posix(): path.read_text("utf-8")
+        for path in root.rglob("*")
+        if path.suffix in (".py", ".sql", ".json") and "tests" not in path.parts
+    }
+    return Sources({**files, **runtime_files()}, name)
+
+
+@cache
+def mutants() -> tuple[tuple[str, Mutant], ...]:
+    names = sorted(path.parent.name for path in EXAMPLES.glob("*/backwright.yaml"))
+    return tuple(
+        (name, mutant)
+        for name in names
+        for operator in OPERATORS
+        for mutant in operator.mutants(example(name))
+        if operator.family != "runtime" or name == names[0]
+    )
+
+
+def test_there_are_enough_and_most_were_written_without_knowing_the_gates() -> None:
+    assert len({each.name for each in OPERATORS}) == len(OPERATORS) >= 60
+    assert sum(each.blind for each in OPERATORS) >= 30
+    assert all(each.about for each in OPERATORS)
+
+
+def test_every_operator_is_of_use_somewhere() -> None:
+    used = {mutant.operator for _, mutant in mutants()}
+    made_up = Sources({**MADE_UP, **runtime_files()}, "shop")
+    used |= {each.name for each in OPERATORS if each.mutants(made_up)}
+    used |= {
+        each.name
+        for each in runtime.FAMILY.operators
+        for name in ("clinic", "conduit", "forum", "tracker")
+        if each.mutants(example(name))
+    }
+    assert {each.name for each in OPERATORS} - used == set()
+
+
+def test_every_mutant_of_python_compiles_and_differs() -> None:
+    seen: set[tuple[str, str, str]] = set()
+    for name, mutant in mutants():
+        for edit in mutant.edits:
+            assert edit.before != edit.after
+            if edit.path.endswith(".py") and (mutant.operator, edit.path, name) not in seen:
+                seen.add((mutant.operator, edit.path, name))
+                compile(edit.after, edit.path, "exec")
+
+
+def test_every_mutant_of_a_migration_is_still_sql() -> None:
+    for _, mutant in mutants():
+        for edit in mutant.edits:
+            if edit.path.endswith("/up.sqlite.sql"):
+                with sqlite3.connect(":memory:") as connection:
+                    connection.executescript(edit.after)
+
+
+def test_a_place_of_the_runtime_that_is_gone_is_noticed() -> None:
+    files = runtime_files()
+    for place in runtime.PLACES:
+        text = files[f"backwright_runtime/{place.module}.py"]
+        assert text.count(place.before) >= 1, place.name
+        changed = text.replace(place.before, place.after, 1)
+        compile(changed, place.module, "exec")
+
+
+def test_the_package_decides_whether_a_place_of_the_runtime_means_anything() -> None:
+    [operator] = [each for each in OPERATORS if each.name == "replay-not-kept"]
+    assert operator.mutants(Sources({**MADE_UP, **runtime_files()}, "shop"))
+    assert not operator.mutants(Sources({"shop/app.py": "", **runtime_files()}, "shop"))
+    assert not operator.mutants(Sources(MADE_UP, "shop"))  # it does not carry the runtime
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("SELECT 1 FROM a WHERE b = :c", [("b = :c", 0)]),
+        ("SELECT 1 FROM a WHERE b = 1 AND (c OR d) -- rule: e AND f\n ORDER BY g", [("b = 1", 0), ("(c OR d)", 0)]),
+        ("SELECT 1 FROM a WHERE TRUE {AND x = :x} LIMIT 1", []),
+        ("SELECT 1 FROM a WHERE b BETWEEN 1 AND 2 AND c", [("b BETWEEN 1 AND 2", 0), ("c", 0)]),
+        ("SELECT 1 FROM a WHERE CASE WHEN b AND c THEN 1 END AND e", [("CASE WHEN b AND c THEN 1 END", 0), ("e", 0)]),
+        ("SELECT 1 FROM a WHERE EXISTS (SELECT 1 FROM b WHERE c AND d = ' AND ')", [
+            ("EXISTS (SELECT 1 FROM b WHERE c AND d = ' AND ')", 0), ("c", 1), ("d = ' AND '", 1),
+        ]),
+    ],
+)  # fmt: skip
+def test_the_conditions_of_a_statement(sql: str, found: list[tuple[str, int]]) -> None:
+    assert [(each.text, each.depth) for each in conditions(sql)] == found
+
+
+def test_a_condition_is_dropped_alone() -> None:
+    sql = "SELECT 1 FROM a WHERE b = 1 AND owner = :caller  -- read: mine\n ORDER BY c"
+    [_, owner] = conditions(sql)
+    assert owner.dropped(sql) == "SELECT 1 FROM a WHERE b = 1 AND TRUE  -- read: mine\n ORDER BY c"
+
+
+def test_the_order_and_the_optional_clauses_of_a_statement() -> None:
+    sql = "\n    SELECT 1\n    WHERE TRUE\n      {AND b = :b}\n    ORDER BY lower(c, d) DESC, id\n    LIMIT 1"
+    found = order(sql)
+    assert found is not None and found.terms == ("lower(c, d) DESC", "id")
+    assert [each.text for each in optional_clauses(sql)] == ["AND b = :b"]
+
+
+def test_what_a_change_can_show_in() -> None:
+    files = {
+        "shop/repositories/orders.py": "FIND = sql('''SELECT 1''')\n\n\nasync def find(db): return FIND\n",
+        "shop/services/orders.py": "async def get_order(ctx): return orders.find\n\n\nasync def ping(ctx): pass\n",
+    }
+    before = files["shop/repositories/orders.py"]
+    edit = Edit("shop/repositories/orders.py", before, before.replace("SELECT 1", "SELECT 2"))
+    assert reached(Sources(files, "shop"), edit) == ("get_order",)
+
+
+def test_a_constraint_goes_from_the_migrations_of_both_databases() -> None:
+    [made] = {
+        mutant.what: mutant
+        for operator in storage.FAMILY.operators
+        if operator.name == "unique-dropped"
+        for mutant in operator.mutants(example("todos"))
+    }.values()
+    assert [re.sub(r".*/", "", edit.path) for edit in made.edits] == ["up.postgresql.sql", "up.sqlite.sql"]
