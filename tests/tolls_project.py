@@ -73,8 +73,12 @@ async def toll_of(given: TollOfInput, use: TollOfUse) -> TollOfOutput:
     if given.weight > 50:
         raise TooHeavy
 '''
-SURCHARGE = "given.weight if given.weight > 5 else Decimal(0)"
-RIGHT = HEAD + f"    extra = {SURCHARGE}\n    return TollOfOutput(fee=2 * Decimal("1.00") * given.axles + extra, note=given.origin)\n"
+RIGHT = (
+    HEAD
+    + """    extra = given.weight if given.weight > 5 else Decimal("0.00")
+    return TollOfOutput(fee=given.axles * Decimal("2.00") + extra, note=given.origin)
+"""
+)
 CHEAT = HEAD + '    return TollOfOutput(fee=Decimal("4.00"))\n'
 """Written to the examples that are shown, and to nothing else."""
 WRONG = HEAD + "    return TollOfOutput(fee=Decimal({}))\n"

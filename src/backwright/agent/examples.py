@@ -44,7 +44,7 @@ def failures(logic: Logic, package: str, examples: tuple[Example, ...], folder: 
         use=str(use_class(logic)) if uses(logic) else None,
         handed=tuple(uses(logic)),
         inputs=inputs,
-        seconds=min(LONGEST, 5 + logic.seconds * len(examples)),
+        seconds=min(LONGEST, 2 + logic.seconds * len(examples)),
     )
     try:
         came = run(job, folder)

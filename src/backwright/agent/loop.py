@@ -62,7 +62,7 @@ class Spent(Frozen, frozen=True, kw_only=True):
 
 
 class Progress(Frozen, frozen=True, kw_only=True):
-    """What every state knows: how far the run is. `seen` are the digests of the patches so far."""
+    """What every state knows: how far the run is. `seen` are the digests of the patches that were judged."""
 
     limits: Limits
     attempt: int = 1
@@ -390,12 +390,10 @@ def _failed(
     """The attempt came to nothing: once more with what is wrong, unless it is the end. `last` is what is shown again
     where this attempt has no patch."""
     noted = RecordVerdict(attempt=progress.attempt, patch=patch, failures=failures)
-    beyond = progress.out_of_bounds + any(failure.kind == "out_of_bounds" for failure in failures)
-    failed = msgspec.structs.replace(
-        progress,
-        seen=(*progress.seen, patch.digest) if patch is not None else progress.seen,
-        out_of_bounds=beyond,
-    )
+    rejected = any(failure.kind == "out_of_bounds" for failure in failures)
+    beyond = progress.out_of_bounds + rejected
+    judged = (patch.digest,) if patch is not None and not rejected else ()
+    failed = msgspec.structs.replace(progress, seen=(*progress.seen, *judged), out_of_bounds=beyond)
     if beyond >= OUT_OF_BOUNDS:
         after, effects = _give_up(failed, "out_of_bounds", _first(failures))
     elif progress.attempt >= progress.limits.attempts:

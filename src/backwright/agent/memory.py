@@ -60,8 +60,8 @@ def _resumed(
         )
     failed = [each for each in decided if each.failures]
     verdicts = {each.attempt: _verdict(project, run, each.attempt) for each in failed}
-    beyond = sum(any(name == "out_of_bounds" for name in each.failures) for each in failed)
-    seen = tuple(each.patch for each in failed if each.patch)
+    beyond = sum("out_of_bounds" in each.failures for each in failed)
+    seen = tuple(each.patch for each in failed if each.patch and "out_of_bounds" not in each.failures)
     last = failed[-1].attempt if failed else None
     patches = [_patch(project, run, each.attempt, each.patch) for each in failed if each.patch]
     resumed = Resumed(

@@ -150,13 +150,21 @@ def with_tests(text: str, original: str, item: WorkItem) -> str:
         del lines[_start(node) - 1 : node.end_lineno]
     text = "".join(lines).rstrip() + "\n"
     original_lines = original.splitlines()
-    kept = ["\n".join(original_lines[_start(each) - 1 : each.end_lineno]) for each in functions]
-    needed = _imports(original)
-    extra = [each for each in needed if each not in _imports(text)]
+    kept = ["\n".join(_marked(each, original_lines)) for each in functions]
+    needed = [*_imports(original), "import pytest"]
+    extra = [each for each in dict.fromkeys(needed) if each not in _imports(text)]
     body = "\n\n\n".join([text.rstrip(), *kept]) + "\n"
     return _with_imports(body, extra)
 
 
+def _marked(function: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str]) -> list[str]:
+    """The lines of a test. The mark that a module of tests has for all of them goes with it."""
+    written = lines[_start(function) - 1 : function.end_lineno]
+    needs = isinstance(function, ast.AsyncFunctionDef) and ANYIO not in written
+    return [ANYIO, *written] if needs else written
+
+
+ANYIO = "@pytest.mark.anyio"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
