@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ import tolls_project as tolls
 from tolls_project import FUNCTION, RIGHT, cheat, right, wrong
 
 from backwright.agent import memory
+from backwright.agent.judge import Case
 from backwright.agent.loop import Effect, Event, Limits
 from backwright.agent.providers import scripted
 from backwright.agent.run import Shell, unfinished
+from backwright.agent.verdicts import Failure
 from backwright.agent.work_items import refuse_written
 from backwright.model.types import Model
 from backwright.project import Project
@@ -20,6 +23,12 @@ from backwright.task import events
 
 FILES = [wrong(1), cheat, right]
 """Three attempts; which one comes follows from the attempt, so that a second run says the same."""
+
+
+def as_it_should_be(case: Case) -> Iterator[Failure]:
+    """Decides at once: what is judged how is not what this is about."""
+    if (case.tree.root / FUNCTION).read_text() != RIGHT:
+        yield Failure(kind="example", what="another text")
 
 
 class Killed(BaseException):
@@ -53,7 +62,7 @@ class Killable(Shell):
 def number_of_effects(tmp_path: Path) -> int:
     here, model = tolls.project(tmp_path)
     item = tolls.item_of(here, model)
-    shell = Killable(here, model, item, by_attempt(), Limits(), checks=tolls.QUICK)
+    shell = Killable(here, model, item, by_attempt(), Limits(), checks=(as_it_should_be,))
     assert shell.run().attempts == 3
     return shell.carried
 
@@ -68,7 +77,7 @@ def test_a_kill_between_any_two_effects(tmp_path: Path) -> None:
 def killed(folder: Path, kill_at: int, after: bool, ends: bool) -> None:
     here, model = tolls.project(folder)
     item = tolls.item_of(here, model)
-    shell = Killable(here, model, item, by_attempt(), Limits(), checks=tolls.QUICK)
+    shell = Killable(here, model, item, by_attempt(), Limits(), checks=(as_it_should_be,))
     shell.kill_at, shell.after = kill_at, after
     with pytest.raises(Killed):
         shell.run()
@@ -78,7 +87,7 @@ def killed(folder: Path, kill_at: int, after: bool, ends: bool) -> None:
         with pytest.raises(SpecificationError):
             refuse_written(here, item)
         return
-    ended = Shell(here, model, item, again, Limits(), checks=tolls.QUICK).run()
+    ended = Shell(here, model, item, again, Limits(), checks=(as_it_should_be,)).run()
     assert (ended.done, ended.attempts) == (True, 3), (kill_at, after)
     assert (here.root / FUNCTION).read_text() == RIGHT
     log = tolls.log(here)
@@ -98,7 +107,9 @@ def test_a_run_of_another_item_is_not_gone_on_with(tmp_path: Path) -> None:
 
 
 def interrupted(here: Project, model: Model) -> None:
-    shell = Killable(here, model, tolls.item_of(here, model), by_attempt(), Limits(), checks=tolls.QUICK)
+    shell = Killable(
+        here, model, tolls.item_of(here, model), by_attempt(), Limits(), checks=(as_it_should_be,)
+    )
     shell.kill_at = 6
     with pytest.raises(Killed):
         shell.run()
@@ -117,7 +128,9 @@ def test_a_run_begins_again_when_the_user_has_changed_the_files(tmp_path: Path) 
 def test_a_patch_that_was_changed_on_disk_is_asked_for_again(tmp_path: Path) -> None:
     """The log names the digest of each patch: another one in its place is not believed."""
     here, model = tolls.project(tmp_path)
-    shell = Killable(here, model, tolls.item_of(here, model), by_attempt(), Limits(), checks=tolls.QUICK)
+    shell = Killable(
+        here, model, tolls.item_of(here, model), by_attempt(), Limits(), checks=(as_it_should_be,)
+    )
     shell.kill_at = 4
     with pytest.raises(Killed):
         shell.run()
