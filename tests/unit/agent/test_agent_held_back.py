@@ -68,12 +68,6 @@ def test_a_test_of_the_same_name_does_not_take_its_place(tmp_path: Path) -> None
     assert all("13.25" not in each.told() for each in found)
 
 
-def test_all_gates_hold_for_what_is_right(tmp_path: Path) -> None:
-    """With lint, types, the delivered tests and the running backend."""
-    here, model = tolls.project(tmp_path)
-    assert judge(here, model, tolls.item_of(here, model), Patch(files=right)) == ()
-
-
 def kinds(tmp_path: Path, check: Check, text: str) -> set[tuple[str, bool]]:
     here, model = tolls.project(tmp_path)
     found = judge(here, model, tolls.item_of(here, model), Patch(files={FUNCTION: text}), (check,))
