@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+import backwright.agent.memory
 import backwright.agent.work_items
 import backwright.mock
 import backwright.pipeline.outside

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import re
 import tempfile
+import tokenize
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from backwright.project import Project
 from backwright.verify import acceptance
 from backwright.verify.confinement import is_written, reaches
 from backwright.verify.gate import GateInput, backend
-from backwright.verify.gates import lint, types, unit
+from backwright.verify.gates import lint, static_analysis, types, unit
 from backwright.verify.judging import judged
 from backwright.verify.results import GateResult
 from backwright.verify.server import ServerFailed
@@ -86,6 +89,20 @@ def typed(case: Case) -> Iterator[Failure]:
     yield from _of_gate("types", judged(types, case.given), case)
 
 
+def scanned(case: Case) -> Iterator[Failure]:
+    """The static security scan, without what other custom logic has."""
+    yield from _of_gate("static_analysis", judged(static_analysis, case.given), case)
+
+
+def unsuppressed(case: Case) -> Iterator[Failure]:
+    """The function tells no gate to look away: who writes code to be judged does not choose what is looked at."""
+    text = (case.tree.root / case.item.function).read_text(encoding="utf-8")
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT and SUPPRESSION.search(token.string):
+            where = f"{case.item.function}:{token.start[0]}"
+            yield Failure(kind="lint", what=f"a finding is suppressed: {token.string}", where=where)
+
+
 def _of_gate(kind: Kind, result: GateResult, case: Case) -> Iterator[Failure]:
     if result.status == "not_run":  # a gate that cannot look has shown nothing
         yield Failure(kind=kind, what=f"not run: {result.summary}")
@@ -146,5 +163,17 @@ def by_scenario(case: Case) -> Iterator[Failure]:
             )
 
 
-ALL: tuple[Check, ...] = (reaches_within, linted, typed, by_example, own_tests, by_scenario)
+SUPPRESSION = re.compile(
+    r"\b(noqa|nosec|type: *ignore|pyright|mypy:|ruff:|fmt: *(off|skip)|pragma: *no)", re.IGNORECASE
+)
+ALL: tuple[Check, ...] = (
+    reaches_within,
+    unsuppressed,
+    linted,
+    typed,
+    scanned,
+    by_example,
+    own_tests,
+    by_scenario,
+)
 """What decides, in this order."""

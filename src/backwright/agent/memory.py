@@ -5,8 +5,11 @@ The event log says what happened; beside it lie the patches, by attempt, in `.ba
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -14,8 +17,16 @@ import msgspec
 from backwright.agent.loop import Resumed, Spent
 from backwright.agent.patches import Patch
 from backwright.agent.verdicts import Failure, told
+from backwright.emit.project import confined
 from backwright.project import Project
+from backwright.spec.diagnostics import NOWHERE, SpecificationError, diagnose, register
 from backwright.task import events
+
+AT_WORK = register(
+    "BW934",
+    "Another run is at work on this function",
+    "Two runs of one function would pay twice, and one of them would be written over.",
+)
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +35,23 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
     run: str
     files: dict[str, str]
     resumed: Resumed | None = None
+
+
+@contextmanager
+def at_work(project: Project, stub: str) -> Iterator[None]:
+    """Keeps other runs of the same function away. Raises SpecificationError where one is at work."""
+    confined(project.root, ".backwright/agent")
+    folder = project.state / "agent"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{stub}.lock").open("ab") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            mend = "wait for it, or end it: it goes on when it is started again"
+            raise SpecificationError(
+                [diagnose(AT_WORK, NOWHERE, f"a run of {stub!r} is at work", mend)]
+            ) from None
+        yield
 
 
 def new_run() -> str:

@@ -361,6 +361,7 @@ def implement(
 ) -> Ended:
     """Have one function written. Raises SpecificationError where there is nothing to write or to judge by."""
     item = make(project, model, stub)
-    if unfinished(project, item) is None:
-        refuse_written(project, item)
-    return Shell(project, model, item, provider, limits, say=say, show=show).run()
+    with memory.at_work(project, stub):
+        if unfinished(project, item) is None:
+            refuse_written(project, item)
+        return Shell(project, model, item, provider, limits, say=say, show=show).run()

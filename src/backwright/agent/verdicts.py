@@ -12,6 +12,7 @@ Kind = OneOf[
     "out_of_bounds",
     "lint",
     "types",
+    "static_analysis",
     "logic",
     "example",
     "tests",

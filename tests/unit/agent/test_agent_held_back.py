@@ -8,7 +8,18 @@ import tolls_project as tolls
 from tolls_project import CHEAT, FUNCTION, RIGHT, TESTS, cheat, right
 
 from backwright.agent import prompts, trees
-from backwright.agent.judge import Case, Check, by_example, by_scenario, judge, linted, own_tests, typed
+from backwright.agent.judge import (
+    Case,
+    Check,
+    by_example,
+    by_scenario,
+    judge,
+    linted,
+    own_tests,
+    scanned,
+    typed,
+    unsuppressed,
+)
 from backwright.agent.patches import Patch
 from backwright.agent.providers import scripted
 
@@ -79,6 +90,10 @@ def test_each_gate_finds_what_it_is_for(tmp_path: Path) -> None:
     assert kinds(tmp_path / "1", linted, unused) == {("lint", False)}
     untyped = RIGHT.replace("note=given.origin", "note=given.axles")
     assert kinds(tmp_path / "2", typed, untyped) == {("types", False)}
+    suppressed = RIGHT.replace("import Decimal", "import Decimal  # noqa: F401")
+    assert kinds(tmp_path / "6", unsuppressed, suppressed) == {("lint", False)}
+    unsafe = RIGHT.replace("    extra =", "    assert eval('1')\n    extra =")
+    assert kinds(tmp_path / "7", scanned, unsafe) == {("static_analysis", False)}
     assert kinds(tmp_path / "3", by_example, CHEAT) == {("example", True)}
     assert kinds(tmp_path / "4", own_tests, CHEAT) == {("tests", True)}
     assert kinds(tmp_path / "5", by_scenario, CHEAT) == {("acceptance", True)}

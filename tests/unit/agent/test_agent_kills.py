@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import tolls_project as tolls
-from tolls_project import FUNCTION, RIGHT, cheat, right, wrong
+from tolls_project import FUNCTION, RIGHT, cheat, right
 
 from backwright.agent import memory
 from backwright.agent.judge import Case
@@ -21,8 +21,8 @@ from backwright.project import Project
 from backwright.spec.diagnostics import SpecificationError
 from backwright.task import events
 
-FILES = [wrong(1), cheat, right]
-"""Three attempts; which one comes follows from the attempt, so that a second run says the same."""
+FILES = [cheat, right]
+"""Two attempts; which one comes follows from the attempt, so that a second run says the same."""
 
 
 def as_it_should_be(case: Case) -> Iterator[Failure]:
@@ -63,7 +63,7 @@ def number_of_effects(tmp_path: Path) -> int:
     here, model = tolls.project(tmp_path)
     item = tolls.item_of(here, model)
     shell = Killable(here, model, item, by_attempt(), Limits(), checks=(as_it_should_be,))
-    assert shell.run().attempts == 3
+    assert shell.run().attempts == 2
     return shell.carried
 
 
@@ -89,13 +89,13 @@ def killed(folder: Path, kill_at: int, after: bool, ends: bool) -> None:
             refuse_written(here, item)
         return
     ended = Shell(here, model, item, again, Limits(), checks=(as_it_should_be,)).run()
-    assert (ended.done, ended.attempts) == (True, 3), (kill_at, after)
+    assert (ended.done, ended.attempts) == (True, 2), (kill_at, after)
     assert (here.root / FUNCTION).read_text() == RIGHT
     log = tolls.log(here)
     assert sum(isinstance(each, events.ImplementationEnded) for each in log) == 1
     answered = [each for each in log if isinstance(each, events.ImplementationAnswered)]
     assert len({each.run for each in answered}) == 1, "the run went on"
-    assert len(answered) == 3, "no answer that was noted is paid for twice"
+    assert len(answered) == 2, "no answer that was noted is paid for twice"
 
 
 def test_a_run_of_another_item_is_not_gone_on_with(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import tolls_project as tolls
 from tolls_project import FUNCTION, RIGHT, right, wrong
 from typer.testing import CliRunner
 
+from backwright.agent import memory
 from backwright.agent.loop import Limits
 from backwright.agent.providers import scripted
 from backwright.agent.providers.command import Command
@@ -159,6 +160,14 @@ def test_a_command_line_that_cannot_be(
     result = CliRunner().invoke(app, ["implement", "toll_of", "-p", str(here.root), *arguments])
     assert result.exit_code == 2
     assert said in result.output
+
+
+def test_two_runs_of_one_function_do_not_meet(tmp_path: Path) -> None:
+    here, file = built_here(tmp_path)
+    with memory.at_work(here, "toll_of"):
+        said = CliRunner().invoke(app, command(here, file))
+    assert said.exit_code == 1
+    assert "BW934" in said.output
 
 
 def test_functions_that_nothing_is_known_of(tmp_path: Path) -> None:
