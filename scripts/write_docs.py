@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+import backwright.agent.memory
+import backwright.agent.work_items
 import backwright.mock
 import backwright.pipeline.outside
 import backwright.pipeline.whole

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 import gc
 
-from backwright.cli import delivering, mutating, reviewing, specifying, tasks  # noqa: F401  each adds its commands
+from backwright.cli import (  # noqa: F401  each adds its commands
+    delivering,
+    implementing,
+    mutating,
+    reviewing,
+    specifying,
+    tasks,
+)
 from backwright.cli.application import app
 
 __all__ = ["COLLECTIONS", "app", "main"]

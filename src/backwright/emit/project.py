@@ -95,6 +95,40 @@ def write(project: Project, tree: FileTree, *, discard_edits: bool = False) -> W
     return Written(changed=tuple(sorted([*changed, *once])), removed=tuple(removed), kept=tuple(kept))
 
 
+class Changed(Exception):
+    """Files of the user's are not as they were, and were not written over. `paths` names them."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self.paths = tuple(paths)
+        super().__init__(f"changed meanwhile: {', '.join(self.paths)}")
+
+
+def write_owned(project: Project, files: FileTree, before: Mapping[str, str]) -> tuple[str, ...]:
+    """Put files of the user's in place; the paths that changed.
+
+    `before` has the SHA-256 of each as it was when their author began (empty: there was none). A file that is neither
+    that nor what is to be written belongs to somebody who came in between: raises Changed, or OutsideProject, and then
+    has changed nothing.
+    """
+    stands = {path: owned_hash(project, path) for path in files}
+    wanted = {path: text.encode() for path, text in files.items()}
+    meanwhile = [
+        path for path, found in stands.items() if found not in (before.get(path, ""), _hash(wanted[path]))
+    ]
+    if meanwhile:
+        raise Changed(meanwhile)
+    changed = tuple(path for path, found in stands.items() if found != _hash(wanted[path]))
+    for path in changed:
+        _replace(confined(project.root, path), wanted[path])
+    return changed
+
+
+def owned_hash(project: Project, path: str) -> str:
+    """The SHA-256 of a file as it is, empty where there is none. Raises OutsideProject."""
+    content = _content(confined(project.root, path))
+    return "" if content is None else _hash(content)
+
+
 def drift(project: Project, tree: FileTree) -> list[Drift]:
     """How the files on disk differ from what was emitted again; empty when they are as they should be."""
     lock = read_lock(project)

@@ -104,6 +104,31 @@ def operand(text: str) -> str:
     return text if isinstance(tree, tight) else f"({text})"
 
 
+def conditional(condition: str, body: str) -> str:
+    """Statements under a condition. What is only another condition becomes one with it (SIM102)."""
+    inner = ast.parse(_named(body)).body
+    only = inner[0] if len(inner) == 1 else None
+    if not isinstance(only, ast.If) or only.orelse or only.lineno > 1:
+        return f"if {condition}:\n{indented(body)}"
+    test = ast.get_source_segment(body, only.test) or ""
+    head, rest = body[: len("if ")], body[len("if ") + len(test) :]
+    return f"{head}{_beside_and(condition)} and {_beside_and(test)}{rest}"
+
+
+def _named(text: str) -> str:
+    """Python as long as the text, with a name where a mark stands that is replaced later."""
+    return text.replace("\0", "_")
+
+
+def _beside_and(text: str) -> str:
+    """A condition in parentheses where `and` would take it apart."""
+    tree = ast.parse(_named(text), mode="eval").body
+    apart = isinstance(tree, ast.IfExp | ast.NamedExpr | ast.Lambda) or (
+        isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.Or)
+    )
+    return f"({text})" if apart else text
+
+
 def lookup(table: str, key: str, otherwise: str = "None") -> str:
     """What a dictionary has under a key that may be null."""
     tree = ast.parse(key, mode="eval").body

@@ -100,8 +100,8 @@ class Field(Frozen, frozen=True, kw_only=True):
     `read` and `write` are rules about the row: who may see the value, and who may send it.
     `same` names a reference that this row and the row it refers to share (a composite foreign key).
     `immutable` values never change once the row is there.
-    `folded` text is stored in lower case (ASCII). `wire` is its name in requests and answers, where the author
-    gave one; `matches` a pattern (RE2) for input. `was` is the name before a rename.
+    `folded` text is stored in lower case (ASCII). `wire` is its name in requests and answers, where that is
+    not its own; `matches` a pattern (RE2) for input. `was` is the name before a rename.
     """
 
     name: str
@@ -270,6 +270,10 @@ class Entity(Frozen, frozen=True, kw_only=True):
             if field.name == name:
                 return field
         raise KeyError(f"{self.name}.{name}")
+
+    def wire(self, name: str) -> str:
+        """What callers know a field by; what is no field's name, as it is."""
+        return next((field.wire for field in self.fields if field.name == name and field.wire), name)
 
 
 class InputField(Frozen, frozen=True, kw_only=True):

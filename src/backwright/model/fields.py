@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from backwright.model.formulas import Formulas, type_of
-from backwright.model.naming import column
+from backwright.model.naming import camel, column
 from backwright.model.types import (
     Assumption,
     Field,
@@ -145,7 +145,16 @@ def build_fields(entity: EntityNode, document: SpecDocument) -> dict[str, Field]
         built[DELETED] = Field(
             name=DELETED, column=DELETED, type=moment, nullable=True, input=False, place=place
         )
+    names = document.service.names
+    if names is not None and names.value == "camelCase":
+        return {name: _named_on_the_wire(field) for name, field in built.items()}
     return built
+
+
+def _named_on_the_wire(field: Field) -> Field:
+    """The field with its name in requests and answers, where that is not its own."""
+    name = field.wire or camel(field.name)
+    return field if name == field.name else msgspec.structs.replace(field, wire=name)
 
 
 def _field(node: FieldNode, kind: FieldType, entity: EntityNode, *, is_key: bool) -> Field:
@@ -191,7 +200,7 @@ def with_values(field: Field, node: FieldNode, formulas: Formulas) -> Field:
 
     def value(written: At[str] | None, *, guarded: bool = True) -> Formula | None:
         scope = formulas.scope(guarded=guarded)
-        return None if written is None else formulas.formula(written, scope, expected)
+        return None if written is None else formulas.needed(written, scope, expected)
 
     if node.default is None and node.set is None and node.on_update is None:
         return field

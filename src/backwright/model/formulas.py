@@ -13,7 +13,7 @@ from backwright.expr.syntax import Parsed
 from backwright.expr.tokens import one_line
 from backwright.expr.typed import BOOLEAN, FALSE, TRUE, Expression, Kind, Type
 from backwright.expr.walk import nodes
-from backwright.model.readable import readable, readable_row
+from backwright.model.readable import may_be_hidden, readable, readable_row
 from backwright.model.relations import Relations
 from backwright.model.rules import guarded
 from backwright.model.types import (
@@ -50,6 +50,12 @@ PARAMETER = register(
     "A parameter without a type",
     "Query parameters are checked like the field that they are compared with.",
     "filters: {odd: params.odd == params.even}",
+)
+HIDDEN = register(
+    "BW325",
+    "A value that the caller may not be able to read",
+    "What the caller may not read is null to the steps of an operation, and there has to be a value.",
+    "owner: {ref: User, set: caller.team.lead}, where Team has a read rule",
 )
 COMPUTED = register(
     "BW320",
@@ -247,6 +253,19 @@ class Formulas:
         except Unresolved:
             return None
         return self.seen(written, meaning, rule=rule)
+
+    def needed(self, written: At[str], scope: Scope, expected: Type, *, rule: bool = False) -> Formula | None:
+        """What an expression means where null cannot be used, if the type says so: as `formula`.
+
+        None, and a diagnostic, too where it is null whenever the caller may not read what it names.
+        """
+        found = self.formula(written, scope, expected, rule=rule)
+        if found is None or rule or not may_be_hidden(found.meaning, expected, self.lookup):
+            return found
+        message = f"`{found.source}` is null where the caller may not read it, {expected} is needed"
+        mend = "say why the step may read it (`trusted`), or make what it is given to nullable"
+        self.found.append(diagnose(HIDDEN, written.place, message, mend))
+        return None
 
     def part(
         self, parsed: Parsed, scope: Scope, expected: Type | None, *, row: bool = False

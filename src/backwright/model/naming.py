@@ -27,6 +27,12 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
+def camel(name: str) -> str:
+    """`created_at` as `createdAt`."""
+    head, *rest = [part for part in name.split("_") if part] or [name]
+    return head + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
 def words(name: str) -> str:
     """A name in prose: `OrderItem` as `order item`."""
     return snake(name).replace("_", " ")

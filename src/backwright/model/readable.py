@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from backwright.expr.fold import rebuilt
+from backwright.expr.fold import Lookup, fold, rebuilt
 from backwright.expr.inline import inlined
 from backwright.expr.typed import (
     BOOLEAN,
@@ -63,6 +63,36 @@ def readable_row(row: Expression, rules: Rules) -> Expression:
     found = reading.value(row)
     guards = list(reading.row_guards(row))
     return _guarded(found, guards)
+
+
+def may_be_hidden(expression: Expression, expected: Type, lookup: Lookup) -> bool:
+    """Whether a readable expression gives null for want of a right where a value is expected.
+
+    That an anonymous caller has no fields does not count: where they are needed, the operation asks for a caller.
+    """
+    one = expression.type.element
+    if one is not None and one.nullable and expected.element is not None and not expected.element.nullable:
+        return True
+    known = fold(expression, caller_known=True, lookup=lookup)
+    return not expected.nullable and not _is_value(known, lookup)
+
+
+def _is_value(node: Expression, lookup: Lookup) -> bool:
+    """Whether a folded expression is never null for a caller who is known."""
+    match node:
+        case Member(of=of, entity=entity, field=field):
+            stored = lookup(entity, field)
+            return not node.type.nullable or (
+                stored is not None and not stored.nullable and _is_value(of, lookup)
+            )
+        case Conditional(otherwise=Constant(value=None)):
+            return False
+        case Text(arguments=parts) if node.type.nullable:
+            return all(_is_value(part, lookup) for part in parts)
+        case Convert(of=of) if node.type.nullable:
+            return _is_value(of, lookup)
+        case _:
+            return not node.type.nullable
 
 
 class _Reading:

@@ -202,7 +202,7 @@ class Shapes:
             arguments[0], self.scope, Type("entity", nullable=True, entity=head.entity)
         )
         values = [
-            self.building.formulas.formula(written, self.scope, kind)
+            self.building.formulas.needed(written, self.scope, kind)
             for written, kind in zip(arguments[1:], head.arguments.values(), strict=True)
         ]
         if row is None or any(value is None for value in values):

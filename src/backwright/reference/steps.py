@@ -167,12 +167,6 @@ class Execution(msgspec.Struct, kw_only=True):
         """The declared parameters that the request has."""
         return dict(self.params)
 
-    def wire(self, text: str, field: str) -> str:
-        """A place in the request by its wire name: the body's for the field, else the specification's."""
-        members = self.operation.body.fields if self.operation.body is not None else ()
-        found = next((member.wire for member in members if member.name == field), None)
-        return text if found is None else text.replace(field, found, 1)
-
     def failing(self, otherwise: Failing | None) -> Failure:
         """What a step answers in its author's words; a conflict without any."""
         return Failure("conflict") if otherwise is None else failed(otherwise)

@@ -135,7 +135,7 @@ def check(entity: Entity, row: Row, run: Execution) -> None:
     """Raises Failure with every check that the row does not satisfy."""
     wrong = [each for each in entity.checks if run.value(each.condition, row) is not True]
     if wrong:
-        raise Failure("invalid", [(each.field or "", each.code) for each in wrong])
+        raise Failure("invalid", [(entity.wire(each.field or ""), each.code) for each in wrong])
 
 
 def is_within(value: Any, field: Field) -> bool:
@@ -170,8 +170,9 @@ def check_shared(entity: Entity, row: Row, run: Execution) -> None:
         for position, key in enumerate(keys):
             other = next((each for each in run.rows[target.name] if each[target.key] == key), None)
             if other is not None and other[field.same] != row[field.same]:
-                place = f"{field.name}[{position}]" if isinstance(field.type, ManyType) else field.name
-                errors.append((run.wire(place, field.name), "reference"))
+                name = entity.wire(field.name)
+                place = f"{name}[{position}]" if isinstance(field.type, ManyType) else name
+                errors.append((place, "reference"))
     if errors:
         raise Failure("invalid", errors)
 
@@ -263,7 +264,7 @@ def ensure(step: Ensure, run: Execution) -> None:
     elif run.permits(step.readable, there):
         run.bindings[step.bind] = there
     else:
-        raise Failure("conflict", [(run.wire(name, name), "taken") for name in step.by])
+        raise Failure("conflict", [(entity.wire(name), "taken") for name in step.by])
     run.bindings[f"{step.bind}_created"] = there is None
 
 
@@ -309,7 +310,7 @@ def store(entity: Entity, row: Row, run: Execution, *, taken: Sequence[Row]) -> 
         if None not in values and any(
             [other[name] for name in key] == values for other in taken if other is not row
         ):
-            raise Failure("conflict", [(run.wire(name, name), "taken") for name in key])
+            raise Failure("conflict", [(entity.wire(name), "taken") for name in key])
     if not within:
         raise Failure("invalid")
 

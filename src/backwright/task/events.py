@@ -155,6 +155,52 @@ class ReportWritten(Recorded, frozen=True, kw_only=True, tag="report_written"):
     files: dict[str, str]
 
 
+class ImplementationStarted(Recorded, frozen=True, kw_only=True, tag="implementation_started"):
+    """A provider was set on one function of custom logic. `item` is the digest of the work item; `files` has the
+    SHA-256 of each file that may be written as it was then, empty where there was none."""
+
+    run: str
+    stub: str
+    item: str
+    provider: str
+    model: str
+    synthetic: bool
+    files: dict[str, str]
+
+
+class ImplementationAnswered(Recorded, frozen=True, kw_only=True, tag="implementation_answered"):
+    """The provider answered. `patch` is the digest of what it wants to write, empty where that cannot be used."""
+
+    run: str
+    attempt: int
+    patch: str
+    input_tokens: int
+    output_tokens: int
+    dollars: float | None = None
+
+
+class ImplementationJudged(Recorded, frozen=True, kw_only=True, tag="implementation_judged"):
+    """An attempt was decided on: `failures` are what does not hold, by kind; none: it holds."""
+
+    run: str
+    attempt: int
+    patch: str
+    failures: tuple[str, ...] = ()
+
+
+class ImplementationEnded(Recorded, frozen=True, kw_only=True, tag="implementation_ended"):
+    """A run is over: done where there is no `reason`, and given up otherwise."""
+
+    run: str
+    stub: str
+    attempts: int
+    input_tokens: int
+    output_tokens: int
+    dollars: float | None = None
+    reason: str = ""
+    why: str = ""
+
+
 Event = (
     TaskReceived
     | TaskAcknowledged
@@ -169,6 +215,10 @@ Event = (
     | MigrationRolledBack
     | GateFinished
     | ReportWritten
+    | ImplementationStarted
+    | ImplementationAnswered
+    | ImplementationJudged
+    | ImplementationEnded
 )
 
 

@@ -376,7 +376,7 @@ async def patient_rows(db: Queries, caller: Caller, keys: Collection[UUID]) -> l
 
 TAKEN = {
     "patient_person_id_key": (FieldError("person", "taken"),),
-    "patient_insurance_number_key": (FieldError("insurance_number", "taken"),),
+    "patient_insurance_number_key": (FieldError("insuranceNumber", "taken"),),
 }
 
 FIRST_TAKEN = sql("""

@@ -199,7 +199,9 @@ class _Writer:
         if not keys:
             return call, NO_IMPORTS
         if len(keys) == 1:
-            fields = ", ".join(f"FieldError({literal(field.name)}, 'taken')" for field in keys[0][1])
+            fields = ", ".join(
+                f"FieldError({literal(self.entity.wire(field.name))}, 'taken')" for field in keys[0][1]
+            )
             look, conflict, needed = "", f"Conflict({fields})", imports(_RUNTIME, "FieldError")
         else:
             told = f", new={new}" if self.tells_new_rows() else ""
@@ -233,7 +235,9 @@ class _Writer:
         if self.entity.soft_delete is not None:
             live = f" AND {quoted(self.entity.field(self.entity.soft_delete).column)} IS NULL"
         for name, fields in unique_keys(self.entity):
-            listed = ", ".join(f"FieldError({literal(field.name)}, 'taken')" for field in fields)
+            listed = ", ".join(
+                f"FieldError({literal(self.entity.wire(field.name))}, 'taken')" for field in fields
+            )
             errors.append(f"{literal(name)}: ({listed},),")
             same = " AND ".join(f"{quoted(field.column)} = :{field.column}" for field in fields)
             itself = {field.column for field in fields} == set(own)

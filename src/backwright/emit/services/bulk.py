@@ -111,7 +111,7 @@ def _questions(
     if assigned:
         for check in entity.checks:
             holding = substitute(check.condition.meaning, assigned)
-            error = f"FieldError({literal(check.field or '')}, {literal(check.code)})"
+            error = f"FieldError({literal(entity.wire(check.field or ''))}, {literal(check.code)})"
             found.append(_Question(f"is_{snake(check.name)}", holding, check.condition.source, error))
     return found
 

@@ -9,6 +9,7 @@ from backwright.emit.names import snake
 from backwright.emit.repositories import values
 from backwright.emit.repositories.tenants import misplaced
 from backwright.emit.services.judging import rule_call
+from backwright.emit.services.places import Place
 from backwright.emit.services.scope import Scope
 from backwright.emit.source import Identifier, imports, indented, literal
 from backwright.expr.typed import Name
@@ -30,7 +31,9 @@ def at_risk(check: Check, entity: Entity, touched: frozenset[str]) -> bool:
 def lines(entity: Entity, checks: Sequence[Check], row: str, scope: Scope) -> list[str]:
     """422 with every one of the checks that does not hold."""
     questions = [_question(entity, check, row, scope) for check in checks]
-    errors = [f"FieldError({literal(check.field or '')}, {literal(check.code)})" for check in checks]
+    errors = [
+        f"FieldError({literal(entity.wire(check.field or ''))}, {literal(check.code)})" for check in checks
+    ]
     scope.imports |= imports(_RUNTIME, "FieldError", "Invalid")
     if len(questions) == 1:
         return [f"if not {questions[0]}:\n    raise Invalid({errors[0]})"]
@@ -80,7 +83,7 @@ def shared_lines(
             look = (
                 f"outside = await {module}.{name}({scope.db}, {tenant}, {value})\n"
                 f"{elsewhere} += [\n"
-                f'    FieldError(f"{field.name}[{{place}}]", "reference")\n'
+                f'    FieldError({Place.of(entity.wire(field.name)).element()}, "reference")\n'
                 f"    for place, each in enumerate({value})\n    if each in outside\n]"
             )
             guard = scope.sent(field.name) if partial and value.startswith("body.") else ""
@@ -89,7 +92,7 @@ def shared_lines(
         value = f"{row}.{Identifier(field.column)}"
         guard = f"{value} is not None and " if field.nullable else ""
         call = f"await {module}.{name}({scope.db}, {tenant}, [{value}])"
-        error = f"FieldError({literal(field.name)}, 'reference')"
+        error = f"FieldError({literal(entity.wire(field.name))}, 'reference')"
         if alone:
             return [f"if {guard}{call}:\n    raise Invalid({error})"]
         found.append(f"if {guard}{call}:\n    {elsewhere}.append({error})")

@@ -19,7 +19,7 @@ from backwright.emit.services.judging import Refused
 from backwright.emit.services.mentions import WRITING
 from backwright.emit.services.parameters import context_type, parameters
 from backwright.emit.services.scope import Scope
-from backwright.emit.source import Identifier, Source, docstring, imports, indented, source
+from backwright.emit.source import Identifier, Source, conditional, docstring, imports, indented, source
 from backwright.emit.views.batches import Views
 from backwright.model.types import (
     Call,
@@ -148,7 +148,7 @@ def _under_condition(step: Step, scope: Scope, write: Callable[[], list[str]]) -
     ]
     for name, variable in changed:
         declared.append(f"{variable} = {before[name]}")
-    return [*declared, f"if {condition}:\n{indented(chr(10).join(lines))}"]
+    return [*declared, conditional(condition, "\n".join(lines))]
 
 
 def _binding_kind(step: Step, name: str, scope: Scope) -> str:

@@ -10,6 +10,7 @@ from backwright.emit.services.scope import path_variable
 from backwright.emit.source import Source, imports, source
 from backwright.expr.typed import Input
 from backwright.expr.walk import nodes
+from backwright.model.operations import referred
 from backwright.model.types import Find, Model, Operation
 
 _RUNTIME = "backwright_runtime"
@@ -33,7 +34,7 @@ def parameters(
     needed: list[Source] = []
     for each in operation.path_parameters:
         kind = annotation(each.type, model)
-        if limits and (each.folded or _is_kept(operation, each.name)):
+        if limits and (each.folded or _is_kept(operation, each.name) or _may_fail_first(operation)):
             kind = limited(each.type, folded=each.folded)
         found.append(f"{path_variable(each.name)}: {kind}")
         needed.append(kind)
@@ -47,6 +48,14 @@ def parameters(
         found.append(f"body: {body}")
         needed.append(source(body, imports(inputs, body)))
     return found, needed
+
+
+def _may_fail_first(operation: Operation) -> bool:
+    """Whether something else is answered before a row is found: a value that no row can have is 404 all the same."""
+    fields = operation.body.fields if operation.body is not None else ()
+    if any(True for field in fields for _ in referred(field.type)):
+        return True
+    return bool(operation.steps) and not isinstance(operation.steps[0], Find)
 
 
 def _is_kept(operation: Operation, name: str) -> bool:

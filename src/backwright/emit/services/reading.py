@@ -15,8 +15,9 @@ from backwright.emit.repositories.projections import Projection, whole
 from backwright.emit.repositories.reading import database_call, rule_words
 from backwright.emit.repositories.shown import any_of, key_arguments
 from backwright.emit.repositories.statement import Writing, written
+from backwright.emit.services.places import Place
 from backwright.emit.services.scope import Scope, failure_class
-from backwright.emit.source import Identifier, Source, imports, indented, literal, remark, source
+from backwright.emit.source import Identifier, Source, conditional, imports, indented, literal, remark, source
 from backwright.emit.sql import described, quoted, where
 from backwright.emit.storage import field_types, key_fields, live
 from backwright.expr.fold import fold
@@ -174,7 +175,8 @@ def check_references(scope: Scope) -> list[str]:
     for field in body.fields:
         text = f"body.{attribute(field.name)}"
         unset = may_be_unset(field, partial=body.partial)
-        lines += _looked_at(field.type, text, f'"{field.wire}"', scope, nullable=field.nullable, unset=unset)
+        place = Place.of(field.wire)
+        lines += _looked_at(field.type, text, place, scope, nullable=field.nullable, unset=unset)
     if not lines:
         return []
     scope.imports |= imports(_RUNTIME, "FieldError", "Invalid")
@@ -188,7 +190,7 @@ def check_references(scope: Scope) -> list[str]:
 
 
 def _looked_at(
-    kind: FieldType, text: str, place: str, scope: Scope, *, nullable: bool, unset: bool
+    kind: FieldType, text: str, place: Place, scope: Scope, *, nullable: bool, unset: bool
 ) -> Iterator[str]:
     guard = ""
     if unset:
@@ -204,55 +206,45 @@ def _looked_at(
         case ManyType(entity=entity) | ListType(element=ReferenceType(entity=entity)):
             readable = scope.variable("readable")
             call = _readable(scope.model.entity(entity), text, scope)
-            name = place.strip('"')
+            number, one = place.number, place.one
             listed = (
                 f"{readable} = {call}\n"
-                f"unreadable += [\n    FieldError(f\"{name}[{{place}}]\", 'reference')\n"
-                f"    for place, each in enumerate({text})\n    if each not in {readable}\n]"
+                f"unreadable += [\n    FieldError({place.element()}, 'reference')\n"
+                f"    for {number}, {one} in enumerate({text})\n    if {one} not in {readable}\n]"
             )
             yield f"if {guard}:\n{indented(listed)}" if guard else listed
         case ListType(element=RecordType(members=members)):
             inner: list[str] = []
             ahead: list[str] = []
-            name = place.strip('"')
+            number, one = place.number, place.one
             for member in members:
-                at = f'f"{name}[{{place}}].{member.wire}"'
+                at = place.element().member(member.wire)
+                value = f"{one}.{attribute(member.name)}"
                 if isinstance(member.type, ReferenceType):
-                    value = f"each.{attribute(member.name)}"
                     there = f" if {value} is not None" if member.nullable else ""
                     readable = scope.variable(f"readable_{attribute(member.name)}")
-                    keys = f"[{value} for each in {text}{there}]"
+                    keys = f"[{value} for {one} in {text}{there}]"
                     call = _readable(scope.model.entity(member.type.entity), keys, scope)
                     ahead.append(f"{readable} = {call}")
                     sent = f"{value} is not None and " if member.nullable else ""
                     wrong = f"unreadable.append(FieldError({at}, 'reference'))"
                     inner.append(f"if {sent}{value} not in {readable}:\n    {wrong}")
                     continue
-                inner += _looked_at(
-                    member.type,
-                    f"each.{attribute(member.name)}",
-                    at,
-                    scope,
-                    nullable=member.nullable,
-                    unset=False,
-                )
+                inner += _looked_at(member.type, value, at, scope, nullable=member.nullable, unset=False)
             if inner:
-                loop = f"for place, each in enumerate({text}):\n{indented(chr(10).join(inner))}"
+                loop = f"for {number}, {one} in enumerate({text}):\n{indented(chr(10).join(inner))}"
                 if guard:
                     yield f"if {guard}:\n{indented(chr(10).join([*ahead, loop]))}"
                 else:
                     yield from (*ahead, loop)
         case RecordType(members=members):
             found: list[str] = []
-            name = place.strip('"')
             for member in members:
-                found += _looked_at(
-                    member.type, f"{text}.{attribute(member.name)}", f'"{name}.{member.wire}"', scope,
-                    nullable=member.nullable, unset=False,
-                )  # fmt: skip
+                value, at = f"{text}.{attribute(member.name)}", place.member(member.wire)
+                found += _looked_at(member.type, value, at, scope, nullable=member.nullable, unset=False)
             if found:
                 joined = "\n".join(found)
-                yield f"if {guard}:\n{indented(joined)}" if guard else joined
+                yield conditional(guard, joined) if guard else joined
         case _:
             return
 

@@ -237,7 +237,7 @@ def ensure(step: Ensure, scope: Scope) -> list[str]:
         substitute(step.readable.condition, keyed), signed_in=scope.signed_in
     ):
         question = asked(step.readable, entity, "read", row, scope, in_place=True)
-        fields = ", ".join(f"FieldError({literal(name)}, 'taken')" for name in step.by)
+        fields = ", ".join(f"FieldError({literal(entity.wire(name))}, 'taken')" for name in step.by)
         scope.imports |= imports(_RUNTIME, "Conflict", "FieldError")
         lines.append(f"elif not {question}:\n    raise Conflict({fields})")
     return lines

@@ -36,7 +36,7 @@ from backwright.emit.structs import Member, struct_of
 from backwright.emit.views.arguments import argument_type
 from backwright.emit.views.batch import Batch
 from backwright.emit.views.functions import depth_of, function_of
-from backwright.emit.views.shapes import Shown, attributes, printed, shown
+from backwright.emit.views.shapes import Shown, attributes, printed, safe, shown
 from backwright.expr.fold import fold, rebuilt
 from backwright.expr.typed import Conditional, Expression, Name, Type
 from backwright.expr.typed import Member as MemberOf
@@ -223,14 +223,14 @@ class BatchWriter:
         while name in self.variables or name in self.arguments:
             name, number = f"{wanted}_{number}", number + 1
         self.variables.add(name)
-        return Identifier(name)
+        return safe(name)
 
     def computed(self, wanted: str, expression: Expression) -> Identifier:
         """The attribute of a value that the database computes."""
         for each in self.extras.values():
             if each.value == expression:
                 return Identifier(each.name)
-        short = wanted.removeprefix(f"{snake(self.name)}_")
+        short: str = safe(wanted.removeprefix(f"{snake(self.name)}_"))
         columns = {field.column for field in self.entity.fields}
         name, number = short, 2
         while name in columns or name in self.extras:

@@ -109,6 +109,10 @@ class Draft:
         """What an expression means. `rule`: it sees everything, as in trusted steps."""
         return self.building.formulas.formula(written, scope, expected, rule=rule)
 
+    def needed(self, written: At[str], scope: Scope, expected: Type, *, rule: bool = False) -> Formula | None:
+        """What an expression means that has to give a value, unless its type is nullable."""
+        return self.building.formulas.needed(written, scope, expected, rule=rule)
+
     def add_path(self, parameter: PathParameter, kind: Type) -> None:
         """A parameter of the path, and its type in expressions."""
         self.paths[parameter.name] = parameter

@@ -118,6 +118,13 @@ def input_type(node: FieldNode, building: Building) -> FieldType | None:
         building.refuse(
             PARAMETER, node.place, f"the type of `{node.name.value}` is not known", "give it a type"
         )
+    if isinstance(found, ReferenceType):
+        target = building.entities.get(found.entity)
+        if target is not None and target.composite:
+            message = f"`{node.name.value}` refers to {target.name}, whose key is more than one value"
+            mend = f"take {' and '.join(target.keys)} each on its own, and find the row by them"
+            building.refuse(PARAMETER, node.place, message, mend)
+            return None
     return found
 
 

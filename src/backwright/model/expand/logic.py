@@ -132,7 +132,7 @@ def given_to(logic: Logic, node: StepNode, draft: Draft) -> tuple[Named, ...]:
         if member is None:
             draft.building.unknown(LOGIC_INPUT, each.name, f"input of {logic.name} called", inputs)
             continue
-        said[member.name] = draft.formula(each.value, draft.scope(), _wanted(member))
+        said[member.name] = draft.needed(each.value, draft.scope(), _wanted(member))
     missing = []
     found: list[Named] = []
     for name, member in inputs.items():

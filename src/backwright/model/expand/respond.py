@@ -175,7 +175,7 @@ def _status(draft: Draft, node: RespondNode | None, show: Show) -> tuple[int, Fo
     text = node.status.value.strip()
     if text.isdigit():
         return _number(draft, node.status, int(text), usual), None
-    choose = draft.formula(node.status, draft.scope(answer=True), Type("integer"))
+    choose = draft.needed(node.status, draft.scope(answer=True), Type("integer"))
     if choose is None:
         return usual, None
     chosen = [_number(draft, node.status, number, usual) for number in sorted(set(leaves(choose.meaning)))]
@@ -289,8 +289,8 @@ def _columns(
 def _file(draft: Draft, node: RespondNode, written: At[str], scope: Scope) -> ShowFile | None:
     content = draft.formula(written, scope, Type("bytes", nullable=True))
     media = node.media or At("'application/octet-stream'", written.place)
-    kind = draft.formula(media, scope, STRING)
-    name = None if node.filename is None else draft.formula(node.filename, scope, STRING)
+    kind = draft.needed(media, scope, STRING)
+    name = None if node.filename is None else draft.needed(node.filename, scope, STRING)
     if content is None or kind is None:
         return None
     return ShowFile(content=content, media=kind, filename=name)

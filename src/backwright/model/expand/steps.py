@@ -379,7 +379,7 @@ class StepWriter:
 
     def _verify(self, node: StepNode, when: Formula | None) -> VerifyPassword | None:
         entity = self._bound(node)
-        given = None if node.source is None else self.draft.formula(node.source, self.draft.scope(), STRING)
+        given = None if node.source is None else self.draft.needed(node.source, self.draft.scope(), STRING)
         if entity is None or given is None:
             return None
         password = next(

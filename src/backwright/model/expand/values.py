@@ -80,7 +80,7 @@ def _usual(
         return _initial(field, entity.states.initial)
     if source is not None and field.name in members:
         at = At(f"{source}.{field.name}", field.place)
-        return draft.formula(at, scope, type_of(field)) or _wrong(field)
+        return draft.needed(at, scope, type_of(field)) or _wrong(field)
     if field.on_update is not None:
         return field.on_update
     if field.default is not None:
@@ -144,7 +144,7 @@ def _said(
             draft.refuse(UNCHANGEABLE, name.place, message, reason[1])
             continue
         try:
-            found[name.value] = draft.formula(assignment.value, scope, type_of(field), rule=rule)
+            found[name.value] = draft.needed(assignment.value, scope, type_of(field), rule=rule)
         except Unresolved:
             found[name.value] = None
     return found

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import re
 
-from backwright.model.naming import snake
+from backwright.model.naming import camel, snake
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
-
-
-def camel(name: str) -> str:
-    """`created_at` as `createdAt`."""
-    head, *rest = [part for part in name.split("_") if part] or [name]
-    return head + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
 def wire(name: str, *, camel_case: bool) -> str:

@@ -49,7 +49,7 @@ def judge(given: GateInput) -> Verdict:
         written = ["json", "-q", "-o", str(place / "coverage.json")]
         python_tool(root, "coverage", written, environment)
         coverage = msgspec.json.decode((place / "coverage.json").read_bytes(), type=_Coverage)
-        number, findings = _tests(place / "tests.xml")
+        number, findings = outcomes(place / "tests.xml")
     percent = round(coverage.totals.percent_covered, 1)
     if not number:
         findings.append(Finding(what="there are no tests", where="tests/"))
@@ -74,13 +74,13 @@ def _first(given: GateInput, results: Path, environment: dict[str, str]) -> Verd
     done = python_tool(root, "pytest", arguments, environment, seconds=given.seconds)
     if not results.is_file():
         return found([Finding(what=f"pytest did not run: {last_lines(done)}")], "")
-    number, findings = _tests(results)
+    number, findings = outcomes(results)
     if done.returncode and not findings:
         findings.append(Finding(what=f"pytest ended with {done.returncode}: {last_lines(done)}"))
     return found(findings, f"{number} tests", {"tests": number})
 
 
-def _tests(path: Path) -> tuple[int, list[Finding]]:
+def outcomes(path: Path) -> tuple[int, list[Finding]]:
     """How many tests ran, and those that failed or were skipped: a skipped test proves nothing."""
     cases = list(Xml.parse(path).getroot().iter("testcase"))  # noqa: S314  pytest wrote it just now
     findings = []
