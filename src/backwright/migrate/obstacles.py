@@ -8,10 +8,11 @@ from backwright.expr.typed import Member
 from backwright.expr.walk import nodes
 from backwright.migrate import live
 from backwright.migrate.conditions import check_sql
-from backwright.migrate.expected import same_in_database
+from backwright.migrate.expected import expected, same_in_database
 from backwright.migrate.inspect import dialect_of
-from backwright.model.types import Check, Entity, Field, Model, ReferenceType
-from backwright.plan.changes import AddCheck, AddIndex, ChangeField
+from backwright.model.types import Check, Entity, Field, ManyType, Model, ReferenceType, ScalarType
+from backwright.plan.changes import AddCheck, AddField, AddIndex, ChangeField
+from backwright.plan.fields import described, fit
 from backwright.plan.plan import Plan
 from backwright.plan.renames import renames_between
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register
@@ -34,6 +35,26 @@ UNSHARED = register(
     "A foreign key over both columns cannot be made while a row refers to one of another tenant.",
     "label: {ref: Label, same: org}, where a task has a label of another org",
 )
+OUTSIDE = register(
+    "BW806",
+    "stored rows outside of narrower bounds",
+    "The later bounds are a constraint of the table, which holds of every row, also of those stored before.",
+    "title: {type: string, max: 100}, where a title of 150 characters is stored",
+)
+NULLS = register(
+    "BW807",
+    "stored rows that are null where they must not be",
+    "A column cannot be made NOT NULL while a row has no value in it.",
+    "due: date, where a row was stored while it was due: date?",
+)
+VALUELESS = register(
+    "BW808",
+    "stored rows that a new field has no value for",
+    "A field that must not be null and has no default can only be added to a table without rows.",
+    "priority: integer, added to an entity that has rows",
+)
+_NAMED = 5
+"""So many of the rows in the way are named."""
 
 
 async def obstacles(url: str, plan: Plan, before: Model, after: Model) -> list[Diagnostic]:
@@ -44,7 +65,10 @@ async def obstacles(url: str, plan: Plan, before: Model, after: Model) -> list[D
         match change:
             case AddIndex(entity=name, index=index) if index.unique:
                 found += await looking.duplicates(name, [term.field for term in index.terms], change.place)
+            case AddField(entity=name, field=field) if valueless(field):
+                found += await looking.valueless(name, field, change.place)
             case ChangeField(entity=name, before=old, after=new):
+                found += await looking.outside(name, old, new, change.place)
                 if new.unique and not old.unique:
                     found += await looking.duplicates(name, [new.name], change.place)
                 if new.same is not None and old.same is None:
@@ -54,6 +78,12 @@ async def obstacles(url: str, plan: Plan, before: Model, after: Model) -> list[D
             case _:
                 continue
     return found
+
+
+def valueless(field: Field) -> bool:
+    """Whether rows that exist would have no value in a field that is new."""
+    given = field.default is not None or field.generated == "version"
+    return not (given or field.nullable or isinstance(field.type, ManyType))
 
 
 class _Looking:
@@ -101,6 +131,57 @@ class _Looking:
         message = f"{stored} rows of {entity.name} share {values} values of {', '.join(columns)}."
         mend = "Change or remove the rows that repeat, then migrate again."
         return [diagnose(DUPLICATES, place, message, mend)]
+
+    async def valueless(self, later: str, field: Field, place: Place) -> list[Diagnostic]:
+        """Any row at all, where a new field has no value for it."""
+        entity = self.entity(later)
+        if entity is None:
+            return []
+        (stored,) = await self.count(f"SELECT count(*) FROM {quoted(entity.table)}")
+        if not stored:
+            return []
+        message = f"{stored} rows of {entity.name} would have no value in {field.name}."
+        mend = "Give it a `default`, or make it nullable (a `?` behind the type)."
+        return [diagnose(VALUELESS, place, message, mend)]
+
+    async def outside(self, later: str, old: Field, new: Field, place: Place) -> list[Diagnostic]:
+        """Rows that are null, or outside of the bounds, where a field accepts less than before."""
+        entity, now, column = self.entity(later), self.after.entity(later), quoted(new.column)
+        if entity is None or isinstance(new.type, ManyType):
+            return []
+        found: list[Diagnostic] = []
+        mend = "Change or remove those rows, then migrate again."
+        if old.nullable and not new.nullable:
+            count, named = await self.standing(entity, old, new, f"{column} IS NULL")
+            message = f"{count} rows of {entity.name} are null in {new.name}{named}."
+            found += [diagnose(NULLS, place, message, mend)] if count else []
+        if fit(old.type, new.type, self.renames) != "narrower":
+            return found
+        checks = expected(self.after, dialect_of(self.url)).tables[now.table].checks
+        for check in (each for each in checks if each.column == new.column):
+            count, named = await self.standing(entity, old, new, f"NOT ({check.sql})")
+            message = (
+                f"{count} rows of {entity.name} have a {new.name} outside of {described(new.type)}{named}."
+            )
+            found += [diagnose(OUTSIDE, place, message, mend)] if count else []
+        return found
+
+    async def standing(self, entity: Entity, old: Field, new: Field, condition: str) -> tuple[int, str]:
+        """How many rows a condition on the later column is true of, and the keys of some, unless they tell who."""
+        key = entity.field(entity.key)
+        rows = (
+            f"FROM (SELECT {quoted(old.column)} AS {quoted(new.column)}, {quoted(key.column)} AS backwright_key "
+            f"FROM {quoted(entity.table)}) AS stored WHERE {condition}"
+        )
+        (count,) = await self.count(f"SELECT count(*) {rows}")
+        plain = isinstance(key.type, ScalarType) and key.type.scalar in ("uuid", "integer")
+        if not count or not plain or key.personal or key.encrypted or len(entity.keys) > 1:
+            return count, ""
+        some = await live.fetch(
+            self.url, f"SELECT backwright_key {rows} ORDER BY backwright_key LIMIT {_NAMED}"
+        )
+        more = ", …" if count > _NAMED else ""
+        return count, f": {', '.join(str(row[0]) for row in some)}{more}"
 
     async def unsatisfied(self, later: str, check: Check, place: Place) -> list[Diagnostic]:
         """Rows for which a new check is false. It can be asked where its columns are what they were."""

@@ -9,6 +9,7 @@ from typing import Literal as OneOf
 import msgspec
 
 from backwright.migrate import disposable, live
+from backwright.migrate.allowed import carried, emptied
 from backwright.migrate.expected import expected
 from backwright.migrate.inspect import dialect_of, differences, inspect
 from backwright.migrate.move import up
@@ -57,7 +58,7 @@ async def prove(folder: Path, url: str, model: Model, rows_per_table: int = 25) 
     before = _model_of(folder / names[-2]) if len(names) > 1 else None
     if before is not None:
         await runner.up(url, folder, to=names[-2])
-    made = rows(before, rows_per_table) if before is not None else []
+    made = [] if before is None else rows(carried(before, model), rows_per_table, emptied(before, model))
     await live.insert(url, made)
     stored = await _digests(url, before)
     checks = [

@@ -6,7 +6,7 @@ a value; where a type has too few of them, or rows would collide in a unique ind
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,9 +34,9 @@ class Rows(msgspec.Struct, frozen=True):
     values: tuple[tuple[Value, ...], ...]
 
 
-def rows(model: Model, per_table: int) -> list[Rows]:
-    """Rows for every table of the model, referenced tables first, links last."""
-    making = _Making(model, per_table)
+def rows(model: Model, per_table: int, empty: Collection[str] = ()) -> list[Rows]:
+    """Rows for every table of the model, referenced tables first, links last; none for entities in `empty`."""
+    making = _Making(model, per_table, empty)
     order = dependency_order(model.entities)
     tables = [making.table(entity) for entity in order]
     links = [
@@ -51,9 +51,10 @@ def rows(model: Model, per_table: int) -> list[Rows]:
 class _Making:
     """The rows so far: `made` are those of each entity, by field name."""
 
-    def __init__(self, model: Model, count: int) -> None:
+    def __init__(self, model: Model, count: int, empty: Collection[str]) -> None:
         self.model = model
         self.count = count
+        self.empty = empty
         self.made: dict[str, list[Row]] = {}
 
     def table(self, entity: Entity) -> Rows:
@@ -73,7 +74,7 @@ class _Making:
         ]
         seen: set[tuple[int, tuple[Value, ...]]] = set()
         found = 0
-        for number in range(self.count * 4):
+        for number in range(0 if entity.name in self.empty else self.count * 4):
             if found == self.count:
                 return
             row = self.satisfying(entity, number, conditions)

@@ -48,21 +48,9 @@ TYPE_CHANGE = register(
 )
 NARROWER = register(
     "BW611",
-    "narrower bounds of stored values",
-    "Rows that are stored already may lie outside; checking and mending them is not built yet.",
-    "max: 200 becomes max: 100",
-)
-NOT_NULL = register(
-    "BW612",
-    "nullable becomes not null",
-    "Rows that are stored already may be null; filling them is not built yet.",
-    "due: date? becomes due: date",
-)
-NO_VALUE = register(
-    "BW613",
-    "new field without a value for the rows that exist",
-    "The database cannot add a column that must not be null without a value for every row.",
-    "priority: integer, added to an entity that is already deployed",
+    "narrower bounds that the database cannot check",
+    "Rows that are stored already may lie outside, and no constraint of the database would find them.",
+    "the elements of a list get max: 100 instead of max: 200",
 )
 NEW_UNIQUE = register(
     "BW614",

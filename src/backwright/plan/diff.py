@@ -124,7 +124,17 @@ def _added_field(owner: Entity, field: Field) -> Change:
     filled = field.default is not None or field.generated == "version"
     value = field.default.source if field.default is not None else "1"
     rows = f"get {value}" if filled else "get null" if field.nullable else ""
-    rows = "list nothing" if isinstance(field.type, ManyType) else rows
+    many = isinstance(field.type, ManyType)
+    rows = "list nothing" if many else rows
+    empty = not (filled or field.nullable or many)
+    if empty:
+        return AddField(
+            entity=owner.name,
+            field=field,
+            place=field.place,
+            reason=f"{owner.name}.{field.name} is in the specification; rows that exist stand in the way",
+            hazard="limit",
+        )
     return AddField(
         entity=owner.name,
         field=field,

@@ -58,6 +58,24 @@ def _bounds(low: int | None, high: int | None, new_low: int | None, new_high: in
     return "wider" if lower and upper else "narrower"
 
 
+_BOUNDED = frozenset({"string", "text", "email", "slug", "bytes", "integer", "double", "decimal", "enum"})
+
+
+def constrained(before: Field, after: Field) -> bool:
+    """Whether the later bounds of a field are a constraint of the database, so that it finds rows outside."""
+    if after.encrypted:
+        return False
+    match before.type, after.type:
+        case ScalarType(), ScalarType(scalar="slug"):
+            return after.generated is None
+        case ScalarType(), ScalarType(scalar=scalar):
+            return scalar in _BOUNDED
+        case ListType(element=old), ListType(element=new):
+            return fit(old, new) in ("same", "wider")
+        case _:
+            return False
+
+
 def described(type: FieldType) -> str:
     """The type as the specification would say it: `string 1..200`."""
     match type:

@@ -9,7 +9,7 @@ from backwright.model.storage import link_table
 from backwright.model.types import Entity, Field, ManyType, Model, ScalarType
 from backwright.plan import codes
 from backwright.plan.changes import AddField, Change, ChangeField
-from backwright.plan.fields import fit
+from backwright.plan.fields import constrained, fit
 from backwright.plan.meaning import Renames
 from backwright.plan.renames import pairs, renames_between
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose
@@ -42,13 +42,7 @@ def _added(owner: str, field: Field) -> Iterator[Diagnostic]:
     name = f"{owner}.{field.name}"
     if isinstance(field.type, ManyType) or field.generated == "version":
         return
-    if field.default is None and not field.nullable:
-        yield diagnose(
-            codes.NO_VALUE, field.place,
-            f"{name} is new, must not be null and has no default.",
-            "Give it a `default`, or make it nullable (a `?` behind the type).",
-        )  # fmt: skip
-    elif field.default is not None and not _fillable(field, field.default.meaning):
+    if field.default is not None and not _fillable(field, field.default.meaning):
         yield diagnose(
             codes.UNSTORABLE_DEFAULT, field.place,
             f"The default `{field.default.source}` of {name} cannot be filled in: not built yet.",
@@ -86,10 +80,10 @@ def _changed(owner: str, old: Field, new: Field, renames: Renames) -> Iterator[D
                 f"{name} changes its type: not built yet.",
                 "Add a field of the new type, fill it, and drop the old one in a later change.",
             )  # fmt: skip
-        case "narrower" if not (isinstance(new.type, ScalarType) and new.type.scalar == "password"):
+        case "narrower" if not _is_password(new) and not constrained(old, new):
             yield diagnose(
                 codes.NARROWER, new.place,
-                f"{name} accepts less than before; stored rows may lie outside: not built yet.",
+                f"{name} accepts less than before, in what the database has no constraint for.",
                 "Keep the former bounds, or add a field with the new ones.",
             )  # fmt: skip
         case _:
@@ -100,12 +94,10 @@ def _changed(owner: str, old: Field, new: Field, renames: Renames) -> Iterator[D
             f"{name} {'becomes' if new.encrypted else 'is no longer'} encrypted: not built yet.",
             "Add a field beside it, fill it through the service, and drop the old one in a later change.",
         )  # fmt: skip
-    if old.nullable and not new.nullable:
-        yield diagnose(
-            codes.NOT_NULL, new.place,
-            f"{name} must not be null any more; stored rows may be null: not built yet.",
-            "Keep it nullable, or add a field with a `default`.",
-        )  # fmt: skip
+
+
+def _is_password(field: Field) -> bool:
+    return isinstance(field.type, ScalarType) and field.type.scalar == "password"
 
 
 def _key(old: Entity, new: Entity, renames: Renames) -> Iterator[Diagnostic]:

@@ -275,6 +275,51 @@ def test_a_check_is_counted_before_it_is_made(tmp_path: Path, database: str) -> 
     assert asyncio.run(obstacles(database, made, model(item), model(strict))) == []
 
 
+STRICTER = {
+    "not null": (replace(number("size", -9, 99), nullable=True), number("size", -9, 99), "NULL", "BW807"),
+    "least": (number("size", -9, 99), number("size", 3, 99), "2", "BW806"),
+    "shorter": (string("size", 1, 30), string("size", 1, 4), "'12345'", "BW806"),
+}
+
+
+@pytest.mark.parametrize("kind", STRICTER)
+def test_a_field_accepts_less_where_no_row_stands_in_the_way(
+    tmp_path: Path, database: str, kind: str
+) -> None:
+    """Rows outside are counted and named by key before it begins, and the database itself refuses them."""
+    loose, strict, outside, code = STRICTER[kind]
+    before, after = model(entity("Item", loose)), model(entity("Item", strict))
+    made = plan(before, after)
+    assert not made.refused
+    assert proven(tmp_path, database, before, after) == {}
+    asyncio.run(runner.down(database, tmp_path, steps=1))
+    assert asyncio.run(obstacles(database, made, before, after)) == []
+    ((key,),) = fetch(database, "SELECT id FROM item ORDER BY id LIMIT 1")
+    execute(database, f"UPDATE item SET size = {outside} WHERE id = '{key}'")
+    (found,) = asyncio.run(obstacles(database, made, before, after))
+    assert found.code == code
+    assert found.message.startswith("1 rows of Item ")
+    assert str(key) in found.message
+    with pytest.raises((*BROKEN, runner.MigrationError)):
+        asyncio.run(runner.up(database, tmp_path))
+    assert differences(asyncio.run(inspect(database)), expected(before, dialect_of(database))) == []
+
+
+def test_a_required_field_is_added_to_a_table_without_rows(tmp_path: Path, database: str) -> None:
+    before = model(ORG, entity("Item", string("name", 1, 9)))
+    after = changed(before, "Item", string("name", 1, 9), number("size", 0, 9))
+    migrate(tmp_path, before, after)
+    proof = asyncio.run(prove(tmp_path, database, after, 20))
+    assert proof.passed, proof.checks
+    assert proof.rows == {"org": 20, "item": 0}
+    asyncio.run(runner.down(database, tmp_path, steps=1))
+    made = plan(before, after)
+    assert asyncio.run(obstacles(database, made, before, after)) == []
+    execute(database, "INSERT INTO item (id, name) VALUES ('00000000-0000-4000-8000-000000000000', 'a')")
+    (found,) = asyncio.run(obstacles(database, made, before, after))
+    assert found.code == "BW808"
+
+
 def test_checks_are_enforced_and_change_in_place(tmp_path: Path, database: str) -> None:
     item = entity("Item", number("size", None, 99), string("name", 1, 9))
     size = item.field("size")

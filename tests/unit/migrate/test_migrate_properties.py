@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from pathlib import Path
 
@@ -36,6 +37,9 @@ from backwright.migrate.prove import prove
 from backwright.model.types import Entity, Field, ListType, ManyType, Model, ReferenceType, ScalarType
 from backwright.plan import plan
 
+LONGER = int(os.environ.get("BACKWRIGHT_LONGER", "1"))
+"""So many times more pairs of models than in the suite."""
+
 NAMES = ["alpha", "beta", "order"]
 KEYS: dict[str, tuple[Field, ...]] = {
     "One": (KEY,),
@@ -60,7 +64,9 @@ def fields(name: str, targets: list[str]) -> st.SearchStrategy[Field]:
     wider = [string(name, None, 60, nullable=True), number(name, None, None, default=-1)]
     wider += [several(name, "string", 200, default=nothing("string"))]
     refs = [reference(name, each, way, nullable=True) for each in targets for way in ("cascade", "set_null")]
-    return st.sampled_from([*nullable, *filled, *wider, *refs])
+    stricter = [string(name, 1, 9), number(name, 0, 50), number(name, 3, 9, default=7), string(name, None, 5)]
+    stricter += [scalar(name, "date"), decimals(name), choice(name, "x"), reference(name, targets[0])]
+    return st.sampled_from([*nullable, *filled, *wider, *stricter, *refs])
 
 
 def decimals(name: str, **members: object) -> Field:
@@ -134,7 +140,7 @@ def holds(url: str, before: Model, after: Model) -> None:
     ]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=60 * LONGER, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(models(), models())
 def test_up_and_down_on_sqlite(before: Model, after: Model) -> None:
     assume(not plan(before, after).refused)
@@ -143,7 +149,7 @@ def test_up_and_down_on_sqlite(before: Model, after: Model) -> None:
 
 
 @settings(
-    max_examples=5,
+    max_examples=5 * LONGER,
     deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture],
 )

@@ -14,11 +14,11 @@ WHY = "A rollback that was never run is a hope. Rows are lost in the one step th
 EXAMPLE = "After going down, a column has lost its values: failed, with the table's name."
 DATABASE = True
 
-ROWS = 100
+ROWS = 1_000
 
 
 def judge(given: GateInput) -> Verdict:
-    """`migrate.prove` on a disposable database with 100 rows a table."""
+    """`migrate.prove` on a disposable database with 1,000 rows a table."""
     with database(given.database) as url:
         try:
             proof = asyncio.run(prove(given.project.migrations, url, given.model, ROWS))
