@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from types import ModuleType
 from typing import cast
@@ -69,6 +70,36 @@ def test_a_secret_in_a_file_is_found(project: Project, name: str, text: str) -> 
 
 def test_a_project_as_it_is_delivered_has_none(project: Project) -> None:
     assert result(secrets, project).status == "passed"
+
+
+def git(root: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True)
+
+
+def test_what_git_ignores_is_left_out_unless_it_is_tracked(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    for name in ("local.pem", "kept.pem", "new.txt", "größe.txt", ".env"):
+        (tmp_path / name).write_text("x", "utf-8")
+    git(tmp_path, "add", "kept.pem")
+    (tmp_path / ".gitignore").write_text("*.pem\n.env\n", "utf-8")
+    assert [path.name for path in secrets.files(tmp_path)] == [
+        ".gitignore",
+        "größe.txt",
+        "kept.pem",
+        "new.txt",
+    ]
+
+
+def test_without_a_repository_every_file_is_looked_at(tmp_path: Path) -> None:
+    project = tmp_path / "out" / "project"
+    project.mkdir(parents=True)
+    (project / ".gitignore").write_text("*.pem\n", "utf-8")
+    (project / "local.pem").write_text("x", "utf-8")
+    assert [path.name for path in secrets.files(project)] == [".gitignore", "local.pem"]
+    git(tmp_path, "init", "-q")
+    assert [path.name for path in secrets.files(project)] == [".gitignore"]
+    (tmp_path / ".gitignore").write_text("out/\n", "utf-8")  # the whole project: no repository of its own
+    assert [path.name for path in secrets.files(project)] == [".gitignore", "local.pem"]
 
 
 def test_a_mail_address_in_the_log_is_found(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +42,9 @@ PLACEHOLDERS = frozenset({"password", "secret", "example", "changeme", "change-m
 def judge(given: GateInput) -> Verdict:
     """detect-secrets over the files of the project: known forms everywhere, random text in Python code; and .env files.
 
-    What git ignores is not in the repository. A line that says `pragma: allowlist secret` is an exception, in sight.
+    What git ignores is not in the repository and is left out, unless it is tracked all the same; without a repository
+    every file is looked at. Files over 1 MiB are not. A line that says `pragma: allowlist secret` is an exception, in
+    sight.
     """
     root = given.project.root
     findings, number = list[Finding](), 0
@@ -78,18 +81,27 @@ FILTERS = [
 
 
 def files(root: Path) -> Iterator[Path]:
-    """The files that are, or would be, in the repository."""
-    for path in sorted(root.rglob("*")):
+    """The files that are in the repository or would be with the next `git add`; all of them where there is none."""
+    known = _not_ignored(root)
+    for path in sorted(root.rglob("*") if known is None else known):
         parts = path.relative_to(root).parts
-        if path.is_file() and not LEFT_OUT.intersection(parts) and path.stat().st_size <= LARGEST:
-            if path.name.startswith(".env") and _ignored(root, path):
-                continue
+        if not LEFT_OUT.intersection(parts) and path.is_file() and path.stat().st_size <= LARGEST:
             yield path
 
 
-def _ignored(root: Path, path: Path) -> bool:
-    command = ["git", "-C", str(root), "check-ignore", "-q", str(path)]
+def _not_ignored(root: Path) -> list[Path] | None:
+    """What git tracks, and what it would add. None without a repository, or where the whole project is ignored."""
+    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if listed is None or _git(root, "check-ignore", "-q", str(root)) is not None:
+        return None
+    return [root / os.fsdecode(name) for name in set(listed.split(b"\0")) if name]  # unmerged: thrice
+
+
+def _git(root: Path, *arguments: str) -> bytes | None:
+    """What git wrote, None where it refused. The settings of a repository may name a program to run: not here."""
+    command = ["git", "-C", str(root), "-c", "core.fsmonitor=false", *arguments]
     try:
-        return subprocess.run(command, check=False, capture_output=True, timeout=10).returncode == 0
+        done = subprocess.run(command, check=False, capture_output=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
-        return False
+        return None
+    return done.stdout if done.returncode == 0 else None
