@@ -18,6 +18,7 @@ from backwright.emit.testing.world import Stored
 from backwright.model.types import Entity, ManyType, Model, ReferenceType
 from backwright.reference.http import Opaque, Response
 from backwright.reference.sessions import SAFE, Session
+from backwright.reference.writing import stored
 from backwright.verify.backends import Backend
 from backwright.verify.compare import Seen
 from backwright.verify.conversation import Answered, Conversation, Inspect
@@ -108,6 +109,7 @@ class Staging:
             entity = self._model.entity(row.entity)
             if row.gone and entity.soft_delete is not None and row.values[entity.soft_delete] is None:
                 row.values[entity.soft_delete] = ONCE
+            row.values = {name: stored(value, entity.field(name).type) for name, value in row.values.items()}
             kept = reference.gone if row.gone else reference.rows
             kept[entity.name].append(row.values)
             try:

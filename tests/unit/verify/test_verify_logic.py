@@ -131,7 +131,7 @@ def test_a_wrong_call_is_noticed(
     monkeypatch.setattr(behaviour, "SHRINK_SECONDS", 0.5)
     project = broken_copy(delivered, "shop", tmp_path / "project", broken)
     found = compared(project, model, f"sqlite:///{tmp_path}/service.db", requests=1500, seconds=60)
-    assert found.disagreement is not None
+    assert not found.agrees
 
 
 def test_logic_is_part_of_the_snapshot(model: Model) -> None:

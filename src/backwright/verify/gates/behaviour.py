@@ -10,8 +10,6 @@ from backwright.verify.gate import GateInput, Verdict, backend, found
 from backwright.verify.results import Finding
 from backwright.verify.schemas import Schemas
 from backwright.verify.script import script
-from backwright.verify.staged import TOKEN_KEYS, signing
-from backwright.verify.staged_script import staged_script
 
 NAME = "behaviour"
 TITLE = "Behaviour agrees with the reference"
@@ -24,12 +22,11 @@ LEAST_ACCEPTED = 33.0
 def judge(given: GateInput) -> Verdict:
     """Random requests by random callers go to server and reference: status, headers, body, final rows.
 
-    Before them come scenes made on purpose: both sides of each rule, each error that an operation declares.
     Each answer is also held against openapi.json. Too few accepted requests would show nothing and fail.
     """
     schemas = Schemas(given.project, given.model)
     with (
-        backend(given, token_keys=TOKEN_KEYS) as server,
+        backend(given) as server,
         closing(RunningBackend(given.model, server)) as running,
     ):
         compared = compare_backends(
@@ -39,7 +36,6 @@ def judge(given: GateInput) -> Verdict:
             requests=given.requests,
             seconds=given.seconds,
             inspect=schemas.differences,
-            sign_in=signing(given.model),
         )
     figures = {"seed": given.seed, **compared.figures, "answers held against openapi.json": schemas.checked}
     findings = []
@@ -47,11 +43,6 @@ def judge(given: GateInput) -> Verdict:
         what = "; ".join(compared.disagreement.differences)
         replay = script(compared.disagreement)
         findings.append(Finding(what=what, where=f"seed {given.seed}", replay=replay))
-    elif compared.scene is not None:
-        differing = compared.scene
-        what = f"{differing.sent.operation}: {'; '.join(differing.differences)}"
-        replay = staged_script(differing, given.model, what)
-        findings.append(Finding(what=what, where="a scene made on purpose", replay=replay))
     elif float(figures["accepted %"]) < LEAST_ACCEPTED:
         findings.append(Finding(what=f"only {figures['accepted %']} % of the requests were accepted"))
     told = f"{figures['requests']} requests agree with the reference, {figures['accepted %']} % accepted"
