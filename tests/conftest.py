@@ -6,6 +6,7 @@ import asyncio
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -123,3 +124,11 @@ def unavailable(reason: str) -> NoReturn:
     if os.environ.get("CI", "").lower() == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Names a failing test when it fails: a run that is cut short never prints its summary."""
+    if report.failed and not os.environ.get("PYTEST_XDIST_WORKER"):
+        first = str(report.longrepr).strip().splitlines()
+        print(f"\nFAILED {report.nodeid} ({report.when}): {first[-1] if first else ''}", file=sys.__stderr__)

@@ -65,6 +65,7 @@ class Stored:
     ) -> None:
         self.lookup = lookup
         self.table = tables
+        self.source = tables
 
     def column(self, entity: str, field: str) -> str:
         return f"{field}_id" if self.kind(entity, field).kind == "entity" else field
