@@ -50,5 +50,5 @@ def test_a_forgotten_clause_is_noticed(
 ) -> None:
     monkeypatch.setattr(behaviour, "SHRINK_SECONDS", 1.0)
     project = broken_copy(delivered, "workspace", tmp_path / "project", broken)
-    found = compared(project, MODEL, f"sqlite:///{tmp_path}/service.db", requests=2000, seconds=300)
+    found = compared(project, MODEL, f"sqlite:///{tmp_path}/service.db", requests=8000, seconds=300)
     assert not found.agrees
