@@ -10,9 +10,7 @@ from msgspec import Struct
 from forum.callers import Caller
 from forum.entities import Board
 from forum.repositories import posts, threads
-from forum.repositories.members import MemberRow
-from forum.repositories.posts import ReplyRow, ThreadPostsCsvLineItem
-from forum.repositories.threads import ThreadItemRow, ThreadRow
+from forum.rows import MemberRow, ReplyRow, ThreadItemRow, ThreadPostsCsvLineItem, ThreadRow
 
 
 class BoardView(Struct, frozen=True, kw_only=True):

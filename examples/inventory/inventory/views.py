@@ -11,8 +11,7 @@ from msgspec import Struct
 from inventory.callers import Caller
 from inventory.entities import Bin, Product, Worker
 from inventory.repositories import stocks
-from inventory.repositories.movements import MovementRow
-from inventory.repositories.stocks import StockLineRow
+from inventory.rows import MovementRow, StockLineRow
 
 
 class WorkerView(Struct, frozen=True, kw_only=True):

@@ -13,11 +13,9 @@ from msgspec import Struct
 
 from tracker.callers import Caller
 from tracker.entities import Account, Label, Task, TaskAudit
-from tracker.repositories import accounts, invitations, labels, members, orgs, tasks
-from tracker.repositories.invitations import InvitationRow
-from tracker.repositories.members import MemberRow
-from tracker.repositories.orgs import OrgRow
-from tracker.repositories.tasks import TaskCountsCounts, TaskItemRow, TaskRow
+from tracker.repositories import invitations, labels, members, orgs, tasks
+from tracker.repositories.tasks import TaskCountsCounts
+from tracker.rows import InvitationRow, MemberRow, OrgRow, PersonRow, TaskItemRow, TaskRow
 
 
 class AccountView(Struct, frozen=True, kw_only=True):
@@ -170,29 +168,27 @@ def account_view(row: Account | Caller) -> AccountView:
     return AccountView(id=row.id, email=row.email, name=row.name)
 
 
-def person_view(row: Account) -> PersonView:
+def person_view(row: Account | PersonRow) -> PersonView:
     """Person, of a row."""
     return PersonView(id=row.id, name=row.name)
 
 
-async def member_views(db: Queries, rows: Sequence[MemberRow]) -> list[MemberView]:
-    """Member, for each row, in order."""
-    account_by_key = await person_views_by_key(db, [row.account for row in rows])
-    return [
-        MemberView(
-            role=row.role,
-            since=timestamp(row.since),
-            account=account_by_key.get(row.account) if row.account is not None else None,
-        )
-        for row in rows
-    ]
+def member_view(row: MemberRow) -> MemberView:
+    """Member, of a row."""
+    return MemberView(
+        role=row.role,
+        since=timestamp(row.since),
+        account=person_view(row.account) if row.account else None,
+    )
 
 
 async def org_views(db: Queries, caller: Caller, rows: Sequence[OrgRow]) -> list[OrgView]:
     """Org, for each row, in order."""
     members_rows = await members.org_members(db, caller, [row.id for row in rows])
     members_of = grouped(
-        [each.parent for each in members_rows], await member_views(db, members_rows), limit=100
+        [each.parent for each in members_rows],
+        [member_view(each) for each in members_rows],
+        limit=100,
     )
     return [
         OrgView(
@@ -238,12 +234,10 @@ async def task_views(
     db: Queries, caller: Caller, now: datetime, rows: Sequence[TaskRow]
 ) -> list[TaskView]:
     """Task, for each row, in order."""
-    assignees = await person_views_by_key(db, [row.assignee for row in rows])
     labels_rows = await labels.task_labels(db, caller, [row.id for row in rows])
     labels_of = grouped(
         [each.parent for each in labels_rows], [task_labels_view(each) for each in labels_rows]
     )
-    reporters = await person_views_by_key(db, [row.reporter for row in rows])
     blocks_rows = await tasks.task_blocks(db, caller, [row.id for row in rows])
     blocks = grouped(
         [each.parent for each in blocks_rows], [task_blocks_view(each) for each in blocks_rows]
@@ -260,10 +254,10 @@ async def task_views(
             text=row.text,
             done_at=timestamp(row.done_at),
             overdue=row.due is not None and row.due < day_of(now) and row.state != "done",
-            assignee=assignees.get(row.assignee) if row.assignee is not None else None,
+            assignee=person_view(row.assignee) if row.assignee else None,
             labels=labels_of.get(row.id, []),
             ready=row.ready,
-            reporter=reporters.get(row.reporter) if row.reporter is not None else None,
+            reporter=person_view(row.reporter) if row.reporter else None,
             blocks=blocks.get(row.id, []),
         )
         for row in rows
@@ -279,7 +273,6 @@ async def task_item_views(
     db: Queries, caller: Caller, now: datetime, rows: Sequence[TaskItemRow]
 ) -> list[TaskItemView]:
     """Task item, for each row, in order."""
-    assignees = await person_views_by_key(db, [row.assignee for row in rows])
     labels_rows = await labels.task_item_labels(db, caller, [row.id for row in rows])
     labels_of = grouped(
         [each.parent for each in labels_rows], [task_item_labels_view(each) for each in labels_rows]
@@ -294,7 +287,7 @@ async def task_item_views(
             hours=row.hours,
             version=row.version,
             overdue=row.due is not None and row.due < day_of(now) and row.state != "done",
-            assignee=assignees.get(row.assignee) if row.assignee is not None else None,
+            assignee=person_view(row.assignee) if row.assignee else None,
             labels=labels_of.get(row.id, []),
         )
         for row in rows
@@ -336,8 +329,7 @@ async def member_views_by_key(
     if not wanted:
         return {}
     rows = await members.member_rows(db, caller, wanted)
-    views = await member_views(db, rows)
-    return {(row.org_id, row.account_id): view for row, view in zip(rows, views, strict=True)}
+    return {(row.org_id, row.account_id): member_view(row) for row in rows}
 
 
 async def org_views_by_key(
@@ -350,15 +342,6 @@ async def org_views_by_key(
     rows = await orgs.org_rows(db, caller, wanted)
     views = await org_views(db, caller, rows)
     return {row.id: view for row, view in zip(rows, views, strict=True)}
-
-
-async def person_views_by_key(db: Queries, keys: Iterable[UUID | None]) -> dict[UUID, PersonView]:
-    """Person of the rows with these keys, by key."""
-    wanted = {key for key in keys if key is not None}
-    if not wanted:
-        return {}
-    rows = await accounts.by_keys(db, wanted)
-    return {row.id: person_view(row) for row in rows}
 
 
 async def task_views_by_key(

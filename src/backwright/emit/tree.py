@@ -93,7 +93,7 @@ def beside(package: Package, views: Views) -> FileTree:
     tree: FileTree = {}
     tree.update(templates(model))
     by_key = list(by_keys(views))
-    pieces = [*views.pieces, *views.functions, *by_key]
+    pieces = [*views.pieces, *(write() for write in views.functions), *by_key]
     if pieces:
         tree["views.py"] = module("What callers see.", pieces, package=called.package)
     companions(package)
@@ -106,8 +106,13 @@ def beside(package: Package, views: Views) -> FileTree:
     if model.entities:
         tree["entities.py"] = entities_module(model, called)
         tree["repositories/__init__.py"] = marker_module("Stored rows: one module per entity.", called)
-    for entity in model.entities:
-        written = package.repository_pieces(entity)
+    repositories = [(entity, package.repository_pieces(entity)) for entity in model.entities]
+    if package.repositories.rows:
+        about = (
+            "What is read of rows, where it is not the whole of them: one struct for each way to show them."
+        )
+        tree["rows.py"] = module(about, list(package.repositories.rows.values()), package=called.package)
+    for entity, written in repositories:
         if written:
             path = f"repositories/{called.repository(entity.name)}.py"
             tree[path] = module(about_rows(entity), written, package=called.package)

@@ -110,7 +110,7 @@ async def fetch_one(
     """The first row on this connection."""
     rendered = statement.render("postgresql", params)
     record = await on.fetchrow(rendered.text, *[params[name] for name in rendered.names])
-    return None if record is None else row(**dict(zip(row.__struct_fields__, record, strict=True)))
+    return None if record is None else values.maker(row, stored=False)(tuple(record))
 
 
 async def fetch_all(
@@ -119,8 +119,8 @@ async def fetch_all(
     """All rows on this connection."""
     rendered = statement.render("postgresql", params)
     records = await on.fetch(rendered.text, *[params[name] for name in rendered.names])
-    names = row.__struct_fields__
-    return [row(**dict(zip(names, record, strict=True))) for record in records]
+    make = values.maker(row, stored=False)
+    return [make(tuple(record)) for record in records]
 
 
 async def fetch_value(on: Connection, statement: Statement, params: dict[str, Value]) -> Any:

@@ -17,7 +17,7 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -33,7 +33,7 @@ from backwright_runtime.database.interface import (
 )
 from backwright_runtime.database.names import primary_key_name, unique_name
 from backwright_runtime.database.statement import Statement
-from backwright_runtime.database.values import Reader, bound, reader, readers
+from backwright_runtime.database.values import bound, maker, reader
 from backwright_runtime.errors import IntegerOverflow
 
 Row = TypeVar("Row", bound=Struct)
@@ -379,16 +379,8 @@ def _fetch(
     rendered = statement.render("sqlite", params)
     with TRANSLATED:
         found = on.execute(rendered.text, {name: bound(params[name]) for name in rendered.names}).fetchall()
-    names, to_read = row.__struct_fields__, readers(row)
-    return [row(**_read(dict(zip(names, values, strict=True)), to_read)) for values in found]
-
-
-def _read(values: dict[str, Any], to_read: tuple[tuple[str, Reader], ...]) -> dict[str, Any]:
-    for name, read in to_read:
-        value = values[name]
-        if value is not None:
-            values[name] = read(value)
-    return values
+    make = maker(row, stored=True)
+    return [make(values) for values in found]
 
 
 def _value(kind: type[T], found: tuple[object, ...] | None) -> T | None:

@@ -6,7 +6,7 @@ true and false), everything else text that sorts as the values do.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -157,12 +157,75 @@ def plain(kind: Any) -> tuple[Any, tuple[Any, ...]]:
             return kind, marks
 
 
+# Rows ------------------------------------------------------------------------------------------------
+
+
 @cache
-def readers(row: type[Struct]) -> tuple[tuple[str, Reader], ...]:
-    """For each field of a row that is not as it is stored, how it is read."""
+def maker(row: type[Row], *, stored: bool) -> Callable[[Sequence[Any]], Row]:
+    """What makes a row of its values, in the order of the struct's fields.
+
+    A field that is a row itself takes as many values as that row has; it is None where it may be and all of
+    them are null, which happens only where there is no such row. `stored`: the values are as SQLite stores them.
+    """
+    names = row.__struct_fields__
     hints = get_type_hints(row, include_extras=True)
-    found = ((name, reader(hints[name])) for name in row.__struct_fields__)
-    return tuple((name, read) for name, read in found if read is not None)
+    to_read = {name: read for name in names if stored and (read := reader(hints[name])) is not None}
+    if any(inner(hints[name]) is not None for name in names):
+        return _nesting(row, hints, to_read, stored=stored)
+    if not to_read:
+        return lambda values: row(**dict(zip(names, values, strict=True)))
+
+    def make(values: Sequence[Any]) -> Row:
+        given = dict(zip(names, values, strict=True))
+        for name, read in to_read.items():
+            value = given[name]
+            if value is not None:
+                given[name] = read(value)
+        return row(**given)
+
+    return make
+
+
+def _nesting(
+    row: type[Row], hints: Mapping[str, Any], to_read: Mapping[str, Reader], *, stored: bool
+) -> Callable[[Sequence[Any]], Row]:
+    """The same for rows that hold rows."""
+    plan: list[tuple[str, int, int, Callable[[Any], Any] | None, bool]] = []
+    at = 0
+    for name in row.__struct_fields__:
+        kind = inner(hints[name])
+        width = 1 if kind is None else columns(kind)
+        read = to_read.get(name) if kind is None else maker(kind, stored=stored)
+        plan.append((name, at, at + width, read, kind is not None))
+        at += width
+
+    def make(values: Sequence[Any]) -> Row:
+        if len(values) != at:
+            raise ValueError(f"{row.__name__} has {at} values, not {len(values)}")
+        given: dict[str, Any] = {}
+        for name, start, end, read, is_row in plan:
+            if is_row:
+                part = values[start:end]
+                given[name] = None if read is None or part.count(None) == len(part) else read(part)
+            else:
+                value = values[start]
+                given[name] = value if read is None or value is None else read(value)
+        return row(**given)
+
+    return make
+
+
+def columns(row: type[Struct]) -> int:
+    """How many values a row is made of."""
+    hints = get_type_hints(row, include_extras=True)
+    kinds = [inner(hints[name]) for name in row.__struct_fields__]
+    return sum(1 if kind is None else columns(kind) for kind in kinds)
+
+
+def inner(kind: Any) -> type[Struct] | None:
+    """The row that a field is; None where it is a value."""
+    found, _ = plain(kind)
+    return found if isinstance(found, type) and issubclass(found, Struct) else None
 
 
 # Codecs for PostgreSQL -------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ What callers read of them carries the read rule: this.patient.person == caller |
 """
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from backwright_runtime import (
@@ -25,6 +25,7 @@ from msgspec import Struct
 from clinic.callers import Caller
 from clinic.entities import Appointment
 from clinic.inputs import ListAppointments
+from clinic.rows import AppointmentRow
 
 REMOVE_HELD_BY_PATIENT = sql("""
     DELETE FROM appointment
@@ -35,20 +36,6 @@ REMOVE_HELD_BY_PATIENT = sql("""
 async def remove_held_by_patient(db: Queries, patient_id: UUID) -> None:
     """Remove the appointments that refer to one by their patient."""
     await db.execute(REMOVE_HELD_BY_PATIENT, patient_id=patient_id)
-
-
-class AppointmentRow(Struct, frozen=True, kw_only=True):
-    """What is shown of a row of `appointment`."""
-
-    id: UUID
-    patient_id: UUID
-    starts: datetime
-    ends: datetime
-    fee: Annotated[Decimal, Scale(2)]
-    status: Literal["booked", "arrived", "done", "cancelled"]
-    doctor: str | None
-    patient_name: str | None
-    patient_born: date | None
 
 
 LIST_APPOINTMENTS = sql("""

@@ -5,7 +5,7 @@ What callers read of them carries the read rule: this.person == caller || caller
 """
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from backwright_runtime import (
@@ -23,20 +23,7 @@ from msgspec import Struct
 from clinic.callers import Caller
 from clinic.entities import Patient
 from clinic.inputs import ListPatients
-
-
-class PatientRow(Struct, frozen=True, kw_only=True):
-    """What is shown of a row of `patient`."""
-
-    id: UUID
-    person_id: UUID
-    born: date
-    insurance_number: str
-    allergies: list[str]
-    diagnosis: str | None
-    version: int
-    person: UUID | None
-    doctor: UUID | None
+from clinic.rows import PatientRow
 
 
 class ListPatientsRow(PatientRow, frozen=True, kw_only=True):
@@ -46,105 +33,99 @@ class ListPatientsRow(PatientRow, frozen=True, kw_only=True):
 
 
 LIST_PATIENTS_BY_NAME = sql("""
-    SELECT id, person_id, born, insurance_number, allergies, diagnosis, version,
+    SELECT patient.id, patient.person_id, patient.born, patient.insurance_number,
+           patient.allergies, patient.diagnosis, patient.version, person_row.id, person_row.name,
+           person_row.role, doctor.id, doctor.name, doctor.role,
            CASE
-               WHEN patient.person_id = :caller
-               OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-               OR (
-                   SELECT p.role FROM person AS p WHERE p.id = patient.person_id
-               ) IN ('nurse', 'doctor', 'clerk')
-                   THEN patient.person_id
-               ELSE NULL
-           END AS person,
-           CASE
-               WHEN patient.doctor_id IS NOT NULL
-               AND (
-                   patient.doctor_id = :caller
-                   OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-                   OR (
-                       SELECT p.role
-                       FROM person AS p
-                       WHERE p.id = patient.doctor_id
-                   ) IN ('nurse', 'doctor', 'clerk')
-               )
-                   THEN patient.doctor_id
-               ELSE NULL
-           END AS doctor,
-           CASE
-               WHEN person_id = :caller OR :caller_role::text = 'doctor' THEN diagnosis
+               WHEN patient.person_id = :caller OR :caller_role::text = 'doctor'
+                   THEN patient.diagnosis
                ELSE NULL
            END AS by_diagnosis
     FROM patient
-    WHERE (person_id = :caller OR :caller_role::text IN ('nurse', 'doctor', 'clerk'))
+    LEFT JOIN person AS person_row ON person_row.id = patient.person_id
+      AND (
+          person_row.id = :caller
+          OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+          OR person_row.role IN ('nurse', 'doctor', 'clerk')
+      )
+      -- Person read: this == caller || caller.staff || caller != null && this.staff
+    LEFT JOIN person AS doctor ON doctor.id = patient.doctor_id
+      AND (
+          doctor.id = :caller
+          OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+          OR doctor.role IN ('nurse', 'doctor', 'clerk')
+      )
+      -- Person read: this == caller || caller.staff || caller != null && this.staff
+    WHERE (patient.person_id = :caller OR :caller_role::text IN ('nurse', 'doctor', 'clerk'))
           -- Patient read: this.person == caller || caller.staff
-      AND deleted_at IS NULL
+      AND patient.deleted_at IS NULL
       {AND CASE
-              WHEN person_id = :caller OR :caller_role::text = 'doctor' THEN diagnosis
+              WHEN patient.person_id = :caller OR :caller_role::text = 'doctor'
+                  THEN patient.diagnosis
               ELSE NULL
           END = :diagnosis}
-      {AND doctor_id = :doctor}
-      {AND (born, id) > (:after_born, :after_id)}
-    ORDER BY born, id
+      {AND patient.doctor_id = :doctor}
+      {AND (patient.born, patient.id) > (:after_born, :after_id)}
+    ORDER BY patient.born, patient.id
     LIMIT :limit
 """)
 LIST_PATIENTS_BY_NAME_ORDER = Keyset(ListPatientsRow, "born", "id")
 LIST_PATIENTS_BY_DIAGNOSED = sql("""
-    SELECT id, person_id, born, insurance_number, allergies, diagnosis, version,
+    SELECT patient.id, patient.person_id, patient.born, patient.insurance_number,
+           patient.allergies, patient.diagnosis, patient.version, person_row.id, person_row.name,
+           person_row.role, doctor.id, doctor.name, doctor.role,
            CASE
-               WHEN patient.person_id = :caller
-               OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-               OR (
-                   SELECT p.role FROM person AS p WHERE p.id = patient.person_id
-               ) IN ('nurse', 'doctor', 'clerk')
-                   THEN patient.person_id
-               ELSE NULL
-           END AS person,
-           CASE
-               WHEN patient.doctor_id IS NOT NULL
-               AND (
-                   patient.doctor_id = :caller
-                   OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-                   OR (
-                       SELECT p.role
-                       FROM person AS p
-                       WHERE p.id = patient.doctor_id
-                   ) IN ('nurse', 'doctor', 'clerk')
-               )
-                   THEN patient.doctor_id
-               ELSE NULL
-           END AS doctor,
-           CASE
-               WHEN person_id = :caller OR :caller_role::text = 'doctor' THEN diagnosis
+               WHEN patient.person_id = :caller OR :caller_role::text = 'doctor'
+                   THEN patient.diagnosis
                ELSE NULL
            END AS by_diagnosis
     FROM patient
-    WHERE (person_id = :caller OR :caller_role::text IN ('nurse', 'doctor', 'clerk'))
+    LEFT JOIN person AS person_row ON person_row.id = patient.person_id
+      AND (
+          person_row.id = :caller
+          OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+          OR person_row.role IN ('nurse', 'doctor', 'clerk')
+      )
+      -- Person read: this == caller || caller.staff || caller != null && this.staff
+    LEFT JOIN person AS doctor ON doctor.id = patient.doctor_id
+      AND (
+          doctor.id = :caller
+          OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+          OR doctor.role IN ('nurse', 'doctor', 'clerk')
+      )
+      -- Person read: this == caller || caller.staff || caller != null && this.staff
+    WHERE (patient.person_id = :caller OR :caller_role::text IN ('nurse', 'doctor', 'clerk'))
           -- Patient read: this.person == caller || caller.staff
-      AND deleted_at IS NULL
+      AND patient.deleted_at IS NULL
       {AND CASE
-              WHEN person_id = :caller OR :caller_role::text = 'doctor' THEN diagnosis
+              WHEN patient.person_id = :caller OR :caller_role::text = 'doctor'
+                  THEN patient.diagnosis
               ELSE NULL
           END = :diagnosis}
-      {AND doctor_id = :doctor}
+      {AND patient.doctor_id = :doctor}
       {AND (
           (CASE
-          WHEN person_id = :caller OR :caller_role::text = 'doctor' THEN diagnosis
+          WHEN patient.person_id = :caller OR :caller_role::text = 'doctor'
+              THEN patient.diagnosis
           ELSE NULL
       END) > :after_by_diagnosis
           OR (:after_by_diagnosis IS NULL AND (CASE
-          WHEN person_id = :caller OR :caller_role::text = 'doctor' THEN diagnosis
+          WHEN patient.person_id = :caller OR :caller_role::text = 'doctor'
+              THEN patient.diagnosis
           ELSE NULL
       END) IS NOT NULL)
           OR ((CASE
-          WHEN person_id = :caller OR :caller_role::text = 'doctor' THEN diagnosis
+          WHEN patient.person_id = :caller OR :caller_role::text = 'doctor'
+              THEN patient.diagnosis
           ELSE NULL
       END) IS NOT DISTINCT FROM :after_by_diagnosis
-              AND id > :after_id)
+              AND patient.id > :after_id)
       )}
     ORDER BY (CASE
-        WHEN person_id = :caller OR :caller_role::text = 'doctor' THEN diagnosis
+        WHEN patient.person_id = :caller OR :caller_role::text = 'doctor'
+            THEN patient.diagnosis
         ELSE NULL
-    END) NULLS FIRST, id
+    END) NULLS FIRST, patient.id
     LIMIT :limit
 """)
 LIST_PATIENTS_BY_DIAGNOSED_ORDER = Keyset(ListPatientsRow, "by_diagnosis", "id")
@@ -170,35 +151,28 @@ async def list_patients(db: Queries, caller: Caller, query: ListPatients) -> Pag
 
 
 FIND_AS_PATIENT = sql("""
-    SELECT id, person_id, born, insurance_number, allergies, diagnosis, version,
-           CASE
-               WHEN patient.person_id = :caller
-               OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-               OR (
-                   SELECT p.role FROM person AS p WHERE p.id = patient.person_id
-               ) IN ('nurse', 'doctor', 'clerk')
-                   THEN patient.person_id
-               ELSE NULL
-           END AS person,
-           CASE
-               WHEN patient.doctor_id IS NOT NULL
-               AND (
-                   patient.doctor_id = :caller
-                   OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-                   OR (
-                       SELECT p.role
-                       FROM person AS p
-                       WHERE p.id = patient.doctor_id
-                   ) IN ('nurse', 'doctor', 'clerk')
-               )
-                   THEN patient.doctor_id
-               ELSE NULL
-           END AS doctor
+    SELECT patient.id, patient.person_id, patient.born, patient.insurance_number,
+           patient.allergies, patient.diagnosis, patient.version, person_row.id, person_row.name,
+           person_row.role, doctor.id, doctor.name, doctor.role
     FROM patient
+    LEFT JOIN person AS person_row ON person_row.id = patient.person_id
+      AND (
+          person_row.id = :caller
+          OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+          OR person_row.role IN ('nurse', 'doctor', 'clerk')
+      )
+      -- Person read: this == caller || caller.staff || caller != null && this.staff
+    LEFT JOIN person AS doctor ON doctor.id = patient.doctor_id
+      AND (
+          doctor.id = :caller
+          OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+          OR doctor.role IN ('nurse', 'doctor', 'clerk')
+      )
+      -- Person read: this == caller || caller.staff || caller != null && this.staff
     WHERE patient.id = :id
-      AND (person_id = :caller OR :caller_role::text IN ('nurse', 'doctor', 'clerk'))
+      AND (patient.person_id = :caller OR :caller_role::text IN ('nurse', 'doctor', 'clerk'))
           -- Patient read: this.person == caller || caller.staff
-      AND deleted_at IS NULL
+      AND patient.deleted_at IS NULL
 """)
 
 
@@ -282,35 +256,28 @@ async def cancel_condition(db: Queries, caller: Caller, appointment_patient: UUI
 
 
 FIND_BY_PERSON_AS_PATIENT = sql("""
-    SELECT id, person_id, born, insurance_number, allergies, diagnosis, version,
-           CASE
-               WHEN patient.person_id = :caller
-               OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-               OR (
-                   SELECT p.role FROM person AS p WHERE p.id = patient.person_id
-               ) IN ('nurse', 'doctor', 'clerk')
-                   THEN patient.person_id
-               ELSE NULL
-           END AS person,
-           CASE
-               WHEN patient.doctor_id IS NOT NULL
-               AND (
-                   patient.doctor_id = :caller
-                   OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-                   OR (
-                       SELECT p.role
-                       FROM person AS p
-                       WHERE p.id = patient.doctor_id
-                   ) IN ('nurse', 'doctor', 'clerk')
-               )
-                   THEN patient.doctor_id
-               ELSE NULL
-           END AS doctor
+    SELECT patient.id, patient.person_id, patient.born, patient.insurance_number,
+           patient.allergies, patient.diagnosis, patient.version, person_row.id, person_row.name,
+           person_row.role, doctor.id, doctor.name, doctor.role
     FROM patient
-    WHERE person_id = :caller
-      AND (person_id = :caller OR :caller_role::text IN ('nurse', 'doctor', 'clerk'))
+    LEFT JOIN person AS person_row ON person_row.id = patient.person_id
+      AND (
+          person_row.id = :caller
+          OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+          OR person_row.role IN ('nurse', 'doctor', 'clerk')
+      )
+      -- Person read: this == caller || caller.staff || caller != null && this.staff
+    LEFT JOIN person AS doctor ON doctor.id = patient.doctor_id
+      AND (
+          doctor.id = :caller
+          OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+          OR doctor.role IN ('nurse', 'doctor', 'clerk')
+      )
+      -- Person read: this == caller || caller.staff || caller != null && this.staff
+    WHERE patient.person_id = :caller
+      AND (patient.person_id = :caller OR :caller_role::text IN ('nurse', 'doctor', 'clerk'))
           -- Patient read: this.person == caller || caller.staff
-      AND deleted_at IS NULL
+      AND patient.deleted_at IS NULL
 """)
 
 
@@ -337,33 +304,26 @@ async def find(db: Queries, caller: Caller, id: UUID) -> Patient | None:
 
 
 PATIENT_ROWS = sql("""
-    SELECT id, person_id, born, insurance_number, allergies, diagnosis, version,
-           CASE
-               WHEN patient.person_id = :caller
-               OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-               OR (
-                   SELECT p.role FROM person AS p WHERE p.id = patient.person_id
-               ) IN ('nurse', 'doctor', 'clerk')
-                   THEN patient.person_id
-               ELSE NULL
-           END AS person,
-           CASE
-               WHEN patient.doctor_id IS NOT NULL
-               AND (
-                   patient.doctor_id = :caller
-                   OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-                   OR (
-                       SELECT p.role
-                       FROM person AS p
-                       WHERE p.id = patient.doctor_id
-                   ) IN ('nurse', 'doctor', 'clerk')
-               )
-                   THEN patient.doctor_id
-               ELSE NULL
-           END AS doctor
+    SELECT patient.id, patient.person_id, patient.born, patient.insurance_number,
+           patient.allergies, patient.diagnosis, patient.version, person_row.id, person_row.name,
+           person_row.role, doctor.id, doctor.name, doctor.role
     FROM patient
-    WHERE id = ANY(:keys)
-      AND deleted_at IS NULL
+    LEFT JOIN person AS person_row ON person_row.id = patient.person_id
+      AND (
+          person_row.id = :caller
+          OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+          OR person_row.role IN ('nurse', 'doctor', 'clerk')
+      )
+      -- Person read: this == caller || caller.staff || caller != null && this.staff
+    LEFT JOIN person AS doctor ON doctor.id = patient.doctor_id
+      AND (
+          doctor.id = :caller
+          OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+          OR doctor.role IN ('nurse', 'doctor', 'clerk')
+      )
+      -- Person read: this == caller || caller.staff || caller != null && this.staff
+    WHERE patient.id = ANY(:keys)
+      AND patient.deleted_at IS NULL
 """)
 
 

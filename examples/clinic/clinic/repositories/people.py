@@ -170,18 +170,6 @@ async def find_one(db: Queries, caller: Caller, doctor: UUID) -> Person | None:
     )
 
 
-BY_KEYS = sql("""
-    SELECT id, login, password, name, role
-    FROM person
-    WHERE id = ANY(:keys)
-""")
-
-
-async def by_keys(db: Queries, keys: Collection[UUID]) -> list[Person]:
-    """The people with these keys, in no order."""
-    return await db.fetch_all(Person, BY_KEYS, keys=list(keys))
-
-
 INSERT = sql("""
     INSERT INTO person (id, login, password, name, role)
     VALUES (:id, :login, :password, :name, :role)

@@ -13,11 +13,9 @@ from clinic.repositories import patients, people
 async def my_record(ctx: Context) -> views.PatientView:
     """GET /me/record."""
     caller = ctx.signed_in()
-    async with ctx.snapshot() as db:
-        # 404 if missing or not readable
-        patient = found(await patients.find_by_person_as_patient(db, caller), "patient")
-        [shown] = await views.patient_views(db, caller, ctx.cipher, [patient])
-        return shown
+    # 404 if missing or not readable
+    patient = found(await patients.find_by_person_as_patient(ctx.db, caller), "patient")
+    return views.patient_view(caller, ctx.cipher, patient)
 
 
 async def change_password(ctx: Context, body: ChangePassword) -> None:

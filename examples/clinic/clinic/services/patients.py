@@ -17,9 +17,8 @@ from clinic.repositories import patient_audits, patients, people
 async def list_patients(ctx: Context, query: ListPatients) -> Page[views.PatientView]:
     """GET /patients: the patients the caller may read, a page at a time."""
     caller = ctx.signed_in()
-    async with ctx.snapshot() as db:
-        page = await patients.list_patients(db, caller, query)
-        return page.showing(await views.patient_views(db, caller, ctx.cipher, page.rows))
+    page = await patients.list_patients(ctx.db, caller, query)
+    return page.showing([views.patient_view(caller, ctx.cipher, row) for row in page.rows])
 
 
 async def create_patient(ctx: Context, body: CreatePatient) -> tuple[views.PatientView, UUID, int]:
@@ -61,11 +60,9 @@ async def create_patient(ctx: Context, body: CreatePatient) -> tuple[views.Patie
 async def get_patient(ctx: Context, id: UUID) -> tuple[views.PatientView, int]:
     """GET /patients/{id}."""
     caller = ctx.signed_in()
-    async with ctx.snapshot() as db:
-        # 404 if missing or not readable
-        patient = found(await patients.find_as_patient(db, caller, id), "patient")
-        [shown] = await views.patient_views(db, caller, ctx.cipher, [patient])
-        return shown, patient.version
+    # 404 if missing or not readable
+    patient = found(await patients.find_as_patient(ctx.db, caller, id), "patient")
+    return views.patient_view(caller, ctx.cipher, patient), patient.version
 
 
 async def update_patient(

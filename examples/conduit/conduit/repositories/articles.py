@@ -2,7 +2,6 @@
 """Rows of `article`."""
 
 from collections.abc import Callable, Collection
-from datetime import datetime
 from uuid import UUID
 
 from backwright_runtime import (
@@ -20,35 +19,29 @@ from msgspec import UNSET, Struct, UnsetType
 from conduit.callers import Caller
 from conduit.entities import Article
 from conduit.inputs import GetArticles, GetFeed
-
-
-class ArticleItemRow(Struct, frozen=True, kw_only=True):
-    """What is shown of a row of `article`."""
-
-    id: UUID
-    slug: str
-    title: str
-    description: str
-    tags: list[str]
-    author_id: UUID
-    created_at: datetime
-    updated_at: datetime
-    favorited: bool
-    favorites_count: int
-
+from conduit.rows import ArticleItemRow, ArticleRow
 
 GET_ARTICLES = sql("""
-    SELECT id, slug, title, description, tags, author_id, created_at, updated_at,
+    SELECT article.id, article.slug, article.title, article.description, article.tags,
+           article.created_at, article.updated_at,
            EXISTS (
                SELECT 1
                FROM favorite AS f
                WHERE f.article_id = article.id
                  AND f.user_id = :caller
            ) AS favorited,
-           (SELECT count(*) FROM favorite AS f WHERE f.article_id = article.id) AS favorites_count
+           (SELECT count(*) FROM favorite AS f WHERE f.article_id = article.id) AS favorites_count,
+           author.id, author.username, author.bio, author.image,
+           EXISTS (
+               SELECT 1
+               FROM follow AS f
+               WHERE f.followed_id = author.id
+                 AND f.follower_id = :caller
+           ) AS "following"
     FROM article
+    JOIN "user" AS author ON author.id = article.author_id
     WHERE TRUE
-      {AND :tag = ANY(tags)}
+      {AND :tag = ANY(article.tags)}
       {AND article.author_id IN (SELECT u.id FROM "user" AS u WHERE u.username = :author)}
       {AND EXISTS (
             SELECT 1
@@ -56,7 +49,7 @@ GET_ARTICLES = sql("""
             WHERE f.article_id = article.id
               AND f.user_id IN (SELECT u.id FROM "user" AS u WHERE u.username = :favorited)
         )}
-    ORDER BY created_at DESC, id DESC
+    ORDER BY article.created_at DESC, article.id DESC
     LIMIT :limit
     OFFSET :offset
 """)
@@ -96,22 +89,31 @@ async def get_articles(
 
 
 GET_FEED = sql("""
-    SELECT id, slug, title, description, tags, author_id, created_at, updated_at,
+    SELECT article.id, article.slug, article.title, article.description, article.tags,
+           article.created_at, article.updated_at,
            EXISTS (
                SELECT 1
                FROM favorite AS f
                WHERE f.article_id = article.id
                  AND f.user_id = :caller
            ) AS favorited,
-           (SELECT count(*) FROM favorite AS f WHERE f.article_id = article.id) AS favorites_count
+           (SELECT count(*) FROM favorite AS f WHERE f.article_id = article.id) AS favorites_count,
+           author.id, author.username, author.bio, author.image,
+           EXISTS (
+               SELECT 1
+               FROM follow AS f
+               WHERE f.followed_id = author.id
+                 AND f.follower_id = :caller
+           ) AS "following"
     FROM article
+    JOIN "user" AS author ON author.id = article.author_id
     WHERE EXISTS (
           SELECT 1
           FROM follow AS f
           WHERE f.followed_id = article.author_id
             AND f.follower_id = :caller
       )
-      {AND :tag = ANY(tags)}
+      {AND :tag = ANY(article.tags)}
       {AND article.author_id IN (SELECT u.id FROM "user" AS u WHERE u.username = :author)}
       {AND EXISTS (
             SELECT 1
@@ -119,7 +121,7 @@ GET_FEED = sql("""
             WHERE f.article_id = article.id
               AND f.user_id IN (SELECT u.id FROM "user" AS u WHERE u.username = :favorited)
         )}
-    ORDER BY created_at DESC, id DESC
+    ORDER BY article.created_at DESC, article.id DESC
     LIMIT :limit
     OFFSET :offset
 """)
@@ -166,33 +168,26 @@ async def get_feed(db: Queries, caller: Caller, query: GetFeed) -> Page[ArticleI
     return Page(rows, total=count or 0)
 
 
-class ArticleRow(Struct, frozen=True, kw_only=True):
-    """What is shown of a row of `article`."""
-
-    id: UUID
-    slug: str
-    title: str
-    description: str
-    body: str
-    tags: list[str]
-    author_id: UUID
-    created_at: datetime
-    updated_at: datetime
-    favorited: bool
-    favorites_count: int
-
-
 FIND_BY_SLUG_AS_ARTICLE = sql("""
-    SELECT id, slug, title, description, body, tags, author_id, created_at, updated_at,
+    SELECT article.id, article.slug, article.title, article.description, article.body,
+           article.tags, article.created_at, article.updated_at,
            EXISTS (
                SELECT 1
                FROM favorite AS f
                WHERE f.article_id = article.id
                  AND f.user_id = :caller
            ) AS favorited,
-           (SELECT count(*) FROM favorite AS f WHERE f.article_id = article.id) AS favorites_count
+           (SELECT count(*) FROM favorite AS f WHERE f.article_id = article.id) AS favorites_count,
+           author.id, author.username, author.bio, author.image,
+           EXISTS (
+               SELECT 1
+               FROM follow AS f
+               WHERE f.followed_id = author.id
+                 AND f.follower_id = :caller
+           ) AS "following"
     FROM article
-    WHERE slug = :slug
+    JOIN "user" AS author ON author.id = article.author_id
+    WHERE article.slug = :slug
 """)
 
 
@@ -295,16 +290,25 @@ async def get_tags_tags(db: Queries) -> list[str]:
 
 
 ARTICLE_ROWS = sql("""
-    SELECT id, slug, title, description, body, tags, author_id, created_at, updated_at,
+    SELECT article.id, article.slug, article.title, article.description, article.body,
+           article.tags, article.created_at, article.updated_at,
            EXISTS (
                SELECT 1
                FROM favorite AS f
                WHERE f.article_id = article.id
                  AND f.user_id = :caller
            ) AS favorited,
-           (SELECT count(*) FROM favorite AS f WHERE f.article_id = article.id) AS favorites_count
+           (SELECT count(*) FROM favorite AS f WHERE f.article_id = article.id) AS favorites_count,
+           author.id, author.username, author.bio, author.image,
+           EXISTS (
+               SELECT 1
+               FROM follow AS f
+               WHERE f.followed_id = author.id
+                 AND f.follower_id = :caller
+           ) AS "following"
     FROM article
-    WHERE id = ANY(:keys)
+    JOIN "user" AS author ON author.id = article.author_id
+    WHERE article.id = ANY(:keys)
 """)
 
 

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from uuid import UUID
 
 from backwright_runtime import Conflict, FieldError, Queries, UniqueViolation, sql
-from msgspec import Struct
 
 from conduit.callers import Caller
 from conduit.entities import User
+from conduit.rows import ProfileRow
 
 FIND_BY_EMAIL = sql("""
     SELECT id, email, username, password, bio, image
@@ -33,16 +33,6 @@ FIND_FOR_UPDATE = sql("""
 async def find_for_update(db: Queries, caller: Caller) -> User | None:
     """The user with this id, locked, or None."""
     return await db.fetch_one(User, FIND_FOR_UPDATE, caller=caller.id)
-
-
-class ProfileRow(Struct, frozen=True, kw_only=True):
-    """What is shown of a row of `user`."""
-
-    id: UUID
-    username: str
-    bio: str
-    image: str
-    following: bool
 
 
 FIND_BY_USERNAME_AS_PROFILE = sql("""

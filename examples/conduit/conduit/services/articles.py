@@ -17,8 +17,7 @@ async def get_articles(ctx: Context, query: GetArticles) -> views.GetArticlesAns
     async with ctx.snapshot() as db:
         page = await articles.get_articles(db, caller, query)
         return views.GetArticlesAnswer(
-            articles=await views.article_item_views(db, caller, page.rows),
-            articles_count=page.total,
+            articles=[views.article_item_view(row) for row in page.rows], articles_count=page.total
         )
 
 
@@ -28,19 +27,16 @@ async def get_feed(ctx: Context, query: GetFeed) -> views.GetFeedAnswer:
     async with ctx.snapshot() as db:
         page = await articles.get_feed(db, caller, query)
         return views.GetFeedAnswer(
-            articles=await views.article_item_views(db, caller, page.rows),
-            articles_count=page.total,
+            articles=[views.article_item_view(row) for row in page.rows], articles_count=page.total
         )
 
 
 async def get_article(ctx: Context, slug: str) -> views.ArticleView:
     """GET /articles/{slug}."""
     caller = ctx.caller
-    async with ctx.snapshot() as db:
-        # 404 if missing
-        article = found(await articles.find_by_slug_as_article(db, caller, slug), "article")
-        [shown] = await views.article_views(db, caller, [article])
-        return shown
+    # 404 if missing
+    article = found(await articles.find_by_slug_as_article(ctx.db, caller, slug), "article")
+    return views.article_view(article)
 
 
 async def create_article(ctx: Context, body: CreateArticle) -> views.ArticleView:
@@ -129,8 +125,8 @@ async def get_comments(ctx: Context, slug: str) -> Page[views.CommentView]:
     caller = ctx.caller
     async with ctx.snapshot() as db:
         article = found(await articles.find_by_slug(db, slug), "article")  # 404 if missing
-        page = await comments.get_comments(db, article.id)
-        return page.showing(await views.comment_views(db, caller, page.rows))
+        page = await comments.get_comments(db, caller, article.id)
+        return page.showing([views.comment_view(row) for row in page.rows])
 
 
 async def create_comment(ctx: Context, slug: str, body: CreateComment) -> views.CommentView:
@@ -148,8 +144,8 @@ async def create_comment(ctx: Context, slug: str, body: CreateComment) -> views.
         )
         # Comment create: this.author == caller; holds because author is set to the caller.
         comment = await comments.insert(tx, comment)
-        [shown] = await views.comment_views(tx, caller, [comment])
-        return shown
+        shown = await views.comment_views_by_key(tx, caller, [comment.id])
+        return shown[comment.id]
 
 
 async def delete_comment(ctx: Context, slug: str, id: int) -> None:

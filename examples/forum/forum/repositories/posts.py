@@ -14,16 +14,7 @@ from msgspec.structs import replace
 
 from forum.callers import Caller
 from forum.entities import Post
-
-
-class ReplyRow(Struct, frozen=True, kw_only=True):
-    """What is shown of a row of `post`."""
-
-    number: int
-    text: str
-    written: datetime
-    edited: datetime | None
-    by: str
+from forum.rows import ReplyRow, ThreadPostsCsvLineItem
 
 
 class ReplyRepliesRow(ReplyRow, frozen=True, kw_only=True):
@@ -223,15 +214,6 @@ async def thread_posts_csv(db: Queries, caller: Caller | None, thread: UUID) -> 
         caller_moderator=caller.moderator if caller else None,
     )
     return Page(rows)
-
-
-class ThreadPostsCsvLineItem(Struct, frozen=True, kw_only=True):
-    """What is shown of a row of `post`."""
-
-    number: int
-    text: str
-    written: datetime
-    author: str
 
 
 class Key(Struct, frozen=True):

@@ -20,28 +20,12 @@ from backwright_runtime import (
     sql,
     suffixed,
 )
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, UnsetType
 
 from forum.callers import Caller
 from forum.entities import Thread
 from forum.inputs import FrontPage, ThreadsOfBoard
-
-
-class ThreadRow(Struct, frozen=True, kw_only=True):
-    """What is shown of a row of `thread`."""
-
-    id: UUID
-    slug: str
-    title: str
-    opened: datetime
-    locked: bool
-    pinned: bool
-    replies: int
-    last_post: datetime | None
-    by: str
-    board: str | None
-    watched: bool
-
+from forum.rows import ThreadItemRow, ThreadRow
 
 FRONT_PAGE = sql("""
     SELECT id, slug, title, opened, locked, pinned,
@@ -126,20 +110,6 @@ async def front_page(db: Queries, caller: Caller | None, query: FrontPage) -> Pa
         caller_moderator=caller.moderator if caller else None,
     )
     return Page(rows, total=count or 0)
-
-
-class ThreadItemRow(Struct, frozen=True, kw_only=True):
-    """What is shown of a row of `thread`."""
-
-    id: UUID
-    slug: str
-    title: str
-    locked: bool
-    pinned: bool
-    replies: int
-    last_post: datetime | None
-    by: str
-    board: str | None
 
 
 class ThreadsOfBoardRow(ThreadItemRow, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from inventory.entities import Stock
 from inventory.inputs import ListStock
+from inventory.rows import StockLineRow
 
 FIND_EXISTING_BY_PRODUCT_AND_BIN = sql("""
     SELECT product_id, bin_id, quantity, reserved
@@ -25,19 +26,6 @@ async def find_existing_by_product_and_bin(
     return await db.fetch_one(
         Stock, FIND_EXISTING_BY_PRODUCT_AND_BIN, product_id=product_id, bin_id=bin_id
     )
-
-
-class StockLineRow(Struct, frozen=True, kw_only=True):
-    """What is shown of a row of `stock`."""
-
-    product_id: str
-    bin_id: str
-    quantity: int
-    reserved: int
-    product_sku: str
-    product_name: str
-    place_aisle: str | None
-    place_shelf: int | None
 
 
 PICK_GOODS_CONDITION = sql(

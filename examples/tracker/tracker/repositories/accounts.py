@@ -64,18 +64,6 @@ async def readable(db: Queries, caller: Caller, keys: Collection[UUID]) -> set[U
     return {row.key for row in rows}
 
 
-BY_KEYS = sql("""
-    SELECT id, email, password, name
-    FROM account
-    WHERE id = ANY(:keys)
-""")
-
-
-async def by_keys(db: Queries, keys: Collection[UUID]) -> list[Account]:
-    """The accounts with these keys, in no order."""
-    return await db.fetch_all(Account, BY_KEYS, keys=list(keys))
-
-
 INSERT = sql("""
     INSERT INTO account (id, email, password, name)
     VALUES (:id, :email, :password, :name)

@@ -2,15 +2,13 @@
 """Rows of `invitation`. What callers read of them carries the read rule: this.org.is_admin."""
 
 from collections.abc import Collection
-from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from backwright_runtime import Conflict, FieldError, Queries, UniqueViolation, sql
-from msgspec import Struct
 
 from tracker.callers import Caller
 from tracker.entities import Invitation
+from tracker.rows import InvitationRow
 
 REMOVE_HELD_BY_ORG = sql("""
     DELETE FROM invitation
@@ -41,17 +39,6 @@ async def may_create(db: Queries, caller: Caller, invitation: Invitation) -> boo
     return (
         await db.fetch_value(int, MAY_CREATE, org=invitation.org_id, caller=caller.id) is not None
     )
-
-
-class InvitationRow(Struct, frozen=True, kw_only=True):
-    """What is shown of a row of `invitation`."""
-
-    id: UUID
-    email: str
-    role: Literal["admin", "member", "guest"]
-    expires: datetime
-    accepted: datetime | None
-    org: str | None
 
 
 FIND_ANY_BY_SECRET_FOR_UPDATE = sql("""

@@ -2,8 +2,6 @@
 """Rows of `member`. What callers read of them carries the read rule: this.org.is_member."""
 
 from collections.abc import Collection
-from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from backwright_runtime import Conflict, FieldError, Queries, UniqueViolation, sql
@@ -11,16 +9,7 @@ from msgspec import Struct
 
 from tracker.callers import Caller
 from tracker.entities import Member
-
-
-class MemberRow(Struct, frozen=True, kw_only=True):
-    """What is shown of a row of `member`."""
-
-    org_id: UUID
-    account_id: UUID
-    role: Literal["owner", "admin", "member", "guest"]
-    since: datetime
-    account: UUID | None
+from tracker.rows import MemberRow
 
 
 class OrgMembersRow(MemberRow, frozen=True, kw_only=True):
@@ -30,25 +19,26 @@ class OrgMembersRow(MemberRow, frozen=True, kw_only=True):
 
 
 ORG_MEMBERS = sql("""
-    SELECT members.org_id, members.account_id, members.role, members.since,
-           CASE
-               WHEN members.account_id = :caller
-               OR EXISTS (
-                   SELECT 1
-                   FROM member AS m
-                   WHERE m.account_id = members.account_id
-                     AND EXISTS (
-                         SELECT 1
-                         FROM member AS m2
-                         WHERE m2.org_id = m.org_id
-                           AND m2.account_id = :caller
-                     )
-               )
-                   THEN members.account_id
-               ELSE NULL
-           END AS account,
+    SELECT members.org_id, members.account_id, members.role, members.since, account_row.id,
+           account_row.name,
            members.org_id AS parent
     FROM member AS members
+    LEFT JOIN account AS account_row ON account_row.id = members.account_id
+      AND (
+          account_row.id = :caller
+          OR EXISTS (
+              SELECT 1
+              FROM member AS m
+              WHERE m.account_id = account_row.id
+                AND EXISTS (
+                    SELECT 1
+                    FROM member AS m2
+                    WHERE m2.org_id = m.org_id
+                      AND m2.account_id = :caller
+                )
+          )
+      )
+      -- Account read: this == caller || this.memberships.exists(m, m.org.is_member)
     WHERE members.org_id = ANY(:keys)
       AND EXISTS (
           SELECT 1
@@ -256,48 +246,50 @@ async def reopen_condition(db: Queries, caller: Caller, task_org: UUID) -> bool:
 
 MEMBER_ROWS = sql(
     """
-    SELECT org_id, account_id, role, since,
-           CASE
-               WHEN member.account_id = :caller
-               OR EXISTS (
-                   SELECT 1
-                   FROM member AS m
-                   WHERE m.account_id = member.account_id
-                     AND EXISTS (
-                         SELECT 1
-                         FROM member AS m2
-                         WHERE m2.org_id = m.org_id
-                           AND m2.account_id = :caller
-                     )
-               )
-                   THEN member.account_id
-               ELSE NULL
-           END AS account
+    SELECT member.org_id, member.account_id, member.role, member.since, account_row.id,
+           account_row.name
     FROM member
-    WHERE (org_id, account_id) IN (
+    LEFT JOIN account AS account_row ON account_row.id = member.account_id
+      AND (
+          account_row.id = :caller
+          OR EXISTS (
+              SELECT 1
+              FROM member AS m
+              WHERE m.account_id = account_row.id
+                AND EXISTS (
+                    SELECT 1
+                    FROM member AS m2
+                    WHERE m2.org_id = m.org_id
+                      AND m2.account_id = :caller
+                )
+          )
+      )
+      -- Account read: this == caller || this.memberships.exists(m, m.org.is_member)
+    WHERE (member.org_id, member.account_id) IN (
           SELECT * FROM unnest(:keys_org_id::uuid[], :keys_account_id::uuid[])
       )
 """,
     sqlite="""
-    SELECT org_id, account_id, role, since,
-           CASE
-               WHEN member.account_id = :caller
-               OR EXISTS (
-                   SELECT 1
-                   FROM member AS m
-                   WHERE m.account_id = member.account_id
-                     AND EXISTS (
-                         SELECT 1
-                         FROM member AS m2
-                         WHERE m2.org_id = m.org_id
-                           AND m2.account_id = :caller
-                     )
-               )
-                   THEN member.account_id
-               ELSE NULL
-           END AS account
+    SELECT member.org_id, member.account_id, member.role, member.since, account_row.id,
+           account_row.name
     FROM member
-    WHERE (org_id, account_id) IN (
+    LEFT JOIN account AS account_row ON account_row.id = member.account_id
+      AND (
+          account_row.id = :caller
+          OR EXISTS (
+              SELECT 1
+              FROM member AS m
+              WHERE m.account_id = account_row.id
+                AND EXISTS (
+                    SELECT 1
+                    FROM member AS m2
+                    WHERE m2.org_id = m.org_id
+                      AND m2.account_id = :caller
+                )
+          )
+      )
+   
+    WHERE (member.org_id, member.account_id) IN (
           SELECT org_id.value, account_id.value
           FROM json_each(:keys_org_id) AS org_id
           JOIN json_each(:keys_account_id) AS account_id USING (key)

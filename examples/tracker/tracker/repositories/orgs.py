@@ -5,22 +5,11 @@ from collections.abc import Collection
 from uuid import UUID
 
 from backwright_runtime import Conflict, FieldError, Keyset, Page, Queries, UniqueViolation, sql
-from msgspec import Struct
 
 from tracker.callers import Caller
 from tracker.entities import Org
 from tracker.inputs import ListOrgs
-
-
-class OrgRow(Struct, frozen=True, kw_only=True):
-    """What is shown of a row of `org`."""
-
-    id: UUID
-    handle: str
-    name: str
-    open_tasks: int
-    may_admin: bool
-
+from tracker.rows import OrgRow
 
 LIST_ORGS = sql("""
     SELECT id, handle, name,

@@ -2,7 +2,7 @@
 """Rows of `task`. What callers read of them carries the read rule: this.org.is_member."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
@@ -23,6 +23,7 @@ from msgspec import Struct
 from tracker.callers import Caller
 from tracker.entities import Task
 from tracker.inputs import ListTasks
+from tracker.rows import TaskItemRow, TaskRow
 
 HELD_BY_ORG = sql("""
     SELECT id, org_id, number, title, text, assignee_id, reporter_id, blocked_by_id, hours, due,
@@ -258,60 +259,28 @@ async def task_blocks(db: Queries, caller: Caller, keys: Collection[UUID]) -> li
     return await db.fetch_all(TaskBlocksRow, TASK_BLOCKS, keys=list(keys), caller=caller.id)
 
 
-class TaskRow(Struct, frozen=True, kw_only=True):
-    """What is shown of a row of `task`."""
-
-    id: UUID
-    number: int
-    title: str
-    text: str
-    hours: Annotated[Decimal, Scale(1)] | None
-    due: date | None
-    done_at: datetime | None
-    state: Literal["open", "doing", "review", "done"]
-    version: int
-    assignee: UUID | None
-    ready: bool
-    reporter: UUID | None
-
-
-class TaskItemRow(Struct, frozen=True, kw_only=True):
-    """What is shown of a row of `task`."""
-
-    id: UUID
-    number: int
-    title: str
-    hours: Annotated[Decimal, Scale(1)] | None
-    due: date | None
-    state: Literal["open", "doing", "review", "done"]
-    version: int
-    assignee: UUID | None
-
-
 LIST_TASKS_BY_DUE = sql(
     """
-    SELECT id, number, title, hours, due, state, version,
-           CASE
-               WHEN task.assignee_id IS NOT NULL
-               AND (
-                   task.assignee_id = :caller
-                   OR EXISTS (
-                       SELECT 1
-                       FROM member AS m
-                       WHERE m.account_id = task.assignee_id
-                         AND EXISTS (
-                             SELECT 1
-                             FROM member AS m2
-                             WHERE m2.org_id = m.org_id
-                               AND m2.account_id = :caller
-                         )
-                   )
-               )
-                   THEN task.assignee_id
-               ELSE NULL
-           END AS assignee
+    SELECT task.id, task.number, task.title, task.hours, task.due, task.state, task.version,
+           assignee.id, assignee.name
     FROM task
-    WHERE org_id = :org
+    LEFT JOIN account AS assignee ON assignee.id = task.assignee_id
+      AND (
+          assignee.id = :caller
+          OR EXISTS (
+              SELECT 1
+              FROM member AS m
+              WHERE m.account_id = assignee.id
+                AND EXISTS (
+                    SELECT 1
+                    FROM member AS m2
+                    WHERE m2.org_id = m.org_id
+                      AND m2.account_id = :caller
+                )
+          )
+      )
+      -- Account read: this == caller || this.memberships.exists(m, m.org.is_member)
+    WHERE task.org_id = :org
       AND EXISTS (
           SELECT 1
           FROM member AS m
@@ -319,8 +288,8 @@ LIST_TASKS_BY_DUE = sql(
             AND m.account_id = :caller
       )
       -- Task read: this.org.is_member
-      {AND state = ANY(:state::text[])}
-      {AND :mine = (assignee_id IS NOT DISTINCT FROM :caller)}
+      {AND task.state = ANY(:state::text[])}
+      {AND :mine = (task.assignee_id IS NOT DISTINCT FROM :caller)}
       {AND EXISTS (
             SELECT 1
             FROM task_labels, label AS label_row
@@ -334,46 +303,44 @@ LIST_TASKS_BY_DUE = sql(
               )
               AND label_row.name = :label
         )}
-      {AND due < :due_before}
+      {AND task.due < :due_before}
       {AND (
-            due IS NOT NULL
-            AND due < CAST(:now::timestamptz AT TIME ZONE 'UTC' AS date)
-            AND state <> 'done'
+            task.due IS NOT NULL
+            AND task.due < CAST(:now::timestamptz AT TIME ZONE 'UTC' AS date)
+            AND task.state <> 'done'
         ) = :overdue}
       {AND (
-          due > :after_due
-          OR (:after_due IS NULL AND due IS NOT NULL)
-          OR (due IS NOT DISTINCT FROM :after_due AND number > :after_number)
-          OR (due IS NOT DISTINCT FROM :after_due
-              AND number = :after_number
-              AND id > :after_id)
+          task.due > :after_due
+          OR (:after_due IS NULL AND task.due IS NOT NULL)
+          OR (task.due IS NOT DISTINCT FROM :after_due AND task.number > :after_number)
+          OR (task.due IS NOT DISTINCT FROM :after_due
+              AND task.number = :after_number
+              AND task.id > :after_id)
       )}
-    ORDER BY due NULLS FIRST, number, id
+    ORDER BY task.due NULLS FIRST, task.number, task.id
     LIMIT :limit
 """,
     sqlite="""
-    SELECT id, number, title, hours, due, state, version,
-           CASE
-               WHEN task.assignee_id IS NOT NULL
-               AND (
-                   task.assignee_id = :caller
-                   OR EXISTS (
-                       SELECT 1
-                       FROM member AS m
-                       WHERE m.account_id = task.assignee_id
-                         AND EXISTS (
-                             SELECT 1
-                             FROM member AS m2
-                             WHERE m2.org_id = m.org_id
-                               AND m2.account_id = :caller
-                         )
-                   )
-               )
-                   THEN task.assignee_id
-               ELSE NULL
-           END AS assignee
+    SELECT task.id, task.number, task.title, task.hours, task.due, task.state, task.version,
+           assignee.id, assignee.name
     FROM task
-    WHERE org_id = :org
+    LEFT JOIN account AS assignee ON assignee.id = task.assignee_id
+      AND (
+          assignee.id = :caller
+          OR EXISTS (
+              SELECT 1
+              FROM member AS m
+              WHERE m.account_id = assignee.id
+                AND EXISTS (
+                    SELECT 1
+                    FROM member AS m2
+                    WHERE m2.org_id = m.org_id
+                      AND m2.account_id = :caller
+                )
+          )
+      )
+   
+    WHERE task.org_id = :org
       AND EXISTS (
           SELECT 1
           FROM member AS m
@@ -381,8 +348,8 @@ LIST_TASKS_BY_DUE = sql(
             AND m.account_id = :caller
       )
    
-      {AND state IN (SELECT value FROM json_each(:state))}
-      {AND :mine = (assignee_id IS NOT DISTINCT FROM :caller)}
+      {AND task.state IN (SELECT value FROM json_each(:state))}
+      {AND :mine = (task.assignee_id IS NOT DISTINCT FROM :caller)}
       {AND EXISTS (
             SELECT 1
             FROM task_labels, label AS label_row
@@ -396,45 +363,43 @@ LIST_TASKS_BY_DUE = sql(
               )
               AND label_row.name = :label
         )}
-      {AND due < :due_before}
-      {AND (due IS NOT NULL AND due < substr(:now, 1, 10) AND state <> 'done') = :overdue}
+      {AND task.due < :due_before}
+      {AND (task.due IS NOT NULL AND task.due < substr(:now, 1, 10) AND task.state <> 'done') = :overdue}
       {AND (
-          due > :after_due
-          OR (:after_due IS NULL AND due IS NOT NULL)
-          OR (due IS NOT DISTINCT FROM :after_due AND number > :after_number)
-          OR (due IS NOT DISTINCT FROM :after_due
-              AND number = :after_number
-              AND id > :after_id)
+          task.due > :after_due
+          OR (:after_due IS NULL AND task.due IS NOT NULL)
+          OR (task.due IS NOT DISTINCT FROM :after_due AND task.number > :after_number)
+          OR (task.due IS NOT DISTINCT FROM :after_due
+              AND task.number = :after_number
+              AND task.id > :after_id)
       )}
-    ORDER BY due NULLS FIRST, number, id
+    ORDER BY task.due NULLS FIRST, task.number, task.id
     LIMIT :limit
 """,
 )
 LIST_TASKS_BY_DUE_ORDER = Keyset(TaskItemRow, "due", "number", "id")
 LIST_TASKS_BY_NUMBER = sql(
     """
-    SELECT id, number, title, hours, due, state, version,
-           CASE
-               WHEN task.assignee_id IS NOT NULL
-               AND (
-                   task.assignee_id = :caller
-                   OR EXISTS (
-                       SELECT 1
-                       FROM member AS m
-                       WHERE m.account_id = task.assignee_id
-                         AND EXISTS (
-                             SELECT 1
-                             FROM member AS m2
-                             WHERE m2.org_id = m.org_id
-                               AND m2.account_id = :caller
-                         )
-                   )
-               )
-                   THEN task.assignee_id
-               ELSE NULL
-           END AS assignee
+    SELECT task.id, task.number, task.title, task.hours, task.due, task.state, task.version,
+           assignee.id, assignee.name
     FROM task
-    WHERE org_id = :org
+    LEFT JOIN account AS assignee ON assignee.id = task.assignee_id
+      AND (
+          assignee.id = :caller
+          OR EXISTS (
+              SELECT 1
+              FROM member AS m
+              WHERE m.account_id = assignee.id
+                AND EXISTS (
+                    SELECT 1
+                    FROM member AS m2
+                    WHERE m2.org_id = m.org_id
+                      AND m2.account_id = :caller
+                )
+          )
+      )
+      -- Account read: this == caller || this.memberships.exists(m, m.org.is_member)
+    WHERE task.org_id = :org
       AND EXISTS (
           SELECT 1
           FROM member AS m
@@ -442,8 +407,8 @@ LIST_TASKS_BY_NUMBER = sql(
             AND m.account_id = :caller
       )
       -- Task read: this.org.is_member
-      {AND state = ANY(:state::text[])}
-      {AND :mine = (assignee_id IS NOT DISTINCT FROM :caller)}
+      {AND task.state = ANY(:state::text[])}
+      {AND :mine = (task.assignee_id IS NOT DISTINCT FROM :caller)}
       {AND EXISTS (
             SELECT 1
             FROM task_labels, label AS label_row
@@ -457,39 +422,37 @@ LIST_TASKS_BY_NUMBER = sql(
               )
               AND label_row.name = :label
         )}
-      {AND due < :due_before}
+      {AND task.due < :due_before}
       {AND (
-            due IS NOT NULL
-            AND due < CAST(:now::timestamptz AT TIME ZONE 'UTC' AS date)
-            AND state <> 'done'
+            task.due IS NOT NULL
+            AND task.due < CAST(:now::timestamptz AT TIME ZONE 'UTC' AS date)
+            AND task.state <> 'done'
         ) = :overdue}
-      {AND (number, id) < (:after_number, :after_id)}
-    ORDER BY number DESC, id DESC
+      {AND (task.number, task.id) < (:after_number, :after_id)}
+    ORDER BY task.number DESC, task.id DESC
     LIMIT :limit
 """,
     sqlite="""
-    SELECT id, number, title, hours, due, state, version,
-           CASE
-               WHEN task.assignee_id IS NOT NULL
-               AND (
-                   task.assignee_id = :caller
-                   OR EXISTS (
-                       SELECT 1
-                       FROM member AS m
-                       WHERE m.account_id = task.assignee_id
-                         AND EXISTS (
-                             SELECT 1
-                             FROM member AS m2
-                             WHERE m2.org_id = m.org_id
-                               AND m2.account_id = :caller
-                         )
-                   )
-               )
-                   THEN task.assignee_id
-               ELSE NULL
-           END AS assignee
+    SELECT task.id, task.number, task.title, task.hours, task.due, task.state, task.version,
+           assignee.id, assignee.name
     FROM task
-    WHERE org_id = :org
+    LEFT JOIN account AS assignee ON assignee.id = task.assignee_id
+      AND (
+          assignee.id = :caller
+          OR EXISTS (
+              SELECT 1
+              FROM member AS m
+              WHERE m.account_id = assignee.id
+                AND EXISTS (
+                    SELECT 1
+                    FROM member AS m2
+                    WHERE m2.org_id = m.org_id
+                      AND m2.account_id = :caller
+                )
+          )
+      )
+   
+    WHERE task.org_id = :org
       AND EXISTS (
           SELECT 1
           FROM member AS m
@@ -497,8 +460,8 @@ LIST_TASKS_BY_NUMBER = sql(
             AND m.account_id = :caller
       )
    
-      {AND state IN (SELECT value FROM json_each(:state))}
-      {AND :mine = (assignee_id IS NOT DISTINCT FROM :caller)}
+      {AND task.state IN (SELECT value FROM json_each(:state))}
+      {AND :mine = (task.assignee_id IS NOT DISTINCT FROM :caller)}
       {AND EXISTS (
             SELECT 1
             FROM task_labels, label AS label_row
@@ -512,38 +475,36 @@ LIST_TASKS_BY_NUMBER = sql(
               )
               AND label_row.name = :label
         )}
-      {AND due < :due_before}
-      {AND (due IS NOT NULL AND due < substr(:now, 1, 10) AND state <> 'done') = :overdue}
-      {AND (number, id) < (:after_number, :after_id)}
-    ORDER BY number DESC, id DESC
+      {AND task.due < :due_before}
+      {AND (task.due IS NOT NULL AND task.due < substr(:now, 1, 10) AND task.state <> 'done') = :overdue}
+      {AND (task.number, task.id) < (:after_number, :after_id)}
+    ORDER BY task.number DESC, task.id DESC
     LIMIT :limit
 """,
 )
 LIST_TASKS_BY_NUMBER_ORDER = Keyset(TaskItemRow, "number desc", "id desc")
 LIST_TASKS_BY_HOURS = sql(
     """
-    SELECT id, number, title, hours, due, state, version,
-           CASE
-               WHEN task.assignee_id IS NOT NULL
-               AND (
-                   task.assignee_id = :caller
-                   OR EXISTS (
-                       SELECT 1
-                       FROM member AS m
-                       WHERE m.account_id = task.assignee_id
-                         AND EXISTS (
-                             SELECT 1
-                             FROM member AS m2
-                             WHERE m2.org_id = m.org_id
-                               AND m2.account_id = :caller
-                         )
-                   )
-               )
-                   THEN task.assignee_id
-               ELSE NULL
-           END AS assignee
+    SELECT task.id, task.number, task.title, task.hours, task.due, task.state, task.version,
+           assignee.id, assignee.name
     FROM task
-    WHERE org_id = :org
+    LEFT JOIN account AS assignee ON assignee.id = task.assignee_id
+      AND (
+          assignee.id = :caller
+          OR EXISTS (
+              SELECT 1
+              FROM member AS m
+              WHERE m.account_id = assignee.id
+                AND EXISTS (
+                    SELECT 1
+                    FROM member AS m2
+                    WHERE m2.org_id = m.org_id
+                      AND m2.account_id = :caller
+                )
+          )
+      )
+      -- Account read: this == caller || this.memberships.exists(m, m.org.is_member)
+    WHERE task.org_id = :org
       AND EXISTS (
           SELECT 1
           FROM member AS m
@@ -551,8 +512,8 @@ LIST_TASKS_BY_HOURS = sql(
             AND m.account_id = :caller
       )
       -- Task read: this.org.is_member
-      {AND state = ANY(:state::text[])}
-      {AND :mine = (assignee_id IS NOT DISTINCT FROM :caller)}
+      {AND task.state = ANY(:state::text[])}
+      {AND :mine = (task.assignee_id IS NOT DISTINCT FROM :caller)}
       {AND EXISTS (
             SELECT 1
             FROM task_labels, label AS label_row
@@ -566,43 +527,41 @@ LIST_TASKS_BY_HOURS = sql(
               )
               AND label_row.name = :label
         )}
-      {AND due < :due_before}
+      {AND task.due < :due_before}
       {AND (
-            due IS NOT NULL
-            AND due < CAST(:now::timestamptz AT TIME ZONE 'UTC' AS date)
-            AND state <> 'done'
+            task.due IS NOT NULL
+            AND task.due < CAST(:now::timestamptz AT TIME ZONE 'UTC' AS date)
+            AND task.state <> 'done'
         ) = :overdue}
       {AND (
-          hours < :after_hours
-          OR (:after_hours IS NOT NULL AND hours IS NULL)
-          OR (hours IS NOT DISTINCT FROM :after_hours AND id < :after_id)
+          task.hours < :after_hours
+          OR (:after_hours IS NOT NULL AND task.hours IS NULL)
+          OR (task.hours IS NOT DISTINCT FROM :after_hours AND task.id < :after_id)
       )}
-    ORDER BY hours DESC NULLS LAST, id DESC
+    ORDER BY task.hours DESC NULLS LAST, task.id DESC
     LIMIT :limit
 """,
     sqlite="""
-    SELECT id, number, title, hours, due, state, version,
-           CASE
-               WHEN task.assignee_id IS NOT NULL
-               AND (
-                   task.assignee_id = :caller
-                   OR EXISTS (
-                       SELECT 1
-                       FROM member AS m
-                       WHERE m.account_id = task.assignee_id
-                         AND EXISTS (
-                             SELECT 1
-                             FROM member AS m2
-                             WHERE m2.org_id = m.org_id
-                               AND m2.account_id = :caller
-                         )
-                   )
-               )
-                   THEN task.assignee_id
-               ELSE NULL
-           END AS assignee
+    SELECT task.id, task.number, task.title, task.hours, task.due, task.state, task.version,
+           assignee.id, assignee.name
     FROM task
-    WHERE org_id = :org
+    LEFT JOIN account AS assignee ON assignee.id = task.assignee_id
+      AND (
+          assignee.id = :caller
+          OR EXISTS (
+              SELECT 1
+              FROM member AS m
+              WHERE m.account_id = assignee.id
+                AND EXISTS (
+                    SELECT 1
+                    FROM member AS m2
+                    WHERE m2.org_id = m.org_id
+                      AND m2.account_id = :caller
+                )
+          )
+      )
+   
+    WHERE task.org_id = :org
       AND EXISTS (
           SELECT 1
           FROM member AS m
@@ -610,8 +569,8 @@ LIST_TASKS_BY_HOURS = sql(
             AND m.account_id = :caller
       )
    
-      {AND state IN (SELECT value FROM json_each(:state))}
-      {AND :mine = (assignee_id IS NOT DISTINCT FROM :caller)}
+      {AND task.state IN (SELECT value FROM json_each(:state))}
+      {AND :mine = (task.assignee_id IS NOT DISTINCT FROM :caller)}
       {AND EXISTS (
             SELECT 1
             FROM task_labels, label AS label_row
@@ -625,14 +584,14 @@ LIST_TASKS_BY_HOURS = sql(
               )
               AND label_row.name = :label
         )}
-      {AND due < :due_before}
-      {AND (due IS NOT NULL AND due < substr(:now, 1, 10) AND state <> 'done') = :overdue}
+      {AND task.due < :due_before}
+      {AND (task.due IS NOT NULL AND task.due < substr(:now, 1, 10) AND task.state <> 'done') = :overdue}
       {AND (
-          hours < :after_hours
-          OR (:after_hours IS NOT NULL AND hours IS NULL)
-          OR (hours IS NOT DISTINCT FROM :after_hours AND id < :after_id)
+          task.hours < :after_hours
+          OR (:after_hours IS NOT NULL AND task.hours IS NULL)
+          OR (task.hours IS NOT DISTINCT FROM :after_hours AND task.id < :after_id)
       )}
-    ORDER BY hours DESC NULLS LAST, id DESC
+    ORDER BY task.hours DESC NULLS LAST, task.id DESC
     LIMIT :limit
 """,
 )
@@ -666,26 +625,8 @@ async def list_tasks(
 
 
 FIND_BY_NUMBER_AND_ORG_AS_TASK = sql("""
-    SELECT id, number, title, text, hours, due, done_at, state, version,
-           CASE
-               WHEN task.assignee_id IS NOT NULL
-               AND (
-                   task.assignee_id = :caller
-                   OR EXISTS (
-                       SELECT 1
-                       FROM member AS m
-                       WHERE m.account_id = task.assignee_id
-                         AND EXISTS (
-                             SELECT 1
-                             FROM member AS m2
-                             WHERE m2.org_id = m.org_id
-                               AND m2.account_id = :caller
-                         )
-                   )
-               )
-                   THEN task.assignee_id
-               ELSE NULL
-           END AS assignee,
+    SELECT task.id, task.number, task.title, task.text, task.hours, task.due, task.done_at,
+           task.state, task.version,
            task.blocked_by_id IS NULL
            OR CASE
                WHEN task.blocked_by_id IS NOT NULL
@@ -702,25 +643,42 @@ FIND_BY_NUMBER_AND_ORG_AS_TASK = sql("""
                    THEN (SELECT t2.state FROM task AS t2 WHERE t2.id = task.blocked_by_id)
                ELSE NULL
            END IS NOT DISTINCT FROM 'done' AS ready,
-           CASE
-               WHEN task.reporter_id = :caller
-               OR EXISTS (
-                   SELECT 1
-                   FROM member AS m
-                   WHERE m.account_id = task.reporter_id
-                     AND EXISTS (
-                         SELECT 1
-                         FROM member AS m2
-                         WHERE m2.org_id = m.org_id
-                           AND m2.account_id = :caller
-                     )
-               )
-                   THEN task.reporter_id
-               ELSE NULL
-           END AS reporter
+           assignee.id, assignee.name, reporter.id, reporter.name
     FROM task
-    WHERE number = :number
-      AND org_id = :org
+    LEFT JOIN account AS assignee ON assignee.id = task.assignee_id
+      AND (
+          assignee.id = :caller
+          OR EXISTS (
+              SELECT 1
+              FROM member AS m
+              WHERE m.account_id = assignee.id
+                AND EXISTS (
+                    SELECT 1
+                    FROM member AS m2
+                    WHERE m2.org_id = m.org_id
+                      AND m2.account_id = :caller
+                )
+          )
+      )
+      -- Account read: this == caller || this.memberships.exists(m, m.org.is_member)
+    LEFT JOIN account AS reporter ON reporter.id = task.reporter_id
+      AND (
+          reporter.id = :caller
+          OR EXISTS (
+              SELECT 1
+              FROM member AS m
+              WHERE m.account_id = reporter.id
+                AND EXISTS (
+                    SELECT 1
+                    FROM member AS m2
+                    WHERE m2.org_id = m.org_id
+                      AND m2.account_id = :caller
+                )
+          )
+      )
+      -- Account read: this == caller || this.memberships.exists(m, m.org.is_member)
+    WHERE task.number = :number
+      AND task.org_id = :org
       AND EXISTS (
           SELECT 1
           FROM member AS m
@@ -1129,26 +1087,8 @@ async def task_counts_total(db: Queries, caller: Caller, org: UUID) -> int:
 
 
 TASK_ROWS = sql("""
-    SELECT id, number, title, text, hours, due, done_at, state, version,
-           CASE
-               WHEN task.assignee_id IS NOT NULL
-               AND (
-                   task.assignee_id = :caller
-                   OR EXISTS (
-                       SELECT 1
-                       FROM member AS m
-                       WHERE m.account_id = task.assignee_id
-                         AND EXISTS (
-                             SELECT 1
-                             FROM member AS m2
-                             WHERE m2.org_id = m.org_id
-                               AND m2.account_id = :caller
-                         )
-                   )
-               )
-                   THEN task.assignee_id
-               ELSE NULL
-           END AS assignee,
+    SELECT task.id, task.number, task.title, task.text, task.hours, task.due, task.done_at,
+           task.state, task.version,
            task.blocked_by_id IS NULL
            OR CASE
                WHEN task.blocked_by_id IS NOT NULL
@@ -1165,24 +1105,41 @@ TASK_ROWS = sql("""
                    THEN (SELECT t2.state FROM task AS t2 WHERE t2.id = task.blocked_by_id)
                ELSE NULL
            END IS NOT DISTINCT FROM 'done' AS ready,
-           CASE
-               WHEN task.reporter_id = :caller
-               OR EXISTS (
-                   SELECT 1
-                   FROM member AS m
-                   WHERE m.account_id = task.reporter_id
-                     AND EXISTS (
-                         SELECT 1
-                         FROM member AS m2
-                         WHERE m2.org_id = m.org_id
-                           AND m2.account_id = :caller
-                     )
-               )
-                   THEN task.reporter_id
-               ELSE NULL
-           END AS reporter
+           assignee.id, assignee.name, reporter.id, reporter.name
     FROM task
-    WHERE id = ANY(:keys)
+    LEFT JOIN account AS assignee ON assignee.id = task.assignee_id
+      AND (
+          assignee.id = :caller
+          OR EXISTS (
+              SELECT 1
+              FROM member AS m
+              WHERE m.account_id = assignee.id
+                AND EXISTS (
+                    SELECT 1
+                    FROM member AS m2
+                    WHERE m2.org_id = m.org_id
+                      AND m2.account_id = :caller
+                )
+          )
+      )
+      -- Account read: this == caller || this.memberships.exists(m, m.org.is_member)
+    LEFT JOIN account AS reporter ON reporter.id = task.reporter_id
+      AND (
+          reporter.id = :caller
+          OR EXISTS (
+              SELECT 1
+              FROM member AS m
+              WHERE m.account_id = reporter.id
+                AND EXISTS (
+                    SELECT 1
+                    FROM member AS m2
+                    WHERE m2.org_id = m.org_id
+                      AND m2.account_id = :caller
+                )
+          )
+      )
+      -- Account read: this == caller || this.memberships.exists(m, m.org.is_member)
+    WHERE task.id = ANY(:keys)
 """)
 
 

@@ -69,6 +69,7 @@ class Repositories:
         self.names = names
         self.pieces: dict[str, list[Source]] = {entity.name: [] for entity in model.entities}
         self.known: dict[tuple[str, str], Source] = {}
+        self.rows: dict[str, Source] = {}
 
     def add(self, entity: str, wanted: Sequence[str], write: Callable[[Identifier], Source]) -> Identifier:
         """The name under which such a function stands in the entity's module; it is written if it is new."""
@@ -86,6 +87,12 @@ class Repositories:
         if (entity, name) not in self.known:
             self.known[entity, name] = text = write()
             self.pieces[entity].append(text)
+
+    def row(self, name: str, write: Callable[[], Source]) -> None:
+        """A class of `rows.py`, behind those that it holds."""
+        if name not in self.rows:
+            text = write()
+            self.rows[name] = text
 
     def has(self, entity: str, name: str) -> bool:
         """Whether something of that name is in the entity's module."""

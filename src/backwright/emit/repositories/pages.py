@@ -146,12 +146,12 @@ class _PageWriter:
     def statement(self, order: list[OrderTerm]) -> Statement:
         """The page in one order."""
         more = self.additional(self.orders())
-        projection = msgspec.structs.replace(self.projection, extras=(*self.projection.extras, *more))
+        projection = msgspec.structs.replace(self.projection, asked=tuple(more))
         style = self.step.paging.style
 
         def write(sql: Writing) -> str:
-            terms = orders.terms(self.entity, order, sql)
-            conditions = self.conditions(sql)
+            terms = orders.terms(self.entity, order, sql, row=projection.row)
+            conditions = self.conditions(sql, row=projection.row)
             tail = [orders.order_by(terms)]
             if style == "keyset":
                 conditions.append(orders.after(terms))
@@ -165,6 +165,7 @@ class _PageWriter:
                 [
                     selected(projection.columns(sql)),
                     f"FROM {quoted(self.entity.table)}",
+                    *projection.joined(sql),
                     *where(conditions),
                     *tail,
                 ]
@@ -177,11 +178,11 @@ class _PageWriter:
             for_caller=self.step.readable is not None,
         )
 
-    def conditions(self, sql: Writing) -> list[str]:
+    def conditions(self, sql: Writing, *, row: str = "") -> list[str]:
         """The rule, the operation's own condition, and the filters that apply when they are asked for."""
-        found = self.reading.conditions(sql)
+        found = self.reading.conditions(sql, row=row)
         for each in self.step.filters:
-            clause = sql.condition(each.condition.meaning)
+            clause = sql.condition(each.condition.meaning, this=row or None)
             inside = "AND " + hanging(clause, 2 if clause.partition("\n")[0].endswith("(") else 4)
             found.append(f"{{{inside}}}" if self.filtered else inside.removeprefix("AND "))
         return found

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from itertools import groupby
 
 import msgspec
 
 from backwright.emit.annotations import listed, of_expression, optional, stored_as
 from backwright.emit.entities import columns
-from backwright.emit.names import Names
 from backwright.emit.repositories.functions import Repositories
 from backwright.emit.repositories.statement import Writing
 from backwright.emit.source import Identifier, Source, imports, source
-from backwright.emit.sql import hanging, quoted
+from backwright.emit.sql import below, described, hanging, quoted
+from backwright.emit.storage import live
 from backwright.emit.structs import Member, struct_of
 from backwright.expr.typed import Expression, Type
-from backwright.model.types import Entity, Field, Model
+from backwright.model.types import Entity, Field, Model, Rule
 
 _LINE = 88
 
@@ -29,24 +30,84 @@ class Extra(msgspec.Struct, frozen=True):
 
 
 class Projection(msgspec.Struct, frozen=True, kw_only=True):
-    """What is read of the rows of an entity. `extras` are about `this`, the row.
+    """What is read of the rows of an entity. `extras` are about `this`, the row; what is `asked`, too.
 
-    `name` is the class of the rows, in the entity's repository; None is the entity's own row, whole.
+    `name` is the class of the rows, in `rows.py`; None is the entity's own row, whole.
     """
 
     entity: Entity
     fields: tuple[Field, ...]
     extras: tuple[Extra, ...] = ()
+    joins: tuple[Joined, ...] = ()
+    asked: tuple[Extra, ...] = ()
     name: str | None = None
 
-    def columns(self, sql: Writing, *, row: str = "") -> list[str]:
+    @property
+    def row(self) -> str:
+        """What the row is called where it is the only one of its table: nothing, unless others stand beside it."""
+        return quoted(self.entity.table) if self.joins else ""
+
+    def columns(self, sql: Writing, *, row: str = "", within: str = "") -> list[str]:
         """The texts of SELECT for one database; `row` is the row's alias where there are others."""
+        row = row or self.row
         front = f"{row}." if row else ""
         plain = [f"{front}{quoted(field.column)}" for field in self.fields]
-        computed = [
-            f"{sql.value(each.value, this=row or None)} AS {quoted(each.name)}" for each in self.extras
-        ]
-        return [*plain, *computed]
+        beside: list[str] = []
+        for each in self.joins:
+            alias = each.alias(within)
+            beside += each.projection.columns(sql, row=quoted(alias), within=alias)
+        return [*plain, *computed(self.extras, sql, row), *beside, *computed(self.asked, sql, row)]
+
+    def joined(self, sql: Writing, *, row: str = "", within: str = "") -> list[str]:
+        """The lines of FROM behind the row's own table."""
+        row = row or self.row
+        lines: list[str] = []
+        for each in self.joins:
+            of, alias = each.projection.entity, each.alias(within)
+            key = f"{quoted(alias)}.{quoted(of.field(of.key).column)}"
+            conditions = [f"{key} = {row}.{quoted(each.field.column)}", *live(of, quoted(alias))]
+            if each.readable is not None:
+                clause = sql.condition(each.readable.condition, this=quoted(alias))
+                if clause != "TRUE":
+                    conditions.append(described(clause, f"{of.name} read: {each.readable.source}"))
+            table = f"{sql.storage.source(of.name)} AS {quoted(alias)}"
+            first, *more = conditions
+            lines.append(f"{'LEFT JOIN' if each.nullable else 'JOIN'} {table} ON {first}")
+            lines += [f"  AND {hanging(condition, below(condition, 6))}" for condition in more]
+            lines += each.projection.joined(sql, row=quoted(alias), within=alias)
+        return lines
+
+    def aliases(self, within: str = "") -> list[str]:
+        """What the joined rows are called."""
+        found: list[str] = []
+        for each in self.joins:
+            alias = each.alias(within)
+            found += [alias, *each.projection.aliases(alias)]
+        return found
+
+
+class Joined(msgspec.Struct, frozen=True, kw_only=True):
+    """The row behind a reference, read in the same statement: `author`. `nullable`: there may be none.
+
+    `called` is what it is called in statements, where no table has that name. `readable`: the rule that has to hold of
+    it; None where everyone may read it.
+    """
+
+    name: str
+    called: str
+    field: Field
+    projection: Projection
+    nullable: bool
+    readable: Rule | None = None
+
+    def alias(self, within: str) -> str:
+        """What the row is called in a statement; `within`: what the joined row that refers to it is called."""
+        return f"{within}_{self.called}" if within else self.called
+
+
+def computed(extras: Sequence[Extra], sql: Writing, row: str) -> list[str]:
+    """Values that the database computes, as SELECT names them."""
+    return [f"{sql.value(each.value, this=row or None)} AS {quoted(each.name)}" for each in extras]
 
 
 def whole(entity: Entity, model: Model) -> Projection:
@@ -56,32 +117,46 @@ def whole(entity: Entity, model: Model) -> Projection:
 
 def selected(columns: Sequence[str]) -> str:
     """`SELECT a, b` with what is computed on lines of its own."""
-    plain = ", ".join(each for each in columns if " AS " not in each)
-    lines = textwrap.wrap(plain, _LINE, break_long_words=False, break_on_hyphens=False)
-    parts = ["\n       ".join(lines)] if lines else []
-    parts += [hanging(each, 7) for each in columns if " AS " in each]
+    parts: list[str] = []
+    for computed_here, group in groupby(columns, key=lambda column: " AS " in column):
+        if computed_here:
+            parts += [hanging(each, 7) for each in group]
+        else:
+            lines = textwrap.wrap(", ".join(group), _LINE, break_long_words=False, break_on_hyphens=False)
+            parts.append("\n       ".join(lines))
     return f"SELECT {f',{chr(10)}       '.join(parts)}"
 
 
 def row_class(projection: Projection, repositories: Repositories) -> Source:
     """The class of a projection's rows; its definition is written where it is new."""
-    names, model, entity = repositories.names, repositories.model, projection.entity
+    names, entity = repositories.names, projection.entity
     if projection.name is None:
         name = names.row_class(entity)
         return source(name, imports(f"{names.package}.entities", name))
     name = Identifier(projection.name)
-    repositories.once(entity.name, name, lambda: projection_struct(projection, model))
-    return source(name)
+    repositories.row(name, lambda: projection_struct(projection, repositories))
+    return source(name, imports(f"{names.package}.rows", name))
 
 
-def projection_struct(projection: Projection, model: Model) -> Source:
+def projection_struct(projection: Projection, repositories: Repositories) -> Source:
     """The struct of what a view reads of a row."""
+    model = repositories.model
     members = [Member(Identifier(field.column), stored_as(field, model)) for field in projection.fields]
     members += [
         Member(Identifier(each.name), value_kind(each.value.type, model)) for each in projection.extras
     ]
+    members += [
+        Member(Identifier(each.name), optional(_beside(each.projection, repositories), each.nullable))
+        for each in projection.joins
+    ]
     about = f"What is shown of a row of `{projection.entity.table}`."
     return struct_of(Identifier(projection.name or ""), about, members)
+
+
+def _beside(projection: Projection, repositories: Repositories) -> Source:
+    """The class of a projection's rows, as `rows.py` names it."""
+    kind = row_class(projection, repositories)
+    return kind if projection.name is None else source(str(kind))
 
 
 def value_kind(kind: Type, model: Model) -> Source:
@@ -112,12 +187,3 @@ def extended(
     about = f"A row of `{entity.table}`, and what else is asked of it."
     repositories.once(entity.name, name, lambda: struct_of(Identifier(name), about, list(members), base=base))
     return source(Identifier(name))
-
-
-def in_module(kind: Source, entity: Entity, names: Names) -> Source:
-    """A class of a repository, as other modules name it."""
-    if kind.imports:
-        return kind
-    return source(
-        str(kind), imports(f"{names.package}.repositories.{names.repository(entity.name)}", str(kind))
-    )

@@ -81,19 +81,21 @@ def find(
     entity = projection.entity
     reading = Reading(entity=entity, readable=step.readable, where=step.where.meaning)
     unique = is_unique(step.where.meaning, entity)
+    row = projection.row
 
     def write_statement(sql: Writing) -> str:
         tail = (
             []
             if unique
-            else [orders.order_by(orders.terms(entity, orders.total(entity, ()), sql)), "LIMIT 1"]
+            else [orders.order_by(orders.terms(entity, orders.total(entity, ()), sql, row=row)), "LIMIT 1"]
         )
         tail += ["FOR UPDATE"] if lock else []
         return "\n".join(
             [
                 selected(projection.columns(sql)),
                 f"FROM {quoted(entity.table)}",
-                *where(reading.conditions(sql)),
+                *projection.joined(sql),
+                *where(reading.conditions(sql, row=row)),
                 *tail,
             ]
         )

@@ -42,7 +42,8 @@ def by_keys(projection: Projection, repositories: Repositories, *, signed_in: bo
             [
                 selected(projection.columns(sql)),
                 f"FROM {quoted(entity.table)}",
-                *where([*in_keys(entity, sql), *live(entity)]),
+                *projection.joined(sql),
+                *where([*in_keys(entity, sql, projection.row), *live(entity, projection.row)]),
             ]
         )
 
@@ -150,7 +151,8 @@ def belonging(
             column = f"{alias}.{quoted(entity.field(field).column)}"
             lines = [
                 selected([*projection.columns(sql, row=alias), f"{column} AS parent"]),
-                f"FROM {', '.join(found.tables)}",
+                f"FROM {beside(found.tables, projection)}",
+                *projection.joined(sql, row=alias),
                 *where([any_of(column, "keys", sql), *found.conditions]),
             ]
         else:
@@ -160,6 +162,7 @@ def belonging(
                 selected([*projection.columns(sql, row=alias), *own_keys]),
                 f"FROM {owner}",
                 *joined(found),
+                *projection.joined(sql, row=alias),
                 *where(in_keys(parent, sql, owner)),
             ]
         return "\n".join([*lines, orders.order_by(orders.terms(entity, total, sql, row=alias))])
@@ -200,7 +203,8 @@ def listing(
         return "\n".join(
             [
                 selected(projection.columns(sql, row=alias)),
-                f"FROM {', '.join(found.tables)}",
+                f"FROM {beside(found.tables, projection)}",
+                *projection.joined(sql, row=alias),
                 *where(found.conditions),
                 orders.order_by(orders.terms(entity, orders.total(entity, order), sql, row=alias)),
                 *([f"LIMIT {limit}"] if limit is not None else []),
@@ -218,6 +222,11 @@ def listing(
 
     name = repositories.add(entity.name, [wanted], write)
     return RowsOf(function=called(entity, name, given, repositories), row=kind)
+
+
+def beside(tables: Sequence[str], projection: Projection) -> str:
+    """Tables in FROM. A comma binds looser than a JOIN, which could not speak of the first of them."""
+    return (" CROSS JOIN " if projection.joins else ", ").join(tables)
 
 
 def joined(found: RowsSql) -> list[str]:

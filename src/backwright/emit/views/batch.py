@@ -11,6 +11,7 @@ from backwright.emit.source import Identifier, Source
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """How rows are shown. `plain`: a function of one row of the class that `projection` says, in Python alone.
 
+    `beside` says what is read where the row stands beside another, in the same statement.
     Otherwise a function of many rows of the class `row` (`projection` says which), and one by their keys.
     `context` are the parameters before the rows (`key_context`: before keys), `arguments` those behind them.
     """
@@ -18,6 +19,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kind: Source
     projection: Projection
+    beside: Projection
     plain: bool
     context: tuple[str, ...]
     key_context: tuple[str, ...]

@@ -34,7 +34,8 @@ class Views:
         self.model = package.model
         self.names = package.names
         self.pieces: list[Source] = []
-        self.functions: list[Source] = []
+        self.functions: list[Callable[[], Source]] = []
+        self.beside: set[str] = set()
         self.known: dict[str, Batch] = {}
         self.written: set[str] = set()
         self.structs: set[str] = set()
@@ -122,12 +123,13 @@ class Views:
         repositories = self.package.repositories
         pieces, functions = list(self.pieces), list(self.functions)
         there = {entity: list(each) for entity, each in repositories.pieces.items()}
-        known, written, taken = dict(repositories.known), set(self.written), set(self.taken)
+        known, rows = dict(repositories.known), dict(repositories.rows)
+        written, taken = set(self.written), set(self.taken)
         others, structs = dict(self.known), set(self.structs)
         batch = write()
         self.pieces, self.functions, self.written, self.taken = pieces, functions, written, taken
         self.known, self.structs = others, structs
-        repositories.pieces, repositories.known = there, known
+        repositories.pieces, repositories.known, repositories.rows = there, known, rows
         return batch
 
     def _is_recursive(self, view: View) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from backwright.emit.annotations import key
 from backwright.emit.names import Names, words
 from backwright.emit.repositories import shown as reading
-from backwright.emit.repositories.projections import in_module, row_class
+from backwright.emit.repositories.projections import row_class
 from backwright.emit.source import Identifier, Source, docstring, imports, indented, source
 from backwright.emit.storage import key_fields
 from backwright.emit.views.batch import Batch
@@ -32,7 +32,10 @@ CONTEXT = ("caller", "now", "cipher")
 
 def function_of(batch: Batch, result: Shown, writer: BatchWriter, levels: int | None) -> Source:
     """One plain function, or one for many rows; `levels` is how deep a view shows itself."""
-    row = in_module(row_class(batch.projection, writer.package.repositories), writer.entity, writer.names)
+    row = row_class(batch.projection, writer.package.repositories)
+    if batch.name in writer.views.beside:
+        beside = row_class(batch.beside, writer.package.repositories)
+        row = source(f"{row} | {beside}", row, beside)
     if batch.of_caller:
         row = source(f"{row} | Caller", row, imports(f"{writer.names.package}.callers", "Caller"))
     context = context_parameters(batch.context, writer.names, signed_in=writer.signed_in)

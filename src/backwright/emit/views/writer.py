@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from backwright.emit.annotations import key, listed, of_expression, optional
@@ -17,7 +18,7 @@ from backwright.emit.names import a, pascal, snake, words
 from backwright.emit.pythonic import compiled
 from backwright.emit.repositories import shown as reading
 from backwright.emit.repositories.functions import Function
-from backwright.emit.repositories.projections import Extra, Projection, whole
+from backwright.emit.repositories.projections import Extra, Joined, Projection, whole
 from backwright.emit.secrets import purpose_of
 from backwright.emit.shown import views_of_callers
 from backwright.emit.source import (
@@ -38,7 +39,17 @@ from backwright.emit.views.batch import Batch
 from backwright.emit.views.functions import depth_of, function_of
 from backwright.emit.views.shapes import Shown, attributes, printed, safe, shown
 from backwright.expr.fold import fold, rebuilt
-from backwright.expr.typed import Conditional, Expression, Name, Type
+from backwright.expr.inline import inlined
+from backwright.expr.typed import (
+    BOOLEAN,
+    TRUE,
+    Compare,
+    Conditional,
+    Constant,
+    Expression,
+    Name,
+    Type,
+)
 from backwright.expr.typed import Member as MemberOf
 from backwright.expr.walk import is_local, mentions_caller, nodes
 from backwright.model.naming import plural_noun
@@ -49,6 +60,8 @@ from backwright.model.types import (
     Field,
     Formula,
     Model,
+    ReferenceType,
+    Rule,
     View,
     Viewed,
 )
@@ -60,6 +73,8 @@ _RUNTIME = "backwright_runtime"
 _SEQUENCE = imports("collections.abc", "Sequence")
 ROW = "row"
 CONTEXT = ("caller", "now", "cipher")
+MOST_JOINS = 6
+"""Rows behind references that are read in one statement; what a database orders well is not without end."""
 
 
 class BatchWriter:
@@ -87,6 +102,7 @@ class BatchWriter:
         self.arguments = {argument: self._argument_kind(argument) for argument in arguments}
         self.fields: dict[str, Field] = {}
         self.extras: dict[str, Extra] = {}
+        self.joins: dict[str, Joined] = {}
         self.lines: list[str] = []
         self.context: set[str] = set()
         self.imports: Imports = frozenset()
@@ -134,6 +150,11 @@ class BatchWriter:
         row = shape.row.meaning
         if isinstance(row, Name) and row.root == "this" and batch.of_row:
             return Shown(f"{batch.one}({', '.join([*self.passed(batch), ROW, *given])})", batch.kind)
+        joined = self.joined(row, batch, given)
+        if joined is not None:
+            text = f"{batch.one}({', '.join([*self.passed(batch), f'{ROW}.{joined.name}', *given])})"
+            text = f"{text} if {ROW}.{joined.name} else None" if joined.nullable else text
+            return Shown(text, optional(batch.kind, joined.nullable))
         found = self._value(row, snake(name))
         one = snake(name.removeprefix(pascal(self.name))) or "row"
         variable = self.variable(plural_noun(one), f"{one}_by_key")
@@ -213,6 +234,43 @@ class BatchWriter:
             return self.views.view(inner.view)
         return self.views.inline(inner, target, snake(name), signed_in=self.signed_in)
 
+    def joined(self, row: Expression, batch: Batch, given: Sequence[str]) -> Joined | None:
+        """The row behind a reference of the row at hand, read with it, where its view shows nothing but itself."""
+        target = batch.projection.entity
+        row, rule = _guarded(row, target)
+        if not isinstance(row, MemberOf) or not _is_this(row.of) or not batch.plain or self.recursive:
+            return None
+        field = self.entity.field(row.field)
+        if not isinstance(field.type, ReferenceType) or target.composite:
+            return None
+        if given and batch.projection.extras:
+            return None  # what the database computes of it may depend on what it is given
+        tables = {
+            name for each in self.model.entities for name in (each.table, self.names.plurals[each.name])
+        }
+        name = safe(snake(field.name))
+        found = Joined(
+            name=name,
+            called=f"{name}_row" if name in tables else name,
+            field=field,
+            projection=batch.beside,
+            nullable=row.type.nullable or target.soft_delete is not None or rule is not None,
+            readable=rule,
+        )
+        there = [each for each in self.joins.values() if each.field == field]
+        if there:
+            return there[0] if there[0] == found else None
+        joins = {**self.joins, found.name: found}
+        aliases = Projection(entity=self.entity, fields=(), joins=tuple(joins.values())).aliases()
+        if len(aliases) > MOST_JOINS or len({*aliases, *tables}) < len(aliases) + len(tables):
+            return None
+        if name in self.extras or any(each.column == name for each in self.entity.fields):
+            return None
+        self.joins = joins
+        if batch.beside != batch.projection:
+            self.views.beside.add(batch.name)
+        return found
+
     # Names ------------------------------------------------------------------------------------------
 
     def variable(self, wanted: str, otherwise: str = "") -> Identifier:
@@ -233,7 +291,7 @@ class BatchWriter:
         short: str = safe(wanted.removeprefix(f"{snake(self.name)}_"))
         columns = {field.column for field in self.entity.fields}
         name, number = short, 2
-        while name in columns or name in self.extras:
+        while name in columns or name in self.extras or name in self.joins:
             name, number = f"{short}_{number}", number + 1
         self.extras[name] = Extra(name, expression)
         return Identifier(name)
@@ -382,20 +440,40 @@ class BatchWriter:
             context = tuple(dict.fromkeys([*self._all_context(), *context]))
         batch = self._batch(result.kind, plain=plain, projection=projection, context=context)
         levels = depth_of(self.view) if self.recursive and self.view is not None else None
-        self.views.functions.append(function_of(batch, result, self, levels))
+        self.views.functions.append(partial(function_of, batch, result, self, levels))
         return batch
 
     def projection(self) -> Projection:
         """What has to be read of a row."""
-        if not self.extras:
+        if not self.extras and not self.joins:
             return whole(self.entity, self.model)
         for each in key_fields(self.entity):
             self.column(each.name)
         fields = tuple(field for field in columns(self.entity, self.model) if field.name in self.fields)
+        name = self.row_name()
+        return Projection(
+            entity=self.entity,
+            fields=fields,
+            extras=tuple(self.extras.values()),
+            joins=tuple(self.joins.values()),
+            name=name,
+        )
+
+    def row_name(self) -> str:
+        """What the class of the rows is called, where these are not the entity's own."""
         name = f"{pascal(self.name)}{'Row' if self.view is not None else 'Item'}"
         taken = {str(self.names.row_class(entity)) for entity in self.model.entities}
-        name = f"{pascal(self.name)}ViewRow" if name in taken else name
-        return Projection(entity=self.entity, fields=fields, extras=tuple(self.extras.values()), name=name)
+        return f"{pascal(self.name)}ViewRow" if name in taken else name
+
+    def beside(self, projection: Projection) -> Projection:
+        """What is read of a row that stands beside another: nothing that is not shown."""
+        if projection.name is not None or self.entity.composite:
+            return projection
+        shown_here = {*self.fields, self.entity.key}
+        fields = tuple(field for field in projection.fields if field.name in shown_here)
+        if fields == projection.fields:
+            return projection
+        return Projection(entity=self.entity, fields=fields, name=self.row_name())
 
     def _batch(self, kind: Source, *, plain: bool, projection: Projection, context: tuple[str, ...]) -> Batch:
         name = snake(self.name)
@@ -403,6 +481,7 @@ class BatchWriter:
             name=self.name,
             kind=kind,
             projection=projection,
+            beside=self.beside(projection),
             plain=plain,
             context=context,
             key_context=tuple(each for each in CONTEXT if each in {*context, *self.asked(projection)}),
@@ -427,8 +506,12 @@ class BatchWriter:
     def asked(self, projection: Projection) -> set[str]:
         """The context of what the database computes for each row."""
         found: set[str] = set()
-        for each in projection.extras:
-            known = fold(each.value, caller_known=self.signed_in, lookup=field_types(self.model))
+        values = [each.value for each in projection.extras]
+        for beside in projection.joins:
+            found |= self.asked(beside.projection)
+            values += [beside.readable.condition] if beside.readable is not None else []
+        for each in values:
+            known = fold(each, caller_known=self.signed_in, lookup=field_types(self.model))
             found |= {"caller"} if mentions_caller(known) else set()
             found |= (
                 {"now"}
@@ -440,6 +523,19 @@ class BatchWriter:
 
 def _is_this(expression: Expression) -> bool:
     return isinstance(expression, Name) and expression.root == "this"
+
+
+def _guarded(row: Expression, target: Entity) -> tuple[Expression, Rule | None]:
+    """A row that is shown, and the rule of its entity, where that is all that decides whether it is."""
+    rule = target.access["read"]
+    match row:
+        case Conditional(when=when, then=then, otherwise=Constant(value=None)) if rule is not None:
+            wanted = inlined(rule.condition, then, set())
+            if wanted.type.nullable:
+                wanted = Compare(type=BOOLEAN, op="==", left=wanted, right=TRUE)
+            return (then, rule) if when == wanted else (row, None)
+        case _:
+            return row, None
 
 
 def _row_type(entity: Entity) -> Type:
