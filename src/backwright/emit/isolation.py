@@ -3,6 +3,9 @@
 Both sides have to be serializable, since PostgreSQL only sees a conflict between transactions that are: an
 operation that writes what another one's decision depends on is, too.
 
+An answer looks at rows, too: two creations that each show how many rows there are now must not both show the same.
+That needs two operations of which each writes what the other one looks at; then both are serializable.
+
 Two things need less. A slug that is found to be free is taken by an insertion that its unique key judges, and an
 operation that runs into what was not there when it looked is begun again (contention.py of the runtime). And a row
 that has to be found by its unique key, or else nothing is written, is in the way of no insertion.
@@ -10,13 +13,15 @@ that has to be found by its unique key, or else nothing is written, is in the wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from backwright.emit.repositories.reading import is_unique
-from backwright.emit.services.mentions import WRITING, formulas, writes
-from backwright.expr.typed import Expression, Linked, Member, Name, Related, Rows
+from backwright.emit.services.mentions import WRITING, formulas, shown_places, writes
+from backwright.emit.shown import shown_views
+from backwright.expr.fold import rebuilt
+from backwright.expr.typed import Constant, Expression, Linked, Member, Name, Related, Rows
 from backwright.expr.walk import is_local, nodes
-from backwright.model.operations import referred
+from backwright.model.operations import referred, views_of
 from backwright.model.types import (
     Create,
     DeleteAll,
@@ -29,8 +34,11 @@ from backwright.model.types import (
     Operation,
     Rule,
     Select,
+    ShowRow,
+    ShowShape,
     UpdateAll,
     Upsert,
+    Viewed,
 )
 
 
@@ -42,10 +50,11 @@ class Isolation:
         self._dependent = {each.name for each in writing if any(True for _ in depends(each, model))}
         self._of_rows = {entity for each in writing for entity in depends(each, model)}
         self._of_absence = {entity for each in writing for entity in depends(each, model, on_absence=True)}
+        self._crossed = set(crossed(writing, model))
 
     def serializable(self, operation: Operation) -> bool:
         """Whether what it writes depends on rows it does not lock, or another's decision on what it writes."""
-        return operation.name in self._dependent or any(
+        return operation.name in self._dependent | self._crossed or any(
             isinstance(step, WRITING)
             and step.entity in (self._of_absence if isinstance(step, Create) else self._of_rows)
             for step in operation.steps
@@ -80,6 +89,67 @@ def depends(operation: Operation, model: Model, *, on_absence: bool = False) -> 
         for name in {step.entity for step in operation.steps if isinstance(step, WRITING)}:
             if any(decides(field, model.entity(name)) for field in model.entity(name).fields):
                 yield name
+
+
+def crossed(writing: Sequence[Operation], model: Model) -> Iterator[str]:
+    """The operations that show rows which another one writes, and write what that one looks at; and those others."""
+    shows = {each.name: set(looked_at(each, model)) for each in writing}
+    decided = {each.name: set(depends(each, model)) for each in writing}
+    without = {each.name: set(depends(each, model, on_absence=True)) for each in writing}
+    for one in writing:
+        new = all(isinstance(step, Create) for step in one.steps if isinstance(step, WRITING))
+        for other in writing if shows[one.name] else ():
+            seen = shows[other.name] | (without if new else decided)[other.name]
+            if written(other) & shows[one.name] and written(one) & seen:
+                yield from (one.name, other.name)
+
+
+def written(operation: Operation) -> set[str]:
+    """The entities whose rows its steps write."""
+    return {step.entity for step in operation.steps if isinstance(step, WRITING)}
+
+
+def looked_at(operation: Operation, model: Model) -> Iterator[str]:
+    """The entities whose rows an answer shows something of, beside the rows that the operation has at hand."""
+    new = new_views(operation, model)
+    for view in shown_views([operation], model):
+        yield from beside(view.shape, model, new=view.name in new)
+    yield from beside(operation.respond, model, new=False)
+
+
+def beside(value: object, model: Model, *, new: bool) -> Iterator[str]:
+    """The entities that the values of an answer look at. `new`: nothing can refer to the row that is shown."""
+    for formula in formulas(value):
+        meaning = formula.meaning
+        if meaning.type.kind == "entity" and not isinstance(meaning, Name):
+            yield meaning.type.entity or ""
+        if not is_local(meaning):
+            yield from reached(rebuilt(meaning, nobody) if new else meaning, model)
+
+
+def nobody(node: Expression) -> Expression:
+    """Instead of the rows that refer to the row at hand: none."""
+    match node:
+        case Related(of=Name(root="this")):
+            return Constant(type=node.type, value=None)
+        case _:
+            return node
+
+
+def new_views(operation: Operation, model: Model) -> set[str]:
+    """The views that show nothing but rows that the operation has just created."""
+    views = {each.name: each for each in model.views}
+    created = {step.bind for step in operation.steps if isinstance(step, Create)}
+    show = operation.respond.show
+    found: set[str] = set()
+    if isinstance(show, ShowRow) and show.bind in created:
+        found.add(show.view)
+    elif isinstance(show, ShowShape):
+        found |= {
+            place.view for bind in created for place in shown_places(show, bind) if isinstance(place, Viewed)
+        }
+    inside = {inner for name in views_of(show, views) for inner in views_of(views[name].shape, views)}
+    return found - inside
 
 
 def must_exist(step: Find, entity: Entity) -> bool:

@@ -164,8 +164,8 @@ def plain(kind: Any) -> tuple[Any, tuple[Any, ...]]:
 def maker(row: type[Row], *, stored: bool) -> Callable[[Sequence[Any]], Row]:
     """What makes a row of its values, in the order of the struct's fields.
 
-    A field that is a row itself takes as many values as that row has; it is None where it may be and all of
-    them are null, which happens only where there is no such row. `stored`: the values are as SQLite stores them.
+    A field that is a row itself takes as many values as that row has. The first of them is its key; where that is
+    null, there is no such row. `stored`: the values are as SQLite stores them.
     """
     names = row.__struct_fields__
     hints = get_type_hints(row, include_extras=True)
@@ -190,26 +190,24 @@ def _nesting(
     row: type[Row], hints: Mapping[str, Any], to_read: Mapping[str, Reader], *, stored: bool
 ) -> Callable[[Sequence[Any]], Row]:
     """The same for rows that hold rows."""
-    plan: list[tuple[str, int, int, Callable[[Any], Any] | None, bool]] = []
-    at = 0
+    plan: list[tuple[str, int, int, Reader | None, bool]] = []
+    width = 0
     for name in row.__struct_fields__:
         kind = inner(hints[name])
-        width = 1 if kind is None else columns(kind)
+        end = width + (1 if kind is None else columns(kind))
         read = to_read.get(name) if kind is None else maker(kind, stored=stored)
-        plan.append((name, at, at + width, read, kind is not None))
-        at += width
+        plan.append((name, width, end, read, kind is not None))
+        width = end
 
     def make(values: Sequence[Any]) -> Row:
-        if len(values) != at:
-            raise ValueError(f"{row.__name__} has {at} values, not {len(values)}")
+        if len(values) != width:
+            raise ValueError(f"{row.__name__} is made of {width} values, not {len(values)}")
         given: dict[str, Any] = {}
         for name, start, end, read, is_row in plan:
-            if is_row:
-                part = values[start:end]
-                given[name] = None if read is None or part.count(None) == len(part) else read(part)
-            else:
-                value = values[start]
-                given[name] = value if read is None or value is None else read(value)
+            value = values[start]
+            if read is not None and value is not None:
+                value = read(values[start:end] if is_row else value)
+            given[name] = value
         return row(**given)
 
     return make

@@ -68,3 +68,25 @@ def test_a_creation_is_serializable_where_another_operation_counts_the_rows(tmp_
     model = model_of(tmp_path, other)
     found = {each.name: Isolation(model).serializable(each) for each in model.operations}
     assert found["create_post"]
+
+
+COUNTS = """create_shown: {route: POST /shown, create: Post, view: VIEW}
+views:
+  Writer: {of: User, fields: [email], shape: {posts: "size(this.posts)"}}
+  ByWriter: {of: Post, fields: [title], shape: {author: Writer(this.author)}}
+  Liked: {of: Post, fields: [title], shape: {likes: "size(this.likes)"}}
+  Plain: {of: Post, fields: [title], shape: {author: "this.author.email"}}"""
+
+
+@pytest.mark.parametrize(
+    ("view", "alone"),
+    [
+        ("ByWriter", True),  # two of one author must not both be the second
+        ("Liked", False),  # nobody can like what is not there yet
+        ("Plain", False),  # who changes an address looks at no posts
+    ],
+)
+def test_what_an_answer_looks_at_is_not_written_meanwhile(view: str, alone: bool, tmp_path: Path) -> None:
+    model = model_of(tmp_path, COUNTS.replace("VIEW", view))
+    operation = next(each for each in model.operations if each.name == "create_shown")
+    assert Isolation(model).serializable(operation) is alone

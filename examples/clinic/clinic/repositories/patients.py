@@ -34,19 +34,19 @@ class ListPatientsRow(PatientRow, frozen=True, kw_only=True):
 
 LIST_PATIENTS_BY_NAME = sql("""
     SELECT patient.id, patient.person_id, patient.born, patient.insurance_number,
-           patient.allergies, patient.diagnosis, patient.version, person_row.id, person_row.name,
-           person_row.role, doctor.id, doctor.name, doctor.role,
+           patient.allergies, patient.diagnosis, patient.version, its_person.id, its_person.name,
+           its_person.role, doctor.id, doctor.name, doctor.role,
            CASE
                WHEN patient.person_id = :caller OR :caller_role::text = 'doctor'
                    THEN patient.diagnosis
                ELSE NULL
            END AS by_diagnosis
     FROM patient
-    LEFT JOIN person AS person_row ON person_row.id = patient.person_id
+    LEFT JOIN person AS its_person ON its_person.id = patient.person_id
       AND (
-          person_row.id = :caller
+          its_person.id = :caller
           OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-          OR person_row.role IN ('nurse', 'doctor', 'clerk')
+          OR its_person.role IN ('nurse', 'doctor', 'clerk')
       )
       -- Person read: this == caller || caller.staff || caller != null && this.staff
     LEFT JOIN person AS doctor ON doctor.id = patient.doctor_id
@@ -72,19 +72,19 @@ LIST_PATIENTS_BY_NAME = sql("""
 LIST_PATIENTS_BY_NAME_ORDER = Keyset(ListPatientsRow, "born", "id")
 LIST_PATIENTS_BY_DIAGNOSED = sql("""
     SELECT patient.id, patient.person_id, patient.born, patient.insurance_number,
-           patient.allergies, patient.diagnosis, patient.version, person_row.id, person_row.name,
-           person_row.role, doctor.id, doctor.name, doctor.role,
+           patient.allergies, patient.diagnosis, patient.version, its_person.id, its_person.name,
+           its_person.role, doctor.id, doctor.name, doctor.role,
            CASE
                WHEN patient.person_id = :caller OR :caller_role::text = 'doctor'
                    THEN patient.diagnosis
                ELSE NULL
            END AS by_diagnosis
     FROM patient
-    LEFT JOIN person AS person_row ON person_row.id = patient.person_id
+    LEFT JOIN person AS its_person ON its_person.id = patient.person_id
       AND (
-          person_row.id = :caller
+          its_person.id = :caller
           OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-          OR person_row.role IN ('nurse', 'doctor', 'clerk')
+          OR its_person.role IN ('nurse', 'doctor', 'clerk')
       )
       -- Person read: this == caller || caller.staff || caller != null && this.staff
     LEFT JOIN person AS doctor ON doctor.id = patient.doctor_id
@@ -152,14 +152,14 @@ async def list_patients(db: Queries, caller: Caller, query: ListPatients) -> Pag
 
 FIND_AS_PATIENT = sql("""
     SELECT patient.id, patient.person_id, patient.born, patient.insurance_number,
-           patient.allergies, patient.diagnosis, patient.version, person_row.id, person_row.name,
-           person_row.role, doctor.id, doctor.name, doctor.role
+           patient.allergies, patient.diagnosis, patient.version, its_person.id, its_person.name,
+           its_person.role, doctor.id, doctor.name, doctor.role
     FROM patient
-    LEFT JOIN person AS person_row ON person_row.id = patient.person_id
+    LEFT JOIN person AS its_person ON its_person.id = patient.person_id
       AND (
-          person_row.id = :caller
+          its_person.id = :caller
           OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-          OR person_row.role IN ('nurse', 'doctor', 'clerk')
+          OR its_person.role IN ('nurse', 'doctor', 'clerk')
       )
       -- Person read: this == caller || caller.staff || caller != null && this.staff
     LEFT JOIN person AS doctor ON doctor.id = patient.doctor_id
@@ -257,14 +257,14 @@ async def cancel_condition(db: Queries, caller: Caller, appointment_patient: UUI
 
 FIND_BY_PERSON_AS_PATIENT = sql("""
     SELECT patient.id, patient.person_id, patient.born, patient.insurance_number,
-           patient.allergies, patient.diagnosis, patient.version, person_row.id, person_row.name,
-           person_row.role, doctor.id, doctor.name, doctor.role
+           patient.allergies, patient.diagnosis, patient.version, its_person.id, its_person.name,
+           its_person.role, doctor.id, doctor.name, doctor.role
     FROM patient
-    LEFT JOIN person AS person_row ON person_row.id = patient.person_id
+    LEFT JOIN person AS its_person ON its_person.id = patient.person_id
       AND (
-          person_row.id = :caller
+          its_person.id = :caller
           OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-          OR person_row.role IN ('nurse', 'doctor', 'clerk')
+          OR its_person.role IN ('nurse', 'doctor', 'clerk')
       )
       -- Person read: this == caller || caller.staff || caller != null && this.staff
     LEFT JOIN person AS doctor ON doctor.id = patient.doctor_id
@@ -305,14 +305,14 @@ async def find(db: Queries, caller: Caller, id: UUID) -> Patient | None:
 
 PATIENT_ROWS = sql("""
     SELECT patient.id, patient.person_id, patient.born, patient.insurance_number,
-           patient.allergies, patient.diagnosis, patient.version, person_row.id, person_row.name,
-           person_row.role, doctor.id, doctor.name, doctor.role
+           patient.allergies, patient.diagnosis, patient.version, its_person.id, its_person.name,
+           its_person.role, doctor.id, doctor.name, doctor.role
     FROM patient
-    LEFT JOIN person AS person_row ON person_row.id = patient.person_id
+    LEFT JOIN person AS its_person ON its_person.id = patient.person_id
       AND (
-          person_row.id = :caller
+          its_person.id = :caller
           OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-          OR person_row.role IN ('nurse', 'doctor', 'clerk')
+          OR its_person.role IN ('nurse', 'doctor', 'clerk')
       )
       -- Person read: this == caller || caller.staff || caller != null && this.staff
     LEFT JOIN person AS doctor ON doctor.id = patient.doctor_id

@@ -19,17 +19,17 @@ class OrgMembersRow(MemberRow, frozen=True, kw_only=True):
 
 
 ORG_MEMBERS = sql("""
-    SELECT members.org_id, members.account_id, members.role, members.since, account_row.id,
-           account_row.name,
+    SELECT members.org_id, members.account_id, members.role, members.since, its_account.id,
+           its_account.name,
            members.org_id AS parent
     FROM member AS members
-    LEFT JOIN account AS account_row ON account_row.id = members.account_id
+    LEFT JOIN account AS its_account ON its_account.id = members.account_id
       AND (
-          account_row.id = :caller
+          its_account.id = :caller
           OR EXISTS (
               SELECT 1
               FROM member AS m
-              WHERE m.account_id = account_row.id
+              WHERE m.account_id = its_account.id
                 AND EXISTS (
                     SELECT 1
                     FROM member AS m2
@@ -246,16 +246,16 @@ async def reopen_condition(db: Queries, caller: Caller, task_org: UUID) -> bool:
 
 MEMBER_ROWS = sql(
     """
-    SELECT member.org_id, member.account_id, member.role, member.since, account_row.id,
-           account_row.name
+    SELECT member.org_id, member.account_id, member.role, member.since, its_account.id,
+           its_account.name
     FROM member
-    LEFT JOIN account AS account_row ON account_row.id = member.account_id
+    LEFT JOIN account AS its_account ON its_account.id = member.account_id
       AND (
-          account_row.id = :caller
+          its_account.id = :caller
           OR EXISTS (
               SELECT 1
               FROM member AS m
-              WHERE m.account_id = account_row.id
+              WHERE m.account_id = its_account.id
                 AND EXISTS (
                     SELECT 1
                     FROM member AS m2
@@ -270,16 +270,16 @@ MEMBER_ROWS = sql(
       )
 """,
     sqlite="""
-    SELECT member.org_id, member.account_id, member.role, member.since, account_row.id,
-           account_row.name
+    SELECT member.org_id, member.account_id, member.role, member.since, its_account.id,
+           its_account.name
     FROM member
-    LEFT JOIN account AS account_row ON account_row.id = member.account_id
+    LEFT JOIN account AS its_account ON its_account.id = member.account_id
       AND (
-          account_row.id = :caller
+          its_account.id = :caller
           OR EXISTS (
               SELECT 1
               FROM member AS m
-              WHERE m.account_id = account_row.id
+              WHERE m.account_id = its_account.id
                 AND EXISTS (
                     SELECT 1
                     FROM member AS m2

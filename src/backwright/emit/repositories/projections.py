@@ -32,7 +32,7 @@ class Extra(msgspec.Struct, frozen=True):
 class Projection(msgspec.Struct, frozen=True, kw_only=True):
     """What is read of the rows of an entity. `extras` are about `this`, the row; what is `asked`, too.
 
-    `name` is the class of the rows, in `rows.py`; None is the entity's own row, whole.
+    `name` is the class of the rows, in `rows.py`, whose first field is the key; None is the entity's own row, whole.
     """
 
     entity: Entity
@@ -58,8 +58,8 @@ class Projection(msgspec.Struct, frozen=True, kw_only=True):
             beside += each.projection.columns(sql, row=quoted(alias), within=alias)
         return [*plain, *computed(self.extras, sql, row), *beside, *computed(self.asked, sql, row)]
 
-    def joined(self, sql: Writing, *, row: str = "", within: str = "") -> list[str]:
-        """The lines of FROM behind the row's own table."""
+    def joined(self, sql: Writing, *, row: str = "", within: str = "", optional: bool = False) -> list[str]:
+        """The lines of FROM behind the row's own table. `optional`: that row may be missing itself."""
         row = row or self.row
         lines: list[str] = []
         for each in self.joins:
@@ -72,9 +72,10 @@ class Projection(msgspec.Struct, frozen=True, kw_only=True):
                     conditions.append(described(clause, f"{of.name} read: {each.readable.source}"))
             table = f"{sql.storage.source(of.name)} AS {quoted(alias)}"
             first, *more = conditions
-            lines.append(f"{'LEFT JOIN' if each.nullable else 'JOIN'} {table} ON {first}")
+            missing = optional or each.nullable
+            lines.append(f"{'LEFT JOIN' if missing else 'JOIN'} {table} ON {first}")
             lines += [f"  AND {hanging(condition, below(condition, 6))}" for condition in more]
-            lines += each.projection.joined(sql, row=quoted(alias), within=alias)
+            lines += each.projection.joined(sql, row=quoted(alias), within=alias, optional=missing)
         return lines
 
     def aliases(self, within: str = "") -> list[str]:
@@ -102,7 +103,7 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
 
     def alias(self, within: str) -> str:
         """What the row is called in a statement; `within`: what the joined row that refers to it is called."""
-        return f"{within}_{self.called}" if within else self.called
+        return f"{within}_{self.name}" if within else self.called
 
 
 def computed(extras: Sequence[Extra], sql: Writing, row: str) -> list[str]:

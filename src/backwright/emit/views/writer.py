@@ -34,18 +34,14 @@ from backwright.emit.source import (
 )
 from backwright.emit.storage import field_types, key_fields
 from backwright.emit.structs import Member, struct_of
+from backwright.emit.views import joins
 from backwright.emit.views.arguments import argument_type
 from backwright.emit.views.batch import Batch
 from backwright.emit.views.functions import depth_of, function_of
 from backwright.emit.views.shapes import Shown, attributes, printed, safe, shown
 from backwright.expr.fold import fold, rebuilt
-from backwright.expr.inline import inlined
 from backwright.expr.typed import (
-    BOOLEAN,
-    TRUE,
-    Compare,
     Conditional,
-    Constant,
     Expression,
     Name,
     Type,
@@ -60,8 +56,6 @@ from backwright.model.types import (
     Field,
     Formula,
     Model,
-    ReferenceType,
-    Rule,
     View,
     Viewed,
 )
@@ -73,8 +67,6 @@ _RUNTIME = "backwright_runtime"
 _SEQUENCE = imports("collections.abc", "Sequence")
 ROW = "row"
 CONTEXT = ("caller", "now", "cipher")
-MOST_JOINS = 6
-"""Rows behind references that are read in one statement; what a database orders well is not without end."""
 
 
 class BatchWriter:
@@ -150,7 +142,7 @@ class BatchWriter:
         row = shape.row.meaning
         if isinstance(row, Name) and row.root == "this" and batch.of_row:
             return Shown(f"{batch.one}({', '.join([*self.passed(batch), ROW, *given])})", batch.kind)
-        joined = self.joined(row, batch, given)
+        joined = joins.joined(self, row, batch, given)
         if joined is not None:
             text = f"{batch.one}({', '.join([*self.passed(batch), f'{ROW}.{joined.name}', *given])})"
             text = f"{text} if {ROW}.{joined.name} else None" if joined.nullable else text
@@ -233,43 +225,6 @@ class BatchWriter:
         if isinstance(inner, Viewed) and not inner.arguments and _is_this(inner.row.meaning):
             return self.views.view(inner.view)
         return self.views.inline(inner, target, snake(name), signed_in=self.signed_in)
-
-    def joined(self, row: Expression, batch: Batch, given: Sequence[str]) -> Joined | None:
-        """The row behind a reference of the row at hand, read with it, where its view shows nothing but itself."""
-        target = batch.projection.entity
-        row, rule = _guarded(row, target)
-        if not isinstance(row, MemberOf) or not _is_this(row.of) or not batch.plain or self.recursive:
-            return None
-        field = self.entity.field(row.field)
-        if not isinstance(field.type, ReferenceType) or target.composite:
-            return None
-        if given and batch.projection.extras:
-            return None  # what the database computes of it may depend on what it is given
-        tables = {
-            name for each in self.model.entities for name in (each.table, self.names.plurals[each.name])
-        }
-        name = safe(snake(field.name))
-        found = Joined(
-            name=name,
-            called=f"{name}_row" if name in tables else name,
-            field=field,
-            projection=batch.beside,
-            nullable=row.type.nullable or target.soft_delete is not None or rule is not None,
-            readable=rule,
-        )
-        there = [each for each in self.joins.values() if each.field == field]
-        if there:
-            return there[0] if there[0] == found else None
-        joins = {**self.joins, found.name: found}
-        aliases = Projection(entity=self.entity, fields=(), joins=tuple(joins.values())).aliases()
-        if len(aliases) > MOST_JOINS or len({*aliases, *tables}) < len(aliases) + len(tables):
-            return None
-        if name in self.extras or any(each.column == name for each in self.entity.fields):
-            return None
-        self.joins = joins
-        if batch.beside != batch.projection:
-            self.views.beside.add(batch.name)
-        return found
 
     # Names ------------------------------------------------------------------------------------------
 
@@ -449,7 +404,9 @@ class BatchWriter:
             return whole(self.entity, self.model)
         for each in key_fields(self.entity):
             self.column(each.name)
-        fields = tuple(field for field in columns(self.entity, self.model) if field.name in self.fields)
+        fields = joins.key_first(
+            self.entity, [each for each in columns(self.entity, self.model) if each.name in self.fields]
+        )
         name = self.row_name()
         return Projection(
             entity=self.entity,
@@ -465,23 +422,13 @@ class BatchWriter:
         taken = {str(self.names.row_class(entity)) for entity in self.model.entities}
         return f"{pascal(self.name)}ViewRow" if name in taken else name
 
-    def beside(self, projection: Projection) -> Projection:
-        """What is read of a row that stands beside another: nothing that is not shown."""
-        if projection.name is not None or self.entity.composite:
-            return projection
-        shown_here = {*self.fields, self.entity.key}
-        fields = tuple(field for field in projection.fields if field.name in shown_here)
-        if fields == projection.fields:
-            return projection
-        return Projection(entity=self.entity, fields=fields, name=self.row_name())
-
     def _batch(self, kind: Source, *, plain: bool, projection: Projection, context: tuple[str, ...]) -> Batch:
         name = snake(self.name)
         return Batch(
             name=self.name,
             kind=kind,
             projection=projection,
-            beside=self.beside(projection),
+            beside=joins.beside(self, projection),
             plain=plain,
             context=context,
             key_context=tuple(each for each in CONTEXT if each in {*context, *self.asked(projection)}),
@@ -523,19 +470,6 @@ class BatchWriter:
 
 def _is_this(expression: Expression) -> bool:
     return isinstance(expression, Name) and expression.root == "this"
-
-
-def _guarded(row: Expression, target: Entity) -> tuple[Expression, Rule | None]:
-    """A row that is shown, and the rule of its entity, where that is all that decides whether it is."""
-    rule = target.access["read"]
-    match row:
-        case Conditional(when=when, then=then, otherwise=Constant(value=None)) if rule is not None:
-            wanted = inlined(rule.condition, then, set())
-            if wanted.type.nullable:
-                wanted = Compare(type=BOOLEAN, op="==", left=wanted, right=TRUE)
-            return (then, rule) if when == wanted else (row, None)
-        case _:
-            return row, None
 
 
 def _row_type(entity: Entity) -> Type:
