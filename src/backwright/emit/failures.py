@@ -23,12 +23,14 @@ from backwright.model.types import (
     ErrorShape,
     Failing,
     Field,
+    FieldType,
     Find,
     Group,
     Model,
     Operation,
     ReferenceType,
     Require,
+    ScalarType,
     Select,
     Service,
     ShowFile,
@@ -231,11 +233,42 @@ def _of_writing(
     guarded = any(field.write is not None and field.name in sent for field in entity.fields)
     if may_refuse(step, operation) or (guarded and step.trusted is None):
         yield "forbidden", "forbidden"
-    if entity.checks or any(field.same is not None for field in entity.fields):
+    if (
+        entity.checks
+        or any(field.same is not None for field in entity.fields)
+        or _may_not_fit(step, entity, model)
+    ):
         yield "invalid", "invalid"
     by = step.by if isinstance(step, Ensure | Upsert) else ()
     if any((not touched or touched & set(key)) and set(key) != set(by) for key in unique_keys(entity)):
         yield "conflict", "conflict"
+
+
+def _may_not_fit(step: Create | Ensure | Update | UpdateAll | Upsert, entity: Entity, model: Model) -> bool:
+    """Whether a step computes a value that may be beyond the limits of its field."""
+    return any(not _fits(each.value.meaning, entity.field(each.field), model) for each in step.values)
+
+
+def _fits(value: typed.Expression, field: Field, model: Model) -> bool:
+    """Whether a value is within the limits of a field, or was held against them before."""
+    kind = field.type
+    if not isinstance(kind, ScalarType) or (kind.min is None and kind.max is None):
+        return True
+    match value:
+        case typed.Constant() | typed.Input() | typed.Name():
+            return True
+        case typed.Member(entity=entity, field=name):
+            return _is_within(model.entity(entity).field(name).type, kind)
+        case _:
+            return False
+
+
+def _is_within(inner: FieldType, outer: ScalarType) -> bool:
+    """Whether every value within the one's limits is within the other's."""
+    if not isinstance(inner, ScalarType):
+        return False
+    low = outer.min is None or (inner.min is not None and inner.min >= outer.min)
+    return low and (outer.max is None or (inner.max is not None and inner.max <= outer.max))
 
 
 def unique_keys(entity: Entity) -> list[tuple[str, ...]]:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Sequence as Choices
 from random import Random
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -42,6 +43,7 @@ BURSTS = 0.008
 FEW = 40
 """How many requests of one kind may follow each other at once, to meet a limit."""
 LOOKED_FOR = 0.12
+LONGEST_QUERY = 60_000
 EDGES = 0.1
 MINUTE, DAY = 60_000, 86_400_000
 
@@ -397,7 +399,7 @@ class Sequence:
             operation=draft.label,
             method=draft.method,
             path=draft.path,
-            query=tuple(draft.query),
+            query=within_address(draft.query),
             headers=tuple(sorted(draft.headers.items())),
             body=draft.body(),
             needs=self._needs(),
@@ -426,3 +428,11 @@ class Sequence:
         if self._random.random() < 0.3:
             again = msgspec.structs.replace(again, body=(again.body or b"") + b" ")
         return draft, again
+
+
+def within_address(query: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The parameters that fit into an address, in which no server reads more than 64 KiB. The longest are left out."""
+    found = list(query)
+    while found and len(urlencode(found, errors="surrogatepass")) > LONGEST_QUERY:
+        found.remove(max(found, key=lambda pair: len(pair[1])))
+    return tuple(found)

@@ -10,18 +10,23 @@ from backwright.emit.repositories.projections import Extra
 from backwright.emit.repositories.statement import Writing
 from backwright.emit.source import literal
 from backwright.emit.sql import quoted
+from backwright.expr.typed import Constant
 from backwright.model.types import Entity, Field, OrderTerm
 
 _LINE = 88
 
 
 class Term(msgspec.Struct, frozen=True, kw_only=True):
-    """One term: the text that is ordered by, and the attribute of the row that holds it."""
+    """One term: the text that is ordered by, and the attribute of the row that holds it.
+
+    What is `fixed` is the same for every row: it orders nothing, and databases take it for the number of a column.
+    """
 
     text: str
     attribute: str
     nullable: bool
     descending: bool
+    fixed: bool = False
 
 
 def total(entity: Entity, order: Sequence[OrderTerm]) -> list[OrderTerm]:
@@ -54,6 +59,7 @@ def terms(entity: Entity, order: Sequence[OrderTerm], sql: Writing, *, row: str 
                     attribute=_attribute(term),
                     nullable=value.type.nullable,
                     descending=down,
+                    fixed=isinstance(sql.folded(value), Constant),
                 )
             )
             continue
@@ -66,7 +72,7 @@ def terms(entity: Entity, order: Sequence[OrderTerm], sql: Writing, *, row: str 
 def order_by(order: Sequence[Term]) -> str:
     """`ORDER BY …`. Null sorts least, on every database."""
     texts: list[str] = []
-    for term in order:
+    for term in (each for each in order if not each.fixed):
         text = f"{term.text} DESC" if term.descending else term.text
         if term.nullable:
             text += " NULLS LAST" if term.descending else " NULLS FIRST"

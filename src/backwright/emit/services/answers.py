@@ -40,6 +40,8 @@ from backwright.model.types import (
     ShowSession,
     ShowShape,
     ShowText,
+    SignIn,
+    VerifyPassword,
     Viewed,
 )
 
@@ -91,11 +93,19 @@ class Answers:
         if self.scope.writes:
             return {}
         for step in self.operation.steps:
-            if isinstance(step, Find | Select) and step.when is None:
+            if isinstance(step, Find | Select) and step.when is None and not self._used_by_steps(step.bind):
                 batch = self._only_shown(step)
                 if batch is not None and batch.projection.name is not None:
                     self.projected[step.bind] = batch.projection
         return self.projected
+
+    def _used_by_steps(self, bind: str) -> bool:
+        """Whether a step works on the row of a binding by its name, not in an expression."""
+        return any(
+            (isinstance(step, VerifyPassword) and step.bind == bind)
+            or (isinstance(step, SignIn) and step.row == bind)
+            for step in self.operation.steps
+        )
 
     def _only_shown(self, step: Find | Select) -> Batch | None:
         """How the rows of a binding are shown, where that is all that is done with them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Mapping
 
 from backwright.emit.annotations import of_expression
@@ -336,7 +335,8 @@ def failure_class(category: str) -> str:
 
 def path_variable(name: str) -> Identifier:
     """The parameter of a handler that holds a value of the path."""
-    return Identifier(f"{name}_" if name in USED or keyword.iskeyword(name) else name)
+    hides = is_builtin(name) and name != "id"  # which nothing that is emitted asks for
+    return Identifier(f"{name}_" if name in USED or hides else name)
 
 
 def is_many(field_type: object) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from backwright.emit import removal
+from backwright.emit.inputs import may_be_unset
 from backwright.emit.judge import holds, known_from
 from backwright.emit.names import attribute, snake
 from backwright.emit.repositories import lookups
@@ -143,19 +144,18 @@ def update(step: Update, scope: Scope) -> list[str]:
     touched = frozenset((*step.changes, *(each.field for each in step.values)))
     links = [name for name in step.changes if is_many(entity.field(name).type)]
     changing = keeps_before(entity, step, scope)
-    if changing:
-        scope.current[step.bind] = after = scope.variable("changed")
-    else:
-        after = row
+    after = scope.variable("changed") if changing else row
     own_links = [each for each in step.values if is_many(entity.field(each.field).type)]
     before_links = linked_before(entity, row, [*links, *(each.field for each in own_links)], scope)
     lines += before_links[0]
     lines += changed(entity, step.changes, step.values, before, after, scope)
+    linked_to = [scope.value(each.value, each.field, this=before) for each in own_links]
+    scope.current[step.bind] = after  # not before: what is set may speak of the row as it was
     lines += judge_after(step.after or step.allowed, step.allowed, entity, touched, after, scope)
     if step.match:
         assert entity.version is not None
         lines.append(remark(f"ctx.must_match({before}.{entity.field(entity.version).column})", "412", 8))
-    sent_links = {name: f"body.{attribute(name)}" for name in links}
+    sent_links = {name: sent_link(name, scope) for name in links}
     lines += shared(entity, after, sent_links, scope, touched=touched, partial=partial(scope))
     lines += checked(entity, after, scope, touched=touched)
     lines += saved(entity, touched, after, scope)
@@ -163,17 +163,19 @@ def update(step: Update, scope: Scope) -> list[str]:
         line = linked(entity, entity.field(name), after, value, scope)
         guard = scope.sent(name) if partial(scope) else ""
         lines.append(f"if {guard}:\n{indented(line)}" if guard else line)
-    for each in own_links:
-        lines.append(
-            linked(
-                entity,
-                entity.field(each.field),
-                after,
-                scope.value(each.value, each.field, this=before),
-                scope,
-            )
-        )
+    for each, value in zip(own_links, linked_to, strict=True):
+        lines.append(linked(entity, entity.field(each.field), after, value, scope))
     return [*lines, *recorded(entity, "updated", before, after, scope, links=before_links[1])]
+
+
+def sent_link(name: str, scope: Scope) -> str:
+    """The rows that a body lists; in a whole body a list that may be left out is empty then."""
+    text, body = f"body.{attribute(name)}", scope.operation.body
+    member = next((each for each in body.fields if each.name == name), None) if body is not None else None
+    if member is None or partial(scope) or not may_be_unset(member, partial=False):
+        return text
+    scope.imports |= imports(_RUNTIME, "given")
+    return f"given({text}, [])"
 
 
 def keeps_before(entity: Entity, step: Update, scope: Scope) -> bool:
