@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from backwright.emit.names import attribute
 from backwright.emit.source import Source, imports, source
 from backwright.emit.storage import field_types
 from backwright.expr import python
-from backwright.expr.fold import fold
-from backwright.expr.typed import Expression
+from backwright.expr.fold import fold, rebuilt
+from backwright.expr.typed import Expression, Name
 from backwright.model.types import Model
 
 
@@ -22,7 +24,8 @@ def compiled(
     inputs: Callable[[str, str], str] | None = None,
 ) -> Source:
     """The Python of an expression that asks for no rows, and what it imports."""
-    known = fold(expression, caller_known=caller_known, lookup=field_types(model))
+    asked = expression if caller_known else rebuilt(expression, _perhaps_nobody)
+    known = fold(asked, caller_known=caller_known, lookup=field_types(model))
     names = python.Names(
         roots=roots,
         attribute=lambda of, field: model.entity(of).field(field).column,
@@ -34,3 +37,12 @@ def compiled(
     text = python.compile(known, names)
     needed = (imports(module, *names) for module, names in python.needed(text).items())
     return source(text, *needed)
+
+
+def _perhaps_nobody(node: Expression) -> Expression:
+    """The caller as somebody who may not be there: `set` is understood once, whoever calls."""
+    match node:
+        case Name(root="caller", type=kind) if not kind.nullable:
+            return msgspec.structs.replace(node, type=msgspec.structs.replace(kind, nullable=True))
+        case _:
+            return node

@@ -108,8 +108,8 @@ class Operands:
         return text if strength >= above else f"({text})"
 
     def nullable(self, node: Expression, known: Known) -> bool:
-        if isinstance(node, Name) and node.root == "caller":
-            return not self.names.caller_known and shape(node) not in known
+        if isinstance(node, Name) and node.root == "caller" and self.names.caller_known:
+            return False
         return node.type.nullable and shape(node) not in known
 
     def is_named(self, node: Expression, known: Known) -> bool:
