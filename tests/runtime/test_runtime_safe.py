@@ -12,11 +12,13 @@ import tarfile
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvloop
 
 from backwright_runtime.safe import Refused, archives, files, http, patterns, programs, templates
 
@@ -150,6 +152,38 @@ def test_a_program_has_limits() -> None:
         asyncio.run(programs.run("no-such-program"))
     with pytest.raises(Refused):
         asyncio.run(programs.run("printf", ["a\0b"]))
+
+
+@pytest.mark.parametrize("begin", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_a_program_that_says_too_much_is_not_waited_for(begin: Callable[[Any], Any]) -> None:
+    """Its pipe is still full when it is killed, and nobody reads what is left of it. Once in some tries this hung."""
+
+    async def often() -> None:
+        code = "import sys\nwhile True: sys.stdout.write('x' * 10000)"
+        for _ in range(25):
+            with pytest.raises(Refused):
+                await programs.run(sys.executable, ["-S", "-c", code], largest=100_000)
+        done = await programs.run("cat", given=b"x" * 300_000)
+        assert (done.code, len(done.output)) == (0, 300_000)
+
+    begin(often())
+
+
+def test_a_pipe_that_somebody_else_holds_open_is_not_waited_for(tmp_path: Path) -> None:
+    """What has left the session of the program is not killed with it, and keeps what it has inherited."""
+    over = tmp_path / "over"
+    held = f"""if True:
+        import os, pathlib, time
+        if os.fork() == 0:
+            os.setsid()
+            while not pathlib.Path({str(over)!r}).exists():
+                time.sleep(0.05)
+        """
+    try:
+        with pytest.raises(Refused):
+            asyncio.run(asyncio.wait_for(programs.run(sys.executable, ["-c", held], seconds=0.5), 60))
+    finally:
+        over.touch()
 
 
 def test_what_a_program_started_does_not_outlive_it(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from msgspec import Struct
 
@@ -46,62 +47,71 @@ async def run(
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     if any("\0" in each for each in (program, *arguments)):
         raise Refused("an argument has a NUL in it")
+    ear = _Ear(largest)
     try:
-        process = await asyncio.create_subprocess_exec(
+        process, _ = await asyncio.get_running_loop().subprocess_exec(
+            lambda: ear,
             program,
             *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
             cwd=folder,
             env={**kept, **(environment or {})},
             start_new_session=True,
         )
     except OSError as error:
         raise Refused("the program cannot be started") from error
-    _limit(process.pid, seconds, memory)
     try:
+        _limit(process.get_pid(), seconds, memory)
+        _tell(process, given)
         async with asyncio.timeout(seconds):
-            return await _finished(process, given, largest)
+            await ear.ended
+        return Finished(process.get_returncode() or 0, bytes(ear.said[1]), bytes(ear.said[2]))
     except TimeoutError:
         raise Refused(f"the program took longer than {seconds:g} s") from None
     finally:
-        _kill(process)
-        await process.wait()
+        _kill(process.get_pid())
+        process.close()  # a pipe that somebody still holds open is not waited for
+        await ear.exited.wait()
 
 
-async def _finished(process: asyncio.subprocess.Process, given: bytes, largest: int) -> Finished:
-    assert process.stdout is not None
-    assert process.stderr is not None
-    output, errors, _ = await asyncio.gather(
-        _read(process.stdout, largest), _read(process.stderr, largest), _write(process, given)
-    )
-    return Finished(await process.wait(), output, errors)
+class _Ear(asyncio.SubprocessProtocol):
+    """What the program says, up to a limit, and whether it has come to its end."""
+
+    def __init__(self, largest: int) -> None:
+        self.said = {1: bytearray(), 2: bytearray()}
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.exited = asyncio.Event()
+        self._largest = largest
+        self._open = {1, 2}
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        self.said[fd] += data
+        if len(self.said[fd]) > self._largest and not self.ended.done():
+            self.ended.set_exception(Refused(f"the program said more than {self._largest} bytes"))
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        self._open.discard(fd)
+        self._look()
+
+    def process_exited(self) -> None:
+        self.exited.set()
+        self._look()
+
+    def _look(self) -> None:
+        if self.exited.is_set() and not self._open and not self.ended.done():
+            self.ended.set_result(None)
 
 
-async def _read(stream: asyncio.StreamReader, largest: int) -> bytes:
-    found = b""
-    while chunk := await stream.read(65536):
-        found += chunk
-        if len(found) > largest:
-            raise Refused(f"the program said more than {largest} bytes")
-    return found
+def _tell(process: asyncio.SubprocessTransport, given: bytes) -> None:
+    """Its input, as far as it wants to hear of it."""
+    pipe = cast(asyncio.WriteTransport, process.get_pipe_transport(0))
+    pipe.write(given)
+    pipe.close()  # behind what is written
 
 
-async def _write(process: asyncio.subprocess.Process, given: bytes) -> None:
-    assert process.stdin is not None
-    try:
-        process.stdin.write(given)
-        await process.stdin.drain()
-        process.stdin.close()
-    except (BrokenPipeError, ConnectionResetError):
-        pass  # it did not want to hear all of it
-
-
-def _kill(process: asyncio.subprocess.Process) -> None:
+def _kill(process_id: int) -> None:
     """The whole session: what it started does not outlive it."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process_id, signal.SIGKILL)
 
 
 def _limit(process_id: int, seconds: float, memory: int) -> None:
