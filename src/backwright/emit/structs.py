@@ -86,6 +86,11 @@ def apart(code: Source, attributes: frozenset[str]) -> Source:
     Names that are hidden are reached through their module: `dt.date`, `builtins.list`.
     """
     tree = ast.parse(code.text, mode="eval")
+    if isinstance(tree.body, ast.Constant) and isinstance(tree.body.value, str) and "[" in tree.body.value:
+        inside = apart(
+            Source(tree.body.value, code.imports), attributes
+        )  # a type that is defined further down
+        return Source(literal(inside.text), inside.imports)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     hidden = used & attributes
     if not hidden:

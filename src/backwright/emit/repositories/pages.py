@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from backwright.emit.inputs import query_attribute
@@ -30,11 +32,13 @@ from backwright.emit.source import Identifier, Source, imports, literal, source
 from backwright.emit.sql import hanging, quoted, where
 from backwright.emit.storage import type_of
 from backwright.emit.structs import Member
+from backwright.expr.inline import NULL
+from backwright.expr.typed import BOOLEAN, And, Compare, Expression, Input, Name, Type
 from backwright.expr.typed import Member as MemberOf
-from backwright.expr.typed import Name, Type
 from backwright.model.types import Entity, Field, Operation, OrderTerm, Select
 
 _RUNTIME = "backwright_runtime"
+_PARAMETER = re.compile(r":[a-z_]")
 
 
 class PageOf(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +65,8 @@ def page(
     kind = writer.row(name, chosen)
     statements = {sort: writer.statement(terms) for sort, terms in chosen.items()}
     first = next(iter(statements.values()))
+    asked = {name: of for each in statements.values() for name, of in each.parameters.items()}
+    first = msgspec.structs.replace(first, parameters=asked)
     given = passed(first, model, repositories.names, signed_in=signed_in, in_query=writer.filtered)
     query = writer.query()
 
@@ -183,6 +189,8 @@ class _PageWriter:
         found = self.reading.conditions(sql, row=row)
         for each in self.step.filters:
             clause = sql.condition(each.condition.meaning, this=row or None)
+            if self.filtered and not _PARAMETER.search(clause):
+                clause = f"{clause} AND {sql.condition(_is_sent(each.condition.meaning))}"
             inside = "AND " + hanging(clause, 2 if clause.partition("\n")[0].endswith("(") else 4)
             found.append(f"{{{inside}}}" if self.filtered else inside.removeprefix("AND "))
         return found
@@ -294,3 +302,17 @@ def column_value(entity: Entity, field: Field) -> MemberOf:
     assert kind is not None
     this = Name(type=Type("entity", entity=entity.name), root="this")
     return MemberOf(type=kind, of=this, entity=entity.name, field=field.name)
+
+
+def _is_sent(condition: Expression) -> Expression:
+    """That the parameters of a filter are there: what would come out the same without them has to name them."""
+    found = [
+        Compare(type=BOOLEAN, op="!=", left=_optional(each), right=NULL)
+        for each in inputs_of(condition)
+        if each.source == "params"
+    ]
+    return found[0] if len(found) == 1 else And(type=BOOLEAN, parts=tuple(found))
+
+
+def _optional(given: Input) -> Input:
+    return msgspec.structs.replace(given, type=msgspec.structs.replace(given.type, nullable=True))

@@ -39,11 +39,12 @@ def update_all(step: UpdateAll, scope: Scope) -> list[str]:
         return [_counted(step.bind, scope.call(_change(entity, step.values, scope, reading)), scope)]
     found, lines = _found(reading, questions, step.bind, scope)
     keys = _keys(entity, found)
+    before = scope.variable("before") if audited else ""
     if audited:
-        lines += _rows_before(entity, found, scope)
+        lines.append(f"{before} = {_by_key(entity, found, scope)}")
     lines.append(_counted(step.bind, scope.call(_change(entity, step.values, scope, None), keys), scope))
     if audited:
-        lines += _records(entity, found, scope)
+        lines += _records(entity, found, before, scope)
     return lines
 
 
@@ -288,22 +289,15 @@ def _on_rows(
     )
 
 
-def _rows_before(entity: Entity, found: str, scope: Scope) -> list[str]:
-    """The rows as they are, for their records."""
+def _by_key(entity: Entity, found: str, scope: Scope) -> str:
+    """The rows as they are, by their keys, for their records."""
     rows = by_keys(whole(entity, scope.model), scope.repositories, signed_in=scope.signed_in)
-    before = scope.variable("before")
-    key = _key_of(entity, "row")
-    lines = [f"{before} = {{{key}: row for row in {scope.call(rows.function, _keys(entity, found))}}}"]
-    scope.current["before"] = before
-    return lines
+    return f"{{{_key_of(entity, 'row')}: row for row in {scope.call(rows.function, _keys(entity, found))}}}"
 
 
-def _records(entity: Entity, found: str, scope: Scope) -> list[str]:
-    rows = by_keys(whole(entity, scope.model), scope.repositories, signed_in=scope.signed_in)
-    before = scope.current["before"]
-    key = _key_of(entity, "row")
+def _records(entity: Entity, found: str, before: str, scope: Scope) -> list[str]:
     after = scope.variable("after")
-    lines = [f"{after} = {{{key}: row for row in {scope.call(rows.function, _keys(entity, found))}}}"]
+    lines = [f"{after} = {_by_key(entity, found, scope)}"]
     record = recorded(entity, "updated", "before_row", f"{after}[key]", scope)
     body = "\n".join([f"before_row = {before}[key]", *record])
     lines.append(f"for key in {_keys(entity, found)}:\n{indented(body)}")

@@ -80,6 +80,8 @@ def shared_lines(
         tenant = f"{row}.{Identifier(entity.field(field.same or '').column)}"
         if field.name in links:
             value = links[field.name]
+            if value == "[]":
+                continue
             look = (
                 f"outside = await {module}.{name}({scope.db}, {tenant}, {value})\n"
                 f"{elsewhere} += [\n"
