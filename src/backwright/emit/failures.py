@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import assert_never
 
 import msgspec
@@ -83,6 +84,8 @@ MEANING = {
 OF_RUNTIME = ("internal", "unavailable")
 """What every operation can answer, whatever it does."""
 SAFE_METHODS = ("GET",)
+SIZED_TEXT = frozenset({"string", "text", "email", "password", "slug"})
+"""Types whose limits are about the length of the text."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -255,8 +258,14 @@ def _fits(value: typed.Expression, field: Field, model: Model) -> bool:
     if not isinstance(kind, ScalarType) or (kind.min is None and kind.max is None):
         return True
     match value:
-        case typed.Constant() | typed.Input() | typed.Name():
+        case typed.Input() | typed.Name():
             return True
+        case typed.Constant(value=str(constant)) if kind.scalar in SIZED_TEXT:
+            return (kind.min or 0) <= len(constant) and (kind.max is None or len(constant) <= kind.max)
+        case typed.Constant(value=constant):
+            return not isinstance(constant, int | float | Decimal) or (
+                (kind.min is None or constant >= kind.min) and (kind.max is None or constant <= kind.max)
+            )
         case typed.Member(entity=entity, field=name):
             return _is_within(model.entity(entity).field(name).type, kind)
         case _:

@@ -133,7 +133,7 @@ def passed(
                 arguments.append(f"{name}=query.{in_query[wanted]}")
             case _:
                 values[name] = supplier
-                kind = parameter_kind(supplier.type, model)
+                kind = parameter_kind(declared(supplier, model), model)
                 parameters.append(source(f"{Identifier(name)}: {kind}", kind))
                 arguments.append(f"{name}={name}")
     ordered = [each for each in ("caller", "now") if each in context]
@@ -143,6 +143,18 @@ def passed(
         (*(context[each] for each in ordered), *parameters),
         tuple(arguments),
     )
+
+
+def declared(supplier: Expression, model: Model) -> Type:
+    """The type of what is given, whatever the expression around it knows of it: null can be given all the same."""
+    match supplier:
+        case Member(of=Name(root="binding"), entity=entity, field=field, type=kind):
+            known = next((each for each in model.entity(entity).fields if each.name == field), None)
+            return (
+                kind if known is None or not known.nullable else msgspec.structs.replace(kind, nullable=True)
+            )
+        case _:
+            return supplier.type
 
 
 def parameter_kind(kind: Type, model: Model) -> Source:

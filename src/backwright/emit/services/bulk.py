@@ -220,6 +220,9 @@ def _change(entity: Entity, given: Sequence[Assignment], scope: Scope, reading: 
         if entity.version is not None:
             column = quoted(entity.field(entity.version).column)
             settings.append(f"{column} = {column} + 1")
+        if not settings:  # nothing changes, but how many rows there are is told all the same
+            column = quoted(key_fields(entity)[0].column)
+            settings.append(f"{column} = {column}")
         return "\n".join(
             [
                 f"UPDATE {quoted(entity.table)}",

@@ -102,7 +102,7 @@ def list_not_sorted(sources: Sources) -> Made:
 
 @FAMILY.operator("what may be missing is taken for granted", blind=True)
 def missing_not_handled(sources: Sources) -> Made:
-    """`x.get(k) if k is not None else None` becomes `x[k]`."""
+    """`x.get(k) if k is not None else None` becomes `x[k]`, `view(row.x) if row.x else None` becomes `view(row.x)`."""
     for module in sources.modules("views"):
         for node in ast.walk(module.tree):
             match node:
@@ -112,6 +112,12 @@ def missing_not_handled(sources: Sources) -> Made:
                     owner = module.source(body.func).removesuffix(".get")
                     text = f"{owner}[{module.source(key)}]"
                     yield from in_place(module, module.span(node), text, f"line {node.lineno}: {text}")
+                case ast.IfExp(
+                    test=ast.Attribute() as row, body=ast.Call() as body, orelse=ast.Constant(value=None)
+                ):
+                    text = module.source(body)
+                    if module.source(row) in [module.source(each) for each in body.args]:
+                        yield from in_place(module, module.span(node), text, f"line {node.lineno}: {text}")
 
 
 @FAMILY.operator("what may be missing is left out, not null", blind=True)
