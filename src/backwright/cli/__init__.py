@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 
 from backwright.cli import (  # noqa: F401  each adds its commands
+    agents,
     delivering,
     implementing,
     mutating,
