@@ -18,7 +18,7 @@ from backwright.model.check import rules
 from backwright.review import pages
 from backwright.spec import manual, schema
 from backwright.spec.diagnostics import registered
-from backwright.verify.gates import GATES, OUTSIDE
+from backwright.verify.gates import GATES, NAMED, OUTSIDE
 from backwright.verify.gates.owasp import OUT_OF_SIGHT, PROBES
 from backwright.verify.mutation import show
 from backwright.verify.mutation.results import MutationResult
@@ -66,7 +66,7 @@ def gates() -> str:
         "In the order in which they run. Each answers passed, failed or not run, and can be run alone:\n"
         "`backwright verify NAME`. A gate that cannot look never passes. Written by `scripts/write_docs.py`.",
     ]
-    for gate in GATES:
+    for gate in (*GATES, *NAMED):
         where = "On each database." if gate.DATABASE else "Once."
         how = inspect.cleandoc(gate.judge.__doc__ or "")
         parts += [f"## `{gate.NAME}`: {gate.TITLE}", gate.WHY, f"{how} {where}", f"Example: {gate.EXAMPLE}"]

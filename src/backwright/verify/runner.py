@@ -9,7 +9,7 @@ from backwright.model.types import Model
 from backwright.project import Project
 from backwright.spec.diagnostics import NOWHERE, SpecificationError, diagnose, register
 from backwright.verify.gate import DatabaseName, GateInput
-from backwright.verify.gates import GATES
+from backwright.verify.gates import GATES, NAMED
 from backwright.verify.judging import judged
 from backwright.verify.results import GateResult
 
@@ -34,7 +34,8 @@ def run(
     requests: int = 2000,
 ) -> Iterator[GateResult]:
     """The result of each gate as it comes; all gates on all databases unless named. Raises SpecificationError."""
-    chosen = _chosen("gate", gates, {gate.NAME: gate for gate in GATES})
+    known = (*GATES, *NAMED) if gates else GATES
+    chosen = _chosen("gate", gates, {gate.NAME: gate for gate in known})
     on = _chosen("database", databases, DATABASES)
     for gate in chosen:
         for database in on if gate.DATABASE else [None]:

@@ -85,6 +85,7 @@ def test_every_gate_says_what_it_is_for() -> None:
         "static-analysis",
         "secrets",
         "log-redaction",
+        "sbom",
     ]
     assert all(gate.TITLE and gate.WHY and gate.EXAMPLE for gate in GATES)
 

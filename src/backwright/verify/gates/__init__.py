@@ -22,10 +22,12 @@ from backwright.verify.gates import (
     migrations,
     owasp,
     query_budget,
+    sbom,
     secrets,
     static_analysis,
     types,
     unit,
+    vulnerabilities,
 )
 
 GATES: tuple[Gate, ...] = cast(
@@ -48,8 +50,12 @@ GATES: tuple[Gate, ...] = cast(
         static_analysis,
         secrets,
         log_redaction,
+        sbom,
     ),
 )
+
+NAMED: tuple[Gate, ...] = cast("tuple[Gate, ...]", (vulnerabilities,))
+"""Those that run only where they are named: they ask a service on the network."""
 
 OUTSIDE: tuple[ObservingGate, ...] = cast(
     "tuple[ObservingGate, ...]",

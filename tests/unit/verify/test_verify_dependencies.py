@@ -1,0 +1,166 @@
+"""What a project runs on is listed completely, and held against advisories by a source that answers about all of it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from models import todos
+
+from backwright.model.types import Model
+from backwright.project import Project
+from backwright.verify.dependencies import closure
+from backwright.verify.gate import GateInput
+from backwright.verify.gates import GATES, NAMED, sbom, vulnerabilities
+from backwright.verify.judging import judged
+from backwright.verify.results import GateResult
+
+NEEDS = ["msgspec", "uvicorn>=0.20", "jsonschema[format-nongpl]"]
+Answer = Callable[[str, str], tuple[int, bytes]]
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return todos()
+
+
+def given(folder: Path, model: Model, needs: list[str]) -> GateInput:
+    (folder / "pyproject.toml").write_text(
+        f"[project]\nname = 'p'\ndependencies = {json.dumps(needs)}\n", "utf-8"
+    )
+    return GateInput(project=Project(folder), model=model, build="b")
+
+
+def test_everything_that_is_needed_is_in_the_bill(tmp_path: Path, model: Model) -> None:
+    asked = given(tmp_path, model, NEEDS)
+    result = judged(sbom, asked)
+    assert result.status == "passed", result.summary
+    bill = json.loads((tmp_path / ".backwright" / "sbom.cdx.json").read_text("utf-8"))
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    names = {each["name"] for each in bill["components"]}
+    assert {"msgspec", "uvicorn", "h11", "jsonschema", "rfc3339-validator"} <= names  # and what extras need
+    assert {"pytest", "uvloop"}.isdisjoint(names)
+    edges = {each["ref"].partition("==")[0]: each.get("dependsOn", []) for each in bill["dependencies"]}
+    assert any(each.startswith("h11==") for each in edges["uvicorn"])
+    assert all(each["purl"].startswith("pkg:pypi/") for each in bill["components"])
+    assert names == {each.name for each in closure(Project(tmp_path)).components}
+
+
+@pytest.mark.parametrize("needs", [["no-such-distribution"], ["msgspec<0.1"], ["x y"]])
+def test_a_list_that_would_be_wrong_fails(needs: list[str], tmp_path: Path, model: Model) -> None:
+    assert judged(sbom, given(tmp_path, model, needs)).status == "failed"
+
+
+def test_no_requirements_at_all_are_no_bill(tmp_path: Path, model: Model) -> None:
+    assert judged(sbom, GateInput(project=Project(tmp_path), model=model, build="b")).status == "failed"
+
+
+def test_only_what_stays_here_runs_without_being_named() -> None:
+    assert vulnerabilities not in GATES
+    assert vulnerabilities in NAMED
+
+
+# Advisories -------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def source(answer: Answer) -> Iterator[str]:
+    """A source of advisories that speaks OSV's format."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            status, body = answer(asked["package"]["name"], asked["version"])
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listening.server_port}/v1/query"
+    finally:
+        listening.shutdown()
+
+
+def none_known(name: str, version: str) -> tuple[int, bytes]:
+    return 200, b"{}"
+
+
+def one_known(name: str, version: str) -> tuple[int, bytes]:
+    if name != "msgspec":
+        return 200, b"{}"
+    advisory: dict[str, Any] = {
+        "id": "GHSA-0000-0000-0000",
+        "modified": "2026-01-01T00:00:00Z",
+        "affected": [
+            {
+                "package": {"name": name, "ecosystem": "PyPI"},
+                "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "99.0"}]}],
+            }
+        ],
+    }
+    return 200, json.dumps({"vulns": [advisory]}).encode()
+
+
+def out_of_order(name: str, version: str) -> tuple[int, bytes]:
+    return 500, b"{}"
+
+
+def nonsense(name: str, version: str) -> tuple[int, bytes]:
+    return 200, b"<html>"
+
+
+def asked(folder: Path, model: Model, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> GateResult:
+    with source(answer) as url:
+        monkeypatch.setenv("BACKWRIGHT_ADVISORIES", url)
+        # the gate's own process is started with a short list of variables; the address is an argument of the tool
+        return judged(vulnerabilities, given(folder, model, ["msgspec"]))
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [(none_known, "passed"), (one_known, "failed"), (out_of_order, "not_run"), (nonsense, "not_run")],
+)
+def test_a_source_is_believed_only_where_it_answers(
+    answer: Answer, status: str, tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = asked(tmp_path, model, answer, monkeypatch)
+    assert result.status == status, result.summary
+    if status == "failed":
+        [finding] = result.findings
+        assert finding.what == "GHSA-0000-0000-0000: mended in 99.0"
+        assert (finding.where or "").startswith("msgspec ")
+
+
+def test_no_source_is_not_run(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKWRIGHT_ADVISORIES", "http://127.0.0.1:9/v1/query")
+    result = judged(vulnerabilities, given(tmp_path, model, ["msgspec"]))
+    assert result.status == "not_run"
+
+
+def test_a_source_that_has_never_heard_of_it_is_not_run(
+    tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip-audit then says "no known vulnerabilities", and leaves the distribution out."""
+    skipped = '{"dependencies": [{"name": "msgspec", "skip_reason": "not found"}], "fixes": []}'
+    folder = tmp_path / "pip_audit"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("", "utf-8")
+    (folder / "__main__.py").write_text(f"print({skipped!r})", "utf-8")
+    result = judged(
+        vulnerabilities, given(tmp_path, model, ["msgspec"])
+    )  # the project's folder is searched first
+    assert result.status == "not_run"
+    assert "msgspec" in result.summary
