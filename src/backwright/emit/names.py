@@ -201,6 +201,73 @@ TAKEN_NAMES = frozenset(
 )
 
 
+# What modules of services and routes import or call besides modules of the project and classes.
+USED_BY_MODULES = frozenset(
+    [
+        "access",
+        "add",
+        "answer",
+        "audit",
+        "boundary",
+        "calls",
+        "convert",
+        "created",
+        "csv",
+        "date",
+        "datetime",
+        "day_of",
+        "file",
+        "found",
+        "given",
+        "grouped",
+        "html",
+        "less",
+        "lower_ascii",
+        "no_content",
+        "ok",
+        "quote",
+        "removal",
+        "replace",
+        "router",
+        "rules",
+        "subtract",
+        "text",
+        "timedelta",
+        "timestamp",
+        "to_decimal",
+        "trimmed",
+        "views",
+        "written",
+        "as_text",
+        "plain",
+        "all",
+        "any",
+        "bool",
+        "bytes",
+        "dict",
+        "enumerate",
+        "float",
+        "id",
+        "int",
+        "isinstance",
+        "len",
+        "list",
+        "max",
+        "min",
+        "next",
+        "object",
+        "range",
+        "set",
+        "sorted",
+        "str",
+        "sum",
+        "tuple",
+        "type",
+        "zip",
+    ]
+)
+
+
 class Names(msgspec.Struct, frozen=True):
     """The names of one model's entities and operations.
 
@@ -231,8 +298,16 @@ class Names(msgspec.Struct, frozen=True):
         return Identifier(name)
 
     def repository(self, entity: str) -> Identifier:
-        """The module of an entity's statements: `books`."""
-        return module_name(self.plurals[entity])
+        """The module of an entity's statements: `books`; `book_rows` where an operation is called like that.
+
+        Services import it, and a function of that name would stand in its place.
+        """
+        name = module_name(self.plurals[entity])
+        return module_name(f"{snake(entity)}_rows") if name in self.operations else name
+
+    def function(self, operation: Operation) -> Identifier:
+        """The function of an operation, in services and routes: named like it, unless the modules need that name."""
+        return Identifier(f"{operation.name}_" if operation.name in USED_BY_MODULES else operation.name)
 
     def input_class(self, operation: Operation) -> Identifier:
         """The struct of an operation's body: `CreateBook`."""

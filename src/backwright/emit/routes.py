@@ -70,11 +70,12 @@ class Handler:
         passed = ", ".join(["ctx", *(each.partition(":")[0] for each in given)])
         service = module_name(operation.tag)
         alias = f"{service}_service" if service in self.names.operations else str(service)
-        call = f"await {alias}.{Identifier(operation.name)}({passed})"
+        name = self.names.function(operation)
+        call = f"await {alias}.{name}({passed})"
         body = self.answer(call, returned)
         text = (
             f"@router.{operation.method.lower()}({', '.join([literal(self.path()), *self.settings()])})\n"
-            f"async def {Identifier(operation.name)}({', '.join([f'ctx: {context}', *given])}) -> Response:\n"
+            f"async def {name}({', '.join([f'ctx: {context}', *given])}) -> Response:\n"
             f"    {docstring(operation.summary or operation.name, 4)}\n{indented(body)}"
         )
         return source(

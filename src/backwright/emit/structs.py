@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import msgspec
 
@@ -19,6 +20,7 @@ from backwright.emit.source import (
 
 STRUCT = source("Struct", imports("msgspec", "Struct"))
 _FIELD = source("field", imports("msgspec", "field"))
+_FORWARD = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\], |]*")
 _MODULES = {"datetime": "datetime as dt"}
 """Modules that are imported under another name, because one of their names is theirs, too."""
 
@@ -55,7 +57,7 @@ def struct_of(
 
 def _member(member: Member, attributes: frozenset[str]) -> Source:
     """`title: Title = field(default=UNSET, name="Title")  # note`."""
-    kind = apart(member.kind, attributes)
+    kind = _type_apart(member.kind, attributes)
     text = f"{member.name}: {kind}"
     given = _default(member)
     if given is not None:
@@ -63,6 +65,16 @@ def _member(member: Member, attributes: frozenset[str]) -> Source:
         text = f"{text} = {given}"
     note = f"  # {member.note}" if member.note else ""
     return source(f"{text}{note}", kind, *(() if given is None else (given,)))
+
+
+def _type_apart(kind: Source, attributes: frozenset[str]) -> Source:
+    """A type apart from the attributes, also where it stands in quotes because it is defined further down."""
+    match ast.parse(kind.text, mode="eval").body:
+        case ast.Constant(value=str(text)) if _FORWARD.fullmatch(text):
+            named = apart(Source(text, kind.imports), attributes)
+            return Source(literal(named.text), named.imports)
+        case _:
+            return apart(kind, attributes)
 
 
 def _default(member: Member) -> Source | None:
@@ -86,11 +98,6 @@ def apart(code: Source, attributes: frozenset[str]) -> Source:
     Names that are hidden are reached through their module: `dt.date`, `builtins.list`.
     """
     tree = ast.parse(code.text, mode="eval")
-    if isinstance(tree.body, ast.Constant) and isinstance(tree.body.value, str) and "[" in tree.body.value:
-        inside = apart(
-            Source(tree.body.value, code.imports), attributes
-        )  # a type that is defined further down
-        return Source(literal(inside.text), inside.imports)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     hidden = used & attributes
     if not hidden:

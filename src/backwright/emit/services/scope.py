@@ -95,7 +95,7 @@ class Scope:
         self.conditional = False
         self._variables: set[str] = set()
         modules = {*map(str, (package.names.repository(e.name) for e in self.model.entities))}
-        modules |= {str(Identifier(operation.name)) if operation.name.isidentifier() else ""}
+        modules |= {str(self.names.function(operation))}
         self._taken = modules | RUNTIME_NAMES | set(TAKEN_NAMES) - {"token", "page", "changed", "row"}
         self._taken |= {str(parameter.name) for parameter in operation.path_parameters}
 
