@@ -238,7 +238,7 @@ def _simplified(node: Expression) -> Expression:
         case Compare():
             return _compare(node)
         case And(parts=parts):
-            return _joined(parts, And, stop=FALSE, skip=TRUE)
+            return _narrowed(_joined(parts, And, stop=FALSE, skip=TRUE))
         case Or(parts=parts):
             return _joined(parts, Or, stop=TRUE, skip=FALSE)
         case Not(of=Constant(value=bool(value))):
@@ -307,6 +307,65 @@ def _joined(
         return skip
     rest = tuple(flat.values())
     return rest[0] if len(rest) == 1 else kind(type=BOOLEAN, parts=rest)
+
+
+class _Words(msgspec.Struct, frozen=True):
+    """That a value is one of some words, or (not `among`) none of them."""
+
+    value: Expression
+    among: bool
+    words: tuple[Constant, ...]
+
+
+def _narrowed(node: Expression) -> Expression:
+    """What several parts say of which words a value is, as one part: words that cannot be are left out."""
+    if not isinstance(node, And):
+        return node
+    said: dict[Shape, list[_Words]] = {}
+    for part in node.parts:
+        if (found := _words(part)) is not None:
+            said.setdefault(shape(found.value), []).append(found)
+    together = {of: each for of, each in said.items() if len(each) > 1 and any(one.among for one in each)}
+    parts: list[Expression] = []
+    for part in node.parts:
+        found = _words(part)
+        of = None if found is None else shape(found.value)
+        if of is None or of not in together:
+            parts.append(part)
+        elif together[of]:
+            parts.append(_one_of(together[of]))
+            together[of] = []
+    return _joined(tuple(parts), And, stop=FALSE, skip=TRUE) if len(parts) < len(node.parts) else node
+
+
+def _words(part: Expression) -> _Words | None:
+    match part:
+        case (
+            Compare(op="==" | "!=" as op, left=value, right=Constant(value=str()) as word)
+            | Compare(op="==" | "!=" as op, left=Constant(value=str()) as word, right=value)
+        ) if not isinstance(value, Constant) and not can_fail(value):
+            return _Words(value, op == "==", (word,))
+        case In(item=value, options=options) if not can_fail(value):
+            words = tuple(
+                each for each in options if isinstance(each, Constant) and isinstance(each.value, str)
+            )
+            return _Words(value, True, words) if len(words) == len(options) else None
+        case _:
+            return None
+
+
+def _one_of(said: list[_Words]) -> Expression:
+    """All of it at once. At least one says which words it may be, so it is not null."""
+    first = next(each for each in said if each.among)
+    words = {word.value: word for word in first.words}
+    for each in said:
+        own = {word.value for word in each.words}
+        words = {value: word for value, word in words.items() if (value in own) == each.among}
+    if not words:
+        return FALSE
+    if len(words) == 1:
+        return Compare(type=BOOLEAN, op="==", left=first.value, right=next(iter(words.values())))
+    return In(type=BOOLEAN, item=first.value, options=tuple(words.values()))
 
 
 def _compare(node: Compare) -> Expression:

@@ -239,3 +239,19 @@ def test_a_variable_hides_nothing_that_the_expression_uses() -> None:
     assert compiled == "any(row_ == row.title for row_ in row.tags)"
     shadowed = python.compile(check_source("this.tags.exists(len, size(len) > 1)", START, WORLD), names)
     assert shadowed == "any(len(len_) > 1 for len_ in row.tags)"
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("this.state in ['new', 'kept'] && this.state != 'kept'", "box.state == 'new'"),
+        ("this.state == 'new' && this.state == 'kept'", "False"),
+        (
+            "this.label in ['a', 'b', 'c'] && this.open && this.label != 'b'",
+            "box.label in ('a', 'c') and box.open",
+        ),
+        ("this.label != 'a' && this.label != 'b'", "box.label != 'a' and box.label != 'b'"),
+    ],
+)
+def test_words_that_cannot_be_are_left_out(source: str, text: str) -> None:
+    assert python.compile(known(source), NAMES) == text

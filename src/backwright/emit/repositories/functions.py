@@ -21,6 +21,7 @@ from backwright.emit.source import (
     gathered,
     imports,
     indented,
+    is_builtin,
     source,
 )
 from backwright.expr.typed import Expression, Input, Member, Name, Type
@@ -73,6 +74,9 @@ class Repositories:
 
     def add(self, entity: str, wanted: Sequence[str], write: Callable[[Identifier], Source]) -> Identifier:
         """The name under which such a function stands in the entity's module; it is written if it is new."""
+        wanted = [
+            f"{name}_" if is_builtin(name) else name for name in wanted
+        ]  # the module needs `list` itself
         for name in [*wanted, *(f"{wanted[-1]}_{number}" for number in range(2, 1000))]:
             text = write(Identifier(name))
             there = self.known.setdefault((entity, name), text)

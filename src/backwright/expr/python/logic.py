@@ -17,13 +17,19 @@ class Logic(Operands):
         found: list[tuple[str, int]] = []
         for part in parts:
             if not self.settled(part, known, holds):
-                found.append(self.bound(part, known))
+                found.append(self.certain(part, known))
             known |= not_null_when(part, holds=holds)
         if len(found) < 2:
             return found[0] if found else (literal(holds), ATOM)
         glue, least, strength = (" and ", AND, AND) if holds else (" or ", OR, OR)
         texts = (text if binds >= least else f"({text})" for text, binds in found)
         return glue.join(texts), strength
+
+    def certain(self, part: Expression, known: Known) -> tuple[str, int]:
+        """A part as true or false: what may be null is not true then, and `and` would give null itself."""
+        if not self.nullable(part, known):
+            return self.bound(part, known)
+        return f"{self.within(part, ATOM, known)} is True", RELATION
 
     def settled(self, part: Expression, known: Known, holds: bool) -> bool:
         """Guards that cannot fail here (`caller != null` for a known caller) are left out."""
