@@ -68,10 +68,10 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def test_a_broken_backend_is_noticed(
     broken: Broken, delivered: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(behaviour, "SHRINK_SECONDS", 10.0)
+    monkeypatch.setattr(behaviour, "SHRINK_SECONDS", 60.0)
     project = broken_copy(delivered, "todos", tmp_path / "project", broken)
     found = compared(
-        project, todos(), f"sqlite:///{tmp_path}/service.db", requests=1500, seconds=60, with_scenes=False
+        project, todos(), f"sqlite:///{tmp_path}/service.db", requests=6000, seconds=300, with_scenes=False
     ).disagreement
     assert found is not None
     assert len(found.requests()) <= 25

@@ -12,6 +12,7 @@ from backwright.expr.typed import (
     Constant,
     Expression,
     Input,
+    Linked,
     Member,
     Name,
     Or,
@@ -39,7 +40,7 @@ def row_fields(expression: Expression, key: str) -> frozenset[str]:
     """The fields of `this` that the expression depends on; `this` itself stands for its key."""
     found: set[str] = set()
     match expression:
-        case Member(of=of, field=field) if is_row(of):
+        case Member(of=of, field=field) | Linked(of=of, field=field) if is_row(of):
             found.add(field)
         case Name(root="this"):
             found.add(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from backwright.emit.judge import holds, is_caller, is_now, is_public, never, row_fields
 from backwright.emit.names import snake
@@ -23,11 +24,18 @@ class Refused(Exception):
 
 
 def judge_candidate(
-    rule: Rule | None, entity: Entity, given: Sequence[Assignment], row: str, scope: Scope
+    rule: Rule | None,
+    entity: Entity,
+    given: Sequence[Assignment],
+    row: str,
+    scope: Scope,
+    *,
+    item: str = "item",
 ) -> list[str]:
     """The lines that judge a new row. Raises Refused where nobody may make one, with the lines so far."""
     if rule is None or is_public(rule):
         return []
+    scope.links = {each.field: partial(scope.value, each.value, each.field, item=item) for each in given}
     assigned = {each.field: each.value.meaning for each in given}
     condition = substitute(rule.condition, assigned)
     said = f"{entity.name} create: {rule.source}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from backwright.emit.annotations import of_expression
 from backwright.emit.defaults import constant
 from backwright.emit.defaults import python as python_constant
 from backwright.emit.inputs import may_be_unset, query_attribute
+from backwright.emit.judge import is_row
 from backwright.emit.names import TAKEN_NAMES, attribute, snake
 from backwright.emit.package import Package
 from backwright.emit.pythonic import compiled
@@ -15,7 +16,7 @@ from backwright.emit.repositories import values
 from backwright.emit.repositories.functions import Function
 from backwright.emit.services.mentions import mentions, writes
 from backwright.emit.source import Identifier, Imports, Source, imports, is_builtin, literal
-from backwright.expr.typed import Expression, Input, Member, Name
+from backwright.expr.typed import Expression, Input, Linked, Member, Name
 from backwright.expr.walk import is_local, mentions_caller, nodes
 from backwright.model.types import (
     Create,
@@ -92,6 +93,7 @@ class Scope:
         self.records: dict[str, Source] = {}
         self.before: list[str] = []
         self.hashes: dict[str, tuple[str, str]] = {}
+        self.links: Mapping[str, Callable[[], str]] = {}
         self.conditional = False
         self._variables: set[str] = set()
         modules = {*map(str, (package.names.repository(e.name) for e in self.model.entities))}
@@ -293,6 +295,9 @@ class Scope:
             arguments.append("ctx.now" if each == "now" else "caller")
         arguments += given
         for _, supplier in function.values:
+            if isinstance(supplier, Linked) and is_row(supplier.of) and supplier.field in self.links:
+                arguments.append(self.links[supplier.field]())
+                continue
             text = self.python(supplier, this=this, item=item)
             if isinstance(supplier, Name) and supplier.type.kind == "rows":
                 entity = self.model.entity(supplier.type.entity or "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 
@@ -11,7 +12,7 @@ from backwright.emit.judge import holds, known_from
 from backwright.emit.names import attribute, snake
 from backwright.emit.repositories import lookups
 from backwright.emit.repositories.inserts import insert_all, is_plain
-from backwright.emit.repositories.writing import insert_if_missing, numbered, unique_keys
+from backwright.emit.repositories.writing import insert_if_missing, links_of, numbered, unique_keys
 from backwright.emit.services.holding import (
     checked,
     conflicting,
@@ -26,8 +27,8 @@ from backwright.emit.services.holding import (
 from backwright.emit.services.judging import asked, judge_after, judge_candidate, judge_stored
 from backwright.emit.services.rows import candidate, changed, partial, stored_value
 from backwright.emit.services.scope import Scope, is_many
-from backwright.emit.source import imports, indented, literal, operand, remark
-from backwright.emit.storage import link_fields
+from backwright.emit.source import Identifier, imports, indented, literal, operand, remark
+from backwright.emit.storage import key_fields, link_fields
 from backwright.expr.fold import Shape, rebuilt, substitute
 from backwright.expr.typed import Expression, Name
 from backwright.expr.walk import is_local
@@ -37,6 +38,7 @@ from backwright.model.types import (
     Delete,
     Ensure,
     Entity,
+    Field,
     Find,
     Require,
     Rule,
@@ -59,7 +61,7 @@ def create(step: Create, scope: Scope) -> list[str]:
     rows = scope.bind(step.bind, entity=entity.name, otherwise=f"new_{step.bind}")
     item, row = scope.variable("item"), scope.variable(scope.names.row(entity.name))
     made = candidate(entity, step.values, row, scope, item=item)
-    judged = judge_candidate(step.allowed, entity, step.values, row, scope)
+    judged = judge_candidate(step.allowed, entity, step.values, row, scope, item=item)
     row_class = scope.row_class(entity.name)
     items = scope.value(step.each, f"{step.bind}_from")
     if step.each.meaning.type.nullable:
@@ -101,7 +103,7 @@ def inserted(
 ) -> list[str]:
     """A candidate, judged and stored."""
     made = candidate(entity, given, row, scope, item=item)
-    judged = judge_candidate(allowed, entity, given, row, scope)
+    judged = judge_candidate(allowed, entity, given, row, scope, item=item)
     return [*made, *judged, *stored_lines(entity, given, allowed, row, scope, item=item)]
 
 
@@ -116,6 +118,9 @@ def stored_lines(
 ) -> list[str]:
     """Everything behind the rule: members that may not be sent, checks, keys, links and the record of it."""
     lines: list[str] = []
+    scope.links = {
+        each.field: functools.partial(scope.value, each.value, each.field, item=item) for each in given
+    }
     if allowed is not None:
         lines += judge_members(entity, row, scope)
     links = {each.field: each for each in given if is_many(entity.field(each.field).type)}
@@ -137,6 +142,8 @@ def update(step: Update, scope: Scope) -> list[str]:
     """The bound row with its changes; afterwards the binding is the row after."""
     entity = scope.model.entity(step.entity)
     row = scope.bound(step.bind)
+    listed = [field for field in entity.fields if is_many(field.type)]
+    scope.links = {each.name: functools.partial(stored_links, entity, each, row, scope) for each in listed}
     lines = judge_stored(step.allowed, entity, "update", row, known_of(step.bind, step, scope), scope)
     if step.allowed is not None:
         lines += judge_members(entity, row, scope, only=step.changes)
@@ -151,6 +158,9 @@ def update(step: Update, scope: Scope) -> list[str]:
     lines += changed(entity, step.changes, step.values, before, after, scope)
     linked_to = [scope.value(each.value, each.field, this=before) for each in own_links]
     scope.current[step.bind] = after  # not before: what is set may speak of the row as it was
+    scope.links = {
+        each.name: functools.partial(links_after, entity, each, after, step, scope) for each in listed
+    }
     lines += judge_after(step.after or step.allowed, step.allowed, entity, touched, after, scope)
     if step.match:
         assert entity.version is not None
@@ -176,6 +186,29 @@ def sent_link(name: str, scope: Scope) -> str:
         return text
     scope.imports |= imports(_RUNTIME, "given")
     return f"given({text}, [])"
+
+
+def links_after(entity: Entity, field: Field, row: str, step: Update, scope: Scope) -> str:
+    """The rows that a changed row would be linked to, for its rules."""
+    for each in step.values:
+        if each.field == field.name:
+            return scope.value(each.value, each.field, this=row)
+    if field.name in step.changes and not partial(scope):
+        return sent_link(field.name, scope)
+    stored = stored_links(entity, field, row, scope)
+    if field.name not in step.changes:
+        return stored
+    scope.imports |= imports("msgspec", "UNSET")
+    sent = f"body.{attribute(field.name)}"
+    return f"{sent} if {sent} is not UNSET else {stored}"
+
+
+def stored_links(entity: Entity, field: Field, row: str, scope: Scope) -> str:
+    """The rows that a row is linked to."""
+    module, name = links_of(entity, field, scope.repositories)
+    scope.imports |= imports(f"{scope.names.package}.repositories", module)
+    scope.statements += 1
+    return f"await {module}.{name}({scope.db}, {row}.{Identifier(key_fields(entity)[0].column)})"
 
 
 def keeps_before(entity: Entity, step: Update, scope: Scope) -> bool:
