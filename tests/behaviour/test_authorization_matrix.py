@@ -21,11 +21,12 @@ from backwright.model.types import Model
 from backwright.project import Project
 from backwright.reference import Opaque, Reference, Request, Response
 from backwright.reference.sessions import Session
-from backwright.verify.authorization import Exercised, exercise
+from backwright.verify.authorization import OUT_OF_TIME, Exercised, exercise
 from backwright.verify.gate import GateInput
 from backwright.verify.gates import authorization
 from backwright.verify.judging import judged
 from backwright.verify.matrix import OWN_VALUES, matrix
+from backwright.verify.results import Cell, Finding
 from backwright.verify.server import running
 from backwright.verify.staged import TOKEN_KEYS, SignIn, Staging
 
@@ -149,3 +150,32 @@ def test_the_matrix_of_a_delivered_backend_agrees(delivered: Project, database_u
     assert result.status == "passed"
     assert [cell.reason for cell in result.matrix if not cell.requests] == [OWN_VALUES]
     assert all(cell.expected == cell.observed for cell in result.matrix)
+
+
+def cells(exercised: int, late: int, *, agrees: bool = True) -> Exercised:
+    one = Cell(operation="get", caller="", relation="", requests=1)
+    found = () if agrees else (Finding(what="answered 200 instead of 404"),)
+    unbrought = msgspec.structs.replace(one, requests=0, reason=OWN_VALUES)
+    left = msgspec.structs.replace(one, requests=0, reason=OUT_OF_TIME)
+    return Exercised((one,) * exercised + (left,) * late + (unbrought,) * 50, found, exercised)
+
+
+def test_a_matrix_whose_time_was_over_is_not_passed() -> None:
+    """Cells without a scene are not counted: no time would bring them about."""
+    assert authorization.verdict(cells(100, 0)).status == "passed"
+    enough = authorization.verdict(cells(80, 20))
+    assert (enough.status, enough.figures["not exercised in time"]) == ("passed", 20)
+    assert "20 left when the time was over" in enough.summary
+    few = authorization.verdict(cells(79, 21))
+    assert few.status == "not_run"
+    assert few.summary.startswith("incomplete: 79 of 150 cells exercised, 21 left when the time was over")
+    assert len(few.matrix) == 150
+    assert authorization.verdict(cells(0, 100)).status == "not_run"
+    assert authorization.verdict(cells(0, 0)).status == "failed"
+    assert authorization.verdict(cells(10, 90, agrees=False)).status == "failed"
+
+
+def test_without_time_the_rest_of_the_matrix_is_left() -> None:
+    with mocked(todos()) as backend:
+        found = exercise(todos(), Staging(todos(), backend, signing_in(backend)), -1)
+    assert authorization.verdict(found).status == "not_run"

@@ -12,6 +12,7 @@ from backwright.model.auth import TOKEN_MINUTES, build_auth
 from backwright.model.check import QUESTIONS, check
 from backwright.model.expand import build_answers, build_logic, build_operations, crud_assumptions
 from backwright.model.expand.orders import order_term
+from backwright.model.expand.policies import performance
 from backwright.model.fields import (
     DELETED,
     VERSION,
@@ -86,6 +87,7 @@ class _Building:
             service=self.service(),
             auth=auth,
             security=self.security(),
+            performance=performance(self.document.performance),
             entities=entities,
             views=views,
             operations=operations,
@@ -183,6 +185,7 @@ class _Building:
             tenancy=None if node.tenancy is None else node.tenancy.value,
             audit=audit_of(node),
             immutable=_is(node.immutable) or node.records is not None,
+            expected_rows=None if node.expected_rows is None else node.expected_rows.value,
             was=None if node.was is None else node.was.value,
             place=node.place,
         )

@@ -225,6 +225,10 @@ class Audit(Frozen, frozen=True, kw_only=True):
     verbs: tuple[Verb, ...]
 
 
+LARGE_ROWS = 100_000
+"""From so many rows on, reading a table from end to end takes longer than a caller waits."""
+
+
 class Entity(Frozen, frozen=True, kw_only=True):
     """A kind of row. `key` names the key field, which is the first of `fields`.
 
@@ -237,6 +241,7 @@ class Entity(Frozen, frozen=True, kw_only=True):
 
     `version` and `soft_delete` name the fields that hold them. A row whose `soft_delete` field is not null is
     gone: no rule, path, key, list or reference sees it. `tenancy` names the reference to the tenant.
+    `expected_rows` is how many there will be: from `LARGE_ROWS` on its table is large.
     """
 
     name: str
@@ -256,6 +261,7 @@ class Entity(Frozen, frozen=True, kw_only=True):
     tenancy: str | None = None
     audit: Audit | None = None
     immutable: bool = False
+    expected_rows: int | None = None
     was: str | None = None
     place: Place = NOWHERE
 

@@ -336,6 +336,7 @@ class Operation(Frozen, frozen=True, kw_only=True):
     `access` is the operation's own rule, about `caller` only. `query` are its declared query parameters.
     `rates` and `max_body` (bytes) are its limits. `idempotent`: whether `Idempotency-Key` is looked at.
     `if_match`: whether `If-Match` is. `answers` go before those of the service.
+    `p95_ms` is its own target, instead of the service's.
     `tag` groups operations into a module: the first literal segment of the path.
     `origin` is the sugar it was expanded from ("crud", "auth.flows") or "operations".
     """
@@ -360,5 +361,6 @@ class Operation(Frozen, frozen=True, kw_only=True):
     if_match: Demand = "no"
     cache: Cache | None = None
     deprecated: Deprecation | None = None
+    p95_ms: int | None = None
     origin: str = "operations"
     place: Place = NOWHERE

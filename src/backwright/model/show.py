@@ -26,6 +26,9 @@ def _model(model: Model) -> Iterator[str]:
     if model.auth is not None:
         auth = model.auth
         yield f"auth {auth.identity} by {auth.by}, tokens valid for {auth.token_seconds} s"
+    if model.performance is not None:
+        wanted = model.performance
+        yield f"performance: p95 within {wanted.p95_ms} ms, at {wanted.count} requests in {wanted.seconds} s"
     for entity in model.entities:
         yield ""
         yield from _entity(entity)
@@ -41,6 +44,8 @@ def _model(model: Model) -> Iterator[str]:
 def _entity(entity: Entity) -> Iterator[str]:
     renamed = f", was {entity.was}" if entity.was else ""
     yield f"entity {entity.name} (table {entity.table}, key {entity.key}{renamed})"
+    if entity.expected_rows is not None:
+        yield f"  expected rows: {entity.expected_rows}"
     yield from (f"  {_field(field)}" for field in entity.fields)
     yield from (f"  computed {each.name}: {each.value.source}" for each in entity.computed)
     for index in entity.indexes:

@@ -336,3 +336,5 @@ def _policies(operation: Operation) -> Iterator[str]:
     if operation.deprecated is not None:
         until = f", until {operation.deprecated.sunset}" if operation.deprecated.sunset else ""
         yield f"  deprecated: since {operation.deprecated.since}{until}"
+    if operation.p95_ms is not None:
+        yield f"  performance: p95 within {operation.p95_ms} ms"

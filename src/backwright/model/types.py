@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Literal as OneOf
 
 from backwright.model.data import (
+    LARGE_ROWS,
     Assignment,
     Audit,
     Check,
@@ -106,6 +107,7 @@ from backwright.model.steps import (
 from backwright.spec.diagnostics import NOWHERE, Place
 
 __all__ = [
+    "LARGE_ROWS",
     "Argument",
     "Array",
     "Assignment",
@@ -244,6 +246,15 @@ class Auth(Frozen, frozen=True, kw_only=True):
     place: Place = NOWHERE
 
 
+class Performance(Frozen, frozen=True, kw_only=True):
+    """How fast it has to answer: 95 of 100 requests within `p95_ms`, while `count` come in each `seconds`."""
+
+    p95_ms: int = 500
+    count: int = 20
+    seconds: int = 1
+    place: Place = NOWHERE
+
+
 class Security(Frozen, frozen=True, kw_only=True):
     """What guards the data behind the service's own queries.
 
@@ -260,6 +271,7 @@ class Model(Frozen, frozen=True, kw_only=True, dict=True):
     service: Service
     auth: Auth | None = None
     security: Security | None = None
+    performance: Performance | None = None
     entities: tuple[Entity, ...] = ()
     views: tuple[View, ...] = ()
     operations: tuple[Operation, ...] = ()

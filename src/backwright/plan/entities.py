@@ -62,6 +62,9 @@ def _settings(before: Entity, after: Entity, renames: Renames) -> Iterator[Aspec
                 "safe",
             )
         )
+    if before.expected_rows != after.expected_rows:
+        rows = "no number of rows" if after.expected_rows is None else f"{after.expected_rows} rows"
+        yield f"{rows} expected", "safe"
     former = before.tenancy and renames.field_after(before.name, before.tenancy)
     if former != after.tenancy:
         yield f"belongs to {after.tenancy or 'nobody in particular'} instead of {former or 'nobody'}", "limit"

@@ -39,6 +39,9 @@ def policies(before: Operation, after: Operation, renames: Renames) -> Iterator[
         yield f"answers are {kept}", "safe"
     if before.deprecated != after.deprecated:
         yield _deprecated(after.deprecated), "safe"
+    if before.p95_ms != after.p95_ms:
+        target = "the service's target" if after.p95_ms is None else f"{after.p95_ms} ms"
+        yield f"p95 is held to {target}", "safe"
     old_answers = {each.category: answer_text(each) for each in before.answers}
     new_answers = {each.category: answer_text(each) for each in after.answers}
     for category in sorted(old_answers.keys() | new_answers.keys()):

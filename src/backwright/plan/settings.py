@@ -14,10 +14,8 @@ from backwright.plan.meaning import Renames, carried_over, plain
 
 def setting_changes(before: Model, after: Model, renames: Renames) -> Iterator[ChangeSetting]:
     """Every setting that differs, by name."""
-    former = _flat(
-        carried_over({"service": before.service, "auth": before.auth, "security": before.security}, renames)
-    )
-    later = _flat(plain({"service": after.service, "auth": after.auth, "security": after.security}))
+    former = _flat(carried_over(_parts(before), renames))
+    later = _flat(plain(_parts(after)))
     former |= answers(before.service.answers)
     later |= answers(after.service.answers)
     for name in sorted(former.keys() | later.keys()):
@@ -31,6 +29,15 @@ def setting_changes(before: Model, after: Model, renames: Renames) -> Iterator[C
                 reason=f"{name}: {old} becomes {new}",
                 hazard=_hazard(name, old, new),
             )
+
+
+def _parts(model: Model) -> dict[str, object]:
+    return {
+        "service": model.service,
+        "auth": model.auth,
+        "security": model.security,
+        "performance": model.performance,
+    }
 
 
 def logic_changes(before: Model, after: Model) -> Iterator[ChangeSetting]:
@@ -104,6 +111,9 @@ _DEFAULTS = {  # what the model's values are without being said
     "auth.token_seconds": "3600",
     "security.row_level": "False",
     "auth.scheme": "Bearer",
+    "performance.p95_ms": "500",
+    "performance.count": "20",
+    "performance.seconds": "1",
 }
 
 

@@ -49,6 +49,13 @@ class ServiceNode(Node, frozen=True, kw_only=True):
     envelope: At[bool] | None = None
 
 
+class PerformanceNode(Node, frozen=True, kw_only=True):
+    """`rate` is like `50/second`; an operation has none of its own."""
+
+    p95_ms: At[int] | None = None
+    rate: At[str] | None = None
+
+
 class SecurityNode(Node, frozen=True, kw_only=True):
     row_level: At[str] | None = None
 
@@ -353,6 +360,7 @@ class OperationNode(Node, frozen=True, kw_only=True):
     deprecated: DeprecatedNode | None = None
     idempotent: At[str] | None = None
     if_match: At[str] | None = None
+    performance: PerformanceNode | None = None
 
 
 class CrudNode(Node, frozen=True, kw_only=True):
@@ -436,6 +444,7 @@ class EntityNode(Node, frozen=True, kw_only=True):
     tenancy: At[str] | None = None
     audit: AuditNode | None = None
     immutable: At[bool] | None = None
+    expected_rows: At[int] | None = None
     crud: CrudNode | None = None
     was: At[str] | None = None
     plural: At[str] | None = None
@@ -461,6 +470,7 @@ class SpecDocument(Node, frozen=True, kw_only=True):
     errors: tuple[ErrorAnswerNode, ...] = ()
     limits: LimitsNode | None = None
     security: SecurityNode | None = None
+    performance: PerformanceNode | None = None
     files: tuple[str, ...] = ()
     templates: dict[str, str] = {}
 

@@ -38,10 +38,18 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """How fast it has to answer: 95 of 100 requests within `p95` milliseconds, at `rate` requests a second."""
+    """How fast it has to answer: 95 of 100 requests within `p95` milliseconds, at `rate` requests a second.
+
+    `own` are operations with another `p95`.
+    """
 
     p95: float = 500.0
     rate: float = 20.0
+    own: Mapping[str, float] = {}
+
+    def of(self, operation: str) -> float:
+        """The target of an operation in milliseconds."""
+        return self.own.get(operation, self.p95)
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):

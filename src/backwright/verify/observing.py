@@ -10,14 +10,14 @@ from pathlib import Path
 
 import msgspec
 
-from backwright.model.types import Model
+from backwright.model.types import LARGE_ROWS, Model, Performance
 from backwright.reference.calling import scripts
 from backwright.verify.backends import OverHttp, RunningBackend
 from backwright.verify.compare import Seen
 from backwright.verify.conversation import Conversation, Outcome, requests_of
 from backwright.verify.counting import counted
 from backwright.verify.gate import GateInput, database
-from backwright.verify.observed import Caller, Exchange, Observed
+from backwright.verify.observed import Caller, Exchange, Observed, Target
 from backwright.verify.schemas import document_path
 from backwright.verify.sequences import Sequence as Requests
 from backwright.verify.serve_under_test import STATEMENTS_VARIABLE, UNLIMITED_VARIABLE
@@ -85,7 +85,15 @@ def observed(given: GateInput, *, log_level: str = "warning") -> Iterator[Observ
             process_id=server.process.pid,
             log=server.log,
             statements=noted,
+            large=tuple(each.table for each in model.entities if (each.expected_rows or 0) >= LARGE_ROWS),
+            target=_target(model),
         )
+
+
+def _target(model: Model) -> Target:
+    wanted = model.performance or Performance()
+    own = {f"{each.method} {each.path}": each.p95_ms for each in model.operations if each.p95_ms is not None}
+    return Target(p95=wanted.p95_ms, rate=wanted.count / wanted.seconds, own=own)
 
 
 def _asked(

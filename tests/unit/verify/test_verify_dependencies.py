@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -94,14 +95,26 @@ def source(answer: Answer) -> Iterator[str]:
         listening.shutdown()
 
 
-def none_known(name: str, version: str) -> tuple[int, bytes]:
+def knows_nothing(name: str, version: str) -> tuple[int, bytes]:
     return 200, b"{}"
 
 
+def none_known(name: str, version: str) -> tuple[int, bytes]:
+    return advisory(name) if name == "jinja2" else (200, b"{}")
+
+
+def of_another_time(name: str, version: str) -> tuple[int, bytes]:
+    """An advisory of a form that does not exist yet: pip-audit leaves it out of its report."""
+    return advisory(name, schema_version="2.0.0") if name == "msgspec" else none_known(name, version)
+
+
 def one_known(name: str, version: str) -> tuple[int, bytes]:
-    if name != "msgspec":
-        return 200, b"{}"
-    advisory: dict[str, Any] = {
+    return advisory(name) if name == "msgspec" else none_known(name, version)
+
+
+def advisory(name: str, **more: str) -> tuple[int, bytes]:
+    known: dict[str, Any] = {
+        **more,
         "id": "GHSA-0000-0000-0000",
         "modified": "2026-01-01T00:00:00Z",
         "affected": [
@@ -111,7 +124,7 @@ def one_known(name: str, version: str) -> tuple[int, bytes]:
             }
         ],
     }
-    return 200, json.dumps({"vulns": [advisory]}).encode()
+    return 200, json.dumps({"vulns": [known]}).encode()
 
 
 def out_of_order(name: str, version: str) -> tuple[int, bytes]:
@@ -131,7 +144,14 @@ def asked(folder: Path, model: Model, answer: Answer, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize(
     ("answer", "status"),
-    [(none_known, "passed"), (one_known, "failed"), (out_of_order, "not_run"), (nonsense, "not_run")],
+    [
+        (none_known, "passed"),
+        (one_known, "failed"),
+        (knows_nothing, "not_run"),
+        (of_another_time, "not_run"),
+        (out_of_order, "not_run"),
+        (nonsense, "not_run"),
+    ],
 )
 def test_a_source_is_believed_only_where_it_answers(
     answer: Answer, status: str, tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
@@ -155,12 +175,19 @@ def test_a_source_that_has_never_heard_of_it_is_not_run(
 ) -> None:
     """pip-audit then says "no known vulnerabilities", and leaves the distribution out."""
     skipped = '{"dependencies": [{"name": "msgspec", "skip_reason": "not found"}], "fixes": []}'
+    done = CompletedProcess([], 0, skipped, "")
+    monkeypatch.setattr(vulnerabilities, "python_tool", lambda *arguments, **named: done)
+    result = judged(vulnerabilities, given(tmp_path, model, ["msgspec"]))
+    assert result.status == "not_run"
+    assert "msgspec" in result.summary
+
+
+def test_a_project_cannot_answer_in_the_place_of_the_tool(
+    tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "pip_audit"
     folder.mkdir()
     (folder / "__init__.py").write_text("", "utf-8")
-    (folder / "__main__.py").write_text(f"print({skipped!r})", "utf-8")
-    result = judged(
-        vulnerabilities, given(tmp_path, model, ["msgspec"])
-    )  # the project's folder is searched first
-    assert result.status == "not_run"
-    assert "msgspec" in result.summary
+    forged = '{"dependencies": [{"name": "msgspec", "version": "1", "vulns": []}]}'
+    (folder / "__main__.py").write_text(f"print({forged!r})", "utf-8")
+    assert asked(tmp_path, model, one_known, monkeypatch).status == "failed"

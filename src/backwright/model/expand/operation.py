@@ -149,6 +149,7 @@ def _assembled(draft: Draft, location: str | None, show: Show | None) -> Operati
             if_match=if_match,
             cache=policies.cache(node.cache, draft),
             deprecated=policies.deprecation(node.deprecated, building),
+            p95_ms=policies.p95(node.performance),
             origin=draft.origin,
             place=node.place,
         ),

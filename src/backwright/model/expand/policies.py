@@ -16,11 +16,12 @@ from backwright.model.types import (
     Demand,
     Deprecation,
     Find,
+    Performance,
     Rate,
     Step,
     Update,
 )
-from backwright.spec.nodes import At, CacheNode, DeprecatedNode, LimitsNode
+from backwright.spec.nodes import At, CacheNode, DeprecatedNode, LimitsNode, PerformanceNode
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _RATE = re.compile(r"([1-9][0-9]{0,8})\s*/\s*(second|minute|hour|day)")
@@ -44,6 +45,25 @@ def _rate(node: LimitsNode | None, building: Building) -> Rate | None:
     return Rate(
         count=int(matched[1]), seconds=SECONDS[matched[2]], by="address" if by == "address" else "caller"
     )
+
+
+def performance(node: PerformanceNode | None) -> Performance | None:
+    """How fast the service has to answer, and at which rate."""
+    if node is None:
+        return None
+    usual = Performance()
+    matched = None if node.rate is None else _RATE.fullmatch(node.rate.value.strip())
+    return Performance(
+        p95_ms=usual.p95_ms if node.p95_ms is None else node.p95_ms.value,
+        count=usual.count if matched is None else int(matched[1]),
+        seconds=usual.seconds if matched is None else SECONDS[matched[2]],
+        place=node.place,
+    )
+
+
+def p95(node: PerformanceNode | None) -> int | None:
+    """An operation's own target in milliseconds."""
+    return None if node is None or node.p95_ms is None else node.p95_ms.value
 
 
 def max_body(node: LimitsNode | None) -> int | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from backwright.spec.grammar.answers import ERRORS
 from backwright.spec.grammar.entities import ENTITY
 from backwright.spec.grammar.logic import LOGIC
-from backwright.spec.grammar.operations import LIMITS, OPERATION
+from backwright.spec.grammar.operations import LIMITS, OPERATION, P95
 from backwright.spec.grammar.shapes import VIEW
 from backwright.spec.grammar.takes import (
     NAME,
+    RATE,
     ROUTE,
     Choice,
     Either,
@@ -153,6 +154,20 @@ SECURITY = Fixed(
     ),
 )
 
+PERFORMANCE = Fixed(
+    name="performance",
+    description="How fast it has to answer, and how much at once; the gate `load` judges it.",
+    keys=(
+        P95,
+        Key(
+            name="rate",
+            takes=RATE,
+            example="50/second",
+            description="The requests that it has to bear while it does (default: 20/second).",
+        ),
+    ),
+)
+
 DOCUMENT = Fixed(
     name="backwright.yaml",
     description="The top level of a specification.",
@@ -215,6 +230,12 @@ DOCUMENT = Fixed(
             description=SECURITY.description,
         ),
         Key(
+            name="performance",
+            takes=PERFORMANCE,
+            example="{p95_ms: 200, rate: 50/second}",
+            description=PERFORMANCE.description,
+        ),
+        Key(
             name="include",
             takes=Several(Text("a path relative to the project, which may contain *")),
             example="[spec/*.yaml]",
@@ -222,7 +243,7 @@ DOCUMENT = Fixed(
         ),
     ),
     planned=(
-        "jobs", "events", "integrations", "webhooks", "summaries", "performance", "stack",
+        "jobs", "events", "integrations", "webhooks", "summaries", "stack",
         "graphql",
     ),
 )  # fmt: skip

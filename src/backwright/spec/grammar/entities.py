@@ -26,6 +26,7 @@ from backwright.spec.grammar.takes import (
     Key,
     Named,
     Several,
+    Whole,
 )
 
 VERBS = ("create", "read", "update", "delete")
@@ -265,6 +266,13 @@ ENTITY = Fixed(
             takes=Flag(),
             example="true",
             description="true: rows are never updated.",
+        ),
+        Key(
+            name="expected_rows",
+            takes=Whole(0, 2**53),
+            example="1000000",
+            description="How many rows there will be. From 100000 on, no request may read the table from end to end: "
+            "the gate `query-budget` fails where a statement has no index that helps.",
         ),
         Key(
             name="crud",

@@ -53,6 +53,18 @@ LIMITS = Fixed(
     ),
 )
 
+P95 = Key(
+    name="p95_ms",
+    takes=Whole(1, 600_000),
+    example="200",
+    description="Within how many milliseconds 95 of 100 requests have to be answered (default: 500).",
+)
+PERFORMANCE = Fixed(
+    name="operation.performance",
+    description="How fast this operation has to answer, instead of what holds for the service.",
+    keys=(P95,),
+)
+
 CACHE = Fixed(
     name="cache",
     description="How long an answer to GET may be kept. `cache: 60` is short for `cache: {seconds: 60}`.",
@@ -243,6 +255,12 @@ _INSIDE = (
         "hours. `required`: absent is 400.",
     ),
     IF_MATCH,
+    Key(
+        name="performance",
+        takes=PERFORMANCE,
+        example="{p95_ms: 200}",
+        description=PERFORMANCE.description,
+    ),
 )
 
 OPERATION = Fixed(

@@ -12,7 +12,7 @@ from backwright.spec.pieces import gather
 from backwright.spec.raw import Scalar, Table
 from backwright.spec.reader.entities import read_entity
 from backwright.spec.reader.logic import read_logic
-from backwright.spec.reader.operations import read_errors, read_limits, read_operation
+from backwright.spec.reader.operations import read_errors, read_limits, read_operation, read_performance
 from backwright.spec.reader.raws import (
     entries,
     flag,
@@ -61,6 +61,7 @@ def read_document(table: Table, files: tuple[str, ...]) -> SpecDocument:
         errors=read_errors(table),
         limits=read_by(table, "limits", read_limits),
         security=read_by(table, "security", _security),
+        performance=read_by(table, "performance", read_performance),
         files=files,
     )
 

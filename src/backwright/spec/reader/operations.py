@@ -13,6 +13,7 @@ from backwright.spec.nodes import (
     ErrorAnswerNode,
     LimitsNode,
     OperationNode,
+    PerformanceNode,
     RespondNode,
     ShapeNode,
     StepNode,
@@ -83,6 +84,7 @@ def read_operation(name: Scalar, table: Table) -> OperationNode:
         deprecated=_deprecated(table.get("deprecated")),
         idempotent=text(table, "idempotent"),
         if_match=text(table, "if_match"),
+        performance=read_by(table, "performance", read_performance),
     )
 
 
@@ -91,6 +93,11 @@ def _body(table: Table) -> BodyNode | None:
     if body is None:
         return None
     return BodyNode(place=body.place, fields=read_members(body), media=text(table, "accepts"))
+
+
+def read_performance(table: Table) -> PerformanceNode:
+    """`performance`."""
+    return PerformanceNode(place=table.place, p95_ms=whole(table, "p95_ms"), rate=text(table, "rate"))
 
 
 def read_limits(table: Table) -> LimitsNode:

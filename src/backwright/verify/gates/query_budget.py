@@ -32,7 +32,8 @@ LITERAL = re.compile(r"[xX]?'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
 def judge(given: GateInput) -> Verdict:
     """Each read is sent with one copy of every row and with fifty; statements are counted.
 
-    The same statement ten times in one request fails, too. Statements are explained where tables are declared large.
+    The same statement ten times in one request fails, too. Statements are explained where tables are declared large
+    (`expected_rows` of 100,000 and more): one that has no index to use fails.
     """
     with observed(given) as seen:
         return observe(seen, Bounds(seed=given.seed, requests=given.requests, seconds=given.seconds))

@@ -25,6 +25,10 @@ SOURCE = "BACKWRIGHT_ADVISORIES"
 SECONDS = 120.0
 OURS = frozenset({"backwright-runtime"})
 """Distributions that no source of advisories knows."""
+CONTROLS = (("jinja2", "2.10"), ("pyyaml", "5.1"), ("urllib3", "1.24.1"))
+"""Old versions with well-known advisories: a source that has nothing about them has shown nothing of the others."""
+LEFT_OUT = "WARNING:pip_audit._service"
+"""How pip-audit's log begins where it could not use an advisory, and left it out of its report."""
 
 
 class _Vulnerability(msgspec.Struct):
@@ -47,7 +51,8 @@ class _Report(msgspec.Struct):
 def judge(given: GateInput) -> Verdict:
     """`pip-audit` asks OSV (or what BACKWRIGHT_ADVISORIES names) about every distribution that the project needs, in
     the version that is installed here. An advisory fails, whatever its severity: sources often state none. Where the
-    source does not answer about every one of them, this is not run.
+    source does not answer about every one of them, or has nothing about an old version with known advisories that is
+    asked about besides, this is not run.
 
     It asks a service on the network, so it runs only where it is named: `backwright verify vulnerabilities`.
     """
@@ -58,10 +63,11 @@ def judge(given: GateInput) -> Verdict:
     if needed.missing:
         raise NotRun(f"not everything that is needed is installed: {needed.missing[0]}")
     asked = {each.name: each.version for each in needed.components if each.name not in OURS}
+    control = next(each for each in CONTROLS if each[0] not in asked)
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "requirements.txt"
         wanted.write_text(
-            "".join(f"{name}=={version}\n" for name, version in asked.items()), encoding="utf-8"
+            "".join(f"{name}=={version}\n" for name, version in (*asked.items(), control)), encoding="utf-8"
         )
         arguments = [
             "-r",
@@ -79,7 +85,7 @@ def judge(given: GateInput) -> Verdict:
         if source := os.environ.get(SOURCE):
             arguments += ["--osv-url", source]
         try:
-            done = python_tool(given.project.root, "pip_audit", arguments, seconds=SECONDS)
+            done = python_tool(Path(folder), "pip_audit", arguments, seconds=SECONDS)
         except ToolTimeout:
             raise NotRun("the source of advisories did not answer in time") from None
     try:
@@ -87,10 +93,15 @@ def judge(given: GateInput) -> Verdict:
     except msgspec.DecodeError:
         why = last_lines(done, 1)
         raise NotRun(f"no source of advisories could be asked: {why[:300]}") from None
+    if LEFT_OUT in done.stderr:
+        raise NotRun("the source of advisories answered with what could not be understood")
     answered = {each.name: each for each in report.dependencies if each.skip_reason is None}
     silent = sorted(set(asked) - set(answered))
     if silent:
         raise NotRun(f"the source of advisories said nothing about {', '.join(silent[:5])}")
+    known = answered.pop(control[0], None)
+    if known is None or not known.vulns:
+        raise NotRun(f"the source has nothing about {control[0]} {control[1]}, which has known advisories")
     findings = [
         Finding(
             what=f"{each.id}: {_mend(each)}",

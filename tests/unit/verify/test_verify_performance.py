@@ -1,0 +1,156 @@
+"""What is declared of speed and size: read, kept, planned as harmless, and judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import cast
+
+import msgspec
+import pytest
+from built_project import Broken, broken_copy, built
+from models import todos
+
+from backwright.model import snapshot
+from backwright.model.build import build
+from backwright.model.show import show
+from backwright.model.types import Model, Performance
+from backwright.plan import plan
+from backwright.project import Project
+from backwright.spec.diagnostics import SpecificationError
+from backwright.spec.reader import read
+from backwright.verify import observing
+from backwright.verify.gate import DatabaseName, Gate, GateInput
+from backwright.verify.gates import load, query_budget
+from backwright.verify.judging import judged
+from backwright.verify.observed import Observed, Target
+from backwright.verify.results import GateResult
+
+SPECIFICATION = """service: {{name: shop, version: 1.0.0}}
+{performance}
+entities:
+  Order:
+    fields: {{number: string}}
+    access: public
+    {rows}
+    crud:
+      path: /orders
+      only: [list, get]
+      list: {{{own}}}
+"""
+LIST = "    page = await todos.list_todos(ctx.db, caller, query)\n"
+
+
+def sleeps(seconds: float) -> Broken:
+    wrong = f"    import asyncio\n    await asyncio.sleep({seconds})\n" + LIST
+    return Broken(name="sleeps", file="services/todos.py", right=LIST, wrong=wrong)
+
+
+def modelled(root: Path, performance: str = "", rows: str = "", own: str = "") -> Model:
+    text = SPECIFICATION.format(performance=performance, rows=rows, own=own)
+    (root / "backwright.yaml").write_text(text, "utf-8")
+    return build(read(Project(root)))
+
+
+def declared(root: Path) -> Model:
+    return modelled(
+        root,
+        "performance: {p95_ms: 200, rate: 300/minute}",
+        "expected_rows: 1000000",
+        "performance: {p95_ms: 50}",
+    )
+
+
+def test_it_is_read_kept_and_shown(tmp_path: Path) -> None:
+    model = declared(tmp_path)
+    assert snapshot.encode(snapshot.decode(snapshot.encode(model))) == snapshot.encode(model)
+    assert observing._target(model) == Target(p95=200, rate=5, own={"GET /orders": 50})
+    assert model.entity("Order").expected_rows == 1_000_000
+    shown = show(model)
+    for line in ("p95 within 200 ms, at 300 requests in 60 s", "expected rows: 1000000", "p95 within 50 ms"):
+        assert line in shown
+    usual = modelled(tmp_path)
+    assert observing._target(usual) == Target(p95=500, rate=20)
+    assert b"performance" not in snapshot.encode(usual)
+
+
+def test_declaring_it_is_a_harmless_change(tmp_path: Path) -> None:
+    before, after = modelled(tmp_path), declared(tmp_path)
+    for changes in (plan(before, after).changes, plan(after, before).changes):
+        assert {change.hazard for change in changes} == {"safe"}
+        reasons = "\n".join(change.reason for change in changes)
+        assert "rows expected" in reasons or "no number of rows expected" in reasons
+        assert "performance.p95_ms" in reasons
+        assert "p95 is held to" in reasons
+    assert not plan(after, after).changes
+
+
+@pytest.mark.parametrize(
+    "performance", ["performance: {p95_ms: 0}", "performance: {rate: 5}", "performance: {p99_ms: 5}"]
+)
+def test_what_says_nothing_is_refused(tmp_path: Path, performance: str) -> None:
+    with pytest.raises(SpecificationError):
+        modelled(tmp_path, performance)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return built(todos(), tmp_path_factory.mktemp("built"))
+
+
+def result(gate: ModuleType, project: Project, model: Model, database: DatabaseName = "sqlite") -> GateResult:
+    given = GateInput(project=project, model=model, build="abc", database=database)
+    return judged(cast("Gate", gate), given)
+
+
+def test_a_handler_slower_than_declared_fails_and_one_within_the_target_passes(
+    original: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "SECONDS", 1.5)
+    monkeypatch.setattr(observing, "MOST_REQUESTS", 120)
+    slow = broken_copy(original, "todos", tmp_path, sleeps(0.1))
+    model = msgspec.structs.replace(todos(), performance=Performance(p95_ms=60_000, count=25))
+    given = GateInput(project=slow, model=model, build="abc", database="sqlite")
+    with observing.observed(given) as seen:
+        right = load.observe(seen, load.Bounds())
+        own = msgspec.structs.replace(seen.target, own={"GET /todos": 50})
+        wrong = load.observe(msgspec.structs.replace(seen, target=own), load.Bounds())
+    assert right.status == "passed", right.summary
+    assert (right.figures["target p95 ms"], right.figures["requests per second"]) == (60_000, 25)
+    assert wrong.status == "failed"
+    assert [finding.where for finding in wrong.findings] == ["GET /todos"]
+    assert "more than 50 ms" in wrong.findings[0].what
+
+
+def test_a_rate_that_cannot_be_sent_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "repeatable", lambda seen: [object()])
+    seen = Observed(
+        name="x", url="", contract={}, callers=(), exchanges=(), target=Target(rate=999_999_999.0)
+    )
+    with pytest.raises(load.NotRun, match="can be sent from here"):
+        load.observe(seen, load.Bounds())
+
+
+@pytest.mark.postgres
+def test_a_large_table_that_lost_its_index_fails(original: Project, tmp_path: Path) -> None:
+    """The index goes from the delivered migration: a request may scan the table unless it is declared large."""
+    assert result(query_budget, original, sized(100_000), "postgresql").status == "passed"
+    project = broken_copy(original, "todos", tmp_path, sleeps(0))
+    (up,) = project.migrations.glob("*/up.postgresql.sql")
+    text = up.read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("CREATE INDEX")]
+    assert len(lines) < len(text.splitlines())
+    up.write_text("\n".join(lines) + "\n", "utf-8")
+    found = result(query_budget, project, sized(100_000), "postgresql")
+    assert found.status == "failed", found.summary
+    assert "declared large" in found.findings[0].what
+    assert result(query_budget, project, sized(99_999), "postgresql").status == "passed"
+
+
+def sized(rows: int) -> Model:
+    model = todos()
+    entities = tuple(
+        msgspec.structs.replace(each, expected_rows=rows if each.table == "todo" else None)
+        for each in model.entities
+    )
+    return msgspec.structs.replace(model, entities=entities)
