@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -159,7 +160,10 @@ def test_links_are_not_followed(project: Project, linked: str, tmp_path: Path) -
         target.unlink()
     target.symlink_to(elsewhere)
     before = {p: p.read_bytes() for p in [elsewhere, *elsewhere.rglob("*")] if p.is_file()}
-    assert called(project, "write_stub", **STUB, replaces="")[0]
+    digest = hashlib.sha256((project.root / FUNCTION).read_bytes()).hexdigest()
+    failed, answer = called(project, "write_stub", **STUB, replaces=digest)
+    assert failed
+    assert "link" in answer
     assert before == {p: p.read_bytes() for p in [elsewhere, *elsewhere.rglob("*")] if p.is_file()}
 
 
@@ -219,3 +223,17 @@ def test_it_is_not_opened_to_others_without_a_token(project: Project) -> None:
     with pytest.raises(serving.NotLoopback):
         serving.application(server(project), "0.0.0.0", 8765)
     serving.application(server(project), "0.0.0.0", 8765, "a token")
+
+
+def test_a_module_of_the_project_does_not_stand_in_for_ours(project: Project) -> None:
+    (project.root / "typer.py").write_text("raise SystemExit(7)\n", "utf-8")
+    assert called(project, "check")[1]["exit_code"] == 0
+
+
+def test_a_specification_behind_a_link_is_not_shown(project: Project, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.yaml"
+    (project.root / "backwright.yaml").rename(elsewhere)
+    (project.root / "backwright.yaml").symlink_to(elsewhere)
+    failed, answer = called(project, "specification")
+    assert failed
+    assert "link" in answer

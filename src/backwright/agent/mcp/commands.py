@@ -58,7 +58,14 @@ async def run(command: Command, root: Path, arguments: Sequence[str] = ()) -> Ra
     where = [] if own else ["--json", "--project", str(root)]
     done = await programs.run(
         sys.executable,
-        ["-m", "backwright", command, *where, *arguments],
+        [
+            "-P",
+            "-m",
+            "backwright",
+            command,
+            *where,
+            *arguments,
+        ],  # no module of the project in the place of ours
         folder=str(root),
         environment={name: os.environ[name] for name in KEPT if name in os.environ},
         seconds=SECONDS.get(command, USUALLY),
@@ -66,7 +73,8 @@ async def run(command: Command, root: Path, arguments: Sequence[str] = ()) -> Ra
         memory=MEMORY,
     )
     text = done.output.decode("utf-8", "replace")
-    means = MEANS[Exit(done.code)] if done.code in {int(each) for each in Exit} else "it was killed"
+    unknown = "it was killed" if done.code < 0 else "it ended in an unknown way"
+    means = MEANS[Exit(done.code)] if done.code in {int(each) for each in Exit} else unknown
     return Ran(exit_code=done.code, means=means, answer=text if own else _answer(text, done.errors))
 
 

@@ -51,6 +51,7 @@ def specification(project: Project) -> dict[str, str]:
     found: dict[str, str] = {}
     left = LARGEST_READ
     for path in files_of(project):
+        _inside(project, path.relative_to(project.root).as_posix())
         text = path.read_text(encoding="utf-8")
         left -= len(text)
         if left < 0:
