@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from backwright.project import Project
+from backwright_runtime.safe import Refused
+from backwright_runtime.safe.files import Folder
 
 RULES = """\
 # Working on this project
@@ -93,17 +92,17 @@ def files(agent: str) -> dict[str, str]:
 def write(project: Project, agent: str, *, force: bool = False) -> Written:
     """Write the files of an agent. What is there already stays, unless `force`; a link is never followed."""
     done = Written(written=[], kept=[])
-    for path, text in files(agent).items():
-        target = project.root / path
-        is_link = any(each.is_symlink() for each in (target, *target.parents) if project.root in each.parents)
-        if is_link or (target.exists() and not force):
-            done.kept.append(path)
+    folder = Folder(project.root)
+    for name, text in files(agent).items():
+        try:
+            target = folder.path(name)
+        except Refused:
+            done.kept.append(name)
             continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(target)
-        done.written.append(path)
+        if target.exists() and not force:
+            done.kept.append(name)
+            continue
+        folder.write(name, text.encode())
+        target.chmod(0o644)
+        done.written.append(name)
     return done

@@ -39,11 +39,11 @@ def mcp(
             made.run("stdio")
             return
         try:
-            serving.application(made, host, port, os.environ.get(serving.TOKEN, ""))
+            served = serving.application(made, host, port, os.environ.get(serving.TOKEN, ""))
         except serving.NotLoopback as error:
             raise typer.BadParameter(str(error), param_hint="--host") from None
         terminal.note(f"http://{host}:{port}/mcp; stop it with Ctrl-C")
-        serving.serve_http(made, host, port, os.environ.get(serving.TOKEN, ""))
+        serving.serve(served, host, port)
 
 
 @app.command()

@@ -13,7 +13,7 @@ that has to be found by its unique key, or else nothing is written, is in the wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from backwright.emit.repositories.reading import is_unique
 from backwright.emit.services.mentions import WRITING, formulas, shown_places, writes
@@ -47,14 +47,16 @@ class Isolation:
 
     def __init__(self, model: Model) -> None:
         writing = [each for each in model.operations if writes(each)]
-        self._dependent = {each.name for each in writing if any(True for _ in depends(each, model))}
-        self._of_rows = {entity for each in writing for entity in depends(each, model)}
-        self._of_absence = {entity for each in writing for entity in depends(each, model, on_absence=True)}
-        self._crossed = set(crossed(writing, model))
+        decided = {each.name: set(depends(each, model)) for each in writing}
+        absent = {each.name: set(depends(each, model, on_absence=True)) for each in writing}
+        self._alone = {name for name, entities in decided.items() if entities}
+        self._alone |= set(crossed(writing, decided, absent, model))
+        self._of_rows = set().union(*decided.values())
+        self._of_absence = set().union(*absent.values())
 
     def serializable(self, operation: Operation) -> bool:
         """Whether what it writes depends on rows it does not lock, or another's decision on what it writes."""
-        return operation.name in self._dependent | self._crossed or any(
+        return operation.name in self._alone or any(
             isinstance(step, WRITING)
             and step.entity in (self._of_absence if isinstance(step, Create) else self._of_rows)
             for step in operation.steps
@@ -91,15 +93,21 @@ def depends(operation: Operation, model: Model, *, on_absence: bool = False) -> 
                 yield name
 
 
-def crossed(writing: Sequence[Operation], model: Model) -> Iterator[str]:
-    """The operations that show rows which another one writes, and write what that one looks at; and those others."""
+def crossed(
+    writing: Sequence[Operation],
+    decided: Mapping[str, set[str]],
+    absent: Mapping[str, set[str]],
+    model: Model,
+) -> Iterator[str]:
+    """The operations that show rows which another one writes, and write what that one looks at; and those others.
+
+    `decided` are the entities whose rows decide what each writes, `absent` those of which another row could.
+    """
     shows = {each.name: set(looked_at(each, model)) for each in writing}
-    decided = {each.name: set(depends(each, model)) for each in writing}
-    without = {each.name: set(depends(each, model, on_absence=True)) for each in writing}
     for one in writing:
         new = all(isinstance(step, Create) for step in one.steps if isinstance(step, WRITING))
         for other in writing if shows[one.name] else ():
-            seen = shows[other.name] | (without if new else decided)[other.name]
+            seen = shows[other.name] | (absent if new else decided)[other.name]
             if written(other) & shows[one.name] and written(one) & seen:
                 yield from (one.name, other.name)
 

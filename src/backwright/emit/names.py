@@ -280,7 +280,7 @@ class Names(msgspec.Struct, frozen=True):
     sessions: tuple[str, ...] = ()
     tags: frozenset[str] = frozenset()
     classes: dict[tuple[str, str], Identifier] = {}
-    operations: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
 
     def row_class(self, entity: Entity | str) -> Identifier:
         """The struct of a row: `Book`."""
@@ -303,11 +303,11 @@ class Names(msgspec.Struct, frozen=True):
         Services import it, and a function of that name would stand in its place.
         """
         name = module_name(self.plurals[entity])
-        return module_name(f"{snake(entity)}_rows") if name in self.operations else name
+        return module_name(f"{snake(entity)}_rows") if name in self.functions else name
 
     def function(self, operation: Operation) -> Identifier:
         """The function of an operation, in services and routes: named like it, unless the modules need that name."""
-        return Identifier(f"{operation.name}_" if operation.name in USED_BY_MODULES else operation.name)
+        return function_name(operation.name)
 
     def input_class(self, operation: Operation) -> Identifier:
         """The struct of an operation's body: `CreateBook`."""
@@ -331,14 +331,19 @@ def names(model: Model) -> Names:
     """The names of a model."""
     plurals = {entity.name: entity.plural for entity in model.entities}
     tags = frozenset(module_name(operation.tag) for operation in model.operations)
-    operations = frozenset(operation.name for operation in model.operations)
+    functions = frozenset(function_name(operation.name) for operation in model.operations)
     return Names(
         package=model.service.package,
         plurals=plurals,
         tags=tags,
         classes=classes(model),
-        operations=operations,
+        functions=functions,
     )
+
+
+def function_name(operation: str) -> Identifier:
+    """What the function of an operation of that name is called."""
+    return Identifier(f"{operation}_" if operation in USED_BY_MODULES else operation)
 
 
 def classes(model: Model) -> dict[tuple[str, str], Identifier]:

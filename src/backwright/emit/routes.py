@@ -69,8 +69,7 @@ class Handler:
         given, needed = parameters(operation, self.model, self.names, limits=True)
         passed = ", ".join(["ctx", *(each.partition(":")[0] for each in given)])
         service = module_name(operation.tag)
-        functions = {str(self.names.function(each)) for each in self.model.operations}
-        alias = f"{service}_service" if service in functions else str(service)
+        alias = f"{service}_service" if service in self.names.functions else str(service)
         name = self.names.function(operation)
         call = f"await {alias}.{name}({passed})"
         body = self.answer(call, returned)

@@ -310,9 +310,10 @@ def _joined(
 
 
 class _Words(msgspec.Struct, frozen=True):
-    """That a value is one of some words, or (not `among`) none of them."""
+    """That a value (`of`: its shape) is one of some words, or (not `among`) none of them."""
 
     value: Expression
+    of: Shape
     among: bool
     words: tuple[Constant, ...]
 
@@ -321,20 +322,19 @@ def _narrowed(node: Expression) -> Expression:
     """What several parts say of which words a value is, as one part: words that cannot be are left out."""
     if not isinstance(node, And):
         return node
+    known = [(part, _words(part)) for part in node.parts]
     said: dict[Shape, list[_Words]] = {}
-    for part in node.parts:
-        if (found := _words(part)) is not None:
-            said.setdefault(shape(found.value), []).append(found)
+    for _, found in known:
+        if found is not None:
+            said.setdefault(found.of, []).append(found)
     together = {of: each for of, each in said.items() if len(each) > 1 and any(one.among for one in each)}
     parts: list[Expression] = []
-    for part in node.parts:
-        found = _words(part)
-        of = None if found is None else shape(found.value)
-        if of is None or of not in together:
+    for part, found in known:
+        if found is None or found.of not in together:
             parts.append(part)
-        elif together[of]:
-            parts.append(_one_of(together[of]))
-            together[of] = []
+        elif together[found.of]:
+            parts.append(_one_of(together[found.of]))
+            together[found.of] = []
     return _joined(tuple(parts), And, stop=FALSE, skip=TRUE) if len(parts) < len(node.parts) else node
 
 
@@ -344,12 +344,12 @@ def _words(part: Expression) -> _Words | None:
             Compare(op="==" | "!=" as op, left=value, right=Constant(value=str()) as word)
             | Compare(op="==" | "!=" as op, left=Constant(value=str()) as word, right=value)
         ) if not isinstance(value, Constant) and not can_fail(value):
-            return _Words(value, op == "==", (word,))
+            return _Words(value, shape(value), op == "==", (word,))
         case In(item=value, options=options) if not can_fail(value):
             words = tuple(
                 each for each in options if isinstance(each, Constant) and isinstance(each.value, str)
             )
-            return _Words(value, True, words) if len(words) == len(options) else None
+            return _Words(value, shape(value), True, words) if len(words) == len(options) else None
         case _:
             return None
 

@@ -148,11 +148,9 @@ class _Reading:
 
     def about(self, rule: Rule, row: Expression) -> Expression:
         """The rule about a row, with variables of its own."""
-        found = inlined(rule.condition, row, self.taken)
+        found = holds_of(rule, row, self.taken)
         self.taken |= set(variables(found))
-        if not found.type.nullable:
-            return found
-        return Compare(type=BOOLEAN, op="==", left=found, right=TRUE)
+        return found
 
     def fresh(self, wanted: str) -> str:
         number, name = 2, wanted
@@ -160,6 +158,12 @@ class _Reading:
             name, number = f"{wanted}{number}", number + 1
         self.taken.add(name)
         return name
+
+
+def holds_of(rule: Rule, row: Expression, taken: set[str]) -> Expression:
+    """That a rule holds of a row; its variables are none of those that are taken."""
+    found = inlined(rule.condition, row, taken)
+    return Compare(type=BOOLEAN, op="==", left=found, right=TRUE) if found.type.nullable else found
 
 
 def variables(expression: Expression) -> Iterator[str]:

@@ -110,7 +110,7 @@ async def fetch_one(
     """The first row on this connection."""
     rendered = statement.render("postgresql", params)
     record = await on.fetchrow(rendered.text, *[params[name] for name in rendered.names])
-    return None if record is None else values.maker(row, stored=False)(tuple(record))
+    return None if record is None else values.maker(row, stored=False)(record)
 
 
 async def fetch_all(
@@ -120,7 +120,7 @@ async def fetch_all(
     rendered = statement.render("postgresql", params)
     records = await on.fetch(rendered.text, *[params[name] for name in rendered.names])
     make = values.maker(row, stored=False)
-    return [make(tuple(record)) for record in records]
+    return [make(record) for record in records]
 
 
 async def fetch_value(on: Connection, statement: Statement, params: dict[str, Value]) -> Any:

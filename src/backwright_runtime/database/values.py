@@ -6,7 +6,7 @@ true and false), everything else text that sorts as the values do.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -161,8 +161,8 @@ def plain(kind: Any) -> tuple[Any, tuple[Any, ...]]:
 
 
 @cache
-def maker(row: type[Row], *, stored: bool) -> Callable[[Sequence[Any]], Row]:
-    """What makes a row of its values, in the order of the struct's fields.
+def maker(row: type[Row], *, stored: bool) -> Callable[[Any], Row]:
+    """What makes a row of its values (a sequence, or a driver's record), in the order of the struct's fields.
 
     A field that is a row itself takes as many values as that row has. The first of them is its key; where that is
     null, there is no such row. `stored`: the values are as SQLite stores them.
@@ -175,7 +175,7 @@ def maker(row: type[Row], *, stored: bool) -> Callable[[Sequence[Any]], Row]:
     if not to_read:
         return lambda values: row(**dict(zip(names, values, strict=True)))
 
-    def make(values: Sequence[Any]) -> Row:
+    def make(values: Any) -> Row:
         given = dict(zip(names, values, strict=True))
         for name, read in to_read.items():
             value = given[name]
@@ -188,7 +188,7 @@ def maker(row: type[Row], *, stored: bool) -> Callable[[Sequence[Any]], Row]:
 
 def _nesting(
     row: type[Row], hints: Mapping[str, Any], to_read: Mapping[str, Reader], *, stored: bool
-) -> Callable[[Sequence[Any]], Row]:
+) -> Callable[[Any], Row]:
     """The same for rows that hold rows."""
     plan: list[tuple[str, int, int, Reader | None, bool]] = []
     width = 0
@@ -199,7 +199,7 @@ def _nesting(
         plan.append((name, width, end, read, kind is not None))
         width = end
 
-    def make(values: Sequence[Any]) -> Row:
+    def make(values: Any) -> Row:
         if len(values) != width:
             raise ValueError(f"{row.__name__} is made of {width} values, not {len(values)}")
         given: dict[str, Any] = {}

@@ -58,6 +58,6 @@ class _Bearer:
         await self._app(scope, receive, send)
 
 
-def serve_http(server: MCPServer[Any], host: str, port: int, token: str = "") -> None:
+def serve(app: ASGIApp, host: str, port: int) -> None:
     """Serve until it is stopped."""
-    uvicorn.run(application(server, host, port, token), host=host, port=port, log_level="warning")
+    uvicorn.run(app, host=host, port=port, log_level="warning")

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import os
-import tempfile
-from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -18,9 +15,10 @@ from backwright.project import Project
 from backwright.spec.pieces import files_of
 from backwright.verify.confinement import is_written
 from backwright_runtime.safe import Refused
+from backwright_runtime.safe.files import Folder
 
 LARGEST = 200_000
-"""The most bytes of a file that is written."""
+"""The most bytes of a file that is written, or read to be written anew."""
 LARGEST_READ = 2_000_000
 
 Which = Literal["function", "tests"]
@@ -51,12 +49,13 @@ def specification(project: Project) -> dict[str, str]:
     found: dict[str, str] = {}
     left = LARGEST_READ
     for path in files_of(project):
-        _inside(project, path.relative_to(project.root).as_posix())
+        name = path.relative_to(project.root).as_posix()
+        _folder(project).path(name)
         text = path.read_text(encoding="utf-8")
         left -= len(text)
         if left < 0:
             raise Refused(f"the specification has more than {LARGEST_READ} characters")
-        found[path.relative_to(project.root).as_posix()] = text
+        found[name] = text
     return found
 
 
@@ -97,16 +96,12 @@ def write(project: Project, name: str, which: Which, content: str, replaces: str
         raise Refused(f"this is no Python: {type(error).__name__}") from None
     if replaces != stub.sha256.get(path, ""):
         raise Refused("the file is another one by now: read it again")
-    target = _inside(project, path)
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    folder = _folder(project)
+    target = folder.path(path)
+    if not target.parent.is_dir():
+        raise Refused(f"{path} has no folder: build first")
+    folder.write(path, data)
+    target.chmod(0o644)
     return _stub(project, model, name)
 
 
@@ -134,19 +129,10 @@ def _stub(project: Project, model: Model, name: str) -> Stub:
 
 def _text(project: Project, path: str) -> str | None:
     """A file that may be written, as it is; None where there is none."""
-    target = _inside(project, path)
-    return target.read_text(encoding="utf-8") if target.is_file() else None
+    folder = _folder(project)
+    return folder.read(path).decode() if folder.path(path).is_file() else None
 
 
-def _inside(project: Project, path: str) -> Path:
-    """The file of a project. Raises Refused where a link leads anywhere else (CWE-59)."""
-    root = project.root.resolve()
-    target = root / path
-    for each in (target, *target.parents):
-        if each == root:
-            break
-        if each.is_symlink():
-            raise Refused(f"{path} is a link, or lies behind one")
-    if not target.parent.is_dir():
-        raise Refused(f"{path} has no folder: build first")
-    return target
+def _folder(project: Project) -> Folder:
+    """The project's files, of which none lies behind a link (CWE-59) or is read beyond the limit."""
+    return Folder(project.root, largest=LARGEST)

@@ -74,9 +74,8 @@ class Repositories:
 
     def add(self, entity: str, wanted: Sequence[str], write: Callable[[Identifier], Source]) -> Identifier:
         """The name under which such a function stands in the entity's module; it is written if it is new."""
-        wanted = [
-            f"{name}_" if is_builtin(name) else name for name in wanted
-        ]  # the module needs `list` itself
+        # The module needs what is built in itself: `list`.
+        wanted = [f"{name}_" if is_builtin(name) else name for name in wanted]
         for name in [*wanted, *(f"{wanted[-1]}_{number}" for number in range(2, 1000))]:
             text = write(Identifier(name))
             there = self.known.setdefault((entity, name), text)
@@ -95,8 +94,7 @@ class Repositories:
     def row(self, name: str, write: Callable[[], Source]) -> None:
         """A class of `rows.py`, behind those that it holds."""
         if name not in self.rows:
-            text = write()
-            self.rows[name] = text
+            self.rows[name] = write()  # what it holds is written by that, and stands before it
 
     def has(self, entity: str, name: str) -> bool:
         """Whether something of that name is in the entity's module."""

@@ -78,6 +78,14 @@ def linked(entity: Entity, field: Field, row: str, value: str, scope: Scope) -> 
     return f"await {module}.{name}({scope.db}, {row}.{key}, {value})"
 
 
+def stored_links(entity: Entity, field: Field, row: str, scope: Scope) -> str:
+    """The call that tells which rows a row is linked to."""
+    module, name = links_of(entity, field, scope.repositories)
+    scope.imports |= imports(f"{scope.names.package}.repositories", module)
+    scope.statements += 1
+    return f"await {module}.{name}({scope.db}, {row}.{Identifier(key_fields(entity)[0].column)})"
+
+
 def linked_before(
     entity: Entity, row: str, changed: Sequence[str], scope: Scope
 ) -> tuple[list[str], dict[str, str]]:
@@ -87,12 +95,8 @@ def linked_before(
     lines: list[str] = []
     found: dict[str, str] = {}
     for field in map(entity.field, changed):
-        module, name = links_of(entity, field, scope.repositories)
-        scope.imports |= imports(f"{scope.names.package}.repositories", module)
         variable = scope.variable(f"{snake(field.name)}_before")
-        key = Identifier(key_fields(entity)[0].column)
-        scope.statements += 1
-        lines.append(f"{variable} = await {module}.{name}({scope.db}, {row}.{key})")
+        lines.append(f"{variable} = {stored_links(entity, field, row, scope)}")
         found[field.name] = variable
     return lines, found
 

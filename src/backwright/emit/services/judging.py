@@ -33,9 +33,9 @@ def judge_candidate(
     item: str = "item",
 ) -> list[str]:
     """The lines that judge a new row. Raises Refused where nobody may make one, with the lines so far."""
+    scope.links = {each.field: partial(scope.value, each.value, each.field, item=item) for each in given}
     if rule is None or is_public(rule):
         return []
-    scope.links = {each.field: partial(scope.value, each.value, each.field, item=item) for each in given}
     assigned = {each.field: each.value.meaning for each in given}
     condition = substitute(rule.condition, assigned)
     said = f"{entity.name} create: {rule.source}"

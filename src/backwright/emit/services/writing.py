@@ -12,7 +12,7 @@ from backwright.emit.judge import holds, known_from
 from backwright.emit.names import attribute, snake
 from backwright.emit.repositories import lookups
 from backwright.emit.repositories.inserts import insert_all, is_plain
-from backwright.emit.repositories.writing import insert_if_missing, links_of, numbered, unique_keys
+from backwright.emit.repositories.writing import insert_if_missing, numbered, unique_keys
 from backwright.emit.services.holding import (
     checked,
     conflicting,
@@ -23,12 +23,13 @@ from backwright.emit.services.holding import (
     repository,
     saved,
     shared,
+    stored_links,
 )
 from backwright.emit.services.judging import asked, judge_after, judge_candidate, judge_stored
 from backwright.emit.services.rows import candidate, changed, partial, stored_value
 from backwright.emit.services.scope import Scope, is_many
-from backwright.emit.source import Identifier, imports, indented, literal, operand, remark
-from backwright.emit.storage import key_fields, link_fields
+from backwright.emit.source import imports, indented, literal, operand, remark
+from backwright.emit.storage import link_fields
 from backwright.expr.fold import Shape, rebuilt, substitute
 from backwright.expr.typed import Expression, Name
 from backwright.expr.walk import is_local
@@ -118,9 +119,6 @@ def stored_lines(
 ) -> list[str]:
     """Everything behind the rule: members that may not be sent, checks, keys, links and the record of it."""
     lines: list[str] = []
-    scope.links = {
-        each.field: functools.partial(scope.value, each.value, each.field, item=item) for each in given
-    }
     if allowed is not None:
         lines += judge_members(entity, row, scope)
     links = {each.field: each for each in given if is_many(entity.field(each.field).type)}
@@ -201,14 +199,6 @@ def links_after(entity: Entity, field: Field, row: str, step: Update, scope: Sco
     scope.imports |= imports("msgspec", "UNSET")
     sent = f"body.{attribute(field.name)}"
     return f"{sent} if {sent} is not UNSET else {stored}"
-
-
-def stored_links(entity: Entity, field: Field, row: str, scope: Scope) -> str:
-    """The rows that a row is linked to."""
-    module, name = links_of(entity, field, scope.repositories)
-    scope.imports |= imports(f"{scope.names.package}.repositories", module)
-    scope.statements += 1
-    return f"await {module}.{name}({scope.db}, {row}.{Identifier(key_fields(entity)[0].column)})"
 
 
 def keeps_before(entity: Entity, step: Update, scope: Scope) -> bool:

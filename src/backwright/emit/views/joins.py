@@ -10,9 +10,9 @@ from backwright.emit.names import snake
 from backwright.emit.repositories.projections import Joined, Projection
 from backwright.emit.views.batch import Batch
 from backwright.emit.views.shapes import safe
-from backwright.expr.inline import inlined
-from backwright.expr.typed import BOOLEAN, TRUE, Compare, Conditional, Constant, Expression
+from backwright.expr.typed import Conditional, Constant, Expression
 from backwright.expr.typed import Member as MemberOf
+from backwright.model.readable import holds_of
 from backwright.model.types import Entity, Field, ReferenceType, Rule
 
 if TYPE_CHECKING:
@@ -81,9 +81,6 @@ def _guarded(row: Expression, target: Entity) -> tuple[Expression, Rule | None]:
     rule = target.access["read"]
     match row:
         case Conditional(when=when, then=then, otherwise=Constant(value=None)) if rule is not None:
-            wanted = inlined(rule.condition, then, set())
-            if wanted.type.nullable:
-                wanted = Compare(type=BOOLEAN, op="==", left=wanted, right=TRUE)
-            return (then, rule) if when == wanted else (row, None)
+            return (then, rule) if when == holds_of(rule, then, set()) else (row, None)
         case _:
             return row, None

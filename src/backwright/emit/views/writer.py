@@ -40,12 +40,7 @@ from backwright.emit.views.batch import Batch
 from backwright.emit.views.functions import depth_of, function_of
 from backwright.emit.views.shapes import Shown, attributes, printed, safe, shown
 from backwright.expr.fold import fold, rebuilt
-from backwright.expr.typed import (
-    Conditional,
-    Expression,
-    Name,
-    Type,
-)
+from backwright.expr.typed import Conditional, Expression, Name, Type
 from backwright.expr.typed import Member as MemberOf
 from backwright.expr.walk import is_local, mentions_caller, nodes
 from backwright.model.naming import plural_noun
