@@ -2,49 +2,141 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import msgspec
 
-from backwright.migrate.obstacles import valueless
-from backwright.model.types import Entity, Field, Model
-from backwright.plan.fields import fit
-from backwright.plan.meaning import Renames
+from backwright.migrate.converted import converted, within
+from backwright.migrate.values import Value, value_of
+from backwright.model.types import Entity, Field, Model, ScalarType
+from backwright.plan.fields import filled, fit, valueless
 from backwright.plan.renames import pairs, renames_between
+from backwright.reference.evaluate import Environment, evaluate
+
+Row = dict[str, Any]
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
-def carried(before: Model, after: Model) -> Model:
-    """The earlier model with what the later one demands of the same fields: not null, unique, narrower bounds."""
-    renames = renames_between(before, after)
-    now = {old.name: _demanding(old, new, renames) for old, new in pairs(before, after, renames)}
-    entities = tuple(now.get(entity.name, entity) for entity in before.entities)
-    return msgspec.structs.replace(before, entities=entities)
+class Successor:
+    """What the rows of an earlier model become in the later one."""
+
+    def __init__(self, before: Model, after: Model) -> None:
+        self.before, self.after = before, after
+        self.renames = renames_between(before, after)
+        self._entities = {old.name: new for old, new in pairs(before, after, self.renames)}
+
+    def entity(self, former: str) -> Entity | None:
+        """The later form of an entity that stays."""
+        return self._entities.get(former)
+
+    def field(self, owner: str, former: str) -> Field | None:
+        """The later form of a field that stays."""
+        entity, name = self.entity(owner), self.renames.field_after(owner, former)
+        return next((field for field in entity.fields if field.name == name), None) if entity else None
+
+    def demanding(self) -> Model:
+        """The earlier model with what the later one demands of the same fields: not null, unique, narrower bounds."""
+        entities = tuple(self._demanding(entity) for entity in self.before.entities)
+        return msgspec.structs.replace(self.before, entities=entities)
+
+    def emptied(self) -> frozenset[str]:
+        """Earlier entities that may have no rows: a new field has no value for them."""
+        return frozenset(
+            old
+            for old, new in self._entities.items()
+            if any(valueless(field) for field in self._new(old, new))
+        )
+
+    def row(self, entity: Entity, row: Row) -> Row | None:
+        """The row as it is after the migration, by later names; None where it cannot be carried over."""
+        later = self.entity(entity.name)
+        if later is None:
+            return dict(row)
+        found: Row = {field.name: self._given(field) for field in self._new(entity.name, later)}
+        for field in entity.fields:
+            after = self.field(entity.name, field.name)
+            if after is None or field.name not in row:
+                continue
+            try:
+                value = self._value(row[field.name], entity.name, field, after)
+            except ValueError:
+                return None
+            if value is None and filled(field, after):
+                value = self._given(after)
+            if value is None and not after.nullable:
+                return None
+            found[after.name] = value
+        return found
+
+    def source(self, owner: str, field: Field, given: Value, number: int, *, boundary: bool) -> Value:
+        """A value of the earlier type that has a counterpart: the given one, or what would come back of a later one."""
+        kind, former = self.conversion(owner, field), field.type
+        if kind is None or not isinstance(former, ScalarType):
+            return given
+        later = [value_of(field.name, kind, number, boundary=far) for far in (boundary, False)]
+        for value in (given, *(_back(each, kind, former) for each in later)):
+            if value is None or not within(value, former):
+                continue
+            try:
+                if within(converted(value, former, kind), kind):
+                    return value
+            except ValueError:
+                continue
+        return None
+
+    def conversion(self, owner: str, field: Field) -> ScalarType | None:
+        """The later type of a field whose values are converted."""
+        after = self.field(owner, field.name)
+        if after is None or fit(field.type, after.type, self.renames) != "converted":
+            return None
+        return after.type if isinstance(after.type, ScalarType) else None
+
+    def changes(self, owner: str, field: Field) -> bool:
+        """Whether values of the field become others."""
+        after = self.field(owner, field.name)
+        return after is not None and (self.conversion(owner, field) is not None or filled(field, after))
+
+    def _value(self, value: Value, owner: str, before: Field, after: Field) -> Value:
+        kind = self.conversion(owner, before)
+        if kind is None or not isinstance(before.type, ScalarType):
+            return value
+        found = converted(value, before.type, kind)
+        if not within(found, kind):
+            raise ValueError(found)
+        return found
+
+    def _given(self, field: Field) -> Value:
+        """What rows that exist get."""
+        if field.generated == "version":
+            return 1
+        if field.default is None:
+            return None
+        return evaluate(field.default.meaning, Environment(now=NOW, keys={}, rows={}, this={}))
+
+    def _new(self, old: str, new: Entity) -> list[Field]:
+        had = {self.renames.field_after(old, field.name) for field in self.before.entity(old).fields}
+        return [field for field in new.fields if field.name not in had]
+
+    def _demanding(self, entity: Entity) -> Entity:
+        fields = tuple(self._both(entity.name, field) for field in entity.fields)
+        return msgspec.structs.replace(entity, fields=fields)
+
+    def _both(self, owner: str, field: Field) -> Field:
+        later = self.field(owner, field.name)
+        if later is None:
+            return field
+        narrower = fit(field.type, later.type, self.renames) == "narrower"
+        return msgspec.structs.replace(
+            field,
+            type=later.type if narrower else field.type,
+            nullable=field.nullable and (later.nullable or filled(field, later)),
+            unique=field.unique or later.unique,
+        )
 
 
-def emptied(before: Model, after: Model) -> frozenset[str]:
-    """Earlier entities that may have no rows: a new field has no value for them."""
-    renames = renames_between(before, after)
-    found = set()
-    for old, new in pairs(before, after, renames):
-        had = {renames.field_after(old.name, field.name) for field in old.fields}
-        if any(valueless(field) for field in new.fields if field.name not in had):
-            found.add(old.name)
-    return frozenset(found)
-
-
-def _demanding(old: Entity, new: Entity, renames: Renames) -> Entity:
-    later = {field.name: field for field in new.fields}
-    fields = tuple(
-        _both(field, later.get(renames.field_after(old.name, field.name)), renames) for field in old.fields
-    )
-    return msgspec.structs.replace(old, fields=fields)
-
-
-def _both(field: Field, later: Field | None, renames: Renames) -> Field:
-    if later is None:
-        return field
-    narrower = fit(field.type, later.type, renames) == "narrower"
-    return msgspec.structs.replace(
-        field,
-        type=later.type if narrower else field.type,
-        nullable=field.nullable and later.nullable,
-        unique=field.unique or later.unique,
-    )
+def _back(value: Value, later: ScalarType, former: ScalarType) -> Value:
+    try:
+        return converted(value, later, former)
+    except ValueError:
+        return None

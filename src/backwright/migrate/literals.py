@@ -37,6 +37,11 @@ def fill(model: Model, field: Field, dialect: Dialect) -> str | None:
     return _NOW.get((dialect, kind.scalar)) if isinstance(kind, ScalarType) else None
 
 
+def is_fleeting(value: str) -> bool:
+    """Whether it is another value in each statement: SQLite's clock; PostgreSQL's stands still in a transaction."""
+    return value in {clock for (dialect, _), clock in _NOW.items() if dialect == "sqlite"}
+
+
 def is_constant(meaning: Expression) -> bool:
     """Whether it is one value, whoever asks and whenever: a constant, or a list of constants."""
     if isinstance(meaning, ListOf):

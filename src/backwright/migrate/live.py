@@ -55,7 +55,7 @@ def _stored(value: Value) -> object:
         case UUID():
             return str(value)
         case datetime():
-            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
         case date():
             return value.isoformat()
         case Decimal():
@@ -64,6 +64,11 @@ def _stored(value: Value) -> object:
             return json.dumps([each if isinstance(each, bool) else _stored(each) for each in value])
         case _:
             return value
+
+
+def as_fetched(url: str, values: Sequence[Value]) -> tuple[Any, ...]:
+    """The values as `fetch` would give them."""
+    return tuple(_stored(value) if url.startswith("sqlite:") else value for value in values)
 
 
 async def digests(

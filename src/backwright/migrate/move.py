@@ -6,15 +6,19 @@ kept is restored.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal as OneOf
 
 import msgspec
 
+from backwright.migrate.conversions import SAME, Conversion, conversion
 from backwright.migrate.expected import expected
 from backwright.migrate.literals import fill
 from backwright.migrate.schema import Dialect, ForeignKey, Schema, Table
 from backwright.model import storage
-from backwright.model.types import Entity, Field, ManyType, Model
+from backwright.model.types import Entity, Field, ManyType, Model, ScalarType
+from backwright.plan.conversions import comes_back
+from backwright.plan.fields import filled, fit
 from backwright.plan.meaning import NO_RENAMES, Renames
 from backwright.plan.renames import pairs, renames_between
 from backwright_runtime.database.names import shortened
@@ -27,11 +31,29 @@ class Step(msgspec.Struct, frozen=True):
     statements: tuple[str, ...]
 
 
+class Carry(msgspec.Struct, frozen=True, kw_only=True):
+    """How the values of a column that stays become others, and come back.
+
+    Rows without a value get `fill` (SQL; "": they stay without). Where `keeps`, the migration keeps the former values
+    that `back` would not give, beside what each became: the way back restores those that nobody has changed since.
+    """
+
+    there: Conversion = SAME
+    back: Conversion = SAME
+    fill: str = ""
+    keeps: bool = False
+
+    def value(self, stored: str) -> str:
+        """What this column or expression becomes."""
+        value = self.there.of(stored)
+        return f"coalesce({value}, {self.fill})" if self.fill else value
+
+
 class Alteration(msgspec.Struct, frozen=True):
     """One table that stays. `columns` says which earlier column each later one comes from.
 
     `before` has the table's later name already (tables are renamed first), its constraints do not. `rekeyed` are the
-    tables that get a primary key in the same move, or lose it.
+    tables that get a primary key in the same move, or lose it. `carries` are later columns whose values change.
     """
 
     before: Table
@@ -39,6 +61,7 @@ class Alteration(msgspec.Struct, frozen=True):
     former_name: str
     columns: dict[str, str]
     rekeyed: frozenset[str] = frozenset()
+    carries: dict[str, Carry] = {}
 
     def waits(self, key: ForeignKey) -> bool:
         """Whether what the reference leads to may come after its own table, or go before it."""
@@ -65,7 +88,10 @@ class Alteration(msgspec.Struct, frozen=True):
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """`tables` and `columns` map later names to earlier ones; `fills` is SQL for columns without a source."""
+    """`tables` and `columns` map later names to earlier ones; `fills` is SQL for columns without a source.
+
+    `carries` are, by later table and column, the values that change on the way.
+    """
 
     before: Schema
     after: Schema
@@ -74,6 +100,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     tables: dict[str, str]
     columns: dict[str, dict[str, str]]
     fills: dict[tuple[str, str], str]
+    carries: dict[tuple[str, str], Carry] = {}
 
     @property
     def dialect(self) -> Dialect:
@@ -104,8 +131,9 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
         for new, old in self.tables.items():
             before = self._under_new_names(self.before.tables[old], now)
             after = self.after.tables[new]
-            if before != after or any(a != b for a, b in self.columns[new].items()):
-                found.append(Alteration(before, after, old, self.columns[new], self.rekeyed))
+            carries = {column: carry for (table, column), carry in self.carries.items() if table == new}
+            if before != after or carries or any(a != b for a, b in self.columns[new].items()):
+                found.append(Alteration(before, after, old, self.columns[new], self.rekeyed, carries))
         return found
 
     def _under_new_names(self, table: Table, now: dict[str, str]) -> Table:
@@ -164,6 +192,7 @@ def up(before: Model | None, after: Model, dialect: Dialect, stamp: str) -> Move
     tables: dict[str, str] = {}
     columns: dict[str, dict[str, str]] = {}
     fills: dict[tuple[str, str], str] = {}
+    carries: dict[tuple[str, str], Carry] = {}
     for old, new in pairs(before, after, renames) if before else []:
         tables[new.table] = old.table
         former = {renames.field_after(old.name, field.name): field for field in old.fields}
@@ -173,8 +202,11 @@ def up(before: Model | None, after: Model, dialect: Dialect, stamp: str) -> Move
             if field.name in former and storage.is_column(former[field.name])
         }
         for field in storage.columns(new):
-            if field.name not in former and (value := fill(after, field, dialect)):
-                fills[new.table, field.column] = value
+            if field.name not in former:
+                if value := fill(after, field, dialect):
+                    fills[new.table, field.column] = value
+            elif carry := _carry(former[field.name], field, after, renames, dialect):
+                carries[new.table, field.column] = carry
         if before is not None:
             _links(before, after, (old, new), former, renames, tables, columns)
     return Move(
@@ -185,7 +217,22 @@ def up(before: Model | None, after: Model, dialect: Dialect, stamp: str) -> Move
         tables=tables,
         columns=columns,
         fills=fills,
+        carries=carries,
     )
+
+
+def _carry(before: Field, after: Field, model: Model, renames: Renames, dialect: Dialect) -> Carry | None:
+    """What a field's values become, where they do not just stay."""
+    there, back, keeps = SAME, SAME, False
+    old, new = before.type, after.type
+    converted = fit(old, new, renames) == "converted"
+    if converted and isinstance(old, ScalarType) and isinstance(new, ScalarType):
+        there, back = conversion(old, new, dialect), conversion(new, old, dialect)
+        keeps = not comes_back(old, new)
+    value = fill(model, after, dialect) if filled(before, after) else None
+    if not converted and value is None:
+        return None
+    return Carry(there=there, back=back, fill=value or "", keeps=keeps or value is not None)
 
 
 def _links(
@@ -214,10 +261,14 @@ def _links(
 
 def down(move: Move, before: Model | None) -> Move:
     """The same move turned round. Rows that came later get the earlier field's default, where it has one."""
-    fills = {
-        (entity.table, field.column): value
+    fields = {
+        (entity.table, field.column): field
         for entity in (before.entities if before else ())
         for field in storage.columns(entity)
+    }
+    fills = {
+        place: value
+        for place, field in fields.items()
         if before is not None and (value := fill(before, field, move.dialect))
     }
     return Move(
@@ -231,4 +282,27 @@ def down(move: Move, before: Model | None) -> Move:
             for table, columns in move.columns.items()
         },
         fills=fills,
+        carries=dict(_turned(move, fields, fills)),
     )
+
+
+def _turned(
+    move: Move, fields: dict[tuple[str, str], Field], fills: dict[tuple[str, str], str]
+) -> Iterator[tuple[tuple[str, str], Carry]]:
+    """The carries of the way back. Rows without a value get the earlier default, where they may not stay without."""
+    for table, columns in move.columns.items():
+        for later, earlier in columns.items():
+            carry = move.carries.get((table, later))
+            place = move.tables[table], earlier
+            was, now = (
+                schema.tables[name].column(column)
+                for schema, name, column in (
+                    (move.before, place[0], earlier),
+                    (move.after, table, later),
+                )
+            )
+            requires = now.nullable and not was.nullable and place in fields and not fields[place].unique
+            value = fills.get(place, "") if requires else ""
+            if carry or value:
+                carry = carry or Carry()
+                yield place, Carry(there=carry.back, back=carry.there, fill=value, keeps=carry.keeps)

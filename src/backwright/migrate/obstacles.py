@@ -8,11 +8,12 @@ from backwright.expr.typed import Member
 from backwright.expr.walk import nodes
 from backwright.migrate import live
 from backwright.migrate.conditions import check_sql
+from backwright.migrate.conversions import conversion
 from backwright.migrate.expected import expected, same_in_database
 from backwright.migrate.inspect import dialect_of
 from backwright.model.types import Check, Entity, Field, ManyType, Model, ReferenceType, ScalarType
 from backwright.plan.changes import AddCheck, AddField, AddIndex, ChangeField
-from backwright.plan.fields import described, fit
+from backwright.plan.fields import described, filled, fit, valueless
 from backwright.plan.plan import Plan
 from backwright.plan.renames import renames_between
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register
@@ -53,6 +54,12 @@ VALUELESS = register(
     "A field that must not be null and has no default can only be added to a table without rows.",
     "priority: integer, added to an entity that has rows",
 )
+UNCONVERTIBLE = register(
+    "BW809",
+    "stored values that have no counterpart in the later type",
+    "A conversion never guesses: each value becomes its one counterpart, or stands in the way.",
+    "count: string becomes count: integer, where 'many' is stored",
+)
 _NAMED = 5
 """So many of the rows in the way are named."""
 
@@ -78,12 +85,6 @@ async def obstacles(url: str, plan: Plan, before: Model, after: Model) -> list[D
             case _:
                 continue
     return found
-
-
-def valueless(field: Field) -> bool:
-    """Whether rows that exist would have no value in a field that is new."""
-    given = field.default is not None or field.generated == "version"
-    return not (given or field.nullable or isinstance(field.type, ManyType))
 
 
 class _Looking:
@@ -145,32 +146,60 @@ class _Looking:
         return [diagnose(VALUELESS, place, message, mend)]
 
     async def outside(self, later: str, old: Field, new: Field, place: Place) -> list[Diagnostic]:
-        """Rows that are null, or outside of the bounds, where a field accepts less than before."""
+        """Rows that are null, have no counterpart, or are outside of the bounds, where a field accepts less."""
         entity, now, column = self.entity(later), self.after.entity(later), quoted(new.column)
-        if entity is None or isinstance(new.type, ManyType):
+        if entity is None or isinstance(new.type, ManyType) or isinstance(old.type, ManyType):
             return []
         found: list[Diagnostic] = []
         mend = "Change or remove those rows, then migrate again."
-        if old.nullable and not new.nullable:
-            count, named = await self.standing(entity, old, new, f"{column} IS NULL")
+        stored = quoted(old.column)
+        if old.nullable and not new.nullable and not filled(old, new):
+            count, named = await self.standing(entity, stored, column, f"{column} IS NULL")
             message = f"{count} rows of {entity.name} are null in {new.name}{named}."
             found += [diagnose(NULLS, place, message, mend)] if count else []
-        if fit(old.type, new.type, self.renames) != "narrower":
+        fits = fit(old.type, new.type, self.renames)
+        if fits not in ("narrower", "converted"):
             return found
+        value = stored
+        if fits == "converted" and isinstance(old.type, ScalarType) and isinstance(new.type, ScalarType):
+            way = conversion(old.type, new.type, dialect_of(self.url))
+            misfit, value = way.misfit(stored), way.of(stored)
+            if misfit:
+                value = f"CASE WHEN {misfit} THEN NULL ELSE {value} END"
+                count, named = await self.standing(entity, stored, column, way.misfit(column))
+                message = f"{count} rows of {entity.name} have a {new.name} that is no {described(new.type)}{named}."
+                found += [diagnose(UNCONVERTIBLE, place, message, mend)] if count else []
         checks = expected(self.after, dialect_of(self.url)).tables[now.table].checks
         for check in (each for each in checks if each.column == new.column):
-            count, named = await self.standing(entity, old, new, f"NOT ({check.sql})")
+            count, named = await self.standing(entity, value, column, f"NOT ({check.sql})")
             message = (
                 f"{count} rows of {entity.name} have a {new.name} outside of {described(new.type)}{named}."
             )
             found += [diagnose(OUTSIDE, place, message, mend)] if count else []
+        if new.unique and fits == "converted":
+            found += await self.alike(entity, value, new, place)
         return found
 
-    async def standing(self, entity: Entity, old: Field, new: Field, condition: str) -> tuple[int, str]:
-        """How many rows a condition on the later column is true of, and the keys of some, unless they tell who."""
+    async def alike(self, entity: Entity, value: str, field: Field, place: Place) -> list[Diagnostic]:
+        """Values of a unique field that become the same."""
+        groups = (
+            f"SELECT count(*) AS n FROM (SELECT {value} AS became FROM {quoted(entity.table)}) AS stored "
+            "WHERE became IS NOT NULL GROUP BY became HAVING count(*) > 1"
+        )
+        values, stored = await self.count(f"SELECT count(*), coalesce(sum(n), 0) FROM ({groups}) AS repeated")
+        if not values:
+            return []
+        message = f"{stored} rows of {entity.name} would share {values} values of {field.name}."
+        return [diagnose(DUPLICATES, place, message, "Change or remove those rows, then migrate again.")]
+
+    async def standing(self, entity: Entity, value: str, column: str, condition: str) -> tuple[int, str]:
+        """How many rows a condition on the later column is true of, and the keys of some, unless they tell who.
+
+        `value` is what the column would hold of a row.
+        """
         key = entity.field(entity.key)
         rows = (
-            f"FROM (SELECT {quoted(old.column)} AS {quoted(new.column)}, {quoted(key.column)} AS backwright_key "
+            f"FROM (SELECT {value} AS {column}, {quoted(key.column)} AS backwright_key "
             f"FROM {quoted(entity.table)}) AS stored WHERE {condition}"
         )
         (count,) = await self.count(f"SELECT count(*) {rows}")

@@ -3,13 +3,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from backwright.emit.sql import quoted
 from backwright.migrate import ddl, policies
+from backwright.migrate.keeping import (
+    begin_carrying,
+    keep_column,
+    keep_table,
+    restore_values,
+    same_row,
+)
 from backwright.migrate.literals import text
-from backwright.migrate.move import Alteration, Move, Step
+from backwright.migrate.move import Alteration, Carry, Move, Step
 from backwright.migrate.schema import ForeignKey, Table, TableIndex, Term
 from backwright.migrate.words import altered, created, dropped
 
@@ -116,39 +124,12 @@ def _dropped(move: Move) -> Iterator[Step]:
         yield Step(dropped(table, move), (*statements, f"DROP TABLE {quoted(table.name)};"))
 
 
-def keep_table(table: Table, move: Move) -> Iterator[str]:
-    """Copy a table's rows to where the way back finds them."""
-    kept = move.kept(table.name)
-    names = ddl.names([column.name for column in table.columns])
-    yield ddl.create_kept(kept, table.columns, table, move.dialect)
-    yield f"INSERT INTO {kept} ({names})\nSELECT {names}\nFROM {quoted(table.name)};"
-
-
-def same_row(change: Alteration, kept: str, stored: str, columns: dict[str, str]) -> str:
-    """What finds the row whose dropped value was kept; `columns` are the stored names of the kept ones."""
-    table = change.after
-    pairs = [(each, columns[each]) for each in table.row if each in change.columns]
-    return " AND ".join(
-        f"{kept}.{quoted(one)} {'IS NOT DISTINCT FROM' if table.column(one).nullable else '='} {stored}.{quoted(other)}"
-        for one, other in pairs
-    )
-
-
-def keep_column(change: Alteration, name: str, move: Move) -> Iterator[str]:
-    """Copy a column's values, with the key of their rows, to where the way back finds them."""
-    kept = move.kept(change.former_name, name)
-    table = change.before
-    columns = [table.column(each) for each in dict.fromkeys((*table.row, name))]
-    names = ddl.names([column.name for column in columns])
-    yield ddl.create_kept(kept, columns, table, move.dialect)
-    yield f"INSERT INTO {kept} ({names})\nSELECT {names}\nFROM {quoted(table.name)};"
-
-
 def _alter(change: Alteration, move: Move) -> Iterator[str]:
     table = f"ALTER TABLE {quoted(change.after.name)}"
     if move.direction == "up":
         for name in change.removed:
             yield from keep_column(change, name, move)
+    yield from begin_carrying(change, move)
     for new, old in change.renamed.items():
         yield f"{table} RENAME COLUMN {quoted(old)} TO {quoted(new)};"
     former_indexes, later_indexes = _indexes_by_meaning(change)
@@ -163,11 +144,16 @@ def _alter(change: Alteration, move: Move) -> Iterator[str]:
     yield from (f"{table} DROP COLUMN {quoted(name)};" for name in change.removed)
     for name in change.added:
         yield from _add_column(change, name, move)
-    yield from _columns(change, table)
+    yield from _columns(change, table, move)
     for form, (name, definition) in later.items():
         if form not in former:
             yield f"{table} ADD CONSTRAINT {quoted(name)} {definition};"
-    added = [check for check in change.after.checks if ("condition", check.rule) not in former]
+    retyped = _retyped(change, change.after)
+    added = [
+        check
+        for check in change.after.checks
+        if ("condition", check.rule, *_mentioned(check.rule, retyped)) not in former
+    ]
     yield from ddl.check_words(change.after.name, added)
     for form, index in later_indexes.items():
         if form not in former_indexes:
@@ -182,14 +168,15 @@ def _constraints(
     `now` maps earlier names to later ones; what is about a column that goes is marked as gone.
     """
     known = {column.name: column.name for column in table.columns} if now is None else now
+    retyped = _retyped(change, table)
     found: dict[tuple[Any, ...], tuple[str, str]] = {}
     if table.key:
         found["key", *(known.get(each, each) for each in table.key)] = table.key_name, ddl.primary_key(table)
     for check in table.checks:
         if not check.column:
-            form: tuple[Any, ...] = ("condition", check.rule)
+            form: tuple[Any, ...] = ("condition", check.rule, *_mentioned(check.rule, retyped))
         elif check.column in known:
-            form = ("check", known[check.column], check.rule)
+            form = ("check", known[check.column], check.rule, retyped.get(check.column, ""))
         else:
             form = ("gone", "check", check.column, check.rule)
         found[form] = check.name, f"CHECK ({check.sql})"
@@ -197,6 +184,24 @@ def _constraints(
         if not change.waits(key):
             found[form] = key.name, ddl.foreign_key(key).partition(f"CONSTRAINT {quoted(key.name)} ")[2]
     return found
+
+
+def _retyped(change: Alteration, table: Table) -> dict[str, str]:
+    """The columns whose type changes, with the type that they have in this table.
+
+    A constraint about one is made anew: its words would be read for the other type.
+    """
+    names = {
+        change.columns[new] if table is change.before else new
+        for new, old in change.columns.items()
+        if change.before.column(old).type != change.after.column(new).type
+    }
+    return {name: table.column(name).type for name in names}
+
+
+def _mentioned(rule: str, retyped: dict[str, str]) -> list[str]:
+    words = set(re.findall(r"\w+", rule))
+    return [f"{name} {kind}" for name, kind in sorted(retyped.items()) if name in words]
 
 
 def _references(table: Table, now: dict[str, str]) -> dict[tuple[Any, ...], ForeignKey]:
@@ -277,13 +282,24 @@ def _restore_column(change: Alteration, name: str, fill: str | None, move: Move)
     yield f"DROP TABLE {kept};"
 
 
-def _columns(change: Alteration, table: str) -> Iterator[str]:
+def _columns(change: Alteration, table: str, move: Move) -> Iterator[str]:
     for new, old in change.columns.items():
         before, after = change.before.column(old), change.after.column(new)
+        carry = change.carries.get(new, Carry())
         alter = f"{table} ALTER COLUMN {quoted(new)}"
-        if before.default != after.default:
+        default = before.default
+        if before.type != after.type:
+            if default is not None:
+                yield f"{alter} DROP DEFAULT;"
+                default = None
+            yield f"{alter} TYPE {after.type} USING {carry.value(quoted(new))};"
+        elif carry.fill:
+            yield f"UPDATE {quoted(change.after.name)} SET {quoted(new)} = {carry.fill} WHERE {quoted(new)} IS NULL;"
+        if default != after.default:
             yield (
                 f"{alter} DROP DEFAULT;" if after.default is None else f"{alter} SET DEFAULT {after.default};"
             )
         if before.nullable != after.nullable:
             yield f"{alter} {'DROP' if after.nullable else 'SET'} NOT NULL;"
+        if carry.keeps and move.direction == "down":
+            yield from restore_values(change, new, move)

@@ -1,23 +1,26 @@
+# ruff: noqa: S608 (SQL is what this module writes, from validated names)
 """Proves the newest migration of a project on a disposable, populated database: up, down, and up again."""
 
 from __future__ import annotations
 
+import math
 import tempfile
 from pathlib import Path
 from typing import Literal as OneOf
 
 import msgspec
 
+from backwright.emit.sql import quoted
 from backwright.migrate import disposable, live
-from backwright.migrate.allowed import carried, emptied
+from backwright.migrate.allowed import NOW, Successor
 from backwright.migrate.expected import expected
 from backwright.migrate.inspect import dialect_of, differences, inspect
 from backwright.migrate.move import up
 from backwright.migrate.naming import migration_folders
-from backwright.migrate.rows import rows
+from backwright.migrate.rows import Rows, rows
 from backwright.migrate.schema import Dialect
 from backwright.migrate.write import write
-from backwright.model import snapshot
+from backwright.model import snapshot, storage
 from backwright.model.types import Model
 from backwright.plan.plan import plan
 from backwright_runtime import migrations as runner
@@ -58,11 +61,12 @@ async def prove(folder: Path, url: str, model: Model, rows_per_table: int = 25) 
     before = _model_of(folder / names[-2]) if len(names) > 1 else None
     if before is not None:
         await runner.up(url, folder, to=names[-2])
-    made = [] if before is None else rows(carried(before, model), rows_per_table, emptied(before, model))
+    successor = None if before is None else Successor(before, model)
+    made = rows(successor.before, rows_per_table, successor) if successor else []
     await live.insert(url, made)
     stored = await _digests(url, before)
     checks = [
-        *await _up(url, folder, before, model, names[-1]),
+        *await _up(url, folder, successor, model, names[-1], made),
         *await _down(url, folder, before, stored),
         *await _again(url, folder, model),
     ]
@@ -81,16 +85,20 @@ async def _schema(url: str, model: Model | None) -> tuple[str, ...]:
     return tuple(differences(await inspect(url), expected(model, dialect_of(url))))
 
 
-async def _up(url: str, folder: Path, before: Model | None, after: Model, name: str) -> list[Checked]:
-    """Every value that is in both models is the same after the migration."""
+async def _up(
+    url: str, folder: Path, successor: Successor | None, after: Model, name: str, made: list[Rows]
+) -> list[Checked]:
+    """Every value that is in both models is the same after the migration, or the counterpart of what it was."""
+    before = successor.before if successor else None
     move = up(before, after, dialect_of(url), name.partition("_")[0])
     earlier, later = {}, {}
     by_now, by_then = {}, {}
     for new, old in move.tables.items():
-        columns = sorted(move.columns[new])
-        later[new], earlier[old] = columns, [move.columns[new][column] for column in columns]
-        by_now[new] = [each for each in move.after.tables[new].row if each in move.columns[new]]
-        by_then[old] = [move.columns[new][each] for each in by_now[new]]
+        stays = {now: then for now, then in move.columns[new].items() if (new, now) not in move.carries}
+        columns = sorted(stays)
+        later[new], earlier[old] = columns, [stays[column] for column in columns]
+        by_now[new] = [each for each in move.after.tables[new].row if each in stays]
+        by_then[old] = [stays[each] for each in by_now[new]]
     stored = await live.digests(url, earlier, by_then)
     await runner.up(url, folder)
     found = await live.digests(url, later, by_now)
@@ -99,7 +107,47 @@ async def _up(url: str, folder: Path, before: Model | None, after: Model, name: 
         for new, old in move.tables.items()
         if found[new] != stored[old]
     ]
+    if successor is not None:
+        wrong += [each for rows in made for each in await _counterparts(url, successor, rows)]
     return [Checked("up: schema", await _schema(url, after)), Checked("up: values", tuple(wrong))]
+
+
+async def _counterparts(url: str, successor: Successor, made: Rows) -> list[str]:
+    """Where a converted column does not hold the counterparts of the values that were stored before."""
+    entity = next((each for each in successor.before.entities if each.table == made.table), None)
+    later = successor.entity(entity.name) if entity else None
+    if entity is None or later is None:
+        return []
+    fields = [
+        (field, now)
+        for field in storage.columns(entity)
+        if (now := successor.field(entity.name, field.name)) and successor.changes(entity.name, field)
+    ]
+    if not fields or not storage.columns(later):
+        return []
+    names = [field.name for field in storage.columns(entity)]
+    keys = [successor.renames.field_after(entity.name, each) for each in entity.keys]
+    columns = ", ".join(
+        quoted(later.field(each).column) for each in [*keys, *(now.name for _, now in fields)]
+    )
+    rows = await live.fetch(url, f"SELECT {columns} FROM {quoted(later.table)}")
+    found = {row[: len(keys)]: row[len(keys) :] for row in rows}
+    wrong: set[str] = set()
+    for values in made.values:
+        row = successor.row(entity, dict(zip(names, values, strict=True))) or {}
+        place = live.as_fetched(url, [row.get(each) for each in keys])
+        for (_, now), value in zip(fields, found.get(place, ()), strict=False):
+            (wanted,) = live.as_fetched(url, [row.get(now.name)])
+            if not _same(value, wanted, filled=row.get(now.name) == NOW):
+                wrong.add(f"{later.table}.{now.column} is not the counterpart of what it was")
+    return sorted(wrong)
+
+
+def _same(value: object, wanted: object, *, filled: bool) -> bool:
+    """Whether a stored value is the one that was wanted; of the clock it is enough that it is there."""
+    if isinstance(value, float) and isinstance(wanted, float):
+        return math.isclose(value, wanted, rel_tol=1e-12)
+    return value == wanted or (filled and value is not None)
 
 
 async def _digests(url: str, model: Model | None) -> dict[str, str]:

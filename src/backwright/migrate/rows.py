@@ -6,12 +6,13 @@ a value; where a type has too few of them, or rows would collide in a unique ind
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
+from backwright.expr.typed import Expression
+from backwright.migrate.allowed import NOW, Successor
 from backwright.migrate.conditions import check_sql
 from backwright.migrate.values import Value, ciphertext, key, value_of
 from backwright.model import storage
@@ -23,8 +24,6 @@ Row = dict[str, Any]
 _SHIFTS = (0, 1, -1, 10, -10, 100, -100, 1000)
 """How much further each column's ordinary value is than that of the column before, in one variant after the other."""
 
-_NOW = datetime(2030, 1, 1, tzinfo=UTC)
-
 
 class Rows(msgspec.Struct, frozen=True):
     """The rows of one table: column names, and a value for each column."""
@@ -34,10 +33,13 @@ class Rows(msgspec.Struct, frozen=True):
     values: tuple[tuple[Value, ...], ...]
 
 
-def rows(model: Model, per_table: int, empty: Collection[str] = ()) -> list[Rows]:
-    """Rows for every table of the model, referenced tables first, links last; none for entities in `empty`."""
-    making = _Making(model, per_table, empty)
-    order = dependency_order(model.entities)
+def rows(model: Model, per_table: int, successor: Successor | None = None) -> list[Rows]:
+    """Rows for every table of the model, referenced tables first, links last.
+
+    With a `successor`, only rows that a migration to the later model can carry over.
+    """
+    making = _Making(successor.demanding() if successor else model, per_table, successor)
+    order = dependency_order(making.model.entities)
     tables = [making.table(entity) for entity in order]
     links = [
         making.links(entity, field)
@@ -51,10 +53,12 @@ def rows(model: Model, per_table: int, empty: Collection[str] = ()) -> list[Rows
 class _Making:
     """The rows so far: `made` are those of each entity, by field name."""
 
-    def __init__(self, model: Model, count: int, empty: Collection[str]) -> None:
+    def __init__(self, model: Model, count: int, successor: Successor | None) -> None:
         self.model = model
         self.count = count
-        self.empty = empty
+        self.successor = successor
+        self.empty = successor.emptied() if successor else frozenset()
+        self.keys = {each.name: each.keys for each in model.entities}
         self.made: dict[str, list[Row]] = {}
 
     def table(self, entity: Entity) -> Rows:
@@ -67,47 +71,62 @@ class _Making:
 
     def distinct(self, entity: Entity) -> Iterator[Row]:
         """Up to `count` rows; candidates that collide with an earlier row in a unique index are left out."""
-        groups = [entity.keys, *((field.name,) for field in entity.fields if field.unique)]
-        groups += [tuple(term.field for term in index.terms) for index in entity.indexes if index.unique]
-        conditions = [
-            each.condition.meaning for each in entity.checks if self.is_constraint(entity, each.condition)
-        ]
-        seen: set[tuple[int, tuple[Value, ...]]] = set()
+        seen: set[tuple[int, bool, tuple[Value, ...]]] = set()
         found = 0
         for number in range(0 if entity.name in self.empty else self.count * 4):
             if found == self.count:
                 return
-            row = self.satisfying(entity, number, conditions)
-            if row is None:
+            made = self.satisfying(entity, number)
+            if made is None:
                 continue
-            marks = {(n, tuple(row[name] for name in group)) for n, group in enumerate(groups)}
-            marks = {(n, values) for n, values in marks if None not in values}
+            marks = {
+                (place, row is made[1], values)
+                for owner, row in zip((entity, self.later(entity)), made, strict=True)
+                for place, values in enumerate(_unique(owner, row))
+                if None not in values
+            }
             if marks & seen:
                 continue
             seen |= marks
             found += 1
-            yield row
+            yield made[0]
 
-    def is_constraint(self, entity: Entity, condition: Any) -> bool:
-        return any(check_sql(self.model, entity, condition, dialect) for dialect in ("postgresql", "sqlite"))
+    def later(self, entity: Entity) -> Entity:
+        """What the entity becomes; itself where nothing is said of it."""
+        return (self.successor and self.successor.entity(entity.name)) or entity
 
-    def satisfying(self, entity: Entity, number: int, conditions: Sequence[Any]) -> Row | None:
-        """A row that the database's checks let through: the first of a few variants."""
-        keys = {each.name: each.keys for each in self.model.entities}
-        for variant in range(len(_SHIFTS) if conditions else 1):
+    def satisfying(self, entity: Entity, number: int) -> tuple[Row, Row] | None:
+        """A row that the database's checks let through, and what it becomes: the first of a few variants."""
+        now = self.conditions(self.model, entity)
+        stays = self.successor and self.successor.entity(entity.name)
+        then = self.conditions(self.successor.after, stays) if self.successor and stays else []
+        for variant in range(len(_SHIFTS) if now or then else 1):
             row = self.row(entity, number, variant)
             if row is None:
                 return None
-            around = Environment(now=_NOW, keys=keys, rows={}, this=row)
-            try:
-                if all(evaluate(condition, around) is True for condition in conditions):
-                    return row
-            except Overflow:
-                continue
+            becomes = self.successor.row(entity, row) if self.successor else dict(row)
+            if becomes is not None and self.hold(now, row) and self.hold(then, becomes):
+                return row, becomes
         return None
 
+    def conditions(self, model: Model, entity: Entity) -> list[Expression]:
+        """The checks that a database holds its rows to."""
+        return [
+            check.condition.meaning
+            for check in entity.checks
+            if any(check_sql(model, entity, check.condition, dialect) for dialect in ("postgresql", "sqlite"))
+        ]
+
+    def hold(self, conditions: Sequence[Expression], row: Row) -> bool:
+        """Whether all of this is true of the row."""
+        around = Environment(now=NOW, keys=self.keys, rows={}, this=row)
+        try:
+            return all(evaluate(each, around) is True for each in conditions)
+        except Overflow:
+            return False
+
     def row(self, entity: Entity, number: int, variant: int) -> Row | None:
-        """One row, or None when a reference that must not be null has nothing to refer to."""
+        """One row; None when there is no value for what must not be null."""
         fields = storage.columns(entity)
         found: Row = {}
         stride = 1
@@ -122,6 +141,8 @@ class _Making:
                     return None
             else:
                 found[field.name] = self.value(entity, field, number, position, variant)
+                if found[field.name] is None and not field.nullable:
+                    return None
         return found
 
     def targets(self, entity: Entity, field: Field, kind: ReferenceType, row: Row) -> list[Value]:
@@ -143,7 +164,11 @@ class _Making:
             return key(entity.name, number)
         boundary = variant == 0 and (number + position) % 3 == 1
         kind = storage.stored_type(self.model, field.type)
-        return value_of(field.name, kind, number + position * _SHIFTS[variant], boundary=boundary)
+        shifted = number + position * _SHIFTS[variant]
+        value = value_of(field.name, kind, shifted, boundary=boundary)
+        if self.successor is None:
+            return value
+        return self.successor.source(entity.name, field, value, shifted, boundary=boundary)
 
     def links(self, entity: Entity, field: Field) -> Rows:
         """Each row lists two of those that it may list."""
@@ -158,3 +183,10 @@ class _Making:
                     pairs[row[entity.key], there[(number + step) % len(there)][target.key]] = None
         table = storage.link_table(entity, field.name)
         return Rows(table, storage.link_columns(entity, field.name, target), tuple(pairs)[: self.count])
+
+
+def _unique(entity: Entity, row: Row) -> list[tuple[Value, ...]]:
+    """The values that no other row may have all of: of each key in turn."""
+    groups = [entity.keys, *((field.name,) for field in entity.fields if field.unique)]
+    groups += [tuple(term.field for term in index.terms) for index in entity.indexes if index.unique]
+    return [tuple(row[name] for name in group) for group in groups]

@@ -13,9 +13,9 @@ import msgspec
 
 from backwright.emit.sql import quoted
 from backwright.migrate import ddl
-from backwright.migrate.literals import text
-from backwright.migrate.move import Alteration, Move, Step
-from backwright.migrate.postgresql import keep_column, keep_table, same_row
+from backwright.migrate.keeping import BECAME, begin_carrying, keep_column, keep_table, same_row
+from backwright.migrate.literals import is_fleeting, text
+from backwright.migrate.move import Alteration, Carry, Move, Step
 from backwright.migrate.schema import Table
 from backwright.migrate.words import altered, created, dropped
 
@@ -83,7 +83,7 @@ def _restored(table: Table, move: Move) -> list[str]:
 
 def _only_indexes(change: Alteration) -> bool:
     same = msgspec.structs.replace(change.before, indexes=change.after.indexes) == change.after
-    return same and not change.renamed
+    return same and not change.renamed and not change.carries
 
 
 def _reindex(change: Alteration, move: Move) -> Iterator[str]:
@@ -100,6 +100,7 @@ def _rebuild(change: Alteration, move: Move) -> Iterator[str]:
     if move.direction == "up":
         for name in change.removed:
             yield from keep_column(change, name, move)
+    yield from begin_carrying(change, move)
     yield ddl.create_table(change.after, "sqlite", name=beside)
     names = ddl.names([column.name for column in change.after.columns])
     values = ",\n    ".join(_value(change, column.name, move) for column in change.after.columns)
@@ -111,22 +112,44 @@ def _rebuild(change: Alteration, move: Move) -> Iterator[str]:
     yield f"ALTER TABLE {beside} RENAME TO {table};"
     yield from (ddl.create_index(change.after.name, index) for index in change.after.indexes)
     if move.direction == "down":
-        yield from (f"DROP TABLE {move.kept(change.after.name, name)};" for name in change.added)
+        yield from (f"DROP TABLE {move.kept(change.after.name, name)};" for name in _kept(change, move))
     yield from _REFERENCES_HOLD
+
+
+def _kept(change: Alteration, move: Move) -> list[str]:
+    """The later columns that something was kept of, and is read from there again."""
+    if move.direction == "down":
+        return [*change.added, *(name for name, carry in change.carries.items() if carry.keeps)]
+    return [name for name, carry in change.carries.items() if is_fleeting(carry.fill)]
 
 
 def _value(change: Alteration, name: str, move: Move) -> str:
     if name in change.columns:
-        return f"stored.{quoted(change.columns[name])}"
+        return _carried(change, name, move)
     fill = move.fills.get((change.after.name, name), "NULL")
     if move.direction == "up":
         return fill
-    kept = f"kept_{change.added.index(name) + 1}"
+    kept = f"kept_{_kept(change, move).index(name) + 1}"
     restored = f"{kept}.{quoted(name)}"
     if fill == "NULL":
         return restored
+    return f"CASE WHEN {_unkept(change, kept)} THEN {fill} ELSE {restored} END"
+
+
+def _carried(change: Alteration, name: str, move: Move) -> str:
+    """The value of a column that stays. One that follows the clock is what was kept as what it became."""
+    carry, stored = change.carries.get(name, Carry()), f"stored.{quoted(change.columns[name])}"
+    if name not in _kept(change, move):
+        return carry.value(stored)
+    kept = f"kept_{_kept(change, move).index(name) + 1}"
+    if move.direction == "up":
+        return f"coalesce({kept}.{BECAME}, {carry.there.of(stored)})"
+    return f"CASE WHEN {_unkept(change, kept)} THEN {carry.value(stored)} ELSE {kept}.{quoted(name)} END"
+
+
+def _unkept(change: Alteration, kept: str) -> str:
     row = next(each for each in change.after.row if each in change.columns)
-    return f"CASE WHEN {kept}.{quoted(row)} IS NULL THEN {fill} ELSE {restored} END"
+    return f"{kept}.{quoted(row)} IS NULL"
 
 
 def _counted_on(table: str, beside: str) -> Iterator[str]:
@@ -139,9 +162,13 @@ def _counted_on(table: str, beside: str) -> Iterator[str]:
 
 
 def _joins(change: Alteration, move: Move) -> Iterator[str]:
-    if move.direction == "up":
-        return
-    for number, name in enumerate(change.added, start=1):
+    for number, name in enumerate(_kept(change, move), start=1):
         kept = f"kept_{number}"
-        same = same_row(change, kept, "stored", change.columns)
-        yield f"LEFT JOIN {move.kept(change.after.name, name)} AS {kept} ON {same}"
+        if move.direction == "down":
+            table, same = move.kept(change.after.name, name), same_row(change, kept, "stored", change.columns)
+        else:
+            table = move.kept(change.former_name, change.columns[name])
+            same = " AND ".join(
+                f"{kept}.{quoted(each)} IS stored.{quoted(each)}" for each in change.before.row
+            )
+        yield f"LEFT JOIN {table} AS {kept} ON {same}"

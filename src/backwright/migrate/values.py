@@ -17,6 +17,8 @@ Value = Any
 
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 _MOMENT = datetime(2030, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
+_EARLIEST, _LATEST = date(1, 1, 2), datetime(9999, 12, 31, 23, 59, 59, 999998, tzinfo=UTC)
+"""One step inside of the bounds, which asyncpg takes for infinity unless it is told (as the runtime tells it)."""
 _MOST_ELEMENTS = 12
 
 
@@ -68,15 +70,12 @@ def _scalar(field: str, kind: ScalarType, number: int, *, boundary: bool) -> Val
         case "uuid":
             return key(field, number)
         case "date":
-            first = date(1, 1, 1) if boundary else date(2024, 2, 29)
+            first = _EARLIEST if boundary else date(2024, 2, 29)
             return first + timedelta(days=abs(number))
         case "timestamp":
-            last = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
-            return (
-                last - timedelta(microseconds=abs(number))
-                if boundary
-                else _MOMENT + timedelta(seconds=number)
-            )
+            if boundary:
+                return _LATEST - timedelta(microseconds=abs(number))
+            return _MOMENT + timedelta(seconds=number)
         case "json":
             return json.dumps(
                 number if boundary else {"n": number, "é": [None, True, "'"]}, ensure_ascii=False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backwright.migrate.conversions import SAME
 from backwright.migrate.move import Alteration, Move
 from backwright.migrate.schema import Table
 
@@ -32,10 +33,28 @@ def altered(change: Alteration, move: Move) -> str:
     else:
         parts += [f"add {name} again, with its values from the retained table" for name in change.added]
         parts += [f"drop {name}" for name in change.removed]
-    parts += [f"change {new}" for new, old in change.columns.items() if _differs(change, new, old)]
+    parts += [_carried(change, new, move) for new in change.carries]
+    stays = (each for each in change.columns.items() if each[0] not in change.carries)
+    parts += [f"change {new}" for new, old in stays if _differs(change, new, old)]
     indexes = _indexes(change)
     said = [*parts, *_references(change), *_conditions(change), *indexes]
     return f"{change.after.name}: {'; '.join(said) or 'names of constraints and indexes'}"
+
+
+def _carried(change: Alteration, new: str, move: Move) -> str:
+    """`convert size to bigint, keeping what would not come back in …`."""
+    carry, old = change.carries[new], change.columns[new]
+    before, after = change.before.column(old).type, change.after.column(new).type
+    done = (
+        f"convert {new} to {after}"
+        if carry.there != SAME and before != after
+        else f"fill {new} where it is null"
+    )
+    if carry.there != SAME and before == after:
+        done = f"convert {new}"
+    if carry.keeps and move.direction == "up":
+        return f"{done}, keeping what would not come back in {move.kept(change.former_name, old)}"
+    return f"{done}, with the values that were kept" if carry.keeps else done
 
 
 def _differs(change: Alteration, new: str, old: str) -> bool:

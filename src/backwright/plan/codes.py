@@ -42,9 +42,9 @@ APPROVAL_MISTAKEN = register(
 )
 TYPE_CHANGE = register(
     "BW610",
-    "change of a stored type",
-    "Converting stored values is not built yet, and guessing a conversion could lose them.",
-    "count: string becomes count: integer",
+    "change of a stored type that has no conversion",
+    "Only values with one counterpart in the later type are converted; guessing could lose them.",
+    "count: json becomes count: integer",
 )
 NARROWER = register(
     "BW611",

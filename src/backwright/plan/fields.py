@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal as OneOf
 
+from backwright.expr.typed import Constant, Expression, ListOf, Name
 from backwright.model.types import Field, FieldType, ListType, ManyType, RecordType, ReferenceType, ScalarType
 from backwright.plan.access import rule_effect
 from backwright.plan.changes import Hazard
+from backwright.plan.conversions import ALIKE, Loss, loss
 from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
 
-Fit = OneOf["same", "wider", "narrower", "different"]
-_ALIKE = {"text": "string"}
+Fit = OneOf["same", "wider", "narrower", "converted", "different"]
 
 
 def fit(before: FieldType, after: FieldType, renames: Renames = NO_RENAMES) -> Fit:
-    """Whether values of the earlier type are values of the later one."""
+    """Whether values of the earlier type are values of the later one, or become such."""
+    found = _fit(before, after, renames)
+    return "converted" if found == "different" and loss(before, after, renames) else found
+
+
+def _fit(before: FieldType, after: FieldType, renames: Renames) -> Fit:
     match before, after:
         case ReferenceType(entity=old), ReferenceType(entity=new):
             return "same" if renames.entity_after(old) == new else "different"
@@ -25,7 +31,7 @@ def fit(before: FieldType, after: FieldType, renames: Renames = NO_RENAMES) -> F
             return _bounds(None, before.max, None, after.max)
         case ListType(), ListType():
             inside, outside = (
-                fit(before.element, after.element, renames),
+                _fit(before.element, after.element, renames),
                 _bounds(before.min, before.max, after.min, after.max),
             )
             return (
@@ -38,7 +44,7 @@ def fit(before: FieldType, after: FieldType, renames: Renames = NO_RENAMES) -> F
 
 
 def _scalar_fit(before: ScalarType, after: ScalarType) -> Fit:
-    if _ALIKE.get(before.scalar, before.scalar) != _ALIKE.get(after.scalar, after.scalar):
+    if ALIKE.get(before.scalar, before.scalar) != ALIKE.get(after.scalar, after.scalar):
         return "different"
     if before.scalar == "enum":
         old, new = set(before.values), set(after.values)
@@ -90,9 +96,14 @@ def described(type: FieldType) -> str:
         case ScalarType(scalar="enum", values=values):
             return f"enum [{', '.join(values)}]"
         case ScalarType(scalar=scalar, min=None, max=None):
-            return scalar
+            return f"{scalar}{_digits(type)}"
         case ScalarType(scalar=scalar, min=low, max=high):
-            return f"{scalar} {'' if low is None else low}..{'' if high is None else high}"
+            return f"{scalar}{_digits(type)} {'' if low is None else low}..{'' if high is None else high}"
+
+
+def _digits(type: ScalarType) -> str:
+    """Behind the point of a decimal."""
+    return "" if type.scale is None else f" ({type.scale} digits)"
 
 
 def aspects(
@@ -111,9 +122,11 @@ def _type(before: Field, after: Field, entity: str, renames: Renames) -> Iterato
     fits = fit(before.type, after.type, renames)
     if fits != "same" or _scalar(before) != _scalar(after):
         words = f"type {described(before.type)} becomes {described(after.type)}"
-        yield words, "breaking" if fits in ("narrower", "different") else "safe"
+        yield words, "breaking" if fits in ("narrower", "converted", "different") else "safe"
+    if fits == "converted" and (found := _LOST[loss(before.type, after.type, renames) or "nothing"]):
+        yield found
     if before.nullable != after.nullable:  # answers that never held null may hold it now
-        yield ("may be null now", "breaking") if after.nullable else ("must not be null any more", "limit")
+        yield ("may be null now", "breaking") if after.nullable else _required(before, after)
     if before.unique != after.unique:
         yield ("unique now", "limit") if after.unique else ("no longer unique", "safe")
     old, new = (
@@ -126,6 +139,52 @@ def _type(before: Field, after: Field, entity: str, renames: Renames) -> Iterato
         yield f"shares {after.same} with what it refers to", "limit"
     elif former and not after.same:
         yield f"need not share {former} with what it refers to any more", "safe"
+
+
+_LOST: dict[Loss, tuple[str, Hazard] | None] = {
+    "nothing": None,
+    "unfit": ("values without a counterpart stand in the way", "limit"),
+    "digits": ("what the later type has no room for is lost; the way back keeps it", "destructive"),
+}
+
+
+def _required(before: Field, after: Field) -> tuple[str, Hazard]:
+    """What rows without a value get."""
+    if filled(before, after) and after.default is not None:
+        return f"must not be null any more: rows without a value get {after.default.source}", "needs_backfill"
+    return "must not be null any more", "limit"
+
+
+def valueless(field: Field) -> bool:
+    """Whether rows that exist would have no value in a field that is new."""
+    given = field.default is not None or field.generated == "version"
+    return not (given or field.nullable or isinstance(field.type, ManyType))
+
+
+def filled(before: Field, after: Field) -> bool:
+    """Whether rows that have no value in a field get its default when it becomes required.
+
+    Not where it is unique: all of them would get the same.
+    """
+    requires = before.nullable and not after.nullable
+    return (
+        requires and not after.unique and after.default is not None and fillable(after, after.default.meaning)
+    )
+
+
+def fillable(field: Field, meaning: Expression) -> bool:
+    """Whether the database can give rows that exist this value; it has no key to encrypt it with."""
+    match meaning:
+        case _ if field.encrypted:
+            return isinstance(meaning, Constant) and meaning.value is None
+        case Constant():
+            return True
+        case ListOf(items=items):
+            return all(isinstance(item, Constant) for item in items)
+        case Name(root="now"):
+            return isinstance(field.type, ScalarType) and field.type.scalar in ("timestamp", "date")
+        case _:
+            return False
 
 
 _ON_DELETE: dict[str, Hazard] = {"restrict": "breaking", "cascade": "destructive", "set_null": "safe"}

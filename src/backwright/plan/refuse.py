@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backwright.expr.typed import Constant, Expression, ListOf, Name
 from backwright.model.storage import link_table
 from backwright.model.types import Entity, Field, ManyType, Model, ScalarType
 from backwright.plan import codes
 from backwright.plan.changes import AddField, Change, ChangeField
-from backwright.plan.fields import constrained, fit
+from backwright.plan.fields import constrained, described, fillable, fit
 from backwright.plan.meaning import Renames
 from backwright.plan.renames import pairs, renames_between
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose
@@ -42,7 +41,7 @@ def _added(owner: str, field: Field) -> Iterator[Diagnostic]:
     name = f"{owner}.{field.name}"
     if isinstance(field.type, ManyType) or field.generated == "version":
         return
-    if field.default is not None and not _fillable(field, field.default.meaning):
+    if field.default is not None and not fillable(field, field.default.meaning):
         yield diagnose(
             codes.UNSTORABLE_DEFAULT, field.place,
             f"The default `{field.default.source}` of {name} cannot be filled in: not built yet.",
@@ -56,29 +55,21 @@ def _added(owner: str, field: Field) -> Iterator[Diagnostic]:
         )  # fmt: skip
 
 
-def _fillable(field: Field, meaning: Expression) -> bool:
-    """Whether the database can give rows that exist this value; it has no key to encrypt it with."""
-    match meaning:
-        case _ if field.encrypted:
-            return isinstance(meaning, Constant) and meaning.value is None
-        case Constant():
-            return True
-        case ListOf(items=items):
-            return all(isinstance(item, Constant) for item in items)
-        case Name(root="now"):
-            return isinstance(field.type, ScalarType) and field.type.scalar in ("timestamp", "date")
-        case _:
-            return False
-
-
 def _changed(owner: str, old: Field, new: Field, renames: Renames) -> Iterator[Diagnostic]:
     name = f"{owner}.{new.name}"
     match fit(old.type, new.type, renames):
         case "different":
             yield diagnose(
                 codes.TYPE_CHANGE, new.place,
-                f"{name} changes its type: not built yet.",
+                f"{name} changes from {described(old.type)} to {described(new.type)}: "
+                "stored values are not converted between these.",
                 "Add a field of the new type, fill it, and drop the old one in a later change.",
+            )  # fmt: skip
+        case "converted" if old.encrypted or new.encrypted:
+            yield diagnose(
+                codes.TYPE_CHANGE, new.place,
+                f"{name} changes its type, and the database cannot read what is encrypted.",
+                "Add a field beside it, fill it through the service, and drop the old one in a later change.",
             )  # fmt: skip
         case "narrower" if not _is_password(new) and not constrained(old, new):
             yield diagnose(
@@ -103,10 +94,14 @@ def _is_password(field: Field) -> bool:
 def _key(old: Entity, new: Entity, renames: Renames) -> Iterator[Diagnostic]:
     former, later = ", ".join(old.keys), ", ".join(new.keys)
     made = [entity.field(entity.key).generated for entity in (old, new)]
-    if former != later or made[0] != made[1]:
+    converted = former == later and any(
+        fit(old.field(name).type, new.field(name).type, renames) == "converted" for name in new.keys
+    )
+    if former != later or made[0] != made[1] or converted:
         yield diagnose(
             codes.KEY_CHANGE, new.place,
-            f"The key of {new.name} changes from `{former}` to `{later}`, or how it is made: not built yet.",
+            f"The key of {new.name} (`{former}`) becomes `{later}`, or changes its type or how it is made: "
+            "not built yet.",
             f"Keep the key `{former}` as it is made.",
         )  # fmt: skip
 

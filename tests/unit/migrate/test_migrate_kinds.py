@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import closing
 from pathlib import Path
-from sqlite3 import IntegrityError, connect
+from sqlite3 import IntegrityError
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import asyncpg
 import pytest
+from migrate_parts import execute, fetch, migrate, proven, started
 from plan_parts import (
     DELETED,
     SEQUENCE,
@@ -29,7 +28,7 @@ from plan_parts import (
 from backwright.migrate import live, write
 from backwright.migrate.expected import expected
 from backwright.migrate.inspect import dialect_of, differences, inspect
-from backwright.migrate.naming import folder_name, next_stamp
+from backwright.migrate.naming import next_stamp
 from backwright.migrate.obstacles import obstacles
 from backwright.migrate.prove import prove
 from backwright.migrate.rows import Rows, rows
@@ -43,55 +42,6 @@ from backwright_runtime import migrations as runner
 from backwright_runtime.database.names import unique_name
 
 BROKEN = (IntegrityError, asyncpg.IntegrityConstraintViolationError)
-
-
-def migrate(folder: Path, *models: Model) -> None:
-    before = None
-    for after in models:
-        made = plan(before, after)
-        stamp = next_stamp(folder)
-        place = folder / folder_name(made, stamp)
-        place.mkdir(parents=True)
-        for name, text in write(made, before, after, stamp).items():
-            (place / name).write_text(text, encoding="utf-8")
-        before = after
-
-
-def proven(folder: Path, url: str, *models: Model) -> dict[str, tuple[str, ...]]:
-    """What a proof of the last migration finds wrong."""
-    migrate(folder, *models)
-    proof = asyncio.run(prove(folder, url, models[-1], 20))
-    assert all(proof.rows.values()), proof.rows
-    return {check.what: check.wrong for check in proof.checks if check.wrong}
-
-
-def fetch(url: str, statement: str) -> list[tuple[Any, ...]]:
-    return asyncio.run(live.fetch(url, statement))
-
-
-def execute(url: str, statement: str) -> None:
-    """One statement with references enforced."""
-
-    async def on_postgresql() -> None:
-        connection = await asyncpg.connect(url)
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
-
-    if url.startswith("sqlite"):
-        with closing(connect(url.removeprefix("sqlite:///"))) as connection, connection:
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute(statement)
-        return
-    asyncio.run(on_postgresql())
-
-
-def started(folder: Path, url: str, first: Model, per_table: int = 6) -> None:
-    """The tables of the model, with rows."""
-    migrate(folder, first)
-    asyncio.run(runner.up(url, folder))
-    asyncio.run(live.insert(url, rows(first, per_table)))
 
 
 ORG = entity("Org", string("name", 1, 9))

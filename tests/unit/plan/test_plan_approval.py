@@ -77,7 +77,7 @@ def test_an_approval_covers_only_the_changes_that_it_names() -> None:
 
 
 def test_an_approval_cannot_lift_a_refusal() -> None:
-    made = plan(START, changed(START, "Box", scalar("label", "integer"), scalar("due", "date")))
+    made = plan(START, changed(START, "Box", scalar("label", "json"), scalar("due", "date")))
     assert [diagnostic.code for diagnostic in made.refused] == ["BW610"]
     assert made.verdict == "blocked"
 

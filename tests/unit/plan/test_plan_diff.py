@@ -95,7 +95,7 @@ def test_a_drop_alone_is_not_asked_about() -> None:
     ("after", "code"),
     [
         (box(*BOX.fields[1:], replace(number("weight", default=1), unique=True)), "BW614"),
-        (box(BOX.fields[1], string("size"), BOX.fields[3]), "BW610"),
+        (box(BOX.fields[1], scalar("size", "json"), BOX.fields[3]), "BW610"),
     ],
 )
 def test_what_cannot_be_done_with_data_is_refused_with_a_mend(after: Model, code: str) -> None:

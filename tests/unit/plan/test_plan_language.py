@@ -86,8 +86,10 @@ def test_nothing_changes_between_equal_models() -> None:
 def test_a_type_is_described_and_fits_itself_only(words: str) -> None:
     assert described(TYPES[words]) == words
     assert fit(TYPES[words], TYPES[words]) == "same"
-    assert fit(TYPES[words], string("x").type) == "different"
+    assert fit(TYPES[words], ScalarType(scalar="password")) == "different"
 
 
 def test_a_decimal_of_another_scale_is_another_type() -> None:
-    assert fit(ScalarType(scalar="decimal", scale=2), ScalarType(scalar="decimal", scale=3)) == "different"
+    two, three = ScalarType(scalar="decimal", scale=2), ScalarType(scalar="decimal", scale=3)
+    assert fit(two, three) == fit(three, two) == "converted"
+    assert (described(two), described(three)) == ("decimal (2 digits)", "decimal (3 digits)")
