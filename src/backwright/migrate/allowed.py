@@ -9,7 +9,7 @@ import msgspec
 
 from backwright.migrate.converted import converted, within
 from backwright.migrate.values import Value, value_of
-from backwright.model.types import Entity, Field, Model, ScalarType
+from backwright.model.types import Entity, Field, ManyType, Model, ScalarType
 from backwright.plan.fields import filled, fit, valueless
 from backwright.plan.renames import pairs, renames_between
 from backwright.reference.evaluate import Environment, evaluate
@@ -56,7 +56,10 @@ class Successor:
         found: Row = {field.name: self._given(field) for field in self._new(entity.name, later)}
         for field in entity.fields:
             after = self.field(entity.name, field.name)
-            if after is None or field.name not in row:
+            if after is None:
+                continue
+            if isinstance(field.type, ManyType) or isinstance(after.type, ManyType):
+                found[after.name] = None  # judged by its links
                 continue
             try:
                 value = self._value(row[field.name], entity.name, field, after)
@@ -91,6 +94,11 @@ class Successor:
         if after is None or fit(field.type, after.type, self.renames) != "converted":
             return None
         return after.type if isinstance(after.type, ScalarType) else None
+
+    def single(self, owner: str, field: Field) -> bool:
+        """Whether links become a reference, so that each row lists one."""
+        after = self.field(owner, field.name)
+        return after is not None and not isinstance(after.type, ManyType)
 
     def changes(self, owner: str, field: Field) -> bool:
         """Whether values of the field become others."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from backwright.emit.sql import quoted
 from backwright.migrate import ddl
-from backwright.migrate.move import Alteration, Carry, Move
+from backwright.migrate.move import Alteration, Carry, Links, Move
 from backwright.migrate.schema import Column, Table
 
 BECAME = "backwright_became"
@@ -42,6 +42,35 @@ def keep_column(change: Alteration, name: str, move: Move) -> Iterator[str]:
     yield f"INSERT INTO {kept} ({names})\nSELECT {names}\nFROM {quoted(table.name)};"
 
 
+# References and links --------------------------------------------------------------------------------
+
+
+def links_from(owner: Links) -> str:
+    """What fills a table of links where a reference becomes links."""
+    return (
+        f"INSERT INTO {quoted(owner.links)} ({quoted(owner.source)}, {quoted(owner.target)})\n"
+        f"SELECT {quoted(owner.key)}, {quoted(owner.reference)}\n"
+        f"FROM {quoted(owner.owner)}\nWHERE {quoted(owner.reference)} IS NOT NULL;"
+    )
+
+
+def one_link_each(owner: Links) -> Iterator[str]:
+    """Fails the step where a row lists more than one, and a reference can only lead to one."""
+    several = (
+        f"(SELECT {quoted(owner.source)} FROM {quoted(owner.links)}\n"
+        f"    GROUP BY {quoted(owner.source)} HAVING count(*) > 1) AS several"
+    )
+    yield from _none_without_counterpart(several, "TRUE")
+
+
+def the_link(owner: Links, stored: str) -> str:
+    """What the only link of a row leads to."""
+    return (
+        f"(SELECT links.{quoted(owner.target)} FROM {quoted(owner.links)} AS links"
+        f" WHERE links.{quoted(owner.source)} = {stored}.{quoted(owner.key)})"
+    )
+
+
 # Values that change ----------------------------------------------------------------------------------
 
 
@@ -58,21 +87,21 @@ def begin_carrying(change: Alteration, move: Move) -> Iterator[str]:
     if misfits and move.dialect == "postgresql":
         yield f"LOCK TABLE {quoted(change.after.name)} IN ACCESS EXCLUSIVE MODE;"
     for misfit in misfits:
-        yield from _none_without_counterpart(change.after.name, misfit)
+        yield from _none_without_counterpart(quoted(change.after.name), misfit)
     for later, carry in change.carries.items():
         if carry.keeps:
             keep = _keep_values if move.direction == "up" else _forget_changed
             yield from keep(change, later, carry, move)
 
 
-def _none_without_counterpart(table: str, misfit: str) -> Iterator[str]:
+def _none_without_counterpart(rows: str, misfit: str) -> Iterator[str]:
     """Fails the step, and so undoes it, where a value has no counterpart in the other type."""
     yield (
         "CREATE TABLE backwright_without_counterpart (\n"
         "    found integer CONSTRAINT each_value_has_a_counterpart CHECK (found = 0)\n);"
     )
     yield (
-        f"INSERT INTO backwright_without_counterpart\nSELECT count(*)\nFROM {quoted(table)}\nWHERE {misfit};"
+        f"INSERT INTO backwright_without_counterpart\nSELECT count(*)\nFROM {rows}\nWHERE {misfit};"
     )
     yield "DROP TABLE backwright_without_counterpart;"
 

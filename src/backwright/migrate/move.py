@@ -49,6 +49,20 @@ class Carry(msgspec.Struct, frozen=True, kw_only=True):
         return f"coalesce({value}, {self.fill})" if self.fill else value
 
 
+class Links(msgspec.Struct, frozen=True):
+    """A reference that becomes links, or links that become a reference.
+
+    The column `reference` of `owner` says what the table `links` says: which row (`source`) leads to which (`target`).
+    """
+
+    owner: str
+    key: str
+    reference: str
+    links: str
+    source: str
+    target: str
+
+
 class Alteration(msgspec.Struct, frozen=True):
     """One table that stays. `columns` says which earlier column each later one comes from.
 
@@ -90,7 +104,8 @@ class Alteration(msgspec.Struct, frozen=True):
 class Move(msgspec.Struct, frozen=True, kw_only=True):
     """`tables` and `columns` map later names to earlier ones; `fills` is SQL for columns without a source.
 
-    `carries` are, by later table and column, the values that change on the way.
+    `carries` are, by later table and column, the values that change on the way. `spread` are references of the
+    earlier schema that become links, `gathered` are links that become references.
     """
 
     before: Schema
@@ -101,6 +116,8 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     columns: dict[str, dict[str, str]]
     fills: dict[tuple[str, str], str]
     carries: dict[tuple[str, str], Carry] = {}
+    spread: tuple[Links, ...] = ()
+    gathered: tuple[Links, ...] = ()
 
     @property
     def dialect(self) -> Dialect:
@@ -165,6 +182,20 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
         tables = [*self.before.tables.values(), *self.after.tables.values()]
         return bool(self.rekeyed) or any(key.shared for table in tables for key in table.foreign_keys)
 
+    def fed(self, table: Table) -> Links | None:
+        """What fills a table of links that is new, where references become links."""
+        return next((each for each in self.spread if each.links == table.name), None)
+
+    def source(self, table: str, column: str) -> Links | None:
+        """What fills a reference that is new, where links become references."""
+        return next((e for e in self.gathered if (e.owner, e.reference) == (table, column)), None)
+
+    def moved(self, table: str, column: str = "") -> bool:
+        """Whether what goes is somewhere else afterwards, so that nothing has to be kept of it."""
+        if column:
+            return any((each.owner, each.reference) == (table, column) for each in self.spread)
+        return any(each.links == table for each in self.gathered)
+
     def kept(self, table: str, column: str | None = None) -> str:
         """The retained table of a dropped table or column (by the names before the migration)."""
         parts = ["backwright_retained", self.stamp, table, *([column] if column else [])]
@@ -193,6 +224,8 @@ def up(before: Model | None, after: Model, dialect: Dialect, stamp: str) -> Move
     columns: dict[str, dict[str, str]] = {}
     fills: dict[tuple[str, str], str] = {}
     carries: dict[tuple[str, str], Carry] = {}
+    spread: list[Links] = []
+    gathered: list[Links] = []
     for old, new in pairs(before, after, renames) if before else []:
         tables[new.table] = old.table
         former = {renames.field_after(old.name, field.name): field for field in old.fields}
@@ -205,10 +238,14 @@ def up(before: Model | None, after: Model, dialect: Dialect, stamp: str) -> Move
             if field.name not in former:
                 if value := fill(after, field, dialect):
                     fills[new.table, field.column] = value
-            elif carry := _carry(former[field.name], field, after, renames, dialect):
+            elif storage.is_column(former[field.name]) and (
+                carry := _carry(former[field.name], field, after, renames, dialect)
+            ):
                 carries[new.table, field.column] = carry
         if before is not None:
             _links(before, after, (old, new), former, renames, tables, columns)
+            spread += _spread(after, new, former, renames)
+            gathered += _gathered(before, (old, new), former, renames)
     return Move(
         before=expected(before, dialect),
         after=expected(after, dialect),
@@ -218,7 +255,35 @@ def up(before: Model | None, after: Model, dialect: Dialect, stamp: str) -> Move
         columns=columns,
         fills=fills,
         carries=carries,
+        spread=tuple(spread),
+        gathered=tuple(gathered),
     )
+
+
+def _spread(after: Model, owner: Entity, former: dict[str, Field], renames: Renames) -> Iterator[Links]:
+    """References that become links of the same entities."""
+    for field in owner.fields:
+        was = former.get(field.name)
+        if was and isinstance(field.type, ManyType) and fit(was.type, field.type, renames) == "converted":
+            target = after.entity(field.type.entity)
+            source, leads = storage.link_columns(owner, field.name, target)
+            key = former[owner.key].column
+            links = storage.link_table(owner, field.name)
+            yield Links(owner.table, key, was.column, links, source, leads)
+
+
+def _gathered(
+    before: Model, owners: tuple[Entity, Entity], former: dict[str, Field], renames: Renames
+) -> Iterator[Links]:
+    """Links that become references to the same entities."""
+    old, new = owners
+    for field in new.fields:
+        was = former.get(field.name)
+        if was and isinstance(was.type, ManyType) and fit(was.type, field.type, renames) == "converted":
+            target = before.entity(was.type.entity)
+            source, leads = storage.link_columns(old, was.name, target)
+            links = storage.link_table(old, was.name)
+            yield Links(new.table, former[new.key].column, field.column, links, source, leads)
 
 
 def _carry(before: Field, after: Field, model: Model, renames: Renames, dialect: Dialect) -> Carry | None:
@@ -283,6 +348,8 @@ def down(move: Move, before: Model | None) -> Move:
         },
         fills=fills,
         carries=dict(_turned(move, fields, fills)),
+        spread=tuple(msgspec.structs.replace(each, owner=move.tables[each.owner]) for each in move.gathered),
+        gathered=tuple(msgspec.structs.replace(each, owner=move.tables[each.owner]) for each in move.spread),
     )
 
 

@@ -11,6 +11,7 @@ from backwright.migrate.conditions import check_sql
 from backwright.migrate.conversions import conversion
 from backwright.migrate.expected import expected, same_in_database
 from backwright.migrate.inspect import dialect_of
+from backwright.model.storage import link_columns, link_table
 from backwright.model.types import Check, Entity, Field, ManyType, Model, ReferenceType, ScalarType
 from backwright.plan.changes import AddCheck, AddField, AddIndex, ChangeField
 from backwright.plan.fields import described, filled, fit, valueless
@@ -74,6 +75,8 @@ async def obstacles(url: str, plan: Plan, before: Model, after: Model) -> list[D
                 found += await looking.duplicates(name, [term.field for term in index.terms], change.place)
             case AddField(entity=name, field=field) if valueless(field):
                 found += await looking.valueless(name, field, change.place)
+            case ChangeField(entity=name, before=old, after=new) if isinstance(old.type, ManyType):
+                found += await looking.listing(name, old, new, change.place)
             case ChangeField(entity=name, before=old, after=new):
                 found += await looking.outside(name, old, new, change.place)
                 if new.unique and not old.unique:
@@ -148,7 +151,7 @@ class _Looking:
     async def outside(self, later: str, old: Field, new: Field, place: Place) -> list[Diagnostic]:
         """Rows that are null, have no counterpart, or are outside of the bounds, where a field accepts less."""
         entity, now, column = self.entity(later), self.after.entity(later), quoted(new.column)
-        if entity is None or isinstance(new.type, ManyType) or isinstance(old.type, ManyType):
+        if entity is None or isinstance(new.type, ManyType):
             return []
         found: list[Diagnostic] = []
         mend = "Change or remove those rows, then migrate again."
@@ -178,6 +181,26 @@ class _Looking:
             found += [diagnose(OUTSIDE, place, message, mend)] if count else []
         if new.unique and fits == "converted":
             found += await self.alike(entity, value, new, place)
+        return found
+
+    async def listing(self, later: str, old: Field, new: Field, place: Place) -> list[Diagnostic]:
+        """Rows that list several, or nothing, where links become a reference."""
+        entity = self.entity(later)
+        if entity is None or isinstance(new.type, ManyType) or not isinstance(old.type, ManyType):
+            return []
+        table = quoted(link_table(entity, old.name))
+        source, _ = link_columns(entity, old.name, self.before.entity(old.type.entity))
+        key = quoted(entity.field(entity.key).column)
+        listed = f"(SELECT count(*) FROM {table} AS links WHERE links.{quoted(source)} = {quoted(entity.table)}.{key})"
+        found: list[Diagnostic] = []
+        mend = "Change the lists of those rows, then migrate again."
+        count, named = await self.standing(entity, listed, "listed", "listed > 1")
+        message = f"{count} rows of {entity.name} list more than one in {old.name}{named}."
+        found += [diagnose(UNCONVERTIBLE, place, message, mend)] if count else []
+        if not new.nullable:
+            count, named = await self.standing(entity, listed, "listed", "listed = 0")
+            message = f"{count} rows of {entity.name} list nothing in {old.name}{named}."
+            found += [diagnose(NULLS, place, message, mend)] if count else []
         return found
 
     async def alike(self, entity: Entity, value: str, field: Field, place: Place) -> list[Diagnostic]:

@@ -13,12 +13,15 @@ from backwright.migrate.keeping import (
     begin_carrying,
     keep_column,
     keep_table,
+    links_from,
+    one_link_each,
     restore_values,
     same_row,
+    the_link,
 )
 from backwright.migrate.literals import text
-from backwright.migrate.move import Alteration, Carry, Move, Step
-from backwright.migrate.schema import ForeignKey, Table, TableIndex, Term
+from backwright.migrate.move import Alteration, Carry, Links, Move, Step
+from backwright.migrate.schema import Column, ForeignKey, Table, TableIndex, Term
 from backwright.migrate.words import altered, created, dropped
 
 
@@ -86,7 +89,9 @@ def _created(move: Move, waiting: list[str]) -> Iterator[Step]:
         waiting += [f"ALTER TABLE {quoted(table.name)} ADD {ddl.foreign_key(key)};" for key in later]
         statements = [ddl.create_table(table, "postgresql", without={key.name for key in later})]
         statements += ddl.check_words(table.name, table.checks)
-        if move.direction == "down":
+        if links := move.fed(table):
+            statements.append(links_from(links))
+        elif move.direction == "down":
             statements += _restored(table, move)
         statements += [ddl.create_index(table.name, index) for index in table.indexes]
         yield Step(created(table, move), tuple(statements))
@@ -120,7 +125,8 @@ def _dropped(move: Move) -> Iterator[Step]:
     if loose:
         yield Step("drop the references between tables that refer to each other", tuple(loose))
     for table in tables:
-        statements = list(keep_table(table, move)) if move.direction == "up" else []
+        kept = move.direction == "up" and not move.moved(table.name)
+        statements = list(keep_table(table, move)) if kept else []
         yield Step(dropped(table, move), (*statements, f"DROP TABLE {quoted(table.name)};"))
 
 
@@ -128,7 +134,8 @@ def _alter(change: Alteration, move: Move) -> Iterator[str]:
     table = f"ALTER TABLE {quoted(change.after.name)}"
     if move.direction == "up":
         for name in change.removed:
-            yield from keep_column(change, name, move)
+            if not move.moved(change.after.name, name):
+                yield from keep_column(change, name, move)
     yield from begin_carrying(change, move)
     for new, old in change.renamed.items():
         yield f"{table} RENAME COLUMN {quoted(old)} TO {quoted(new)};"
@@ -256,6 +263,9 @@ def _indexes_by_meaning(change: Alteration) -> tuple[Indexes, Indexes]:
 def _add_column(change: Alteration, name: str, move: Move) -> Iterator[str]:
     table, item = quoted(change.after.name), change.after.column(name)
     fill = move.fills.get((change.after.name, name))
+    if links := move.source(change.after.name, name):
+        yield from _gather(item, links)
+        return
     if move.direction == "up" and (fill is None or fill == item.default):
         yield f"ALTER TABLE {table} ADD COLUMN {ddl.column(item)};"
         return
@@ -267,6 +277,16 @@ def _add_column(change: Alteration, name: str, move: Move) -> Iterator[str]:
         yield f"UPDATE {table} SET {column} = {fill};"
     if item.default is not None:
         yield f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {item.default};"
+    if not item.nullable:
+        yield f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL;"
+
+
+def _gather(item: Column, links: Links) -> Iterator[str]:
+    """A reference that leads to what the only link of its row leads to."""
+    yield from one_link_each(links)
+    table, column = quoted(links.owner), quoted(item.name)
+    yield f"ALTER TABLE {table} ADD COLUMN {column} {item.type};"
+    yield f"UPDATE {table} SET {column} = {the_link(links, table)};"
     if not item.nullable:
         yield f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL;"
 

@@ -178,7 +178,8 @@ class _Making:
             there = self.made[target.name]
             if field.same is not None:
                 there = [each for each in there if each[field.same] == row[field.same]]
-            for step in (0, 1):
+            single = self.successor and self.successor.single(entity.name, field)
+            for step in (0,) if single else (0, 1):
                 if there:
                     pairs[row[entity.key], there[(number + step) % len(there)][target.key]] = None
         table = storage.link_table(entity, field.name)

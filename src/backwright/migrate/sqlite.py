@@ -13,7 +13,16 @@ import msgspec
 
 from backwright.emit.sql import quoted
 from backwright.migrate import ddl
-from backwright.migrate.keeping import BECAME, begin_carrying, keep_column, keep_table, same_row
+from backwright.migrate.keeping import (
+    BECAME,
+    begin_carrying,
+    keep_column,
+    keep_table,
+    links_from,
+    one_link_each,
+    same_row,
+    the_link,
+)
 from backwright.migrate.literals import is_fleeting, text
 from backwright.migrate.move import Alteration, Carry, Move, Step
 from backwright.migrate.schema import Table
@@ -61,13 +70,15 @@ def _steps(move: Move) -> Iterator[Step]:
 
 def _create(table: Table, move: Move) -> Iterator[str]:
     yield ddl.create_table(table, "sqlite")
-    if move.direction == "down":
+    if links := move.fed(table):
+        yield links_from(links)
+    elif move.direction == "down":
         yield from _restored(table, move)
     yield from (ddl.create_index(table.name, index) for index in table.indexes)
 
 
 def _drop(table: Table, move: Move) -> Iterator[str]:
-    if move.direction == "up":
+    if move.direction == "up" and not move.moved(table.name):
         yield from keep_table(table, move)
     yield f"DROP TABLE {quoted(table.name)};"
 
@@ -99,7 +110,11 @@ def _rebuild(change: Alteration, move: Move) -> Iterator[str]:
     table, beside = quoted(change.after.name), f"backwright_new_{change.after.name}".lower()
     if move.direction == "up":
         for name in change.removed:
-            yield from keep_column(change, name, move)
+            if not move.moved(change.after.name, name):
+                yield from keep_column(change, name, move)
+    for name in change.added:
+        if links := move.source(change.after.name, name):
+            yield from one_link_each(links)
     yield from begin_carrying(change, move)
     yield ddl.create_table(change.after, "sqlite", name=beside)
     names = ddl.names([column.name for column in change.after.columns])
@@ -119,13 +134,16 @@ def _rebuild(change: Alteration, move: Move) -> Iterator[str]:
 def _kept(change: Alteration, move: Move) -> list[str]:
     """The later columns that something was kept of, and is read from there again."""
     if move.direction == "down":
-        return [*change.added, *(name for name, carry in change.carries.items() if carry.keeps)]
+        restored = (name for name in change.added if not move.source(change.after.name, name))
+        return [*restored, *(name for name, carry in change.carries.items() if carry.keeps)]
     return [name for name, carry in change.carries.items() if is_fleeting(carry.fill)]
 
 
 def _value(change: Alteration, name: str, move: Move) -> str:
     if name in change.columns:
         return _carried(change, name, move)
+    if links := move.source(change.after.name, name):
+        return the_link(links, "stored")
     fill = move.fills.get((change.after.name, name), "NULL")
     if move.direction == "up":
         return fill

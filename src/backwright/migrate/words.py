@@ -9,6 +9,8 @@ from backwright.migrate.schema import Table
 
 def created(table: Table, move: Move) -> str:
     """`create order`, or that its rows come back."""
+    if links := move.fed(table):
+        return f"create {table.name}, with a link for each {links.reference} of {links.owner}"
     if move.direction == "down":
         return f"create {table.name} again, with its rows from {move.kept(table.name)}"
     return f"create {table.name}"
@@ -16,7 +18,7 @@ def created(table: Table, move: Move) -> str:
 
 def dropped(table: Table, move: Move) -> str:
     """`drop order`, and where its rows are kept."""
-    if move.direction == "up":
+    if move.direction == "up" and not move.moved(table.name):
         return f"drop {table.name}, keeping its rows in {move.kept(table.name)}"
     return f"drop {table.name}"
 
@@ -25,13 +27,18 @@ def altered(change: Alteration, move: Move) -> str:
     """`order: rename due to deadline; add priority`."""
     parts = [f"rename {old} to {new}" for new, old in change.renamed.items()]
     if move.direction == "up":
-        parts += [f"add {name}" for name in change.added]
+        parts += [_added(change, name, move) or f"add {name}" for name in change.added]
         parts += [
-            f"drop {name}, keeping its values in {move.kept(change.former_name, name)}"
+            f"drop {name}"
+            if move.moved(change.after.name, name)
+            else f"drop {name}, keeping its values in {move.kept(change.former_name, name)}"
             for name in change.removed
         ]
     else:
-        parts += [f"add {name} again, with its values from the retained table" for name in change.added]
+        parts += [
+            _added(change, name, move) or f"add {name} again, with its values from the retained table"
+            for name in change.added
+        ]
         parts += [f"drop {name}" for name in change.removed]
     parts += [_carried(change, new, move) for new in change.carries]
     stays = (each for each in change.columns.items() if each[0] not in change.carries)
@@ -39,6 +46,12 @@ def altered(change: Alteration, move: Move) -> str:
     indexes = _indexes(change)
     said = [*parts, *_references(change), *_conditions(change), *indexes]
     return f"{change.after.name}: {'; '.join(said) or 'names of constraints and indexes'}"
+
+
+def _added(change: Alteration, name: str, move: Move) -> str:
+    """`add label_id from the links in task_labels`, where it is so."""
+    links = move.source(change.after.name, name)
+    return f"add {name} from the links in {links.links}" if links else ""
 
 
 def _carried(change: Alteration, new: str, move: Move) -> str:

@@ -125,7 +125,10 @@ def _type(before: Field, after: Field, entity: str, renames: Renames) -> Iterato
         yield words, "breaking" if fits in ("narrower", "converted", "different") else "safe"
     if fits == "converted" and (found := _LOST[loss(before.type, after.type, renames) or "nothing"]):
         yield found
-    if before.nullable != after.nullable:  # answers that never held null may hold it now
+    links = isinstance(before.type, ManyType), isinstance(after.type, ManyType)
+    if links == (True, False) and not after.nullable:
+        yield "rows that list nothing stand in the way", "limit"
+    if before.nullable != after.nullable and not any(links):  # answers that never held null may hold it now
         yield ("may be null now", "breaking") if after.nullable else _required(before, after)
     if before.unique != after.unique:
         yield ("unique now", "limit") if after.unique else ("no longer unique", "safe")

@@ -10,7 +10,7 @@ import pytest
 from migrate_parts import execute, fetch, migrate, proven
 from model_parts import constant
 from msgspec.structs import replace
-from plan_parts import choice, entity, index, model, number, scalar, string
+from plan_parts import choice, entity, index, many, model, number, reference, scalar, string
 
 from backwright.expr.typed import Constant, Name, Type
 from backwright.migrate.conversions import conversion
@@ -221,6 +221,57 @@ def test_a_required_default_of_the_former_type_gives_way(tmp_path: Path, databas
     )
     after = model(entity("Item", size, replace(string("kind", 1, 9), default=constant("a", Type("string")))))
     assert proven(tmp_path, database, before, after) == {}
+
+
+TAG = entity("Tag", string("name", 1, 9))
+ONE = model(TAG, entity("Item", reference("tag", "Tag", nullable=True), string("name", 1, 9)))
+MANY = model(TAG, entity("Item", replace(many("tags", "Tag"), was="tag"), string("name", 1, 9)))
+ONE_AGAIN = model(TAG, entity("Item", replace(reference("tag", "Tag"), was="tags"), string("name", 1, 9)))
+
+
+def test_a_reference_becomes_links(tmp_path: Path, database: str) -> None:
+    """Each row lists what it referred to, and comes back, also what was listed since."""
+    assert proven(tmp_path, database, ONE, MANY) == {}
+    joined = "SELECT count(*) FROM item_tags"
+    ((links,),) = fetch(database, joined)
+    first = "SELECT item_id FROM item_tags ORDER BY item_id LIMIT 1"
+    execute(database, f"DELETE FROM item_tags WHERE item_id = ({first})")
+    asyncio.run(runner.down(database, tmp_path))
+    assert fetch(database, "SELECT count(*) FROM item WHERE tag_id IS NOT NULL") == [(links - 1,)]
+    assert fetch(database, _RETAINED[dialect_of(database)]) == []
+
+
+def test_a_way_back_with_two_links_is_undone(tmp_path: Path, database: str) -> None:
+    assert proven(tmp_path, database, ONE, MANY) == {}
+    linked = "SELECT i.item_id, t.id FROM item_tags AS i JOIN tag AS t ON t.id <> i.tag_id LIMIT 1"
+    execute(database, f"INSERT INTO item_tags (item_id, tag_id) {linked}")
+    with pytest.raises(runner.MigrationError, match="counterpart"):
+        asyncio.run(runner.down(database, tmp_path))
+
+
+def test_links_become_a_reference(tmp_path: Path, database: str) -> None:
+    """Rows that list two, or nothing where one must be, stand in the way."""
+    made = plan(MANY, ONE_AGAIN)
+    assert not made.refused
+    assert proven(tmp_path, database, MANY, ONE_AGAIN) == {}
+    asyncio.run(runner.down(database, tmp_path))
+    assert asyncio.run(obstacles(database, made, MANY, ONE_AGAIN)) == []
+    some = [str(row[0]) for row in fetch(database, "SELECT item_id FROM item_tags ORDER BY item_id LIMIT 2")]
+    execute(database, f"DELETE FROM item_tags WHERE item_id = '{some[0]}'")
+    listed = f"SELECT tag_id FROM item_tags WHERE item_id = '{some[1]}'"
+    owner = f"CAST('{some[1]}' AS {_KEY[dialect_of(database)]})"
+    another = f"SELECT {owner}, id FROM tag WHERE id NOT IN ({listed}) LIMIT 1"
+    execute(database, f"INSERT INTO item_tags (item_id, tag_id) {another}")
+    found = asyncio.run(obstacles(database, made, MANY, ONE_AGAIN))
+    assert [(each.code, each.message) for each in found] == [
+        ("BW809", f"1 rows of Item list more than one in tags: {some[1]}."),
+        ("BW807", f"1 rows of Item list nothing in tags: {some[0]}."),
+    ]
+    with pytest.raises(runner.MigrationError):
+        asyncio.run(runner.up(database, tmp_path))
+
+
+_KEY = {"sqlite": "TEXT", "postgresql": "uuid"}
 
 
 def key(row: int) -> str:

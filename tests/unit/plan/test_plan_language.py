@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from model_parts import ALWAYS, TRUE, string
+from model_parts import ALWAYS, TRUE
 from models import todos
 
 from backwright.model.types import (
@@ -28,7 +28,7 @@ from backwright.plan.fields import described, fit
 from backwright.plan.show import text
 
 TYPES: dict[str, FieldType] = {
-    "decimal": ScalarType(scalar="decimal", scale=2),
+    "decimal (2 digits)": ScalarType(scalar="decimal", scale=2),
     "double": ScalarType(scalar="double"),
     "slug ..80": ScalarType(scalar="slug", max=80),
     "json": ScalarType(scalar="json"),
