@@ -1,11 +1,13 @@
 """The ledger of migrations: one line per step that was run, written in the step's own transaction."""
 
+import asyncio
+import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self, TypeVar
 
 import asyncpg
 from msgspec import Struct
@@ -18,6 +20,18 @@ from backwright_runtime.tables import RUNTIME_TABLES
 
 LOCK = 0x6261636B77726974
 """The number of the advisory lock that all runners of migrations take."""
+
+
+Manner = Literal["in a transaction", "outside a transaction", "in batches"]
+"""How a step is run. SQLite, where nobody else writes meanwhile, runs every one in a transaction."""
+
+LOCK_SECONDS = 2
+"""How long a step waits for a lock. Requests that come after it wait as long, and no longer."""
+LOCK_PATIENCE = 300.0
+"""For so many seconds a step is tried again that found what it needs locked."""
+_PAUSE = 1.0
+_LOG = logging.getLogger("backwright.migrations")
+T = TypeVar("T")
 
 
 class Entry(Struct, frozen=True):
@@ -45,8 +59,11 @@ class Ledger(Protocol):
         """Make the runtime's own tables, as far as they are not there yet."""
         ...
 
-    async def run(self, sql: str, entry: Entry, *, clear: bool) -> None:
-        """Run a step and write its line (with `clear`, remove the migration's lines): both or neither."""
+    async def run(self, sql: str, entry: Entry, manner: Manner, *, clear: bool) -> None:
+        """Run a step and write its line (with `clear`, remove the migration's lines): both or neither.
+
+        What is not in one transaction is written when all of it is done, and can be run once more until then.
+        """
         ...
 
 
@@ -106,21 +123,64 @@ class PostgresLedger:
                 await self._connection.execute(script)
                 await self._connection.execute("INSERT INTO backwright_runtime_version VALUES ($1)", version)
 
-    async def run(self, sql: str, entry: Entry, *, clear: bool) -> None:
-        """One transaction. The text runs as a script: it comes from the project, never from a request."""
-        async with self._connection.transaction():
-            # The last statement is for asyncpg, which cannot run a script of comments alone.
-            await self._connection.execute(f"{sql}\n;SELECT 1")
-            if clear:
-                statement = "DELETE FROM backwright_migration WHERE migration = $1"
-                await self._connection.execute(statement, entry.migration)
-                return
-            await self._connection.execute(
-                "INSERT INTO backwright_migration (migration, step, checksum) VALUES ($1, $2, $3)",
-                entry.migration,
-                entry.step,
-                entry.checksum,
-            )
+    async def run(self, sql: str, entry: Entry, manner: Manner, *, clear: bool) -> None:
+        """The text runs as a script: it comes from the project, never from a request.
+
+        A lock is waited for briefly, and the step tried again: whoever comes after it in the queue waits as well.
+        """
+        if manner == "outside a transaction":
+            await self._outside(sql)
+        while manner == "in batches" and (rows := await self._patiently(lambda: self._batch(sql))):
+            _LOG.info("%s, step %s: %s rows", entry.migration, abs(entry.step), rows)
+
+        async def whole() -> None:
+            if manner == "in a transaction":
+                # The last statement is for asyncpg, which cannot run a script of comments alone.
+                await self._connection.execute(f"{sql}\n;SELECT 1")
+            await self._write(entry, clear=clear)
+
+        await self._patiently(whole)
+
+    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+        """The work in a transaction of its own, tried again while somebody holds what it needs."""
+        deadline = time.monotonic() + LOCK_PATIENCE
+        while True:
+            try:
+                async with self._connection.transaction():
+                    await self._connection.execute(f"SET LOCAL lock_timeout = '{int(LOCK_SECONDS * 1000)}ms'")
+                    return await work()
+            except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+                if time.monotonic() > deadline:
+                    raise
+            _LOG.info("what a step needs is locked; it is tried again")
+            await asyncio.sleep(_PAUSE)
+
+    async def _batch(self, sql: str) -> int:
+        """One batch: how many rows it was about."""
+        tag = await self._connection.execute(sql)
+        return int(tag.rpartition(" ")[2])
+
+    async def _outside(self, sql: str) -> None:
+        """One statement after the other, each by itself; when one fails, what the first undoes is undone."""
+        undo, *work = [each for each in _statements(sql) if each.strip()]
+        try:
+            for statement in (undo, *work):
+                await self._connection.execute(statement)
+        except Exception:
+            await self._connection.execute(undo)
+            raise
+
+    async def _write(self, entry: Entry, *, clear: bool) -> None:
+        if clear:
+            statement = "DELETE FROM backwright_migration WHERE migration = $1"
+            await self._connection.execute(statement, entry.migration)
+            return
+        await self._connection.execute(
+            "INSERT INTO backwright_migration (migration, step, checksum) VALUES ($1, $2, $3)",
+            entry.migration,
+            entry.step,
+            entry.checksum,
+        )
 
 
 class SqliteLedger:
@@ -206,8 +266,8 @@ class SqliteLedger:
                 if on.in_transaction:
                     on.execute("ROLLBACK")
 
-    async def run(self, sql: str, entry: Entry, *, clear: bool) -> None:
-        """One transaction."""
+    async def run(self, sql: str, entry: Entry, manner: Manner, *, clear: bool) -> None:
+        """One transaction, whatever the manner."""
         on = self._connection
         on.execute("PRAGMA foreign_keys = OFF")
         on.execute("BEGIN EXCLUSIVE")

@@ -4,6 +4,11 @@
 `-- step N: title`.
 A step and its line in the ledger are one transaction, so a run that was killed goes on where it stopped.
 Rolling back writes negative numbers while it is under way and clears the migration's lines at its end.
+
+Two kinds of step are not one transaction, so that a service can go on answering meanwhile (PostgreSQL):
+`-- step N, outside a transaction: title` (indexes that are made concurrently) begins with a statement that undoes
+the others, and is run anew when it was interrupted; `-- step N, in batches: title` is one statement that is run until
+it has nothing to do, each time in a transaction of its own.
 """
 
 import hashlib
@@ -18,9 +23,14 @@ from msgspec import Struct
 
 from backwright_runtime.database.interface import DatabaseUnavailable
 from backwright_runtime.database.statement import Dialect
-from backwright_runtime.ledger import Entry, Ledger, PostgresLedger, SqliteLedger
+from backwright_runtime.ledger import Entry, Ledger, Manner, PostgresLedger, SqliteLedger
 
-STEP = re.compile(r"^-- step (\d+):[ \t]*(.*)$", re.MULTILINE)
+STEP = re.compile(r"^-- step (\d+)(?:, (outside a transaction|in batches))?:[ \t]*(.*)$", re.MULTILINE)
+_MANNERS: dict[str | None, Manner] = {
+    None: "in a transaction",
+    "outside a transaction": "outside a transaction",
+    "in batches": "in batches",
+}
 State = Literal["applied", "pending", "half applied", "half rolled back", "unknown"]
 Direction = Literal["up", "down"]
 
@@ -30,11 +40,12 @@ class MigrationError(Exception):
 
 
 class Step(Struct, frozen=True):
-    """One transaction's worth of a migration."""
+    """One transaction's worth of a migration, or what is said to be run otherwise."""
 
     number: int
     title: str
     sql: str
+    manner: Manner = "in a transaction"
 
     @property
     def checksum(self) -> str:
@@ -59,7 +70,7 @@ class Migration(Struct, frozen=True):
             return [Step(1, "", text.strip())]
         ends = [match.start() for match in found[1:]] + [len(text)]
         steps = [
-            Step(int(match[1]), match[2].strip(), text[match.end() : end].strip())
+            Step(int(match[1]), match[3].strip(), text[match.end() : end].strip(), _MANNERS[match[2]])
             for match, end in zip(found, ends, strict=True)
         ]
         if [step.number for step in steps] != list(range(1, len(steps) + 1)):
@@ -152,7 +163,7 @@ async def _run(
     number = step.number if direction == "up" else -step.number
     entry = Entry(migration.name, number, step.checksum)
     try:
-        await ledger.run(step.sql, entry, clear=is_last)
+        await ledger.run(step.sql, entry, step.manner, clear=is_last)
     except DatabaseUnavailable:
         raise
     except Exception as error:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from msgspec import Struct
 from runtime.library.app import MIGRATIONS
@@ -210,3 +212,107 @@ def test_a_later_version_of_the_runtimes_tables_is_added(
         assert await count(database_url, "backwright_more") == 0
 
     run(story())
+
+
+CONCURRENTLY = """-- step 1: make it
+CREATE TABLE shelf (n bigint NOT NULL, m bigint);
+INSERT INTO shelf SELECT n, NULL FROM generate_series(1, 25) AS n;
+
+-- step 2, outside a transaction: an index without keeping writers out
+DROP INDEX CONCURRENTLY IF EXISTS shelf_n_idx;
+CREATE UNIQUE INDEX CONCURRENTLY shelf_n_idx ON shelf (n);
+
+-- step 3, in batches: a value for all
+UPDATE shelf SET m = n WHERE n IN (SELECT n FROM shelf WHERE m IS NULL LIMIT 10);
+"""
+
+
+def concurrent(folder: Path, up: str = CONCURRENTLY) -> None:
+    add(folder, "20300202000000_shelf", "-- step 1: nothing\nSELECT 1;\n")
+    (folder / "20300202000000_shelf" / "up.postgresql.sql").write_text(up)
+
+
+def test_steps_without_a_transaction_and_in_batches(run: Any, postgres_url: str, folder: Path) -> None:
+    """Killed after the index, they go on; the batches stop when nothing is left to do."""
+    concurrent(folder)
+
+    async def killed_after_two(migration: Migration, step: Step) -> None:
+        if migration.name.endswith("shelf") and step.number == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(migrations.up(postgres_url, folder, after_step=killed_after_two))
+    assert run(states(postgres_url, folder))[-1] == ("half applied", 2)
+    run(migrations.up(postgres_url, folder))
+    assert run(count(postgres_url, "shelf WHERE m = n")) == 25
+    assert run(count(postgres_url, "pg_index WHERE indexrelid = 'shelf_n_idx'::regclass AND indisvalid")) == 1
+
+
+def test_an_index_that_cannot_be_made_leaves_none_behind(run: Any, postgres_url: str, folder: Path) -> None:
+    """PostgreSQL leaves an invalid one; and after the rows are mended it is made."""
+    concurrent(folder, CONCURRENTLY.replace("SELECT n, NULL", "SELECT n / 2, NULL"))
+    with pytest.raises(MigrationError, match="step 2"):
+        run(migrations.up(postgres_url, folder))
+    assert run(count(postgres_url, "pg_class WHERE relname = 'shelf_n_idx'")) == 0
+    run(
+        executed(
+            postgres_url,
+            "DELETE FROM shelf AS one USING shelf AS two WHERE one.n = two.n AND one.ctid > two.ctid",
+        )
+    )
+    run(migrations.up(postgres_url, folder))
+    assert run(count(postgres_url, "pg_class WHERE relname = 'shelf_n_idx'")) == 1
+
+
+def test_a_step_waits_briefly_for_a_lock_and_tries_again(
+    run: Any, postgres_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads meanwhile waits no longer than it does; and it gives up at last, with nothing done."""
+    monkeypatch.setattr(ledger, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(ledger, "_PAUSE", 0.3)
+    run(migrations.up(postgres_url, folder))
+    add(folder, "20300202000000_wider", "-- step 1: wider\nALTER TABLE book ADD COLUMN wide text;\n")
+
+    async def while_it_is_read(seconds: float) -> None:
+        holder, reader = [await asyncpg.connect(postgres_url) for _ in range(2)]
+        try:
+            reading = holder.transaction()
+            await reading.start()
+            await holder.fetch("SELECT count(*) FROM book")
+            migrating = asyncio.create_task(migrations.up(postgres_url, folder))
+            await asyncio.sleep(seconds)
+            await reader.fetchval("SELECT count(*) FROM book", timeout=20)
+            assert not migrating.done()
+            await reading.rollback()
+            await migrating
+        finally:
+            await holder.close()
+            await reader.close()
+
+    run(while_it_is_read(0.5))
+    assert run(count(postgres_url, "book WHERE wide IS NULL")) == run(count(postgres_url, "book"))
+    run(migrations.down(postgres_url, folder))
+    monkeypatch.setattr(ledger, "LOCK_PATIENCE", 0.0)
+    (folder / "20300202000000_wider" / "up.postgresql.sql").write_text(
+        "-- step 1: wider\nALTER TABLE book ADD COLUMN wider text;\n"
+    )
+    with pytest.raises(MigrationError, match="lock timeout"):
+        run(while_it_is_held(postgres_url, folder))
+
+
+async def while_it_is_held(url: str, folder: Path) -> None:
+    holder = await asyncpg.connect(url)
+    try:
+        async with holder.transaction():
+            await holder.fetch("SELECT count(*) FROM book")
+            await migrations.up(url, folder)
+    finally:
+        await holder.close()
+
+
+async def executed(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

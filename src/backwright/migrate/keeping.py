@@ -100,9 +100,7 @@ def _none_without_counterpart(rows: str, misfit: str) -> Iterator[str]:
         "CREATE TABLE backwright_without_counterpart (\n"
         "    found integer CONSTRAINT each_value_has_a_counterpart CHECK (found = 0)\n);"
     )
-    yield (
-        f"INSERT INTO backwright_without_counterpart\nSELECT count(*)\nFROM {rows}\nWHERE {misfit};"
-    )
+    yield (f"INSERT INTO backwright_without_counterpart\nSELECT count(*)\nFROM {rows}\nWHERE {misfit};")
     yield "DROP TABLE backwright_without_counterpart;"
 
 
