@@ -6,6 +6,7 @@ digits go, and know the values that have none, so that nothing is cut or guessed
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -13,6 +14,8 @@ import msgspec
 from backwright.model.storage import DIGITS, Dialect
 from backwright.model.types import ScalarType
 from backwright.plan.conversions import ALIKE
+
+_NAME = re.compile(r'[\w."]+')
 
 
 class Conversion(msgspec.Struct, frozen=True):
@@ -23,7 +26,7 @@ class Conversion(msgspec.Struct, frozen=True):
 
     def of(self, stored: str) -> str:
         """The counterpart of this column or expression."""
-        return self.value.replace("{}", stored)
+        return self.value.replace("{}", stored if _NAME.fullmatch(stored) else f"({stored})")
 
     def misfit(self, stored: str) -> str:
         """True of what has no counterpart; "" where all have one. Null always has: null."""

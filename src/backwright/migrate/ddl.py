@@ -95,9 +95,10 @@ def foreign_key(item: ForeignKey) -> str:
     )
 
 
-def create_index(table: str, item: TableIndex) -> str:
-    """CREATE [UNIQUE] INDEX."""
+def create_index(table: str, item: TableIndex, *, concurrently: bool = False) -> str:
+    """CREATE [UNIQUE] INDEX; `concurrently` where others write to the table meanwhile (PostgreSQL)."""
     terms = ", ".join(f"{quoted(term.column)} {term.order}".removesuffix(" ASC") for term in item.terms)
     unique = "UNIQUE " if item.unique else ""
     live = f" WHERE {quoted(item.live)} IS NULL" if item.live else ""
-    return f"CREATE {unique}INDEX {quoted(item.name)} ON {quoted(table)} ({terms}){live};"
+    so = "CONCURRENTLY " if concurrently else ""
+    return f"CREATE {unique}INDEX {so}{quoted(item.name)} ON {quoted(table)} ({terms}){live};"

@@ -10,6 +10,8 @@ from backwright.migrate import ddl
 from backwright.migrate.move import Alteration, Carry, Links, Move
 from backwright.migrate.schema import Column, Table
 
+BATCH = 5000
+"""So many rows are written in one transaction."""
 BECAME = "backwright_became"
 """The column that says what a kept value became."""
 
@@ -27,9 +29,12 @@ def same_row(change: Alteration, kept: str, stored: str, columns: dict[str, str]
     table = change.after
     pairs = [(each, columns[each]) for each in table.row if each in change.columns]
     return " AND ".join(
-        f"{kept}.{quoted(one)} {'IS NOT DISTINCT FROM' if table.column(one).nullable else '='} {stored}.{quoted(other)}"
-        for one, other in pairs
+        f"{kept}.{quoted(one)} {_equals(table.column(one))} {stored}.{quoted(other)}" for one, other in pairs
     )
+
+
+def _equals(column: Column) -> str:
+    return "IS NOT DISTINCT FROM" if column.nullable else "="
 
 
 def keep_column(change: Alteration, name: str, move: Move) -> Iterator[str]:
@@ -60,7 +65,7 @@ def one_link_each(owner: Links) -> Iterator[str]:
         f"(SELECT {quoted(owner.source)} FROM {quoted(owner.links)}\n"
         f"    GROUP BY {quoted(owner.source)} HAVING count(*) > 1) AS several"
     )
-    yield from _none_without_counterpart(several, "TRUE")
+    yield from _none_without_counterpart(several)
 
 
 def the_link(owner: Links, stored: str) -> str:
@@ -94,13 +99,14 @@ def begin_carrying(change: Alteration, move: Move) -> Iterator[str]:
             yield from keep(change, later, carry, move)
 
 
-def _none_without_counterpart(rows: str, misfit: str) -> Iterator[str]:
+def _none_without_counterpart(rows: str, misfit: str = "") -> Iterator[str]:
     """Fails the step, and so undoes it, where a value has no counterpart in the other type."""
+    where = f"\nWHERE {misfit}" if misfit else ""
     yield (
         "CREATE TABLE backwright_without_counterpart (\n"
-        "    found integer CONSTRAINT each_value_has_a_counterpart CHECK (found = 0)\n);"
+        "    found bigint CONSTRAINT each_value_has_a_counterpart CHECK (found = 0)\n);"
     )
-    yield (f"INSERT INTO backwright_without_counterpart\nSELECT count(*)\nFROM {rows}\nWHERE {misfit};")
+    yield (f"INSERT INTO backwright_without_counterpart\nSELECT count(*)\nFROM {rows}{where};")
     yield "DROP TABLE backwright_without_counterpart;"
 
 
@@ -115,11 +121,33 @@ def _keep_values(change: Alteration, later: str, carry: Carry, move: Move) -> It
     value = carry.value(stored)
     conditions = [f"{stored} IS NULL"] if carry.fill else []
     if back := carry.back.of(carry.there.of(stored)):
-        conditions += [f"{back} <> {stored}"] if back != stored else []
+        conditions += [f"({back}) <> {stored}"] if back != stored else []
     yield ddl.create_kept(kept, [*columns, became], table, move.dialect)
+    if move.dialect == "postgresql" and table.column(former).type == became.type:
+        return  # `fill_and_keep` does both
     yield (
         f"INSERT INTO {kept} ({names}, {BECAME})\nSELECT {names}, {value}\n"
         f"FROM {quoted(change.after.name)}\nWHERE {' OR '.join(conditions)};"
+    )
+
+
+def fill_and_keep(change: Alteration, later: str, carry: Carry, move: Move, limit: str) -> str:
+    """One statement that gives some rows the value that they lack, and keeps that they had none (PostgreSQL)."""
+    kept, table = move.kept(change.former_name, change.columns[later]), quoted(change.after.name)
+    pairs = [(each, change.now[each]) for each in change.before.row]
+    row = ddl.names([now for _, now in pairs])
+    columns = ddl.names([then for then, _ in pairs])
+    after = change.after
+    same = " AND ".join(
+        f"{table}.{quoted(now)} {_equals(after.column(now))} lacking.{quoted(now)}" for _, now in pairs
+    )
+    returned = ", ".join(f"{table}.{quoted(now)}" for _, now in pairs)
+    column = quoted(later)
+    return (
+        f"WITH lacking AS (\n    SELECT {row} FROM {table} WHERE {column} IS NULL{limit}\n"
+        f"), filled AS (\n    UPDATE {table} SET {column} = {carry.fill} FROM lacking WHERE {same}\n"
+        f"    RETURNING {returned}, {table}.{column}\n)\n"
+        f"INSERT INTO {kept} ({columns}, {BECAME})\nSELECT {row}, {column}\nFROM filled;"
     )
 
 

@@ -22,13 +22,15 @@ from backwright.plan.fields import filled, fit
 from backwright.plan.meaning import NO_RENAMES, Renames
 from backwright.plan.renames import pairs, renames_between
 from backwright_runtime.database.names import shortened
+from backwright_runtime.ledger import Manner
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One transaction of a migration: what it does, and its statements."""
+    """One transaction of a migration (or what the runner has to run otherwise): what it does, and its statements."""
 
     title: str
     statements: tuple[str, ...]
+    manner: Manner = "in a transaction"
 
 
 class Carry(msgspec.Struct, frozen=True, kw_only=True):

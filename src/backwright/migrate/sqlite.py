@@ -26,6 +26,7 @@ from backwright.migrate.keeping import (
 from backwright.migrate.literals import is_fleeting, text
 from backwright.migrate.move import Alteration, Carry, Move, Step
 from backwright.migrate.schema import Table
+from backwright.migrate.standing import in_the_way
 from backwright.migrate.words import altered, created, dropped
 
 _REFERENCES_HOLD = (
@@ -52,6 +53,7 @@ def steps(move: Move) -> Iterator[Step]:
 
 
 def _steps(move: Move) -> Iterator[Step]:
+    yield from in_the_way(move)
     for new, old in move.renamed.items():
         statement = f"ALTER TABLE {quoted(old)} RENAME TO {quoted(new)};"
         yield Step(f"rename table {old} to {new}", (statement,))

@@ -46,7 +46,11 @@ def _sql(move: Move) -> str:
     if not found:
         return "-- Nothing to do: the stored data stays as it is.\n"
     parts = [
-        f"-- step {number}: {step.title}\n" + "\n".join(step.statements)
+        f"-- step {number}{_manner(step)}: {step.title}\n" + "\n".join(step.statements)
         for number, step in enumerate(found, start=1)
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _manner(step: Step) -> str:
+    return "" if step.manner == "in a transaction" else f", {step.manner}"

@@ -126,7 +126,7 @@ def test_what_has_no_counterpart_stands_in_the_way(tmp_path: Path, database: str
     ]
     assert key(2) in found[0].message
     assert key(3) in found[1].message
-    with pytest.raises(runner.MigrationError, match="counterpart"):
+    with pytest.raises(runner.MigrationError, match="in_the_way"):
         asyncio.run(runner.up(database, tmp_path))
     assert fetch(database, "SELECT size FROM item ORDER BY id") == [("7",), ("many",), ("99",)]
     execute(database, "UPDATE item SET size = '8' WHERE size IN ('many', '99')")

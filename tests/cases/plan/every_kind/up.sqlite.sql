@@ -1,4 +1,13 @@
--- step 1: rename table ticket_labels to ticket_tags; label: drop index label_org_id_idx; add index label_org_id_id_shared_key; ticket: add label_id; add notes; add version; change where parent_id leads; add check ticket_must_not_free_check; add index ticket_label_id_idx; ticket_tags: names of constraints and indexes; seat: add deleted_at; drop note, keeping its values in backwright_retained_20300101000000_seat_note; add index seat_org_id_place_key; add index seat_org_id_idx
+-- step 1: no row stands in the way, or nothing is begun; rename table ticket_labels to ticket_tags; label: drop index label_org_id_idx; add index label_org_id_id_shared_key; ticket: add label_id; add notes; add version; change where parent_id leads; add check ticket_must_not_free_check; add index ticket_label_id_idx; ticket_tags: names of constraints and indexes; seat: add deleted_at; drop note, keeping its values in backwright_retained_20300101000000_seat_note; add index seat_org_id_place_key; add index seat_org_id_idx
+CREATE TABLE backwright_in_the_way (
+    reason text,
+    found integer CONSTRAINT no_row_stands_in_the_way CHECK (found = 0)
+);
+INSERT INTO backwright_in_the_way
+SELECT 'ticket: price > 0', count(*)
+FROM (SELECT number, org_id, title, price, parent_id, NULL AS label_id, '[]' AS notes, 1 AS version FROM ticket) AS stored
+WHERE NOT (price > 0);
+DROP TABLE backwright_in_the_way;
 ALTER TABLE ticket_labels RENAME TO ticket_tags;
 DROP INDEX label_org_id_idx;
 CREATE UNIQUE INDEX label_org_id_id_shared_key ON label (org_id, id);

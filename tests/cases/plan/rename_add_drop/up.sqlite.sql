@@ -1,4 +1,15 @@
--- step 1: shelf: change label
+-- step 1: no row stands in the way, or nothing is begun
+CREATE TABLE backwright_in_the_way (
+    reason text,
+    found integer CONSTRAINT no_row_stands_in_the_way CHECK (found = 0)
+);
+INSERT INTO backwright_in_the_way
+SELECT 'shelf: length(label) >= 1 AND length(label) <= 60', count(*)
+FROM (SELECT id, label FROM shelf) AS stored
+WHERE NOT (length(label) >= 1 AND length(label) <= 60);
+DROP TABLE backwright_in_the_way;
+
+-- step 2: shelf: change label
 CREATE TABLE backwright_new_shelf (
     id TEXT NOT NULL,
     label TEXT NOT NULL,
@@ -18,7 +29,7 @@ CREATE TABLE backwright_broken_references (
 INSERT INTO backwright_broken_references SELECT count(*) FROM pragma_foreign_key_check;
 DROP TABLE backwright_broken_references;
 
--- step 2: item: rename due to deadline; add priority; drop note, keeping its values in backwright_retained_20300101000000_item_note; drop index item_shelf_id_idx; add index item_shelf_id_deadline_idx
+-- step 3: item: rename due to deadline; add priority; drop note, keeping its values in backwright_retained_20300101000000_item_note; drop index item_shelf_id_idx; add index item_shelf_id_deadline_idx
 CREATE TABLE backwright_retained_20300101000000_item_note (
     id TEXT,
     note TEXT,
