@@ -21,7 +21,7 @@ from backwright.migrate.keeping import (
     BATCH,
     begin_carrying,
     fill_and_keep,
-    keep_column,
+    keep_removed,
     one_link_each,
     restore_values,
     same_row,
@@ -116,11 +116,10 @@ class _Plain:
 
     def statements(self) -> Iterator[str]:
         change, move = self.change, self.move
-        if move.direction == "up":
-            for name in change.removed:
-                if not move.moved(change.after.name, name):
-                    yield from keep_column(change, name, move)
-        yield from begin_carrying(change, move)
+        before_it = [*keep_removed(change, move), *begin_carrying(change, move)]
+        if before_it:  # what is looked at must not change before the rest is done
+            yield f"LOCK TABLE {quoted(change.after.name)} IN ACCESS EXCLUSIVE MODE;"
+        yield from before_it
         for new, old in change.renamed.items():
             yield f"{self.table} RENAME COLUMN {quoted(old)} TO {quoted(new)};"
         former_indexes, later_indexes = _indexes_by_meaning(change)
@@ -309,6 +308,7 @@ def _indexes_by_meaning(change: Alteration) -> tuple[Indexes, Indexes]:
 
 def _gather(item: Column, links: Links) -> Iterator[str]:
     """A reference that leads to what the only link of its row leads to."""
+    yield f"LOCK TABLE {quoted(links.links)} IN ACCESS EXCLUSIVE MODE;"
     yield from one_link_each(links)
     table, column = quoted(links.owner), quoted(item.name)
     yield f"ALTER TABLE {table} ADD COLUMN {column} {item.type};"

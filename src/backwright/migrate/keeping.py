@@ -47,6 +47,18 @@ def keep_column(change: Alteration, name: str, move: Move) -> Iterator[str]:
     yield f"INSERT INTO {kept} ({names})\nSELECT {names}\nFROM {quoted(table.name)};"
 
 
+def keep_removed(change: Alteration, move: Move) -> Iterator[str]:
+    """Before columns go: a reference's values become links, others are kept for the way back."""
+    for name in change.removed:
+        links = next(
+            (each for each in move.spread if (each.owner, each.reference) == (change.after.name, name)), None
+        )
+        if links is not None:
+            yield links_from(links)
+        elif move.direction == "up":
+            yield from keep_column(change, name, move)
+
+
 # References and links --------------------------------------------------------------------------------
 
 
@@ -84,15 +96,9 @@ def begin_carrying(change: Alteration, move: Move) -> Iterator[str]:
 
     On the way back, what was kept of values that somebody has changed since is forgotten.
     """
-    misfits = [
-        misfit
-        for later, carry in change.carries.items()
-        if (misfit := carry.there.misfit(quoted(change.columns[later])))
-    ]
-    if misfits and move.dialect == "postgresql":
-        yield f"LOCK TABLE {quoted(change.after.name)} IN ACCESS EXCLUSIVE MODE;"
-    for misfit in misfits:
-        yield from _none_without_counterpart(quoted(change.after.name), misfit)
+    for later, carry in change.carries.items():
+        if misfit := carry.there.misfit(quoted(change.columns[later])):
+            yield from _none_without_counterpart(quoted(change.after.name), misfit)
     for later, carry in change.carries.items():
         if carry.keeps:
             keep = _keep_values if move.direction == "up" else _forget_changed

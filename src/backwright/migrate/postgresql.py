@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from backwright.emit.sql import quoted
 from backwright.migrate import ddl, policies
 from backwright.migrate.altering import altering, references
-from backwright.migrate.keeping import keep_table, links_from
+from backwright.migrate.keeping import keep_table
 from backwright.migrate.literals import text
 from backwright.migrate.move import Alteration, Move, Step
 from backwright.migrate.schema import ForeignKey, Table
@@ -105,9 +105,7 @@ def _created(move: Move) -> Iterator[Step]:
         later = {key.name for key in table.foreign_keys if _late(key, known, move)}
         statements = [ddl.create_table(table, "postgresql", without=later)]
         statements += ddl.check_words(table.name, table.checks)
-        if links := move.fed(table):
-            statements.append(links_from(links))
-        elif move.direction == "down":
+        if move.direction == "down" and not move.fed(table):
             statements += _restored(table, move)
         statements += [ddl.create_index(table.name, index) for index in table.indexes]
         yield Step(created(table, move), tuple(statements))

@@ -138,7 +138,7 @@ async def _counterparts(url: str, successor: Successor, made: Rows) -> list[str]
         place = live.as_fetched(url, [row.get(each) for each in keys])
         for (_, now), value in zip(fields, found.get(place, ()), strict=False):
             (wanted,) = live.as_fetched(url, [row.get(now.name)])
-            if not _same(value, wanted, filled=row.get(now.name) == NOW):
+            if not _same(value, wanted, filled=row.get(now.name) in (NOW, NOW.date())):
                 wrong.add(f"{later.table}.{now.column} is not the counterpart of what it was")
     return sorted(wrong)
 

@@ -16,9 +16,8 @@ from backwright.migrate import ddl
 from backwright.migrate.keeping import (
     BECAME,
     begin_carrying,
-    keep_column,
+    keep_removed,
     keep_table,
-    links_from,
     one_link_each,
     same_row,
     the_link,
@@ -72,9 +71,7 @@ def _steps(move: Move) -> Iterator[Step]:
 
 def _create(table: Table, move: Move) -> Iterator[str]:
     yield ddl.create_table(table, "sqlite")
-    if links := move.fed(table):
-        yield links_from(links)
-    elif move.direction == "down":
+    if move.direction == "down" and not move.fed(table):
         yield from _restored(table, move)
     yield from (ddl.create_index(table.name, index) for index in table.indexes)
 
@@ -110,10 +107,7 @@ def _reindex(change: Alteration, move: Move) -> Iterator[str]:
 
 def _rebuild(change: Alteration, move: Move) -> Iterator[str]:
     table, beside = quoted(change.after.name), f"backwright_new_{change.after.name}".lower()
-    if move.direction == "up":
-        for name in change.removed:
-            if not move.moved(change.after.name, name):
-                yield from keep_column(change, name, move)
+    yield from keep_removed(change, move)
     for name in change.added:
         if links := move.source(change.after.name, name):
             yield from one_link_each(links)

@@ -7,6 +7,7 @@ fails before any other, so that a database is not left half way.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from backwright.emit.sql import quoted
@@ -37,13 +38,14 @@ def _asked(change: Alteration, move: Move) -> Iterator[str]:
     for later, carry in change.carries.items():
         if misfit := carry.there.misfit(quoted(change.columns[later])):
             yield _none(f"{after}.{later} without a counterpart", before, misfit)
-    stored = _becoming(change, move)
     for name in _required(change, move):
-        yield _none(f"{after} without {name}", stored, f"{quoted(name)} IS NULL")
+        yield _none(f"{after} without {name}", _becoming(change, move, {name}), f"{quoted(name)} IS NULL")
     for check in _checks(change):
-        yield _none(f"{after}: {check.sql}", stored, f"NOT ({check.sql})")
+        names = {check.column} if check.column else set(re.findall(r"\w+", check.rule))
+        yield _none(f"{after}: {check.sql}", _becoming(change, move, names), f"NOT ({check.sql})")
     for index in _unique(change):
         columns = [quoted(term.column) for term in index.terms]
+        stored = _becoming(change, move, {index.live, *(term.column for term in index.terms)})
         present = [f"{column} IS NOT NULL" for column in columns]
         present += [f"{quoted(index.live)} IS NULL"] if index.live else []
         groups = (
@@ -58,10 +60,12 @@ def _none(reason: str, rows: str, condition: str = "") -> str:
     return f"INSERT INTO {_TABLE}\nSELECT {text(reason)}, count(*)\nFROM {rows}{where};"
 
 
-def _becoming(change: Alteration, move: Move) -> str:
-    """The rows as they will be, as far as that can be said before anything is done."""
+def _becoming(change: Alteration, move: Move, names: set[str]) -> str:
+    """These columns of the rows as they will be, as far as that can be said before anything is done."""
     values = []
     for column in change.after.columns:
+        if column.name not in names:
+            continue
         name = quoted(column.name)
         if column.name in change.columns:
             former, carry = quoted(change.columns[column.name]), change.carries.get(column.name, Carry())
@@ -71,7 +75,10 @@ def _becoming(change: Alteration, move: Move) -> str:
             values.append(name if value == name else f"{value} AS {name}")
         elif not move.source(change.after.name, column.name):
             values.append(f"{move.fills.get((change.after.name, column.name), 'NULL')} AS {name}")
-    return f"(SELECT {', '.join(values)} FROM {quoted(change.former_name)}) AS stored"
+    if not any(" AS " in value for value in values):
+        return quoted(change.former_name)
+    listed = ",\n        ".join(values)
+    return f"(\n    SELECT\n        {listed}\n    FROM {quoted(change.former_name)}\n) AS stored"
 
 
 def _required(change: Alteration, move: Move) -> Iterator[str]:

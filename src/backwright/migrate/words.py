@@ -10,7 +10,7 @@ from backwright.migrate.schema import Table
 def created(table: Table, move: Move) -> str:
     """`create order`, or that its rows come back."""
     if links := move.fed(table):
-        return f"create {table.name}, with a link for each {links.reference} of {links.owner}"
+        return f"create {table.name}, for links in place of {links.reference} of {links.owner}"
     if move.direction == "down":
         return f"create {table.name} again, with its rows from {move.kept(table.name)}"
     return f"create {table.name}"

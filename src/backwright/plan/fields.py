@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal as OneOf
 
-from backwright.expr.typed import Constant, Expression, ListOf, Name
+from backwright.expr.typed import Constant, Convert, Expression, ListOf, Name
 from backwright.model.types import Field, FieldType, ListType, ManyType, RecordType, ReferenceType, ScalarType
 from backwright.plan.access import rule_effect
 from backwright.plan.changes import Hazard
@@ -185,7 +185,9 @@ def fillable(field: Field, meaning: Expression) -> bool:
         case ListOf(items=items):
             return all(isinstance(item, Constant) for item in items)
         case Name(root="now"):
-            return isinstance(field.type, ScalarType) and field.type.scalar in ("timestamp", "date")
+            return isinstance(field.type, ScalarType) and field.type.scalar == "timestamp"
+        case Convert(to="date", of=Name(root="now")):
+            return True
         case _:
             return False
 

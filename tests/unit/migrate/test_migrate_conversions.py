@@ -12,7 +12,7 @@ from model_parts import constant
 from msgspec.structs import replace
 from plan_parts import choice, entity, index, many, model, number, reference, scalar, string
 
-from backwright.expr.typed import Constant, Name, Type
+from backwright.expr.typed import Constant, Convert, Name, Type
 from backwright.migrate.conversions import conversion
 from backwright.migrate.converted import converted
 from backwright.migrate.inspect import dialect_of
@@ -170,6 +170,16 @@ _RETAINED = {
 }
 
 NOW = Formula(source="now", meaning=Name(root="now", type=Type("timestamp")))
+
+
+TODAY = Formula(source="date(now)", meaning=Convert(type=Type("date"), to="date", of=NOW.meaning))
+
+
+def test_rows_without_a_date_get_the_day(tmp_path: Path, database: str) -> None:
+    before = model(entity("Item", scalar("on", "date", nullable=True)))
+    after = model(entity("Item", scalar("on", "date", default=TODAY), scalar("since", "date", default=TODAY)))
+    assert [each.hazard for each in plan(before, after).changes] == ["needs_backfill", "needs_backfill"]
+    assert proven(tmp_path, database, before, after) == {}
 
 
 @pytest.mark.parametrize("default", ["constant", "now"])

@@ -5,7 +5,7 @@ CREATE TABLE backwright_in_the_way (
 );
 INSERT INTO backwright_in_the_way
 SELECT 'ticket: price > 0', count(*)
-FROM (SELECT number, org_id, title, price, parent_id, NULL AS label_id, '{}' AS notes, 1 AS version FROM ticket) AS stored
+FROM ticket
 WHERE NOT (price > 0);
 DROP TABLE backwright_in_the_way;
 
@@ -46,6 +46,7 @@ ALTER TABLE ticket_tags RENAME CONSTRAINT ticket_labels_ticket_id_fkey TO ticket
 ALTER TABLE ticket_tags RENAME CONSTRAINT ticket_labels_label_id_fkey TO ticket_tags_label_id_fkey;
 
 -- step 10: seat: add deleted_at; drop note, keeping its values in backwright_retained_20300101000000_seat_note; add index seat_org_id_place_key; add index seat_org_id_idx
+LOCK TABLE seat IN ACCESS EXCLUSIVE MODE;
 CREATE TABLE backwright_retained_20300101000000_seat_note (
     org_id uuid,
     place bigint,

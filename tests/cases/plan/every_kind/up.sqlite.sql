@@ -5,7 +5,7 @@ CREATE TABLE backwright_in_the_way (
 );
 INSERT INTO backwright_in_the_way
 SELECT 'ticket: price > 0', count(*)
-FROM (SELECT number, org_id, title, price, parent_id, NULL AS label_id, '[]' AS notes, 1 AS version FROM ticket) AS stored
+FROM ticket
 WHERE NOT (price > 0);
 DROP TABLE backwright_in_the_way;
 ALTER TABLE ticket_labels RENAME TO ticket_tags;

@@ -5,7 +5,7 @@ CREATE TABLE backwright_in_the_way (
 );
 INSERT INTO backwright_in_the_way
 SELECT 'shelf: char_length(label) >= 1 AND char_length(label) <= 60', count(*)
-FROM (SELECT id, label FROM shelf) AS stored
+FROM shelf
 WHERE NOT (char_length(label) >= 1 AND char_length(label) <= 60);
 DROP TABLE backwright_in_the_way;
 
@@ -20,6 +20,7 @@ ALTER TABLE shelf VALIDATE CONSTRAINT shelf_label_check;
 DROP INDEX CONCURRENTLY IF EXISTS item_shelf_id_idx;
 
 -- step 5: item: rename due to deadline; add priority; drop note, keeping its values in backwright_retained_20300101000000_item_note; drop index item_shelf_id_idx; add index item_shelf_id_deadline_idx
+LOCK TABLE item IN ACCESS EXCLUSIVE MODE;
 CREATE TABLE backwright_retained_20300101000000_item_note (
     id uuid,
     note text COLLATE "C",

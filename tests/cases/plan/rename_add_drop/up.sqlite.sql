@@ -5,7 +5,7 @@ CREATE TABLE backwright_in_the_way (
 );
 INSERT INTO backwright_in_the_way
 SELECT 'shelf: length(label) >= 1 AND length(label) <= 60', count(*)
-FROM (SELECT id, label FROM shelf) AS stored
+FROM shelf
 WHERE NOT (length(label) >= 1 AND length(label) <= 60);
 DROP TABLE backwright_in_the_way;
 
