@@ -25,39 +25,54 @@ from backwright.cli.application import (
 from backwright.console import Exit, Terminal
 
 if TYPE_CHECKING:
+    from backwright.verify.access_examples import AccessExample
     from backwright.verify.results import GateResult
 
 
 @app.command()
-def plan(project: ProjectOption = None, json: JsonOption = False) -> None:
+def plan(
+    notes: Annotated[
+        bool, typer.Option("--notes", help="As notes: changelog, for clients, for operators, the way back.")
+    ] = False,
+    project: ProjectOption = None,
+    json: JsonOption = False,
+) -> None:
     """Say what would change since the last build: data, contract and access, each with hazard and reverse.
 
     Exits with 3 when a change needs an approval of exactly this plan (see `backwright approve`), and with 1
     when a change cannot be carried out with the data that is stored.
     """
     with command("plan", json) as terminal:
-        from backwright.plan import show
-
         planned = pipeline.plan(project_of(project))
-        terminal.print(show.text(planned.plan))
         examples = pipeline.examples(planned)
-        for example in examples:
-            terminal.print(example.text())
-            terminal.print("")
-        terminal.diagnostics(planned.plan.warnings)
-        terminal.diagnostics(planned.plan.refused)
-        if planned.blocked:
-            terminal.styled("[bold yellow]These changes are not approved for this plan:[/]")
-            terminal.diagnostics(planned.blocked)
+        if notes:
+            terminal.print(planned.notes())
+        else:
+            _show(terminal, planned, examples)
         code = Exit.FOUND if planned.plan.refused else Exit.BLOCKED if planned.blocked else Exit.OK
         leave(
             terminal,
             "plan",
             code,
             plan=planned.plan,
+            notes=planned.notes(),
             examples=examples,
             diagnostics=[*planned.plan.refused, *planned.blocked],
         )
+
+
+def _show(terminal: Terminal, planned: pipeline.Planned, examples: Sequence[AccessExample]) -> None:
+    from backwright.plan import show
+
+    terminal.print(show.text(planned.plan))
+    for example in examples:
+        terminal.print(example.text())
+        terminal.print("")
+    terminal.diagnostics(planned.plan.warnings)
+    terminal.diagnostics(planned.plan.refused)
+    if planned.blocked:
+        terminal.styled("[bold yellow]These changes are not approved for this plan:[/]")
+        terminal.diagnostics(planned.blocked)
 
 
 @app.command()
@@ -164,14 +179,23 @@ def migrate_down(
 def migrate_status(
     database_url: DatabaseUrl = None, project: ProjectOption = None, json: JsonOption = False
 ) -> None:
-    """Say which migrations the database has had."""
+    """Say which migrations the database has had, and where its schema is not what they made.
+
+    Exits with 1 when somebody changed the schema past the migrations.
+    """
     with command("migrate status", json) as terminal:
         lines = pipeline.migration_status(project_of(project), database_url)
+        drift = pipeline.schema_drift(project_of(project), database_url)
         for line in lines:
             terminal.print(f"  {line.state:<9} {line.name}")
         if not lines:
             terminal.print("There are no migrations: run `backwright build` first.")
-        terminal.answer("migrate status", Exit.OK, migrations=lines)
+        if drift:
+            terminal.print("The schema is not what the migrations made:")
+        for difference in drift:
+            terminal.print(f"  {difference}")
+        code = Exit.FOUND if drift else Exit.OK
+        leave(terminal, "migrate status", code, migrations=lines, drift=drift)
 
 
 def _migrate(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from backwright.pipeline.checking import Blocked, Checked, check, explain
     from backwright.pipeline.development import Serving, serving
     from backwright.pipeline.formatting import Rewritten, rewrite
-    from backwright.pipeline.migrating import Way, database_url, migrate, migration_status
+    from backwright.pipeline.migrating import Way, database_url, migrate, migration_status, schema_drift
     from backwright.pipeline.mutating import mutate
     from backwright.pipeline.outside import verify_target
     from backwright.pipeline.planning import Planned, approve, examples, plan
@@ -58,6 +58,7 @@ __all__ = [
     "report",
     "rewrite",
     "run",
+    "schema_drift",
     "serving",
     "task_status",
     "trace",
@@ -70,7 +71,7 @@ _NAMES = {
     "checking": ("Blocked", "Checked", "check", "explain"),
     "development": ("Serving", "serving"),
     "formatting": ("Rewritten", "rewrite"),
-    "migrating": ("Way", "database_url", "migrate", "migration_status"),
+    "migrating": ("Way", "database_url", "migrate", "migration_status", "schema_drift"),
     "mutating": ("mutate",),
     "outside": ("verify_target",),
     "planning": ("Planned", "approve", "examples", "plan"),

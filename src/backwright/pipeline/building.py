@@ -88,6 +88,7 @@ def _migration(project: Project, planned: Planned) -> tuple[str | None, dict[str
     stamp = naming.next_stamp(project.migrations)
     folder = naming.folder_name(planned.plan, stamp)
     files = write_migration(planned.plan, planned.before, planned.model, stamp)
+    files["notes.md"] = planned.notes()
     return folder, {f"migrations/{folder}/{name}": text for name, text in files.items()}
 
 

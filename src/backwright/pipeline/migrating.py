@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Literal as OneOf
 
 from backwright.migrate import naming
+from backwright.migrate.inspect import dialect_of, differences, expected, inspect
 from backwright.migrate.obstacles import obstacles
 from backwright.model import snapshot
 from backwright.pipeline.planning import built, refuse
@@ -84,3 +85,20 @@ _MIGRATED = {"up": events.MigrationApplied, "down": events.MigrationRolledBack}
 def migration_status(project: Project, given: str | None = None) -> list[migrations.Status]:
     """Where each migration stands in the database."""
     return asyncio.run(migrations.status(database_url(project, given), project.migrations))
+
+
+def schema_drift(project: Project, given: str | None = None) -> list[str]:
+    """Where the database's schema is not what its migrations made, in words; none where one is half way.
+
+    What somebody added, dropped or changed by hand; the runtime's own tables and what migrations keep are left out.
+    """
+    return asyncio.run(_drift(project.migrations, database_url(project, given)))
+
+
+async def _drift(folder: Path, url: str) -> list[str]:
+    states = await migrations.status(url, folder)
+    applied = [state.name for state in states if state.state == "applied"]
+    if not applied or any(state.state not in ("applied", "pending") for state in states):
+        return []
+    made = snapshot.decode((folder / applied[-1] / "model.json").read_bytes())
+    return differences(await inspect(url), expected(made, dialect_of(url)))

@@ -17,6 +17,7 @@ from backwright.pipeline import signing
 from backwright.pipeline.checking import check
 from backwright.plan import Plan, approval
 from backwright.plan import plan as compute_plan
+from backwright.plan.notes import notes
 from backwright.project import Project
 from backwright.spec.diagnostics import NOWHERE, Diagnostic, Place, SpecificationError, diagnose, register
 from backwright.task import events
@@ -43,6 +44,11 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     model: Model
     plan: Plan
     blocked: tuple[Diagnostic, ...]
+    approvals: tuple[approval.Approval, ...] = ()
+
+    def notes(self) -> str:
+        """Changelog, notes for the migration and for the way back."""
+        return notes(self.plan, self.model.service.version, self.approvals)
 
 
 def plan(project: Project) -> Planned:
@@ -74,7 +80,8 @@ def planned_from(project: Project, model: Model) -> Planned:
             seconds=perf_counter() - started,
         ),
     )
-    return Planned(before=before, model=model, plan=computed, blocked=tuple(blocked))
+    given = tuple(each for each in approvals if each.plan == computed.hash)
+    return Planned(before=before, model=model, plan=computed, blocked=tuple(blocked), approvals=given)
 
 
 def refuse(model: Model) -> None:

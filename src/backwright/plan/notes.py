@@ -1,0 +1,139 @@
+"""What a plan means to those who read along: changelog, notes for the migration, notes for the way back (Markdown).
+
+The headings of the changelog are those of Keep a Changelog 1.1.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from backwright.plan.approval import Approval
+from backwright.plan.changes import (
+    AddCheck,
+    AddEntity,
+    AddField,
+    AddIndex,
+    AddOperation,
+    AddView,
+    Change,
+    ChangeEntity,
+    ChangeField,
+    ChangeOperation,
+    ChangeRule,
+    ChangeSetting,
+    ChangeView,
+    RemoveCheck,
+    RemoveEntity,
+    RemoveField,
+    RemoveIndex,
+    RemoveOperation,
+    RemoveView,
+    RenameEntity,
+    RenameField,
+    identity,
+    reverse,
+)
+from backwright.plan.plan import Plan
+
+_DATA = (
+    AddEntity | RemoveEntity | RenameEntity | AddField | RemoveField | RenameField | ChangeField
+    | AddIndex | RemoveIndex | AddCheck | RemoveCheck | ChangeEntity
+)  # fmt: skip
+
+
+def notes(plan: Plan, version: str, approvals: Sequence[Approval] = ()) -> str:
+    """The notes of a plan, ending with a newline. `version` is the service's after it."""
+    lines = [f"# Version {version}, plan {plan.short}", ""]
+    parts = {
+        "Changelog": list(_changelog(plan)),
+        "For clients": list(_for_clients(plan)),
+        "Before the migration": list(_before(plan, approvals)),
+        "The way back": list(_way_back(plan)),
+    }
+    for heading, said in parts.items():
+        text = "\n".join(said).rstrip() or "Nothing."
+        lines += [f"## {heading}", "", text, ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _changelog(plan: Plan) -> Iterator[str]:
+    for heading in ("Added", "Changed", "Removed", "Security"):
+        found = [change for change in plan.changes if _heading(change) == heading]
+        if found:
+            yield f"### {heading}"
+            yield ""
+            yield from (f"- {_line(change.reason)}" for change in found)
+            yield ""
+
+
+def _heading(change: Change) -> str:
+    match change:
+        case ChangeRule():
+            return "Security"
+        case AddEntity() | AddField() | AddIndex() | AddCheck() | AddView() | AddOperation():
+            return "Added"
+        case (
+            RemoveEntity() | RemoveField() | RemoveIndex() | RemoveCheck() | RemoveView() | RemoveOperation()
+        ):
+            return "Removed"
+        case (
+            RenameEntity() | RenameField() | ChangeField() | ChangeEntity() | ChangeView() | ChangeOperation()
+            | ChangeSetting()
+        ):  # fmt: skip
+            return "Changed"
+
+
+def _for_clients(plan: Plan) -> Iterator[str]:
+    """What breaks, and who sees more."""
+    for change in plan.changes:
+        if change.hazard == "breaking":
+            yield f"- Breaking: {_line(change.reason)}"
+        elif change.hazard == "widens_access":
+            yield f"- Wider access: {_line(change.reason)}"
+
+
+def _before(plan: Plan, approvals: Sequence[Approval]) -> Iterator[str]:
+    for change in plan.changes:
+        match change.hazard:
+            case "limit":
+                yield f"- Rows can stand in the way: {_line(change.reason)}"
+            case "needs_backfill":
+                yield f"- Rows that exist are filled: {_line(change.reason)}"
+            case "destructive":
+                yield f"- Loses data: {_line(change.reason)}"
+            case _:
+                continue
+    for each in approvals:
+        named = ", ".join(f"`{_line(name)}`" for name in each.changes)
+        yield f"- Approved by {_line(each.by)} on {each.at:%Y-%m-%d}: {named}. {_line(each.reason)}"
+        yield f"  - If it was wrong: {_line(each.rollback)}"
+
+
+def _way_back(plan: Plan) -> Iterator[str]:
+    """In the opposite order, with what each step back costs."""
+    stored = [change for change in plan.changes if isinstance(change, _DATA)]
+    if stored:
+        yield "`migrate down` takes the stored part back:"
+        yield ""
+    for change in reversed(stored):
+        yield f"- `{_line(identity(reverse(change)))}`{_cost(change)}"
+
+
+def _cost(change: Change) -> str:
+    match change:
+        case AddEntity() | AddField():
+            return ": what was written there since is lost"
+        case RemoveEntity() | RemoveField():
+            return ": from the values that the migration keeps"
+        case ChangeField(hazard="destructive"):
+            return ": with the former values, where nobody has changed them since"
+        case ChangeField() | RemoveCheck() | RemoveIndex():
+            return ": values written since can stand in the way"
+        case _:
+            return ""
+
+
+def _line(words: str) -> str:
+    """One line of Markdown: words of the specification are no markup."""
+    plain = " ".join(words.split())
+    return "".join(f"\\{sign}" if sign in "<*_[]#|" else sign for sign in plain)

@@ -1,0 +1,57 @@
+"""The notes of a plan: what readers, clients and operators are told, and what the way back costs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+from plan_parts import at_least, entity, model, number, string
+
+from backwright.plan import plan
+from backwright.plan.approval import Approval
+from backwright.plan.changes import identity
+from backwright.plan.notes import notes
+
+OLD = replace(string("old", 1, 9), nullable=True)
+BEFORE = model(entity("Item", number("size", 0, 99), OLD, string("code", 1, 20)))
+AFTER = model(
+    entity(
+        "Item",
+        number("size", 0, 9),
+        number("code", 0, 9),
+        number("more", 0, 9, default=1),
+        checks=(at_least("big", "Item", number("size"), 1),),
+    )
+)
+
+
+def test_each_reader_is_told_what_concerns_them() -> None:
+    made = plan(BEFORE, AFTER)
+    drop = next(identity(change) for change in made.changes if change.hazard == "destructive")
+    given = Approval(
+        plan=made.hash,
+        changes=(drop,),
+        by="ann <a@example.com>",
+        reason="nobody\nreads it",
+        rollback="migrate down",
+        at=datetime(2030, 1, 2, tzinfo=UTC),
+    )
+    text = notes(made, "2.0.0", [given])
+    assert text.startswith(f"# Version 2.0.0, plan {made.short}\n\n## Changelog\n\n### Added\n\n- ")
+    for line in (
+        "- Item.more is in the specification; rows that exist get 1",
+        "- Breaking: Item.code: type string 1..20 becomes integer 0..9; values without a counterpart stand in the way",
+        "- Rows that exist are filled: Item.more is in the specification; rows that exist get 1",
+        "- Rows can stand in the way: `this.size >= 1` has to hold of every Item",
+        "- Loses data: Item.old is no longer in the specification",
+        "- Approved by ann \\<a@example.com> on 2030-01-02: `drop-field Item.old`. nobody reads it",
+        "  - If it was wrong: migrate down",
+        "- `drop-field Item.more`: what was written there since is lost",
+        "- `add-field Item.old`: from the values that the migration keeps",
+        "- `change-field Item.code`: values written since can stand in the way",
+    ):
+        assert line in text.splitlines(), line
+
+
+def test_a_plan_of_nothing_says_nothing() -> None:
+    assert notes(plan(BEFORE, BEFORE), "1.0.0").count("Nothing.") == 4
