@@ -210,6 +210,15 @@ class ImplementationEnded(Recorded, frozen=True, kw_only=True, tag="implementati
     why: str = ""
 
 
+class BoxesSet(Recorded, frozen=True, kw_only=True, tag="boxes_set"):
+    """Boxes of a feature's `tasks.md` were brought in line with results. Tasks are named by id, or by line."""
+
+    feature: str
+    build: str
+    ticked: tuple[str, ...]
+    opened: tuple[str, ...]
+
+
 class TailLost(Recorded, frozen=True, kw_only=True, tag="tail_lost"):
     """The lines before this one, as many as `lines`, are what writes that were killed left. `sha256` is that of their
     bytes, with the line feeds between them."""
@@ -237,6 +246,7 @@ Event = (
     | ImplementationAnswered
     | ImplementationJudged
     | ImplementationEnded
+    | BoxesSet
     | TailLost
 )
 
