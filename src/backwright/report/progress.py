@@ -18,7 +18,7 @@ from backwright.report.types import Requirement
 from backwright.spec.diagnostics import Diagnostic, diagnose, register
 from backwright.task.events import BoxesSet, Log
 from backwright.task.evidence import Evidence
-from backwright.task.features import MISSING_FILE, Box, Feature
+from backwright.task.features import Box, Feature
 from backwright.task.naming import Known, named, waits_for
 from backwright.task.questions import Question, clarification_subject
 from backwright.task.wording import count
@@ -120,7 +120,7 @@ def _feature(
 
 
 def _requirement(feature: Feature, found: Requirement, questions: list[Question]) -> RequirementProgress:
-    blocking = _blocking(feature, "spec.md", found.id, questions)
+    blocking = _blocking(feature, "spec.md", found.id, found.story, questions)
     asked = [q.id for q in questions if q.open and q.kind == "requirement" and _is_about(feature, q, found)]
     state: State = "left out" if found.decision and found.state != "done" else "open"
     if found.state == "done" and not blocking:
@@ -135,21 +135,29 @@ def _requirement(feature: Feature, found: Requirement, questions: list[Question]
     )
 
 
+def meant(
+    requirements: Iterable[RequirementProgress], identity: str, story: str
+) -> list[RequirementProgress]:
+    """The requirements of an id that a task means: where several have it, that of the task's story, else all."""
+    same = [requirement for requirement in requirements if requirement.id == identity]
+    return [requirement for requirement in same if requirement.story == story] or same
+
+
 def _is_about(feature: Feature, question: Question, found: Requirement) -> bool:
-    subjects = {
-        feature.subject(asked)
-        for asked in feature.named(found.id)
-        if (asked.text, asked.story) == (found.text, found.story)
-    }
-    return question.subject in subjects
+    same = [
+        asked for asked in feature.named(found.id) if (asked.text, asked.story) == (found.text, found.story)
+    ]
+    return any(question.subject == feature.subject(asked) for asked in same)
 
 
-def _blocking(feature: Feature, file: str, about: str, questions: list[Question]) -> tuple[str, ...]:
+def _blocking(
+    feature: Feature, file: str, about: str, story: str, questions: list[Question]
+) -> tuple[str, ...]:
     """The open blocking questions about the marks that stand in a requirement or task."""
     subjects = {
         clarification_subject(feature, unclear)
         for unclear in feature.clarifications
-        if unclear.file == file and about and unclear.about == about
+        if about and (unclear.file, unclear.about, unclear.story) == (file, about, story)
     }
     return tuple(q.id for q in questions if q.open and q.blocking and q.subject in subjects)
 
@@ -165,9 +173,10 @@ def _task(
     names = named(box, known)
     found = tuple(parts.judged(ground, feature, name, box.story) for name in names)
     asked = [each.name for each in found if each.kind == "requirement"]
-    blocked = _blocking(feature, "tasks.md", box.name, questions)
-    for requirement in requirements:
-        blocked += requirement.blocked_by if requirement.id in asked else ()
+    blocked = _blocking(feature, "tasks.md", box.name, "", questions)
+    for name in asked:
+        for requirement in meant(requirements, name, box.story):
+            blocked += requirement.blocked_by
     state, reason = _state(found, blocked)
     return TaskProgress(
         id=box.name,
@@ -248,10 +257,12 @@ def _lines(feature: FeatureProgress) -> Iterator[str]:
         yield f"  {stops}: {question.id} → {question.role}: {question.text} ({place})"
     for question in feature.answers:
         yield f"  answered: {question.id}: {question.answer} — {question.answered_by}"
-    for note in feature.notes:
-        if note.code == MISSING_FILE.code:
-            continue  # said when the folder came in
+    said = [note for note in feature.notes if note.severity == "error" or note.code == HAND_TICKED.code]
+    for note in said:
         yield f"  {note.severity}: {note.place}: {note.code}: {note.message}"
+    if len(said) < len(feature.notes):
+        left = count(len(feature.notes) - len(said), "note")
+        yield f"  {left} about the files: `backwright task specs/{feature.name}` lists them"
 
 
 def _blocked(by: tuple[str, ...]) -> str:

@@ -42,11 +42,15 @@ class WrittenScenario(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Clarification(msgspec.Struct, frozen=True, kw_only=True):
-    """A `[NEEDS CLARIFICATION: …]` mark. `about` is the requirement or task that it stands in, `role` whom it names."""
+    """A `[NEEDS CLARIFICATION: …]` mark.
+
+    `about` is the requirement or task that it stands in, `story` the story of that requirement, `role` whom it names.
+    """
 
     text: str
     file: FileName = "spec.md"
     about: str = ""
+    story: str = ""
     role: Role | None = None
     place: Place
 
@@ -130,8 +134,9 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
         same = self.named(requirement.id)
         if len(same) < 2:
             return f"{self.name}/{requirement.id}"
-        number = 1 + same.index(requirement)
-        return f"{self.name}/{requirement.story or number}/{requirement.id}"
+        alike = [other for other in same if other.story == requirement.story]
+        number = f"#{1 + alike.index(requirement)}" if len(alike) > 1 else ""
+        return f"{self.name}/{requirement.story}/{requirement.id}{number}"
 
 
 def story_id(text: str) -> str:

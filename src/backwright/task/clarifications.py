@@ -25,7 +25,7 @@ _CONTEXT = 200
 """Characters of the passage that stand for a mark without words."""
 
 
-def marks(passage: Passage, file: FileName, about: str = "") -> Iterator[Clarification]:
+def marks(passage: Passage, file: FileName, about: str = "", story: str = "") -> Iterator[Clarification]:
     """Every mark of a passage. What stands in code is quoted and is no mark."""
     bare = outside_code(passage.text)
     for found in _MARK.finditer(bare):
@@ -33,9 +33,10 @@ def marks(passage: Passage, file: FileName, about: str = "") -> Iterator[Clarifi
         inside = passage.text[found.end() : end]
         role, words = _addressed(inside)
         yield Clarification(
-            text=words or _around(passage.text),
+            text=words or _around(passage.text, found.start(), end),
             file=file,
             about=about,
+            story=story,
             role=role,
             place=passage.at(found.start()),
         )
@@ -78,9 +79,10 @@ def _words(text: str) -> str:
     return text.strip().lstrip(":–—-").strip()
 
 
-def _around(text: str) -> str:
-    """A mark that asks nothing is about its passage."""
-    return " ".join(_MARK.sub("", text).split())[:_CONTEXT].strip(" ]*-:") or "a marked place"
+def _around(text: str, start: int, end: int) -> str:
+    """A mark that asks nothing is about what stands around it."""
+    near = f"{text[:start][-_CONTEXT:]} … {text[end + 1 :][:_CONTEXT]}"
+    return " ".join(near.split()).strip(" *#-:.") or "a marked place"
 
 
 def _in_brackets(text: str, index: int) -> bool:

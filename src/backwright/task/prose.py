@@ -170,7 +170,7 @@ def _visible(text: str, notes: _Notes) -> Iterator[str]:
         what = "code block" if fence else "comment"
         message = f"the {what} that begins here goes on to the end of the file"
         mend = f"Close it with `{fence}`." if fence else "Close it with `-->`."
-        notes.add(diagnose(NOT_CLOSED, Place(notes.file, since, 1), message, mend, "warning"))
+        notes.add(diagnose(NOT_CLOSED, Place(notes.file, since, 1), message, mend))
 
 
 def _plain(raw: str, number: int, notes: _Notes) -> str:

@@ -202,8 +202,12 @@ def _about_feature(feature: Feature, decide: Roles) -> Iterator[Question]:
 def clarification_subject(feature: Feature, unclear: Clarification) -> str:
     """What an answer is filed under: the words of the mark, and what it is about where several say the same."""
     words = _normal(unclear.text)
-    same = {(other.file, other.about) for other in feature.clarifications if _normal(other.text) == words}
-    place = f"/{unclear.file}:{unclear.about}" if len(same) > 1 else ""
+    where = [
+        (other.file, other.story, other.about)
+        for other in feature.clarifications
+        if _normal(other.text) == words
+    ]
+    place = f"/{unclear.file}:{unclear.story}:{unclear.about}" if len(set(where)) > 1 else ""
     return f"{feature.name}/{words}{place}"
 
 

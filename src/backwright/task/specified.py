@@ -26,6 +26,7 @@ MOST_MARKS = 200
 """Clarifications of one feature that are asked."""
 
 _STORY = re.compile(r"^#{2,4} (?:User Story|Story|US)[ -]*(?P<number>\d{1,6})(?P<title>.*)$", re.IGNORECASE)
+_UNDERLINED = re.compile(r"^(?P<title>[^\s].{0,200}?) ={3,}$")
 _PRIORITY = re.compile(r"\(\s*Priority\s*:?\s*(?P<priority>P?\d+)\s*\)", re.IGNORECASE)
 _LISTED = r"^(?:(?:[-*+]|\d{1,9}[.)])\s+(?:\[[ xX]\]\s+)?[*_~`]{0,3}|#{1,6}\s+[*_`]{0,3}|[*_]{2})"
 _ENDS = r"[*_`]{0,3}(?:\s*\([^()]{0,60}\))?\s*[*_]{0,3}\s*[:–—-]?\s*[*_]{0,3}\s*[:–—-]?\s*(?P<text>.*)$"
@@ -74,8 +75,13 @@ class Specified:
 
     def read(self, prose: Prose) -> None:
         for passage in prose.passages:
-            about = self._heading(passage) if HEADING.match(passage.text) else self._line(passage)
-            self.clarifications += marks(passage, "spec.md", about)
+            if _TEMPLATE.search(outside_code(passage.text)):
+                about = ""
+            elif HEADING.match(passage.text):
+                about = self._heading(passage)
+            else:
+                about = self._line(passage)
+            self.clarifications += marks(passage, "spec.md", about, self._story if about else "")
 
     def _heading(self, passage: Passage) -> str:
         text = " ".join(passage.text.split())
@@ -107,7 +113,9 @@ class Specified:
         bullet = BULLET.match(text)
         if about := self._required(passage):
             return about
-        if found := _CRITERION.match(text):
+        if not self._titled and (under := _UNDERLINED.match(text)):
+            self.title, self._titled = under["title"], True
+        elif found := _CRITERION.match(text):
             self.criteria.append(f"{found['id']}: {found['text'].strip()}")
         elif found := _GIVEN.match(text):
             words = text[bullet.end() if bullet else 0 :].replace("**", "")
@@ -138,9 +146,9 @@ class Specified:
 
 def specified(prose: Prose, name: str) -> tuple[Specified, tuple[Diagnostic, ...]]:
     """What a `spec.md` asks for, and what of it cannot be taken as it stands."""
-    filled, notes = _filled(prose)
+    notes = _left_to_fill(prose)
     found = Specified(name)
-    found.read(filled)
+    found.read(prose)
     notes += _bounded(found.stories, "stories", prose.file)
     notes += _bounded(found.requirements, "requirements", prose.file)
     notes += _bounded(found.written, "scenarios", prose.file)
@@ -149,10 +157,9 @@ def specified(prose: Prose, name: str) -> tuple[Specified, tuple[Diagnostic, ...
 
 def planned(prose: Prose, file: FileName = "plan.md") -> tuple[tuple[Stated, ...], tuple[Clarification, ...]]:
     """What a `plan.md` states, and what it leaves open."""
-    filled, _ = _filled(prose)
     stated: list[Stated] = []
     unclear: list[Clarification] = []
-    for passage in filled.passages:
+    for passage in prose.passages:
         unclear += marks(passage, file)
         if (found := _STATED.match(passage.text)) and not _TEMPLATE_VALUE.match(found["value"]):
             stated.append(
@@ -176,17 +183,15 @@ def bounded(unclear: list[Clarification], place: Place) -> Iterator[Diagnostic]:
         del unclear[MOST_MARKS:]
 
 
-def _filled(prose: Prose) -> tuple[Prose, list[Diagnostic]]:
-    """The passages without those that the template left to be filled in."""
-    kept: list[Passage] = []
-    notes: list[Diagnostic] = []
-    for passage in prose.passages:
-        found = _TEMPLATE.search(outside_code(passage.text))
-        if not found:
-            kept.append(passage)
-            continue
-        notes.append(_unfilled(found[0], passage.at(found.start())))
-    return Prose(file=prose.file, visible=prose.visible, passages=tuple(kept)), few(notes)
+def _left_to_fill(prose: Prose) -> list[Diagnostic]:
+    """The passages that are still the template's."""
+    return few(
+        [
+            _unfilled(found[0], passage.at(found.start()))
+            for passage in prose.passages
+            if (found := _TEMPLATE.search(outside_code(passage.text)))
+        ]
+    )
 
 
 def _unfilled(words: str, place: Place) -> Diagnostic:
