@@ -35,12 +35,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
-    """What parts are judged by. `model` is None while the specification cannot be built."""
+    """What parts are judged by; requirements by feature and id. `model` is None while there is none to build."""
 
     project: Project
     model: Model | None
     evidence: tuple[Evidence, ...]
-    requirements: tuple[Requirement, ...]
+    requirements: Mapping[tuple[str, str], list[Requirement]]
     scenarios: tuple[Scenario, ...]
     lock: Mapping[str, str]
 
@@ -53,11 +53,14 @@ def ground(
     scenarios: tuple[Scenario, ...],
 ) -> Ground:
     """The ground as the files are now."""
+    by_id: dict[tuple[str, str], list[Requirement]] = {}
+    for requirement in requirements:
+        by_id.setdefault((requirement.feature, requirement.id), []).append(requirement)
     return Ground(
         project=project,
         model=model,
         evidence=evidence,
-        requirements=requirements,
+        requirements=by_id,
         scenarios=scenarios,
         lock=read_lock(project).files,
     )
@@ -104,9 +107,8 @@ def gates(evidence: Iterable[Evidence], names: Iterable[str]) -> tuple[PartState
 
 def _requirement(on: Ground, feature: Feature, identity: str, story: str) -> tuple[PartState, str]:
     """Of several with one id, the task's story says which is meant; where it does not, all of them are."""
-    mine = [r for r in on.requirements if r.feature == feature.name and r.id == identity]
-    if any(found.story == story for found in mine):
-        mine = [found for found in mine if found.story == story]
+    same = on.requirements.get((feature.name, identity), [])
+    mine = [found for found in same if found.story == story] or same
     for found in mine:
         if found.state != "done":
             return found.state, f"{identity}: {found.decision or found.reason}"

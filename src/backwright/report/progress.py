@@ -5,7 +5,7 @@ Nothing is taken from anybody's word: a box that a person ticked says nothing he
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal as OneOf
 
 import msgspec
@@ -89,23 +89,31 @@ def compute(
     requirements = alignment.requirements(features, scenarios, questions)
     ground = parts.ground(project, model, evidence, requirements, scenarios)
     gates = tuple(gates)
-    return tuple(_feature(feature, ground, questions, log, gates) for feature in features)
+    return tuple(_feature(feature, ground, requirements, questions, log, gates) for feature in features)
 
 
 def _feature(
-    feature: Feature, ground: Ground, questions: tuple[Question, ...], log: Log, gates: tuple[str, ...]
+    feature: Feature,
+    ground: Ground,
+    asked_for: tuple[Requirement, ...],
+    questions: tuple[Question, ...],
+    log: Log,
+    gates: tuple[str, ...],
 ) -> FeatureProgress:
     mine = [question for question in questions if question.subject.startswith(f"{feature.name}/")]
     operations = ground.model.operations if ground.model else ()
     known = Known(
         operations={operation.name: f"{operation.method} {operation.path}" for operation in operations},
         gates=gates,
-        scenarios=tuple(scenario.id for scenario in feature.scenarios),
+        scenarios=frozenset(scenario.id for scenario in feature.scenarios),
     )
     requirements = tuple(
-        _requirement(feature, found, mine) for found in ground.requirements if found.feature == feature.name
+        _requirement(feature, found, mine) for found in asked_for if found.feature == feature.name
     )
-    judged = [_task(feature, box, ground, known, mine, requirements) for box in feature.boxes]
+    by_id: dict[str, list[RequirementProgress]] = {}
+    for requirement in requirements:
+        by_id.setdefault(requirement.id, []).append(requirement)
+    judged = [_task(feature, box, ground, known, mine, by_id) for box in feature.boxes]
     done = {task.id for task in judged if task.state == "done"}
     tasks = tuple(_waiting(box, task, done) for box, task in zip(feature.boxes, judged, strict=True))
     return FeatureProgress(
@@ -135,11 +143,8 @@ def _requirement(feature: Feature, found: Requirement, questions: list[Question]
     )
 
 
-def meant(
-    requirements: Iterable[RequirementProgress], identity: str, story: str
-) -> list[RequirementProgress]:
-    """The requirements of an id that a task means: where several have it, that of the task's story, else all."""
-    same = [requirement for requirement in requirements if requirement.id == identity]
+def _meant(same: list[RequirementProgress], story: str) -> list[RequirementProgress]:
+    """Of the requirements of one id those that a task means: that of its story, else all."""
     return [requirement for requirement in same if requirement.story == story] or same
 
 
@@ -168,14 +173,14 @@ def _task(
     ground: Ground,
     known: Known,
     questions: list[Question],
-    requirements: tuple[RequirementProgress, ...],
+    requirements: Mapping[str, list[RequirementProgress]],
 ) -> TaskProgress:
     names = named(box, known)
     found = tuple(parts.judged(ground, feature, name, box.story) for name in names)
     asked = [each.name for each in found if each.kind == "requirement"]
     blocked = _blocking(feature, "tasks.md", box.name, "", questions)
     for name in asked:
-        for requirement in meant(requirements, name, box.story):
+        for requirement in _meant(requirements.get(name, []), box.story):
             blocked += requirement.blocked_by
     state, reason = _state(found, blocked)
     return TaskProgress(

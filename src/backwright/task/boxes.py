@@ -15,7 +15,7 @@ MOST = 2000
 _BOX = re.compile(
     r"^(?P<head>[ \t]*(?:>[ \t]*)*(?:[-*+]|\d{1,9}[.)])[ \t]+\[)(?P<mark>[ xX])\](?P<rest>[ \t].*|)$"
 )
-_ID = re.compile(r"^[*_~`\s]*(?P<id>T-?\d{1,6}[a-z]?)\b[*_~`]*\s*[:.–—-]?\s*")
+_ID = re.compile(r"^[*_~`\s]*(?P<id>T-?\d{1,6}[a-z]?)\b[*_~`]*\s*(?:[:.–—-](?=\s|$))?\s*")
 _LABEL = re.compile(r"\[\s*(?:P|US[- ]?\d+|Story\s*\d+)\s*\]\s*", re.IGNORECASE)
 _STORY = re.compile(r"\[\s*(?:US[- ]?|Story\s*)(\d+)\s*\]", re.IGNORECASE)
 _LONGEST = 8000

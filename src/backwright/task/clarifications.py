@@ -18,6 +18,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 _MARK = re.compile(r"\[\s*NEEDS\s+CLARIFICATIONS?\b\s*", re.IGNORECASE)
 _TO = re.compile(r"\(\s*(?P<role>[a-z][a-z -]{0,30}?)\s*\)\s*", re.IGNORECASE)
 _FIELD = re.compile(r"^(?:[-*+][ \t]+)?\*\*(?P<name>[^*]{1,80}?):?\*\*:?\s*(?P<value>.*)$")
+_BRACKET = re.compile(r"[\[\]]")
 _ALONE = re.compile(r"(?<!\[)\bNEEDS CLARIFICATION\b")
 _LONGEST = 2000
 """Characters of a question."""
@@ -54,13 +55,10 @@ def _closing(text: str, start: int) -> int:
     """Where the bracket that opens at `start` closes: brackets inside it come in pairs."""
     depth = 0
     last = min(len(text), start + _LONGEST)
-    for index in range(start, last):
-        if text[index] == "[":
-            depth += 1
-        elif text[index] == "]":
-            depth -= 1
-            if depth == 0:
-                return index
+    for bracket in _BRACKET.finditer(text, start, last):
+        depth += 1 if bracket[0] == "[" else -1
+        if depth == 0:
+            return bracket.start()
     return last
 
 

@@ -33,8 +33,9 @@ LIMIT = register(
     "Reading it would cost more than it can say; what is left out must not be left out in silence.",
 )
 
-LARGEST = 1024 * 1024
+LARGEST = 512 * 1024
 """Bytes of one file."""
+MOST_LINES = 20_000
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +69,8 @@ def read(project: Project, folder: Path, name: str) -> Document:
         return _refused(file, UNREADABLE, reason, "Make it a file that can be read.")
     if data is None:
         return _refused(file, UNREADABLE, "it is no regular file", "Make it a file with text.")
-    if len(data) > LARGEST:
-        message = f"the file has more than {LARGEST} bytes"
+    if len(data) > LARGEST or data.count(b"\n") > MOST_LINES:
+        message = f"the file has more than {LARGEST} bytes or {MOST_LINES} lines"
         return _refused(file, LIMIT, message, "Split the feature, or move what is long to another file.")
     try:
         text = data.decode("utf-8")

@@ -18,7 +18,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from backwright.emit.project import Changed, write_owned
+from backwright.emit.project import Changed, OutsideProject, write_owned
 from backwright.project import Project
 from backwright.spec.diagnostics import Diagnostic, Place, SpecificationError, diagnose, register
 from backwright.task import boxes, documents, prose, specified
@@ -41,6 +41,7 @@ __all__ = [
     "Box",
     "Clarification",
     "Feature",
+    "OutsideProject",
     "Requirement",
     "Scenario",
     "Stated",

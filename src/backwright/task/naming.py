@@ -20,6 +20,7 @@ Kind = OneOf["file", "operation", "requirement", "criterion", "scenario", "gate"
 MOST = 100
 """Names of one task; a text that has more is no task."""
 
+_WORD = re.compile(r"[\w-]+")
 _CODE = re.compile(r"`+([^`]+)`+")
 _REQUIREMENT = re.compile(rf"(?<![\w-]){IDENTITY}(?!\w)")
 _RANGE = re.compile(
@@ -50,7 +51,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     operations: Mapping[str, str] = {}
     gates: tuple[str, ...] = ()
-    scenarios: tuple[str, ...] = ()
+    scenarios: frozenset[str] = frozenset()
 
 
 def named(box: Box, known: Known) -> tuple[Name, ...]:
@@ -59,7 +60,7 @@ def named(box: Box, known: Known) -> tuple[Name, ...]:
     found = [
         *(Name("requirement", each) for each in _requirements(text)),
         *(Name("criterion", each) for each in _CRITERION.findall(text)),
-        *(Name("scenario", each) for each in _whole(text, known.scenarios)),
+        *(Name("scenario", each) for each in _WORD.findall(text) if each in known.scenarios),
         *(Name("operation", each) for each in _operations(text, known.operations)),
         *(Name("gate", each) for each in _gates(text, known.gates)),
         *(Name("file", each) for each in _files(text)),
@@ -81,12 +82,6 @@ def _requirements(text: str) -> Iterator[str]:
         for number in range(first, min(last, first + MOST) + 1):
             yield f"{found['kind']}-{number:0{len(found['from'])}}"
     yield from _REQUIREMENT.findall(text)
-
-
-def _whole(text: str, words: Iterable[str]) -> Iterator[str]:
-    for word in words:
-        if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text):
-            yield word
 
 
 def _operations(text: str, operations: Mapping[str, str]) -> Iterator[str]:

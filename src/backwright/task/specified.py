@@ -81,7 +81,8 @@ class Specified:
                 about = self._heading(passage)
             else:
                 about = self._line(passage)
-            self.clarifications += marks(passage, "spec.md", about, self._story if about else "")
+            if len(self.clarifications) <= MOST_MARKS:
+                self.clarifications += marks(passage, "spec.md", about, self._story if about else "")
 
     def _heading(self, passage: Passage) -> str:
         text = " ".join(passage.text.split())
@@ -160,7 +161,7 @@ def planned(prose: Prose, file: FileName = "plan.md") -> tuple[tuple[Stated, ...
     stated: list[Stated] = []
     unclear: list[Clarification] = []
     for passage in prose.passages:
-        unclear += marks(passage, file)
+        unclear += marks(passage, file) if len(unclear) <= MOST_MARKS else ()
         if (found := _STATED.match(passage.text)) and not _TEMPLATE_VALUE.match(found["value"]):
             stated.append(
                 Stated(name=found["name"].strip(), value=found["value"].strip(), place=passage.place)
@@ -178,7 +179,7 @@ def unfilled(boxes: Iterable[Box]) -> list[Diagnostic]:
 def bounded(unclear: list[Clarification], place: Place) -> Iterator[Diagnostic]:
     """Says so where a feature leaves more open than is asked; the rest is cut off."""
     if len(unclear) > MOST_MARKS:
-        message = f"{len(unclear)} places are left open; the first {MOST_MARKS} are asked"
+        message = f"more than {MOST_MARKS} places are left open; the first {MOST_MARKS} are asked"
         yield diagnose(LIMIT, place, message, "Clarify the first ones, or split the feature.")
         del unclear[MOST_MARKS:]
 
