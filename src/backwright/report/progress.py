@@ -230,7 +230,7 @@ def _hand_ticked(feature: Feature, tasks: Iterable[TaskProgress], log: Log) -> I
     places = {box.offset: box.place for box in feature.boxes}
     for task in tasks:
         if task.ticked and task.state != "done":
-            why = "its evidence is gone" if task.id in ours else "no result ticked it"
+            why = "its evidence is gone" if task.id in ours else "no event records a result that ticked it"
             message = f"{task.id} is ticked, but {why}: {task.reason}"
             mend = "`backwright status --write` opens the box; `backwright verify` makes evidence."
             yield diagnose(HAND_TICKED, places[task.offset], message, mend, "warning")

@@ -15,13 +15,13 @@ import msgspec
 
 from backwright.project import Project
 from backwright.spec.diagnostics import NOWHERE, Diagnostic, Place
-from backwright.task import events, features, roles
+from backwright.task import events, features, roles, stack
 from backwright.task.cards import Card
 from backwright.task.events import AnswerRecorded, Log, QuestionAsked, Role, append
 from backwright.task.features import Clarification, Feature
 from backwright.task.roles import Roles
 
-Kind = OneOf["access", "requirement", "clarification", "scenario", "card"]
+Kind = OneOf["access", "requirement", "clarification", "stack", "scenario", "card"]
 AnswerForm = OneOf["expression", "decision"]
 
 ACCESS_CODE = "BW501"
@@ -185,6 +185,18 @@ def _about_feature(feature: Feature, decide: Roles) -> Iterator[Question]:
             why="Building on a guess is an architectural decision made in silence.",
             place=unclear.place,
             blocking="clarification" not in decide.defers,
+        )
+    for found in stack.foreign(feature.stated):
+        line_of_plan = f"{found.stated.name}: {found.stated.value}"
+        yield _question(
+            "stack",
+            f"{feature.name}/plan.md/{_normal(line_of_plan)}",
+            decide.decides["stack"],
+            f"plan.md of {feature.name} says “{line_of_plan}”, and nothing is built on {found.name} here: "
+            f"what is built is {stack.BUILT_ON}. Change the plan, or say what is built here all the same.",
+            why="Another stack in the place of the one that was planned is an architectural decision made in silence.",
+            place=found.stated.place,
+            blocking="stack" not in decide.defers,
         )
     for line in feature.written:
         if not line.scenario:

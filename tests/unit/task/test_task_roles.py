@@ -168,6 +168,29 @@ def test_the_same_words_in_two_requirements_are_two_questions(project):
     assert [q.text.split()[0] for q in marks] == ["FR-001", "FR-002"]
 
 
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("**Language/Version**: Java 21", "Java"),
+        ("**Language/Version**: JavaScript (Node.js 22)", "JavaScript"),
+        ("**Language**: Go 1.24", "Go"),
+        ("- **Storage**: MongoDB, later MySQL", "MongoDB"),
+        ("**Database**: SQL Server", "SQL Server"),
+        ("**Language/Version**: TypeScript in front, Python 3.12 behind", ""),
+        ("**Storage**: PostgreSQL 16 and Redis", ""),
+        ("**Storage**: N/A", ""),
+        ("**Language/Version**: [e.g., Swift 5.9 or NEEDS CLARIFICATION]", ""),
+        ("**Goals**: Go live in Java", ""),
+        ("**Language**: Gopher", ""),
+    ],
+)
+def test_a_stack_that_is_not_built_on_is_refused_by_name(project, line, named):
+    (project.features / "001-a" / "plan.md").write_text(f"# Plan\n\n{line}\n")
+    found = [q for q in _questions(project) if q.kind == "stack"]
+    assert [(q.role, q.blocking, q.place.line) for q in found] == ([("architect", True, 3)] if named else [])
+    assert all(f"built on {named} here" in q.text for q in found)
+
+
 def test_no_question_hides_another_of_the_same_id(project, monkeypatch):
     def short(kind: questions.Kind, subject: str, length: int = 6) -> str:
         return "Q-" + ("0" * 6 if length == 6 else f"{abs(hash((kind, subject))):x}")
