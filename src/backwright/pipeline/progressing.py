@@ -10,7 +10,7 @@ from backwright.pipeline.tasks import EXPECTED, current_questions
 from backwright.project import Project
 from backwright.report import progress
 from backwright.spec import read as read_specification
-from backwright.task import events, features, roles, status
+from backwright.task import events, features, roles, status, ticking
 from backwright.task.evidence import gather
 from backwright.verify.gates import GATES, NAMED
 
@@ -60,7 +60,7 @@ def set_boxes(project: Project) -> tuple[BoxesOf, ...]:
         tasks = current[feature.name].tasks if feature.name in current else ()
         wrong = [task for task in tasks if task.ticked != (task.state == "done")]
         if wrong:
-            features.tick(project, feature, {task.offset: not task.ticked for task in wrong})
+            ticking.tick(project, feature, {task.offset: not task.ticked for task in wrong})
             ticked = tuple(task.id for task in wrong if not task.ticked)
             opened = tuple(task.id for task in wrong if task.ticked)
             events.append(

@@ -10,7 +10,7 @@ import hashlib
 import os
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from backwright.emit.project import Changed, OutsideProject, write_owned
 from backwright.project import Project
 from backwright.spec.diagnostics import Diagnostic, Place, SpecificationError, diagnose, register
 from backwright.task import boxes, documents, prose, specified
@@ -41,7 +40,6 @@ __all__ = [
     "Box",
     "Clarification",
     "Feature",
-    "OutsideProject",
     "Requirement",
     "Scenario",
     "Stated",
@@ -51,7 +49,6 @@ __all__ = [
     "one",
     "read",
     "story_id",
-    "tick",
 ]
 
 UNREADABLE_ACCEPTANCE = register(
@@ -151,18 +148,6 @@ def read(folder: Path, project: Project) -> Feature:
         boxes=listed,
         scenarios=scenarios,
     )
-
-
-def tick(project: Project, feature: Feature, wanted: Mapping[int, bool]) -> None:
-    """Set the boxes of a feature's `tasks.md` at some offsets, and touch nothing else.
-
-    Raises Changed where the file is not as it was read, OutsideProject where it is a link; then nothing has changed.
-    """
-    path = f"{feature.folder}/tasks.md"
-    file = documents.read(project, project.features / feature.name, "tasks.md")
-    if hashlib.sha256(file.data).hexdigest() != feature.tasks_sha256:
-        raise Changed([path])
-    write_owned(project, {path: boxes.ticked(file.text, wanted)}, {path: feature.tasks_sha256})
 
 
 def _folders(project: Project) -> Iterator[Path]:

@@ -20,7 +20,18 @@ from ruamel.yaml import YAML
 from backwright.emit.project import Lock
 from backwright.project import Project
 from backwright.report import progress
-from backwright.task import acknowledge, boxes, cards, documents, events, evidence, features, questions, roles
+from backwright.task import (
+    acknowledge,
+    boxes,
+    cards,
+    documents,
+    events,
+    evidence,
+    features,
+    questions,
+    roles,
+    ticking,
+)
 from backwright.verify.results import GateResult, ScenarioResult
 
 HERE = Path(__file__).parent
@@ -136,7 +147,7 @@ def _tick(project: Project, feature: features.Feature, found: tuple[progress.Fea
     tasks = next(each.tasks for each in found if each.name == feature.name)
     wanted = {task.offset: task.state == "done" for task in tasks}
     if wanted:
-        features.tick(project, feature, wanted)
+        ticking.tick(project, feature, wanted)
 
 
 def test_what_is_said_is_what_is_expected(project: Project, case: Path) -> None:

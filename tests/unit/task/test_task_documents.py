@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from backwright.emit.project import OutsideProject
 from backwright.project import Project
 from backwright.spec.diagnostics import SpecificationError
-from backwright.task import documents, features, prose
+from backwright.task import documents, features, prose, ticking
 
 SPEC = "# A\n\n- **FR-001**: something\n"
 
@@ -44,8 +45,8 @@ def test_a_link_inside_the_folder_is_read_and_not_written(project):
     _file(project, "tasks.md").symlink_to("list.md")
     (feature,) = features.every(project)
     assert [box.id for box in feature.boxes] == ["T001"]
-    with pytest.raises(features.OutsideProject):
-        features.tick(project, feature, {feature.boxes[0].offset: True})
+    with pytest.raises(OutsideProject):
+        ticking.tick(project, feature, {feature.boxes[0].offset: True})
     assert _file(project, "list.md").read_text() == "- [ ] T001 `unit` gate\n"
 
 

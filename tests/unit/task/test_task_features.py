@@ -6,7 +6,7 @@ import pytest
 
 from backwright.emit.project import Changed
 from backwright.project import Project
-from backwright.task import features
+from backwright.task import features, ticking
 
 SPEC = """# Feature Specification: Lending
 
@@ -123,7 +123,7 @@ def test_boxes_have_id_story_mark_and_place(feature):
 def test_ticking_changes_marks_and_nothing_else(tmp_path, feature):
     project = Project(tmp_path)
     by_id = {box.id: box.offset for box in feature.boxes}
-    features.tick(project, feature, {by_id["T010"]: True, by_id["T011"]: False})
+    ticking.tick(project, feature, {by_id["T010"]: True, by_id["T011"]: False})
     text = (tmp_path / "specs/001-lending/tasks.md").read_text()
     assert text == TASKS.replace("[ ] T010", "[x] T010").replace("[x] T011", "[ ] T011")
 
@@ -132,7 +132,7 @@ def test_a_file_that_changed_meanwhile_is_not_written(tmp_path, feature):
     file = tmp_path / "specs/001-lending/tasks.md"
     file.write_text("- [ ] T001 Somebody else wrote this\n")
     with pytest.raises(Changed):
-        features.tick(Project(tmp_path), feature, {feature.boxes[0].offset: True})
+        ticking.tick(Project(tmp_path), feature, {feature.boxes[0].offset: True})
     assert file.read_text() == "- [ ] T001 Somebody else wrote this\n"
 
 
