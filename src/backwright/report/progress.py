@@ -30,6 +30,7 @@ HAND_TICKED = register(
     "- [x] T001 Ownership (FR-004), when no scenario that covers FR-004 has passed on this build",
 )
 NOT_COMPUTABLE = "not computable: no path, requirement or gate named"
+TOO_LONG = "not computable: its text is longer than is read"
 
 State = OneOf["done", "open", "left out", "not computable"]
 
@@ -106,6 +107,7 @@ def _feature(
         operations={operation.name: f"{operation.method} {operation.path}" for operation in operations},
         gates=gates,
         scenarios=frozenset(scenario.id for scenario in feature.scenarios),
+        files=frozenset(ground.lock),
     )
     requirements = tuple(
         _requirement(feature, found, mine) for found in asked_for if found.feature == feature.name
@@ -182,7 +184,7 @@ def _task(
     for name in asked:
         for requirement in _meant(requirements.get(name, []), box.story):
             blocked += requirement.blocked_by
-    state, reason = _state(found, blocked)
+    state, reason = _state(found, blocked) if not box.cut else ("not computable", TOO_LONG)
     return TaskProgress(
         id=box.name,
         text=box.text,

@@ -66,7 +66,7 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
 class Box(msgspec.Struct, frozen=True, kw_only=True):
     """A checkbox of `tasks.md`: `T010` (or empty), the story it serves, and whether it is ticked.
 
-    `offset` is where its mark stands in the text of the file.
+    `offset` is where its mark stands in the text of the file; `cut` says that its text is longer than is read.
     """
 
     id: str
@@ -75,6 +75,7 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     done: bool = False
     place: Place
     offset: int
+    cut: bool = False
 
     @property
     def name(self) -> str:

@@ -25,24 +25,38 @@ _LONGEST = 8000
 def read(prose: Prose) -> Iterator[Box]:
     """The boxes, each with its continuation lines and the items below it that are no boxes themselves."""
     offset = 0
-    held: re.Match[str] | None = None
-    words: list[str] = []
-    begin = number = size = 0
+    held: _Held | None = None
     after_blank = False
-    for index, line in enumerate(prose.visible.split("\n"), start=1):
+    for number, line in enumerate(prose.visible.split("\n"), start=1):
         found = _BOX.match(line)
-        if held and (found or not _belongs(held, line, after_blank)):
-            yield _box(prose.file, held, words, begin, number)
+        if held and (found or not _belongs(held.found, line, after_blank)):
+            yield _box(prose.file, held)
             held = None
         if found:
-            held, words, begin, number, size = found, [], offset, index, 0
-        elif held and size < _LONGEST:
-            words.append(line.strip())
-            size += len(line) + 1
+            held = _Held(found, offset, number)
+        elif held:
+            held.add(line.strip())
         after_blank = not line.strip()
         offset += len(line) + 1
     if held:
-        yield _box(prose.file, held, words, begin, number)
+        yield _box(prose.file, held)
+
+
+class _Held:
+    """A box whose lines are still being read, as many as are."""
+
+    def __init__(self, found: re.Match[str], offset: int, number: int) -> None:
+        self.found = found
+        self.offset = offset
+        self.number = number
+        self.words = [found["rest"].strip()[: _LONGEST + 1]]
+        self.left = _LONGEST - len(self.words[0])
+
+    def add(self, words: str) -> None:
+        """One more line; blank ones count for nothing."""
+        if words and self.left >= 0:
+            self.words.append(words)
+            self.left -= len(words) + 1
 
 
 def ticked(text: str, wanted: Mapping[int, bool]) -> str:
@@ -67,16 +81,17 @@ def _belongs(box: re.Match[str], line: str, after_blank: bool) -> bool:
     return not after_blank and not (BULLET.match(line) or HEADING.match(line) or line.lstrip()[0] in "|>*")
 
 
-def _box(file: str, found: re.Match[str], more: list[str], offset: int, number: int) -> Box:
-    rest = found["rest"].strip()
-    named = _ID.match(rest)
-    text = " ".join([rest[named.end() :] if named else rest, *(words for words in more if words)])
+def _box(file: str, held: _Held) -> Box:
+    found = held.found
+    named = _ID.match(held.words[0])
+    text = " ".join([held.words[0][named.end() :] if named else held.words[0], *held.words[1:]])
     story = _STORY.search(text)
     return Box(
         id=named["id"] if named else "",
         text=" ".join(_LABEL.sub("", text).split()),
         story=story_id(story[1]) if story else "",
         done=found["mark"] != " ",
-        place=Place(file, number, len(found["head"]) + 1),
-        offset=offset + found.start("mark"),
+        place=Place(file, held.number, len(found["head"]) + 1),
+        offset=held.offset + found.start("mark"),
+        cut=held.left < 0,
     )

@@ -18,7 +18,7 @@ from backwright.task.specified import IDENTITY
 Kind = OneOf["file", "operation", "requirement", "criterion", "scenario", "gate"]
 
 MOST = 100
-"""Names of one task; a text that has more is no task."""
+"""Requirements of one range; a longer one is taken as the name of something that there is not."""
 
 _WORD = re.compile(r"[\w-]+")
 _CODE = re.compile(r"`+([^`]+)`+")
@@ -47,11 +47,13 @@ class Name(msgspec.Struct, frozen=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """The names that there are: operations with their method and path, gates, and scenarios of the feature."""
+    """The names that there are: operations with their method and path, gates, scenarios of the feature, and the files
+    that a build wrote."""
 
     operations: Mapping[str, str] = {}
     gates: tuple[str, ...] = ()
     scenarios: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
 
 
 def named(box: Box, known: Known) -> tuple[Name, ...]:
@@ -63,9 +65,9 @@ def named(box: Box, known: Known) -> tuple[Name, ...]:
         *(Name("scenario", each) for each in _WORD.findall(text) if each in known.scenarios),
         *(Name("operation", each) for each in _operations(text, known.operations)),
         *(Name("gate", each) for each in _gates(text, known.gates)),
-        *(Name("file", each) for each in _files(text)),
+        *(Name("file", each) for each in _files(text, known.files)),
     ]
-    return tuple(dict.fromkeys(found))[:MOST]
+    return tuple(dict.fromkeys(found))
 
 
 def waits_for(box: Box) -> tuple[str, ...]:
@@ -79,7 +81,10 @@ def _requirements(text: str) -> Iterator[str]:
     """Ids as they are written; `FR-001 to FR-004` and `FR-001–004` are four."""
     for found in _RANGE.finditer(text):
         first, last = int(found["from"]), int(found["to"])
-        for number in range(first, min(last, first + MOST) + 1):
+        if not first <= last < first + MOST:
+            yield found[0]
+            continue
+        for number in range(first, last + 1):
             yield f"{found['kind']}-{number:0{len(found['from'])}}"
     yield from _REQUIREMENT.findall(text)
 
@@ -110,8 +115,9 @@ def _gates(text: str, gates: Iterable[str]) -> Iterator[str]:
             yield gate
 
 
-def _files(text: str) -> Iterator[str]:
-    """Paths, relative to the project: with a folder and an ending, a folder with its slash, or a well-known ending."""
+def _files(text: str, known: frozenset[str]) -> Iterator[str]:
+    """Paths, relative to the project: with a folder and an ending, a folder with its slash, a well-known ending, or one
+    that a build wrote."""
     for found in _TOKEN.finditer(text):
         token = found[0].strip("*_:!").rstrip(".").replace("\\", "/")
         if (
@@ -122,7 +128,9 @@ def _files(text: str) -> Iterator[str]:
             continue
         path = token.removeprefix("./").lstrip("/")
         last = path.rstrip("/").rpartition("/")[2]
-        if "/" in path:
+        if path in known:
+            yield path
+        elif "/" in path:
             if path.endswith("/") or _DOTTED.search(last) or _KNOWN_ENDS.search(last) or "*" in last:
                 yield path
         elif _KNOWN_ENDS.search(path):
