@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
@@ -31,6 +32,9 @@ class Exit(IntEnum):
 MARKS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "not_run": "[yellow]–[/]"}
 
 
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
 class Terminal:
     """Where a command speaks. With `json` set, stdout carries one JSON object and nothing else."""
 
@@ -40,9 +44,9 @@ class Terminal:
         self._progress = Console(file=sys.stderr, highlight=False, soft_wrap=True)
 
     def print(self, text: str = "") -> None:
-        """Plain text: nothing in it is markup."""
+        """Plain text: nothing in it is markup, and nothing steers the terminal."""
         if not self.json:
-            self._out.print(escape(text))
+            self._out.print(escape(_STEERING.sub("\ufffd", text)))
 
     def styled(self, text: str) -> None:
         """Text with Rich markup; escape what comes from files."""

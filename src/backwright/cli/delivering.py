@@ -168,11 +168,12 @@ def migrate_up(
 def migrate_down(
     database_url: DatabaseUrl = None,
     steps: Annotated[int, typer.Option("--steps", min=1, help="How many migrations to take back.")] = 1,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the event log and the report.")] = "",
     project: ProjectOption = None,
     json: JsonOption = False,
 ) -> None:
     """Take back the last migration, or the last few."""
-    _migrate("down", project, database_url, steps, json)
+    _migrate("down", project, database_url, steps, json, reason)
 
 
 @migrate_app.command("status")
@@ -199,10 +200,15 @@ def migrate_status(
 
 
 def _migrate(
-    direction: pipeline.Way, folder: Path | None, database_url: str | None, steps: int, json: bool
+    direction: pipeline.Way,
+    folder: Path | None,
+    database_url: str | None,
+    steps: int,
+    json: bool,
+    reason: str = "",
 ) -> None:
     with command(f"migrate {direction}", json) as terminal:
-        names = pipeline.migrate(project_of(folder), direction, database_url, steps=steps)
+        names = pipeline.migrate(project_of(folder), direction, database_url, steps=steps, reason=reason)
         for name in names:
             terminal.print(f"  {direction:<4} {name}")
         terminal.print(f"{len(names)} migrations run." if names else "Nothing to do.")

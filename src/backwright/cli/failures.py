@@ -7,7 +7,7 @@ from typing import Any
 from rich.markup import escape
 
 from backwright.console import Exit, Terminal
-from backwright.emit.project import EditedByHand, OutsideProject
+from backwright.emit.project import Changed, EditedByHand, OutsideProject
 from backwright.pipeline.checking import Blocked
 from backwright.spec.diagnostics import SpecificationError
 from backwright_runtime.database.interface import DatabaseUnavailable
@@ -33,7 +33,7 @@ def said(terminal: Terminal, command: str, error: Exception) -> tuple[Exit, dict
             message = f"the database cannot be reached ({error}); look at --database-url or DATABASE_URL"
             terminal.styled(f"[bold red]{escape(message)}[/]")
             return Exit.FOUND, {"error": message}
-        case MigrationError() | OutsideProject():
+        case MigrationError() | OutsideProject() | Changed():
             terminal.styled(f"[bold red]{escape(command)}:[/] {escape(str(error))}")
             return Exit.FOUND, {"error": str(error)}
         case _:

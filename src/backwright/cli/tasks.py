@@ -14,19 +14,22 @@ from backwright.console import Exit
 
 @app.command()
 def task(
-    card: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="The task card, such as tasks/BE-001.md.")
+    task: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, help="A task card (tasks/BE-001.md) or a feature folder (specs/001-name)."
+        ),
     ],
     project: ProjectOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Read a task card and answer it: understanding, scope, deliverables, questions, plan.
+    """Read a task card or a feature folder and answer it: understanding, scope, deliverables, questions, plan.
 
     Questions go to the role that decides. While a blocking one is open, `build` stops with exit code 3, and
     so does this command. Answer with `backwright answer`.
     """
     with command("task", json) as terminal:
-        answered = pipeline.receive(project_of(project), card)
+        answered = pipeline.receive(project_of(project), task)
         from backwright.task import acknowledge
 
         terminal.print(acknowledge.markdown(answered.acknowledgement))
@@ -54,11 +57,28 @@ def answer(
 
 
 @app.command()
-def status(project: ProjectOption = None, json: JsonOption = False) -> None:
-    """Where the work stands, computed from the event log and the files as they are."""
+def status(
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="Tick the boxes of `tasks.md` that results prove, and open the others."),
+    ] = False,
+    project: ProjectOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Where the work stands: phases, blockers, and each requirement and task of every feature folder.
+
+    Computed from the event log and the files as they are. A box is ticked when everything that its task names is built
+    and the runs that judge it have passed on this build; `--write` changes the boxes and nothing else in the files.
+    """
     with command("status", json) as terminal:
-        current = pipeline.task_status(project_of(project))
+        here = project_of(project)
+        boxes = pipeline.set_boxes(here) if write else ()
+        current = pipeline.standing(here)
+        from backwright.report.progress import text as progress_text
         from backwright.task.status import text as text_of
 
-        terminal.print(text_of(current))
-        terminal.answer("status", Exit.OK, status=current)
+        terminal.print(text_of(current.status) + progress_text(current.features))
+        for changed in boxes:
+            opened = f"; opened {', '.join(changed.opened)}" if changed.opened else ""
+            terminal.print(f"{changed.feature}: ticked {', '.join(changed.ticked) or 'none'}{opened}")
+        terminal.answer("status", Exit.OK, status=current.status, features=current.features, boxes=boxes)

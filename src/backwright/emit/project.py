@@ -257,6 +257,8 @@ def _replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.{os.getpid()}.new")
     beside.write_bytes(content)
+    if path.exists():
+        shutil.copymode(path, beside)
     beside.replace(path)
 
 

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from backwright.pipeline.mutating import mutate
     from backwright.pipeline.outside import verify_target
     from backwright.pipeline.planning import Planned, approve, examples, plan
+    from backwright.pipeline.progressing import BoxesOf, Standing, set_boxes, standing
     from backwright.pipeline.rehearsing import rehearse
     from backwright.pipeline.reporting import report
-    from backwright.pipeline.tasks import EXPECTED, Received, answer, current_questions, receive, task_status
+    from backwright.pipeline.tasks import EXPECTED, Received, answer, current_questions, receive
     from backwright.pipeline.tracing import Trace, trace
     from backwright.pipeline.verifying import Progress, verify
     from backwright.pipeline.whole import STAGES, Outcome, run
@@ -30,6 +31,7 @@ __all__ = [
     "EXPECTED",
     "STAGES",
     "Blocked",
+    "BoxesOf",
     "Built",
     "Checked",
     "Outcome",
@@ -38,6 +40,7 @@ __all__ = [
     "Received",
     "Rewritten",
     "Serving",
+    "Standing",
     "Trace",
     "Way",
     "answer",
@@ -60,7 +63,8 @@ __all__ = [
     "run",
     "schema_drift",
     "serving",
-    "task_status",
+    "set_boxes",
+    "standing",
     "trace",
     "verify",
     "verify_target",
@@ -77,7 +81,8 @@ _NAMES = {
     "planning": ("Planned", "approve", "examples", "plan"),
     "rehearsing": ("rehearse",),
     "reporting": ("report",),
-    "tasks": ("EXPECTED", "Received", "answer", "current_questions", "receive", "task_status"),
+    "progressing": ("BoxesOf", "Standing", "set_boxes", "standing"),
+    "tasks": ("EXPECTED", "Received", "answer", "current_questions", "receive"),
     "tracing": ("Trace", "trace"),
     "verifying": ("Progress", "verify"),
     "whole": ("STAGES", "Outcome", "run"),

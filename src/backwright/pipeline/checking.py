@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from time import perf_counter
 
 import msgspec
@@ -13,7 +13,8 @@ from backwright.model.types import Model
 from backwright.project import Project
 from backwright.spec import read as read_specification
 from backwright.spec.diagnostics import Diagnostic, SpecificationError
-from backwright.task import events, features, questions
+from backwright.task import events, features, questions, roles
+from backwright.task.features import Feature
 from backwright.task.questions import ACCESS_CODE, Question
 from backwright.verify import scenario_check, scenarios
 
@@ -41,9 +42,12 @@ def check(project: Project) -> Checked:
     An entity without a rule is a question and not an error here: `Blocked` carries it.
     """
     started = perf_counter()
+    decide = roles.read(project)
+    folders = features.every(project)
     model, diagnostics = examine(read_specification(project))
+    diagnostics = [*diagnostics, *_unread(folders)]
     errors = [d for d in diagnostics if d.severity == "error"]
-    asked = questions.compute(diagnostics, features.every(project), events.read(project))
+    asked = questions.compute(diagnostics, folders, events.read(project), decide=decide)
     events.append(project, events.CheckFinished(errors=len(errors), seconds=perf_counter() - started))
     if any(d.code != ACCESS_CODE for d in errors):
         raise SpecificationError(diagnostics)
@@ -51,9 +55,20 @@ def check(project: Project) -> Checked:
         raise Blocked([q for q in asked if q.open and q.form == "expression"], errors)
     return Checked(
         model=model,
-        warnings=(*(d for d in diagnostics if d.severity == "warning"), *_scenario_mistakes(project, model)),
+        warnings=(
+            *(d for d in diagnostics if d.severity == "warning"),
+            *_scenario_mistakes(project, model),
+        ),
         questions=tuple(q for q in asked if q.open),
     )
+
+
+def _unread(folders: Iterable[Feature]) -> Iterator[Diagnostic]:
+    """What of the feature folders could not be read: a question might stand there, so nothing is built past it."""
+    for feature in folders:
+        for found in feature.diagnostics:
+            if found.severity == "error" and found.code != features.UNREADABLE_ACCEPTANCE.code:
+                yield found
 
 
 def _scenario_mistakes(project: Project, model: Model) -> list[Diagnostic]:

@@ -42,8 +42,11 @@ def database_url(project: Project, given: str | None) -> str:
     return f"sqlite:///{(project.state / 'development.db').as_posix()}"
 
 
-def migrate(project: Project, way: Way, given: str | None = None, *, steps: int = 1) -> list[str]:
-    """Run migrations up or down; returns their names in the order in which they ran.
+def migrate(
+    project: Project, way: Way, given: str | None = None, *, steps: int = 1, reason: str = ""
+) -> list[str]:
+    """Run migrations up or down; returns their names in the order in which they ran. A reason is for the record of a
+    way down.
 
     Raises SpecificationError when nothing that can be run was built, MigrationError when a step fails (what
     ran before it stays and is in the ledger), and DatabaseUnavailable.
@@ -58,7 +61,13 @@ def migrate(project: Project, way: Way, given: str | None = None, *, steps: int 
         names = asyncio.run(migrations.down(url, project.migrations, steps))
     seconds = perf_counter() - started
     for name in names:
-        events.append(project, _MIGRATED[way](migration=name, database=dialect, seconds=seconds / len(names)))
+        each = seconds / len(names)
+        events.append(
+            project,
+            events.MigrationApplied(migration=name, database=dialect, seconds=each)
+            if way == "up"
+            else events.MigrationRolledBack(migration=name, database=dialect, seconds=each, reason=reason),
+        )
     return names
 
 
@@ -77,9 +86,6 @@ async def _up(folder: Path, url: str) -> list[str]:
                 raise SpecificationError(found)
             applied += await migrations.up(url, folder, state.name.partition("_")[0])
     return [*applied, *await migrations.up(url, folder)]
-
-
-_MIGRATED = {"up": events.MigrationApplied, "down": events.MigrationRolledBack}
 
 
 def migration_status(project: Project, given: str | None = None) -> list[migrations.Status]:

@@ -8,13 +8,14 @@ from backwright import report as reports
 from backwright.pipeline.building import build_digest
 from backwright.pipeline.checking import check
 from backwright.pipeline.planning import package
+from backwright.pipeline.progressing import set_boxes
 from backwright.pipeline.tasks import EXPECTED, current_questions, received_card
 from backwright.project import Project
 from backwright.task import events, features
 
 
 def report(project: Project) -> tuple[reports.Report, tuple[Path, ...]]:
-    """Compute the completion report from artifacts, write it, and tick the stories that are done in tasks.md."""
+    """Compute the completion report from artifacts, write it, and bring the boxes of tasks.md in line with it."""
     package(project)
     model = check(project).model
     digest = build_digest(project)
@@ -31,9 +32,9 @@ def report(project: Project) -> tuple[reports.Report, tuple[Path, ...]]:
         card=received_card(project, log),
         expected=EXPECTED,
     )
-    for folder in folders:
-        features.tick(project, folder, computed.finished_stories(folder.name))
-    return computed, reports.write(project, computed)
+    written = reports.write(project, computed)
+    set_boxes(project)
+    return computed, written
 
 
 def verdict(computed: reports.Report) -> str:

@@ -8,11 +8,10 @@ from pathlib import Path
 import msgspec
 
 from backwright.model.build import examine
-from backwright.pipeline.building import build_digest
 from backwright.project import Project
 from backwright.spec import read as read_specification
 from backwright.spec.diagnostics import Diagnostic
-from backwright.task import acknowledge, answers, cards, events, features, questions, status
+from backwright.task import acknowledge, answers, cards, events, features, questions, roles
 from backwright.task.evidence import Expected
 from backwright.task.questions import Question
 from backwright.verify import runner
@@ -27,21 +26,29 @@ EXPECTED = tuple(
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
-    """A task card's answer, and the questions that stop its build."""
+    """The answer to a task card or feature folder, and the questions that stop its build."""
 
     acknowledgement: acknowledge.Acknowledgement
     blocking: tuple[Question, ...]
 
 
 def receive(project: Project, path: Path) -> Received:
-    """Read a task card, put its questions to those who decide, and answer it. Raises SpecificationError."""
-    card = cards.read(path, project)
-    folders = features.every(project)
+    """Read a task card, put its questions to those who decide, and answer it. Raises SpecificationError.
+
+    A feature folder is a task of its own: then only what it asks for is acknowledged, and what it leaves open is asked.
+    """
+    decide = roles.read(project)
+    if path.is_dir():
+        folders: tuple[features.Feature, ...] = (features.one(project, path),)
+        card = cards.of_feature(folders[0])
+    else:
+        folders = features.every(project)
+        card = cards.read(path, project)
     model, diagnostics = examine(read_specification(project))
     events.append(
         project, events.TaskReceived(task=card.id, name=card.name, file=card.file, sha256=card.sha256)
     )
-    asked = questions.compute(diagnostics, folders, events.read(project), card)
+    asked = questions.compute(diagnostics, folders, events.read(project), card, decide)
     questions.ask(project, asked, events.read(project))
     answered = acknowledge.acknowledge(card, model, folders, asked, events.read(project))
     events.append(project, events.TaskAcknowledged(task=card.id))
@@ -52,7 +59,8 @@ def current_questions(project: Project) -> tuple[Question, ...]:
     """Every question that the files raise as they are now; the card is the one that was received last."""
     log = events.read(project)
     _, diagnostics = examine(read_specification(project))
-    return questions.compute(diagnostics, features.every(project), log, received_card(project, log))
+    card = received_card(project, log)
+    return questions.compute(diagnostics, features.every(project), log, card, roles.read(project))
 
 
 def answer(project: Project, question: str, text: str, *, by: str, role: str) -> None:
@@ -61,18 +69,23 @@ def answer(project: Project, question: str, text: str, *, by: str, role: str) ->
     def examined(project: Project) -> Sequence[Diagnostic]:
         return examine(read_specification(project))[1]
 
-    answers.answer(project, current_questions(project), question, text, by=by, role=role, examine=examined)
-
-
-def task_status(project: Project) -> status.TaskStatus:
-    """Where the work stands, from the event log and the files."""
-    return status.compute(
-        project, events.read(project), current_questions(project), build_digest(project), EXPECTED
+    answers.answer(
+        project,
+        current_questions(project),
+        question,
+        text,
+        by=by,
+        role=role,
+        decide=roles.read(project),
+        examine=examined,
     )
 
 
 def received_card(project: Project, log: events.Log) -> cards.Card | None:
-    """The card that was received last, as it is now."""
+    """The card or feature folder that was received last, as it is now."""
     received = [e for e in log.events if isinstance(e, events.TaskReceived)]
     path = project.root / received[-1].file if received else None
+    if path and path.is_dir():
+        named = [feature for feature in features.every(project) if feature.folder == received[-1].file]
+        return cards.of_feature(named[0]) if named else None
     return cards.read(path, project) if path and path.is_file() else None

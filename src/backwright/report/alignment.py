@@ -65,7 +65,7 @@ def requirements(
         q.subject: f"{q.answer} — {q.answered_by}" for q in questions if q.kind == "requirement" and q.answer
     }
     return tuple(
-        _requirement(feature, asked, executed, decided.get(f"{feature.name}/{asked.id}", ""))
+        _requirement(feature, asked, executed, decided.get(feature.subject(asked), ""))
         for feature in features
         for asked in feature.requirements
     )
@@ -74,7 +74,8 @@ def requirements(
 def _requirement(
     feature: Feature, asked: Asked, executed: tuple[Scenario, ...], decision: str
 ) -> Requirement:
-    covering = [s for s in executed if s.feature == feature.name and asked.id in s.covers]
+    wanted = {scenario.id for scenario in feature.covering(asked)}
+    covering = [s for s in executed if s.feature == feature.name and s.id in wanted]
     state, reason = _judged(covering)
     links = {run.link: None for scenario in covering for run in scenario.runs if run.status != "not_run"}
     return Requirement(

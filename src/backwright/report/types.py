@@ -188,15 +188,3 @@ class Report(Value, frozen=True, kw_only=True):
     next_steps: tuple[str, ...]
     hand_over: tuple[str, ...]
     checklist: tuple[Check, ...]
-
-    def finished_stories(self, feature: str) -> frozenset[str]:
-        """The stories of a feature of which everything is done: what may tick a box in its `tasks.md`."""
-        parts: tuple[Scenario | Requirement | WrittenLine, ...] = (
-            *self.scenarios,
-            *self.requirements,
-            *self.written,
-        )
-        mine = [part for part in parts if part.feature == feature]
-        unfinished = {part.story for part in mine if part.state != "done"}
-        executed = {s.story for s in self.scenarios if s.feature == feature and s.story}
-        return frozenset(executed - unfinished)

@@ -9,7 +9,7 @@ import msgspec
 
 from backwright.model.types import Assumption, Entity, Model
 from backwright.spec.diagnostics import Diagnostic
-from backwright.task.cards import Card
+from backwright.task.cards import MISSING_FIELD, Card
 from backwright.task.events import (
     BuildFinished,
     CheckFinished,
@@ -97,6 +97,7 @@ def markdown(ack: Acknowledgement) -> str:
         lines += [f"Serves: {clean(ack.requirement)}", ""]
     if ack.missing:
         lines += [f"The card does not say its {listing(ack.missing)}.", ""]
+    lines += _notes(ack.notes)
     lines += _section("What was understood", ack.understanding)
     lines += _section("In scope", ack.in_scope, "No requirement is written down.")
     lines += _section("Not in this delivery", ack.out_of_scope, "Nothing was left out by decision.")
@@ -109,9 +110,25 @@ def markdown(ack: Acknowledgement) -> str:
     lines += ["## Plan", ""]
     for number, step in enumerate(ack.steps, start=1):
         waits = f" (after {', '.join(step.after)})" if step.after else ""
-        lines.append(f"{number}. **{step.id}**: {step.text}{waits}")
+        lines.append(f"{number}. **{step.id}**: {step.text}{waits}{_duration(step)}")
     lines += ["", f"Estimate: {ack.estimate}", ""]
     return "\n".join(lines)
+
+
+def _notes(notes: tuple[Diagnostic, ...]) -> list[str]:
+    """What of the files cannot be taken as it stands. What the card lacks is said already."""
+    found = [note for note in notes if note.code != MISSING_FIELD.code]
+    if not found:
+        return []
+    lines = [f"{note.code} {note.place.file}:{note.place.line}: {note.message}" for note in found]
+    return _section("What of the files could not be taken as it stands", lines)
+
+
+def _duration(step: PlannedStep) -> str:
+    """From recorded durations; people are not estimated."""
+    if step.id == "questions":
+        return ""
+    return f" — {NOT_ESTIMATED}" if step.seconds is None else f" — about {step.seconds:.0f} s"
 
 
 def _questions(questions: tuple[Question, ...]) -> list[str]:
@@ -152,8 +169,21 @@ def _understanding(card: Card, model: Model | None, features: tuple[Feature, ...
             f"{count(len(feature.requirements), 'requirement')}, "
             f"{count(len(feature.scenarios), 'executable scenario')}."
         )
+        yield from _feature(feature)
     if card.criteria:
         yield f"The card sets {count(len(card.criteria), 'acceptance criterion', 'acceptance criteria')}."
+
+
+def _feature(feature: Feature) -> Iterator[str]:
+    """What else a feature's files say."""
+    for story in sorted(feature.stories, key=lambda story: story.priority or "P9"):
+        yield f"{story.id}{f' ({story.priority})' if story.priority else ''}: {story.title or 'without a title'}."
+    if feature.entities:
+        yield f"It is about {listing(feature.entities)}."
+    if feature.edge_cases:
+        yield f"It names {count(len(feature.edge_cases), 'edge case')}."
+    if feature.boxes:
+        yield f"Its tasks.md has {count(len(feature.boxes), 'task')}."
 
 
 def _entity(entity: Entity) -> str:

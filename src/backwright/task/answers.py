@@ -25,8 +25,11 @@ from backwright.spec.diagnostics import (
     register,
     relative_to_project,
 )
-from backwright.task.events import AnswerRecorded, Entry, append
+from backwright.task.clarifications import ROLES
+from backwright.task.events import AnswerRecorded, Entry, Role, append
 from backwright.task.questions import ACCESS_CODE, Question, entity_of
+from backwright.task.roles import DEFAULT, FILE, Roles
+from backwright.task.wording import listing
 
 UNKNOWN_QUESTION = register(
     "BW920",
@@ -53,6 +56,12 @@ NOT_LEFT_OUT = register(
     "The answer leaves open whether the requirement is in this delivery",
     "Such an answer takes a requirement out of what is built: it has to be meant.",
 )
+WRONG_PERSON = register(
+    "BW925",
+    "This person does not hold the role",
+    "The team wrote down who decides; another name would make the record say what nobody agreed on.",
+    "backwright answer Q-3f2a91 … --by eve --role security, with people: {security: [sam]}",
+)
 LEFT_OUT = "not in this delivery"
 VERBS = ("create", "read", "update", "delete", "write")
 
@@ -65,21 +74,16 @@ def answer(
     *,
     by: str,
     role: str,
+    decide: Roles = DEFAULT,
     examine: Callable[[Project], Iterable[Diagnostic]] | None = None,
 ) -> Entry:
-    """Records who answered what. Raises SpecificationError (BW920 to BW922) and then changes nothing.
+    """Records who answered what. Raises SpecificationError (BW920 to BW925) and then changes nothing.
 
     `examine` says what is wrong with the specification on disk; an answer that adds to it is taken back.
     """
     question = _find(tuple(questions), question_id)
     text = text.strip()
-    if role != question.role:
-        raise _refused(
-            WRONG_ROLE,
-            question,
-            f"{question.id} is decided by {question.role}, not by {role}",
-            f"Ask the {question.role} and pass `--role {question.role}`.",
-        )
+    answering = _decider(question, role, by, decide)
     if not text:
         raise _refused(UNUSABLE_ANSWER, question, "the answer is empty", "Say what was decided.")
     if question.answer is not None:
@@ -95,8 +99,27 @@ def answer(
         _write_rule(project, question, text, examine)
     return append(
         project,
-        AnswerRecorded(question=question.id, subject=question.subject, text=text, by=by, role=question.role),
+        AnswerRecorded(question=question.id, subject=question.subject, text=text, by=by, role=answering),
     )
+
+
+def _decider(question: Question, role: str, by: str, decide: Roles) -> Role:
+    """The role in which somebody answers: the one that was asked, or one that may decide in its place."""
+    found = next((known for known in ROLES if known == role and decide.may_decide(role, question.role)), None)
+    if found is None:
+        deputies = decide.deputies.get(question.role, ())
+        raise _refused(
+            WRONG_ROLE,
+            question,
+            f"{question.id} is decided by {listing([question.role, *deputies])}, not by {role}",
+            f"Ask the {question.role} and pass `--role {question.role}`.",
+        )
+    if not decide.holds(by, found):
+        message = f"{by} is not among those who hold the role {found}"
+        raise _refused(
+            WRONG_PERSON, question, message, f"Ask {listing(decide.people[found])}, or change {FILE}."
+        )
+    return found
 
 
 def _find(questions: tuple[Question, ...], question_id: str) -> Question:

@@ -24,6 +24,7 @@ from backwright.spec.diagnostics import (
     register,
     relative_to_project,
 )
+from backwright.task.asked import Feature
 
 MISSING_FIELD = register(
     "BW901",
@@ -137,6 +138,18 @@ def parse(text: str, *, file: str, sha256: str = "") -> Card:
     missing = tuple(title for field, title in TITLES.items() if not values[field] and field not in said)
     values["id"] = values["id"] or Path(file).stem
     return msgspec.convert({**values, "file": file, "sha256": sha256, "missing": missing}, Card)
+
+
+def of_feature(feature: Feature) -> Card:
+    """A feature folder as a card: what it asks for is its name, and its scenarios in words are how it is judged."""
+    return Card(
+        file=feature.folder,
+        sha256=feature.sha256,
+        id=feature.name,
+        name=feature.title,
+        requirement=", ".join(dict.fromkeys(requirement.id for requirement in feature.requirements)),
+        criteria=(*(line.text for line in feature.written), *feature.success_criteria),
+    )
 
 
 def every(project: Project) -> list[Card]:

@@ -3,6 +3,10 @@
 Every status is computed from it and nothing in it is ever rewritten. Each line carries the SHA-256 of the
 line before it, so that an edited or removed line is noticed (detected, not prevented). That the log was cut
 short at the end of a line is not noticed here.
+
+A process that is killed while it writes leaves the beginning of an event. It was never acknowledged, so it counts as
+not having happened, and reading says so. Its bytes stay: the next event ends the line and is preceded by a `TailLost`
+that names them by their digest.
 """
 
 from __future__ import annotations
@@ -36,6 +40,11 @@ BROKEN_CHAIN = register(
     "BW911",
     "The event log was changed after it was written",
     "The log is evidence: where a line does not continue the one before, something was edited or removed.",
+)
+TORN = register(
+    "BW912",
+    "The event log ends in the middle of an event",
+    "A process was killed while it wrote: what it was about to record counts as not having happened.",
 )
 
 
@@ -201,6 +210,24 @@ class ImplementationEnded(Recorded, frozen=True, kw_only=True, tag="implementati
     why: str = ""
 
 
+class BoxesSet(Recorded, frozen=True, kw_only=True, tag="boxes_set"):
+    """Boxes of a feature's `tasks.md` were brought in line with results. Tasks are named by id, or by line."""
+
+    feature: str
+    build: str
+    ticked: tuple[str, ...]
+    opened: tuple[str, ...]
+
+
+class TailLost(Recorded, frozen=True, kw_only=True, tag="tail_lost"):
+    """The lines before this one, as many as `lines`, are what writes that were killed left. `sha256` is that of their
+    bytes, with the line feeds between them."""
+
+    lines: int
+    bytes: int
+    sha256: str
+
+
 Event = (
     TaskReceived
     | TaskAcknowledged
@@ -219,6 +246,8 @@ Event = (
     | ImplementationAnswered
     | ImplementationJudged
     | ImplementationEnded
+    | BoxesSet
+    | TailLost
 )
 
 
@@ -247,64 +276,141 @@ _encoder = msgspec.json.Encoder()
 
 
 def read(project: Project) -> Log:
-    """The log on disk. A torn last line (a kill during a write) is left out; it was never acknowledged."""
+    """The log on disk. Lines that a killed write left are told as warnings, every other doubt as an error."""
     try:
         data = project.events.read_bytes()
     except FileNotFoundError:
         return Log()
-    file = relative_to_project(project.events, project.root)
-    entries: list[Entry] = []
-    diagnostics: list[Diagnostic] = []
-    previous = BEGINNING
-    for number, line in enumerate(_whole_lines(data), start=1):
-        place = Place(file, number, 1)
+    lines, tail = _lines(data)
+    reading = _Reading(relative_to_project(project.events, project.root))
+    for line in lines:
+        reading.line(line)
+    reading.end(tail)
+    return Log(tuple(reading.entries), tuple(reading.diagnostics))
+
+
+class _Reading:
+    """What is known of a log while its lines are read, one after the other."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.entries: list[Entry] = []
+        self.diagnostics: list[Diagnostic] = []
+        self._previous = BEGINNING
+        self._number = 0
+        self._unread: list[tuple[bytes, Diagnostic]] = []
+
+    def line(self, line: bytes) -> None:
+        """The next whole line."""
+        self._number += 1
         try:
             entry = _decoder.decode(line)
         except msgspec.DecodeError as error:
-            diagnostics.append(
-                diagnose(
-                    UNREADABLE,
-                    place,
-                    f"line {number} is not an event: {error}",
-                    "Restore the line from a backup.",
-                )
-            )
+            message = f"line {self._number} is not an event: {error}"
+            problem = diagnose(UNREADABLE, self._place, message, "Restore the line from a backup.")
+            self._unread.append((line, problem))
         else:
-            if entry.previous != previous:
-                diagnostics.append(
-                    diagnose(
-                        BROKEN_CHAIN,
-                        place,
-                        f"line {number} does not continue line {number - 1}",
-                        "Restore the log from a backup, or start a new one and run the gates again.",
-                    )
+            self._settle(entry.event)
+            if entry.previous != self._previous:
+                message = f"line {self._number} does not continue line {self._number - 1}"
+                mend = "Restore the log from a backup, or start a new one and run the gates again."
+                self.diagnostics.append(diagnose(BROKEN_CHAIN, self._place, message, mend))
+            self.entries.append(entry)
+        self._previous = _digest(line)
+
+    def end(self, tail: bytes) -> None:
+        """What follows the last line feed. The lines before it may be of killed writes, too."""
+        torn = len(_torn_end([line for line, _ in self._unread], self._number))
+        lost = [(line, problem.place) for line, problem in self._unread[len(self._unread) - torn :]]
+        del self._unread[len(self._unread) - torn :]
+        self._settle(None)
+        lost += [(tail, Place(self.file, self._number + 1, 1))] if tail else []
+        for line, place in lost:
+            message = (
+                f"line {place.line} is the beginning of an event, {len(line)} bytes: it is lost, "
+                f"and what counts ends with line {lost[0][1].line - 1}"
+            )
+            mend = "Run again what was interrupted. The next event records the loss; no byte is removed."
+            self.diagnostics.append(diagnose(TORN, place, message, mend, "warning"))
+
+    @property
+    def _place(self) -> Place:
+        return Place(self.file, self._number, 1)
+
+    def _settle(self, event: Event | None) -> None:
+        """Say what the unread lines are, now that the next event is known."""
+        if isinstance(event, TailLost) and event == _lost([line for line, _ in self._unread]):
+            message = f"{event.bytes} bytes of a write that was killed were lost here"
+            self.diagnostics += [
+                diagnose(
+                    TORN, problem.place, message, "Nothing is to be done: the loss is recorded.", "warning"
                 )
-            entries.append(entry)
-        previous = _digest(line)
-    return Log(tuple(entries), tuple(diagnostics))
+                for _, problem in self._unread
+            ]
+        else:
+            self.diagnostics += [problem for _, problem in self._unread]
+        self._unread.clear()
 
 
 def append(project: Project, event: Event, *, at: datetime | None = None) -> Entry:
-    """Adds one event: locked against other processes, one write, on disk before this returns."""
+    """Adds one event: locked against other processes, one write, on disk before this returns.
+
+    What a killed write left at the end stays, and is recorded before the event. Raises OSError, and then the event
+    counts as not having happened.
+    """
     project.state.mkdir(parents=True, exist_ok=True)
+    moment = (at or datetime.now(UTC)).astimezone(UTC)
     with _locked(project.state / "events.lock"):
-        lines = _repair(project.events)
-        entry = Entry(
-            sequence=len(lines) + 1,
-            at=(at or datetime.now(UTC)).astimezone(UTC),
-            previous=_digest(lines[-1]) if lines else BEGINNING,
-            event=event,
-        )
-        _write(project.events, _encoder.encode(entry) + b"\n")
+        data = project.events.read_bytes() if project.events.exists() else b""
+        lines, tail = _lines(data)
+        begins = b"" if not data or data.endswith(b"\n") else b"\n"
+        lost = _torn_end(lines, len(lines)) + ([tail] if tail else [])
+        lines += [tail] if tail else []
+        new = [_lost(lost), event] if lost else [event]
+        written = b""
+        for each in new:
+            entry = Entry(
+                sequence=len(lines) + 1,
+                at=moment,
+                previous=_digest(lines[-1]) if lines else BEGINNING,
+                event=each,
+            )
+            lines.append(_encoder.encode(entry))
+            written += lines[-1] + b"\n"
+        _write(project.events, begins + written)
     return entry
 
 
-def _whole_lines(data: bytes) -> list[bytes]:
-    """The lines of the file. A last line without its line feed counts when it is a whole event."""
+def _lines(data: bytes) -> tuple[list[bytes], bytes]:
+    """The lines of the file, and what a killed write left behind them.
+
+    A last line that lacks nothing but its line feed is a whole event.
+    """
     *lines, rest = data.split(b"\n")
     if rest and _is_entry(rest):
-        lines.append(rest)
-    return lines
+        return [*lines, rest], b""
+    return lines, rest
+
+
+def _torn_end(lines: list[bytes], number: int) -> list[bytes]:
+    """The last of the lines, as many as are beginnings of events: `number` is that of the last.
+
+    There is one where the write that was to record a torn event was killed itself. A line that begins otherwise was
+    not written here.
+    """
+    first = len(lines)
+    while first:
+        begins = b'{"sequence":%d,' % (number - (len(lines) - first))
+        line = lines[first - 1]
+        if _is_entry(line) or not (line and (line.startswith(begins) or begins.startswith(line))):
+            break
+        first -= 1
+    return lines[first:]
+
+
+def _lost(lines: list[bytes]) -> TailLost:
+    joined = b"\n".join(lines)
+    return TailLost(lines=len(lines), bytes=len(joined), sha256=_digest(joined))
 
 
 def _is_entry(line: bytes) -> bool:
@@ -315,26 +421,13 @@ def _is_entry(line: bytes) -> bool:
     return True
 
 
-def _repair(file: Path) -> list[bytes]:
-    """The whole lines of the file, after ending it on a line: a torn last line is cut off."""
-    data = file.read_bytes() if file.exists() else b""
-    lines = _whole_lines(data)
-    whole = b"".join(line + b"\n" for line in lines)
-    if data != whole:
-        with file.open("r+b") as stream:
-            stream.truncate(min(len(data), len(whole)))
-            if len(whole) > len(data):  # only the line feed was missing
-                stream.seek(0, os.SEEK_END)
-                stream.write(b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-    return lines
-
-
-def _write(file: Path, line: bytes) -> None:
+def _write(file: Path, content: bytes) -> None:
+    """Appends all of it. Raises OSError where only a part could be written: that part is a torn event."""
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
-        os.write(descriptor, line)
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

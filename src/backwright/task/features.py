@@ -1,261 +1,211 @@
 """Feature folders `specs/<nnn-name>/` in the layout of GitHub Spec Kit: what people asked for.
 
-Reads `spec.md` (stories, requirements, Given/When/Then lines, open clarifications), `plan.md`, the boxes of
-`tasks.md`, and which scenarios `acceptance.yaml` has. Nothing here judges: it says what is written, where.
+Reads `spec.md`, `plan.md`, `tasks.md`, and which scenarios `acceptance.yaml` has. No file is trusted, and none of them
+is needed: what is missing or cannot be read is a diagnostic.
 """
 
 from __future__ import annotations
 
-import re
+import hashlib
+import os
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from backwright.project import Project
-from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register, relative_to_project
+from backwright.spec.diagnostics import Diagnostic, Place, SpecificationError, diagnose, register
+from backwright.task import boxes, documents, prose, specified
+from backwright.task.asked import (
+    Box,
+    Clarification,
+    Feature,
+    FileName,
+    Requirement,
+    Scenario,
+    Stated,
+    Story,
+    WrittenScenario,
+    story_id,
+)
+from backwright.task.clarifications import marks
+
+__all__ = [
+    "MISSING_FILE",
+    "Box",
+    "Clarification",
+    "Feature",
+    "Requirement",
+    "Scenario",
+    "Stated",
+    "Story",
+    "WrittenScenario",
+    "every",
+    "one",
+    "read",
+    "story_id",
+]
 
 UNREADABLE_ACCEPTANCE = register(
     "BW904",
     "An acceptance file cannot be read",
     "Scenarios that cannot be read cannot run: every requirement they cover is reported as not done.",
 )
-
-_STORY = re.compile(
-    r"^#{2,4}\s+(?:User\s+Story|Story|US)[\s-]*(?P<number>\d+)\s*[-–—:.]?\s*(?P<title>.*?)\s*"
-    r"(?:\(\s*Priority:?\s*(?P<priority>P?\d+)\s*\))?(?:\s*🎯.*)?$",
-    re.IGNORECASE,
+MISSING_FILE = register(
+    "BW913",
+    "A feature folder lacks a file",
+    "What it would say is neither known nor asked: no spec.md asks for nothing, no tasks.md has no boxes to tick.",
 )
-_HEADING = re.compile(r"^#{1,6}\s+(?P<text>.+?)\s*$")
-_REQUIREMENT = re.compile(
-    r"^\s*[-*+]\s+\*{0,2}(?P<id>(?:FR|NFR)-\d+[a-z]?)\*{0,2}\s*:?\*{0,2}\s*:?\s*(?P<text>.+)$"
+SAME_ID = register(
+    "BW914",
+    "Two requirements or tasks of a feature have the same id",
+    "Who says that FR-001 is done has to mean one of them; requirements are told apart by their stories alone.",
+    "- **FR-001**: …\n- **FR-001**: …",
 )
-_CRITERION = re.compile(r"^\s*[-*+]\s+\*{0,2}(?P<id>SC-\d+)\*{0,2}\s*:?\*{0,2}\s*:?\s*(?P<text>.+)$")
-_GIVEN = re.compile(
-    r"^\s*(?:[-*+]|\d+[.)])?\s*(?:\*{0,2}(?P<id>AC-\d+)\*{0,2}\s*:?\s*)?\*{0,2}Given\*{0,2}\b", re.IGNORECASE
+NO_FOLDER = register(
+    "BW916",
+    "This is no feature folder of the project",
+    "Questions, boxes and the report are about the folders in specs/: another one would be acknowledged and ignored.",
+    "backwright task ../elsewhere/specs/001-orders",
 )
-_NAMED = re.compile(r"\((?P<id>AC-\d+)\)\s*\.?\s*$")
-_BULLET = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(?P<text>.+)$")
-_UNCLEAR = re.compile(r"\[NEEDS CLARIFICATION:?\s*(?P<text>[^\]]*)\]", re.IGNORECASE)
-_TASK = re.compile(r"^(?P<head>\s*[-*+]\s+\[)(?P<mark>[ xX])(?P<tail>\]\s+(?P<id>T\d+)\b(?P<text>.*))$")
-_TASK_STORY = re.compile(r"\[\s*(US-?\d+)\s*\]", re.IGNORECASE)
 
-
-class Story(msgspec.Struct, frozen=True, kw_only=True):
-    """A user story: `US-1`, its title and its priority (`P1`, or empty)."""
-
-    id: str
-    title: str
-    priority: str = ""
-    place: Place
-
-
-class Requirement(msgspec.Struct, frozen=True, kw_only=True):
-    """A functional (FR) or other (NFR) requirement; `story` is the story it is listed under, if any."""
-
-    id: str
-    text: str
-    story: str = ""
-    place: Place
-
-
-class WrittenScenario(msgspec.Struct, frozen=True, kw_only=True):
-    """A Given/When/Then line of `spec.md`. `scenario` is the executable twin's id, or empty without one."""
-
-    text: str
-    story: str = ""
-    id: str = ""
-    scenario: str = ""
-    place: Place
-
-
-class Clarification(msgspec.Struct, frozen=True, kw_only=True):
-    """A `[NEEDS CLARIFICATION: …]` mark."""
-
-    text: str
-    place: Place
-
-
-class TaskLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A checkbox of `tasks.md`: `T010`, the story it serves, and whether it is ticked."""
-
-    id: str
-    text: str
-    story: str = ""
-    done: bool = False
-
-
-class Scenario(msgspec.Struct, frozen=True, kw_only=True):
-    """One executable scenario of `acceptance.yaml`: what it is called and what it covers."""
-
-    id: str
-    title: str = ""
-    story: str = ""
-    covers: tuple[str, ...] = ()
-
-
-class Feature(msgspec.Struct, frozen=True, kw_only=True):
-    """One feature folder."""
-
-    name: str
-    title: str
-    folder: str
-    stories: tuple[Story, ...] = ()
-    requirements: tuple[Requirement, ...] = ()
-    written: tuple[WrittenScenario, ...] = ()
-    clarifications: tuple[Clarification, ...] = ()
-    success_criteria: tuple[str, ...] = ()
-    edge_cases: tuple[str, ...] = ()
-    plan: str = ""
-    tasks: tuple[TaskLine, ...] = ()
-    scenarios: tuple[Scenario, ...] = ()
-    diagnostics: tuple[Diagnostic, ...] = ()
-
-    def covering(self, requirement: str) -> tuple[Scenario, ...]:
-        """The scenarios that say they cover a requirement."""
-        return tuple(scenario for scenario in self.scenarios if requirement in scenario.covers)
+NAMES: tuple[FileName, ...] = ("spec.md", "plan.md", "tasks.md")
+MOST_FOLDERS = 500
 
 
 def every(project: Project) -> tuple[Feature, ...]:
     """Every feature folder of a project, by name."""
     if not project.features.is_dir():
         return ()
-    folders = sorted(folder for folder in project.features.iterdir() if folder.is_dir())
-    return tuple(read(folder, project) for folder in folders if (folder / "spec.md").exists())
+    folders = sorted(_folders(project))
+    found = tuple(read(folder, project) for folder in folders[:MOST_FOLDERS])
+    if len(folders) <= MOST_FOLDERS:
+        return found
+    message = f"there are more than {MOST_FOLDERS} feature folders"
+    note = diagnose(documents.LIMIT, Place("specs", 1, 1), message, "Move what is finished elsewhere.")
+    return (*found, Feature(name="…", title="more", folder="specs", diagnostics=(note,)))
+
+
+def one(project: Project, folder: Path) -> Feature:
+    """The feature in a folder that somebody named. Raises SpecificationError where it is none of the project's."""
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100  links stay as they are: where they lead is judged below
+    place = project.features / folder.name
+    if folder != place.absolute() and folder.resolve() != place.resolve():
+        raise _no_folder(folder, "it does not lie in specs/")
+    if not any(os.path.lexists(place / name) for name in NAMES):
+        raise _no_folder(folder, f"it has none of {', '.join(NAMES)}")
+    return read(place, project)
 
 
 def read(folder: Path, project: Project) -> Feature:
     """One feature folder."""
-    spec = folder / "spec.md"
-    feature = parse(_text(spec), relative_to_project(spec, project.root), folder.name)
-    scenarios, diagnostics = _acceptance(folder / "acceptance.yaml", project)
-    return msgspec.structs.replace(
-        feature,
-        folder=relative_to_project(folder, project.root),
-        plan=_text(folder / "plan.md"),
-        tasks=tuple(task_lines(_text(folder / "tasks.md"))),
-        scenarios=scenarios,
-        written=_paired(feature.written, scenarios),
-        diagnostics=diagnostics,
-    )
-
-
-def parse(text: str, file: str, name: str) -> Feature:
-    """What a `spec.md` says."""
-    title, story, section = name, "", ""
-    stories: list[Story] = []
-    requirements: list[Requirement] = []
-    written: list[WrittenScenario] = []
-    unclear: list[Clarification] = []
-    criteria: list[str] = []
-    edges: list[str] = []
-    for number, line in _joined(text):
-        place = Place(file, number, len(line) - len(line.lstrip()) + 1)
-        unclear += [Clarification(text=m["text"].strip(), place=place) for m in _UNCLEAR.finditer(line)]
-        if found := _STORY.match(line):
-            story, section = f"US-{int(found['number'])}", ""
-            priority = found["priority"] or ""
-            stories.append(Story(id=story, title=found["title"], priority=priority, place=place))
-        elif heading := _HEADING.match(line):
-            section = heading["text"].lower()
-            if line.startswith("# "):
-                title = re.sub(r"^Feature Specification:\s*", "", heading["text"], flags=re.IGNORECASE)
-            if line.startswith(("# ", "## ")):
-                story = ""
-        elif found := _REQUIREMENT.match(line):
-            requirements.append(
-                Requirement(id=found["id"], text=found["text"].strip(), story=story, place=place)
-            )
-        elif found := _CRITERION.match(line):
-            criteria.append(f"{found['id']}: {found['text'].strip()}")
-        elif found := _GIVEN.match(line):
-            words = re.sub(r"^\s*(?:[-*+]|\d+[.)])\s+", "", line).replace("**", "")
-            named = found["id"] or ((last := _NAMED.search(words)) and last["id"]) or ""
-            written.append(WrittenScenario(text=words, story=story, id=named, place=place))
-        elif line.strip().lower().strip("*:# ") == "edge cases":
-            section = "edge cases"
-        elif line.strip().startswith("**"):
-            section = "" if section == "edge cases" else section
-        elif "edge case" in section and (found := _BULLET.match(line)):
-            edges.append(found["text"].strip())
+    try:
+        outside = not documents.inside(project, folder)
+    except (OSError, RuntimeError):
+        outside = True
+    name = folder.name if folder.name.isprintable() else ascii(folder.name)
+    at = f"specs/{name}"
+    if outside or name != folder.name:
+        return Feature(name=name, title=name, folder=at, diagnostics=(_not_read(at, outside),))
+    files = {each: documents.read(project, folder, each) for each in NAMES}
+    spec, plan, tasks = (prose.read(files[each]) for each in NAMES)
+    asked, notes = specified.specified(spec, name)
+    stated, left_open = specified.planned(plan)
+    listed = tuple(islice(boxes.read(tasks), boxes.MOST))
+    unclear = [*asked.clarifications, *left_open, *_left_open_in(tasks, listed)]
+    too_many = tuple(specified.bounded(unclear, Place(f"{at}/spec.md", 1, 1)))
+    scenarios, unreadable = _acceptance(project, folder)
     return Feature(
         name=name,
-        title=title,
-        folder="",
-        stories=tuple(stories),
-        requirements=tuple(requirements),
-        written=tuple(written),
+        title=asked.title,
+        folder=at,
+        sha256=hashlib.sha256(b"\0".join(files[each].data for each in NAMES)).hexdigest(),
+        tasks_sha256=hashlib.sha256(files["tasks.md"].data).hexdigest(),
+        stories=tuple(asked.stories),
+        requirements=tuple(asked.requirements),
+        written=_paired(tuple(asked.written), scenarios),
+        diagnostics=(
+            *spec.diagnostics,
+            *plan.diagnostics,
+            *tasks.diagnostics,
+            *(_missing(files[each]) for each in NAMES if not files[each].there),
+            *notes,
+            *too_many,
+            *specified.unfilled(listed),
+            *prose.few(list(_same_ids(asked.requirements, listed))),
+            *unreadable,
+        ),
         clarifications=tuple(unclear),
-        success_criteria=tuple(criteria),
-        edge_cases=tuple(edges),
+        success_criteria=tuple(asked.criteria),
+        edge_cases=tuple(asked.edges),
+        entities=tuple(asked.entities),
+        stated=stated,
+        boxes=listed,
+        scenarios=scenarios,
     )
 
 
-def task_lines(text: str) -> Iterator[TaskLine]:
-    """The checkboxes of a `tasks.md`."""
-    for line in text.split("\n"):
-        if found := _TASK.match(line):
-            story = _TASK_STORY.search(found["text"])
-            yield TaskLine(
-                id=found["id"],
-                text=re.sub(r"\[(?:P|US-?\d+)\]\s*", "", found["text"]).strip(),
-                story=story_id(story[1]) if story else "",
-                done=found["mark"] != " ",
-            )
+def _folders(project: Project) -> Iterator[Path]:
+    for folder in project.features.iterdir():
+        if folder.is_dir() and any(os.path.lexists(folder / name) for name in (*NAMES, "acceptance.yaml")):
+            yield folder
 
 
-def ticked(text: str, finished: Iterable[str]) -> str:
-    """`tasks.md` with the boxes of finished stories ticked and those of unfinished stories open.
-
-    Only a computed result ticks a box; a task that serves no story has none and is left as it is.
-    """
-    done = set(finished)
-    lines = []
-    for line in text.split("\n"):
-        found = _TASK.match(line)
-        story = _TASK_STORY.search(found["text"]) if found else None
-        if found and story:
-            mark = "x" if story_id(story[1]) in done else " "
-            line = f"{found['head']}{mark}{found['tail']}"  # noqa: PLW2901
-        lines.append(line)
-    return "\n".join(lines)
+def _no_folder(folder: Path, why: str) -> SpecificationError:
+    place = Place(folder.name, 1, 1)
+    mend = "Name a folder such as specs/001-orders."
+    return SpecificationError(
+        [diagnose(NO_FOLDER, place, f"{folder.name} is no feature folder: {why}", mend)]
+    )
 
 
-def tick(project: Project, feature: Feature, finished: Iterable[str]) -> bool:
-    """Brings the boxes of a feature's `tasks.md` in line with its finished stories. True when any changed."""
-    file = project.root / feature.folder / "tasks.md"
-    old = _text(file)
-    new = ticked(old, finished)
-    if new != old:
-        file.write_text(new, encoding="utf-8")
-    return new != old
-
-
-def story_id(text: str) -> str:
-    """`US1`, `us-1` and `US-001` are all `US-1`."""
-    number = re.search(r"\d+", text)
-    return f"US-{int(number[0])}" if number else text.strip()
-
-
-def _joined(text: str) -> Iterator[tuple[int, str]]:
-    """Lines with their numbers; a line's indented continuation belongs to it. Comments are left out."""
-    text = re.sub(r"<!--.*?-->", lambda m: "\n" * m[0].count("\n"), text, flags=re.DOTALL)
-    held: tuple[int, str] | None = None
-    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
-        continues = (
-            line[:1].isspace() and line.strip() and not _BULLET.match(line) and not _HEADING.match(line)
+def _not_read(at: str, outside: bool) -> Diagnostic:
+    place = Place(at, 1, 1)
+    if outside:
+        mend = "Put the folder itself there."
+        return diagnose(
+            documents.LEADS_OUT, place, "the folder is a link that leads out of the project", mend
         )
-        if held and continues and held[1].strip():
-            held = (held[0], f"{held[1]} {line.strip()}")
-            continue
-        if held:
-            yield held
-        held = (number, line)
-    if held:
-        yield held
+    message = "the folder's name has characters that cannot be shown"
+    return diagnose(documents.UNREADABLE, place, message, "Give it a plain name.")
+
+
+def _missing(document: documents.Document) -> Diagnostic:
+    message = f"there is no {document.file.rpartition('/')[2]}"
+    return diagnose(MISSING_FILE, document.start, message, "Write it, or take it as said.", "warning")
+
+
+def _left_open_in(tasks: prose.Prose, listed: tuple[Box, ...]) -> Iterator[Clarification]:
+    """The marks of `tasks.md`: each is about the last box before it."""
+    lines = [box.place.line for box in listed]
+    for passage in tasks.passages:
+        before = bisect_right(lines, passage.number)
+        yield from marks(passage, "tasks.md", listed[before - 1].name if before else "")
+
+
+def _same_ids(requirements: Iterable[Requirement], listed: Iterable[Box]) -> Iterator[Diagnostic]:
+    told_apart = Counter((found.id, found.story) for found in requirements)
+    stories = Counter(found.id for found in requirements)
+    seen: set[str] = set()
+    for found in requirements:
+        if found.id in seen:
+            apart = told_apart[found.id, found.story] == 1 and stories[found.id] > 1
+            how = (
+                "told apart by their stories" if apart else "covered by no scenario, since none can say which"
+            )
+            message = f"{found.id} is written twice; the two are {how}"
+            yield diagnose(SAME_ID, found.place, message, "Give each an id of its own.", "warning")
+        seen.add(found.id)
+    ids = Counter(box.id for box in listed if box.id)
+    for box in listed:
+        if ids[box.id] > 1:
+            message = f"{box.id} stands for {ids[box.id]} tasks"
+            yield diagnose(SAME_ID, box.place, message, "Give each an id of its own.", "warning")
 
 
 def _paired(
@@ -273,24 +223,28 @@ def _paired(
             twin = line.id if line.id in known else ""
         else:
             twin = free[line.story].pop(0) if free.get(line.story) else ""
-        paired.append(msgspec.structs.replace(line, scenario=twin))
+        paired.append(_with_twin(line, twin))
     return tuple(paired)
 
 
-def _acceptance(file: Path, project: Project) -> tuple[tuple[Scenario, ...], tuple[Diagnostic, ...]]:
-    if not file.exists():
-        return (), ()
-    place = Place(relative_to_project(file, project.root), 1, 1)
+def _with_twin(line: WrittenScenario, twin: str) -> WrittenScenario:
+    return WrittenScenario(text=line.text, story=line.story, id=line.id, scenario=twin, place=line.place)
+
+
+def _acceptance(project: Project, folder: Path) -> tuple[tuple[Scenario, ...], tuple[Diagnostic, ...]]:
+    file = documents.read(project, folder, "acceptance.yaml")
+    if not file.there or file.diagnostics:
+        return (), file.diagnostics
     try:
-        found = YAML(typ="safe", pure=True).load(_text(file))
-    except YAMLError as error:
+        found = YAML(typ="safe", pure=True).load(file.text)
+    except (YAMLError, RecursionError, ValueError) as error:
         message = " ".join(str(error).split())
-        return (), (diagnose(UNREADABLE_ACCEPTANCE, place, message, "Mend the YAML."),)
+        return (), (diagnose(UNREADABLE_ACCEPTANCE, file.start, message, "Mend the YAML."),)
     if isinstance(found, dict):
         found = found.get("scenarios")
     if not isinstance(found, list):
         message = "the file is not a list of scenarios"
-        return (), (diagnose(UNREADABLE_ACCEPTANCE, place, message, "Write a list of `- id: AC-1 …`."),)
+        return (), (diagnose(UNREADABLE_ACCEPTANCE, file.start, message, "Write a list of `- id: AC-1 …`."),)
     return tuple(_scenario(item) for item in found if isinstance(item, dict) and "id" in item), ()
 
 
@@ -302,7 +256,3 @@ def _scenario(item: dict[str, Any]) -> Scenario:
         story=story_id(str(item.get("story", ""))),
         covers=tuple(str(c) for c in (covers if isinstance(covers, list) else [covers])),
     )
-
-
-def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8") if file.exists() else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Literal as OneOf
 from typing import TypeVar
 
@@ -11,9 +12,11 @@ import msgspec
 from backwright.project import Project
 from backwright.spec.diagnostics import Diagnostic
 from backwright.task.events import (
+    AnswerRecorded,
     ApprovalRecorded,
     BuildFinished,
     CheckFinished,
+    DecisionRecorded,
     Event,
     Log,
     MigrationApplied,
@@ -25,6 +28,7 @@ from backwright.task.events import (
 )
 from backwright.task.evidence import Evidence, Expected, gather
 from backwright.task.questions import Question
+from backwright.task.roles import DEFAULT, Roles
 from backwright.task.wording import count
 from backwright.verify.results import Status as GateStatus
 
@@ -58,6 +62,15 @@ class GateLine(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
+class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was decided or taken back: when, what, and by whom where somebody did."""
+
+    at: datetime
+    kind: OneOf["answer", "decision", "approval", "rollback"]
+    what: str
+    who: str
+
+
 class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Everything `backwright status` says. `progress` is the fraction of phases that are done."""
 
@@ -67,6 +80,7 @@ class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
     phases: tuple[Phase, ...]
     blockers: tuple[Blocker, ...]
     gates: tuple[GateLine, ...]
+    history: tuple[HistoryLine, ...]
     warnings: tuple[Diagnostic, ...]
 
 
@@ -76,6 +90,8 @@ def compute(
     questions: Iterable[Question],
     build: str | None = None,
     expected: Iterable[Expected] = (),
+    decide: Roles = DEFAULT,
+    warnings: Iterable[Diagnostic] = (),
 ) -> TaskStatus:
     """The status now. `build` is the digest of the files as they are; without it, that of the last build."""
     questions = tuple(questions)
@@ -89,12 +105,13 @@ def compute(
         build=build,
         progress=sum(phase.state == "done" for phase in phases) / len(phases),
         phases=phases,
-        blockers=tuple(_blockers(log, questions, evidence)),
+        blockers=tuple(_blockers(log, questions, evidence, decide)),
         gates=tuple(
             GateLine(gate=e.gate, database=e.database, status=e.status, stale=e.stale, detail=e.reason)
             for e in evidence
         ),
-        warnings=log.diagnostics,
+        history=tuple(_history(log)),
+        warnings=(*log.diagnostics, *warnings),
     )
 
 
@@ -113,6 +130,11 @@ def text(status: TaskStatus) -> str:
         for gate in status.gates:
             name = f"{gate.gate} on {gate.database}" if gate.database else gate.gate
             lines.append(f"  {gate.status.replace('_', ' '):8} {name}: {gate.detail}")
+    if status.history:
+        lines += ["", "Decided and taken back:"]
+        for line in status.history:
+            who = f" ({line.who})" if line.who else ""
+            lines.append(f"  {line.at:%Y-%m-%d %H:%M} {line.kind}: {line.what}{who}")
     lines += [f"warning: {warning.text()}" for warning in status.warnings]
     return "\n".join(lines) + "\n"
 
@@ -180,7 +202,9 @@ def _verified(evidence: tuple[Evidence, ...]) -> Phase:
     return _phase("verified", bool(evidence), f"{count(len(evidence), 'gate')} passed" if evidence else "")
 
 
-def _blockers(log: Log, questions: tuple[Question, ...], evidence: tuple[Evidence, ...]) -> Iterator[Blocker]:
+def _blockers(
+    log: Log, questions: tuple[Question, ...], evidence: tuple[Evidence, ...], decide: Roles
+) -> Iterator[Blocker]:
     for question in questions:
         if question.open and question.blocking:
             yield Blocker(what=f"{question.id}: {question.text}", who=question.role)
@@ -189,10 +213,30 @@ def _blockers(log: Log, questions: tuple[Question, ...], evidence: tuple[Evidenc
         yield Blocker(what=f"the specification has {count(check.errors, 'error')}", who="architect")
     for phase in _planning(log):
         if phase.state == "blocked":
-            yield Blocker(what=phase.detail, who="team-lead")
+            yield Blocker(what=phase.detail, who=decide.decides["plan"])
     for e in evidence:
         if e.status == "failed":
-            yield Blocker(what=f"the gate {e.gate} failed: {e.reason}", who="team")
+            yield Blocker(what=f"the gate {e.gate} failed: {e.reason}", who=decide.vetoed_by(e.gate))
+
+
+def _history(log: Log) -> Iterator[HistoryLine]:
+    """What was decided and what was taken back, oldest first."""
+    for entry in log.entries:
+        match entry.event:
+            case AnswerRecorded(question=question, text=text, by=by, role=role):
+                yield HistoryLine(at=entry.at, kind="answer", what=f"{question}: {text}", who=f"{by}, {role}")
+            case DecisionRecorded(subject=subject, text=text, by=by, role=role):
+                yield HistoryLine(
+                    at=entry.at, kind="decision", what=f"{subject}: {text}", who=f"{by}, {role}"
+                )
+            case ApprovalRecorded(plan=plan, by=by):
+                yield HistoryLine(at=entry.at, kind="approval", what=f"plan {plan[:12]}", who=by)
+            case MigrationRolledBack(migration=migration, database=database, reason=reason):
+                why = f": {reason}" if reason else ""
+                what = f"{migration} on {database}{why}"
+                yield HistoryLine(at=entry.at, kind="rollback", what=what, who="")
+            case _:
+                pass
 
 
 def _phase(name: str, done: bool, detail: str = "") -> Phase:

@@ -81,7 +81,6 @@ def test_a_failed_scenario_on_one_database_outweighs_a_pass_on_the_other(worksho
     report = workshop.report()
     assert _requirement(report).state == "not done"
     assert report.scenarios[0].state == "not done"
-    assert report.finished_stories("001-lending") == frozenset()
 
 
 def test_a_scenario_that_the_run_left_out_is_not_run(workshop):
@@ -178,14 +177,6 @@ def test_decisions_name_what_else_was_possible(workshop):
     )
     decision = workshop.report().decisions[0]
     assert (decision.choice, decision.alternatives, decision.by) == ("PostgreSQL", ("SQLite",), "Ada")
-
-
-def test_finished_stories_are_those_of_which_everything_is_done(workshop):
-    spec = workshop.project.features / "001-lending/spec.md"
-    assert workshop.report().finished_stories("001-lending") == frozenset()  # FR-002 of US-1 is not done
-    spec.write_text(spec.read_text().replace("- **FR-002**: Members pay fees\n", ""))
-    assert workshop.report().finished_stories("001-lending") == {"US-1"}
-    assert workshop.report().finished_stories("002-other") == frozenset()
 
 
 def test_the_report_is_about_the_build_it_was_asked_for(workshop):

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from backwright.emit.project import Changed
 from backwright.project import Project
-from backwright.task import features
+from backwright.task import features, ticking
 
 SPEC = """# Feature Specification: Lending
 
@@ -97,8 +98,9 @@ def test_written_lines_are_paired_by_id_else_in_the_order_of_their_story(feature
 
 
 def test_scenarios_are_read_with_what_they_cover(feature):
-    assert [s.id for s in feature.covering("FR-001")] == ["AC-1", "AC-9"]
-    assert feature.covering("FR-002") == ()
+    first, second, *_ = feature.requirements
+    assert [s.id for s in feature.covering(first)] == ["AC-1", "AC-9"]
+    assert feature.covering(second) == ()
 
 
 def test_a_broken_acceptance_file_is_a_diagnostic(tmp_path: Path):
@@ -107,26 +109,31 @@ def test_a_broken_acceptance_file_is_a_diagnostic(tmp_path: Path):
     (folder / "spec.md").write_text(SPEC)
     (folder / "acceptance.yaml").write_text("- {id: AC-1")
     (found,) = features.every(Project(tmp_path))
-    assert [d.code for d in found.diagnostics] == ["BW904"]
+    assert [d.code for d in found.diagnostics] == ["BW913", "BW913", "BW904"]
 
 
-def test_boxes_follow_computed_results_and_tasks_without_a_story_stay(feature):
-    text = features.ticked(TASKS, {"US-1"})
-    assert "- [ ] T001" in text
-    assert "- [x] T010" in text
-    assert "- [ ] T011" in text
-    assert [(t.id, t.story, t.done) for t in feature.tasks] == [
-        ("T001", "", False),
-        ("T010", "US-1", False),
-        ("T011", "US-2", True),
+def test_boxes_have_id_story_mark_and_place(feature):
+    assert [(t.id, t.story, t.done, t.place.line) for t in feature.boxes] == [
+        ("T001", "", False, 2),
+        ("T010", "US-1", False, 3),
+        ("T011", "US-2", True, 4),
     ]
 
 
-def test_ticking_writes_the_file_only_when_a_box_changes(tmp_path, feature):
+def test_ticking_changes_marks_and_nothing_else(tmp_path, feature):
     project = Project(tmp_path)
-    assert features.tick(project, feature, {"US-1", "US-2"})
-    assert "- [x] T010" in (tmp_path / "specs/001-lending/tasks.md").read_text()
-    assert not features.tick(project, feature, {"US-1", "US-2"})
+    by_id = {box.id: box.offset for box in feature.boxes}
+    ticking.tick(project, feature, {by_id["T010"]: True, by_id["T011"]: False})
+    text = (tmp_path / "specs/001-lending/tasks.md").read_text()
+    assert text == TASKS.replace("[ ] T010", "[x] T010").replace("[x] T011", "[ ] T011")
+
+
+def test_a_file_that_changed_meanwhile_is_not_written(tmp_path, feature):
+    file = tmp_path / "specs/001-lending/tasks.md"
+    file.write_text("- [ ] T001 Somebody else wrote this\n")
+    with pytest.raises(Changed):
+        ticking.tick(Project(tmp_path), feature, {feature.boxes[0].offset: True})
+    assert file.read_text() == "- [ ] T001 Somebody else wrote this\n"
 
 
 def test_several_written_lines_may_name_one_scenario(tmp_path: Path) -> None:
