@@ -177,6 +177,23 @@ def test_a_failing_or_skipped_test_fails_unit(project: Project) -> None:
     assert judge(unit, project, on=True)[0] == "failed"
 
 
+def test_tests_do_not_find_the_environment_file_where_they_run(project: Project) -> None:
+    (project.root / ".env").write_text("TOKEN_KEYS=nobody-may-read-this\n", "utf-8")
+    for test in (project.root / "tests").glob("test_*.py"):
+        test.unlink()
+    reads = """from pathlib import Path
+
+
+def test_reads():
+    seen = {*Path.cwd().rglob(".env*"), *Path(__file__).parents[1].rglob(".env*")}
+    raise ValueError([path.name for path in seen])
+"""
+    (project.root / "tests" / "test_reads.py").write_text(reads, "utf-8")
+    status, summary = judge(unit, project, on=True)
+    assert status == "failed"
+    assert "ValueError: ['.env.example']" in summary
+
+
 def test_code_that_no_test_reaches_fails_unit(project: Project) -> None:
     for file in (project.root / "tests").rglob("test_*.py"):
         file.unlink()
