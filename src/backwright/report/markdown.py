@@ -32,6 +32,7 @@ def render(report: Report) -> str:
         _section("Migrations", _migrations(report)),
         _section("Technical decisions", _decisions(report)),
         _section("Environment variables", _environment(report)),
+        _section("Software bill of materials", _materials(report)),
         _section("Files", _files(report)),
         _section("Dependencies on other tasks", _bullets(report.task.dependencies if report.task else ())),
         _section("Open questions", _bullets(f"{q.id} ({q.role}): {q.text}" for q in report.questions)),
@@ -179,6 +180,14 @@ def _environment(report: Report) -> list[str]:
         ("Variable", "Example", "Meaning"),
         ((code(v.name), code(v.example) or "—", cell(v.meaning)) for v in report.environment),
     )
+
+
+def _materials(report: Report) -> list[str]:
+    bill = report.materials
+    if bill is None:
+        return ["**Not run**: no run on this build has listed what the backend runs on."]
+    problem = f" **{clean(bill.problem)}**" if bill.problem else ""
+    return [f"CycloneDX: {clean(bill.summary)} {_links([bill.link])}{problem}"]
 
 
 def _files(report: Report) -> list[str]:

@@ -152,6 +152,14 @@ class Check(Value, frozen=True, kw_only=True):
     evidence: tuple[Link, ...] = ()
 
 
+class Materials(Value, frozen=True, kw_only=True):
+    """The software bill of materials that a gate wrote: where it lies, and what is wrong with it now, if anything."""
+
+    link: Link
+    summary: str
+    problem: str = ""
+
+
 class Task(Value, frozen=True, kw_only=True):
     """The task that the report answers."""
 
@@ -183,6 +191,7 @@ class Report(Value, frozen=True, kw_only=True):
     api: tuple[Endpoint, ...]
     migrations: tuple[Migration, ...]
     environment: tuple[Variable, ...]
+    materials: Materials | None
     questions: tuple[Question, ...]
     known_issues: tuple[str, ...]
     next_steps: tuple[str, ...]

@@ -1,9 +1,16 @@
 """Claims rest on artifacts: what is missing, altered or about another build is not run."""
 
+import hashlib
+import json
+
 import pytest
 from unit.report.conftest import BUILD, gate, scenario
 
 from backwright import report as reporting
+from backwright.pipeline import EXPECTED
+from backwright.pipeline.reporting import verdict
+from backwright.report import markdown, page
+from backwright.report.write import encode
 from backwright.task import answers, events
 from backwright.task.evidence import Expected
 
@@ -210,3 +217,70 @@ def test_an_expected_gate_that_never_ran_is_not_run_everywhere(workshop):
     assert _requirement(report).state == "not run"
     for path in reporting.write(workshop.project, report):
         assert path.stat().st_size > 0
+
+
+SAFE = "What it runs on is listed, and nothing of it has a known vulnerability"
+
+
+def test_no_delivery_is_done_before_its_dependencies_were_held_against_advisories(workshop):
+    """Everything else may have passed: what was not asked is not run, in words, and says how to ask."""
+    spec = workshop.project.features / "001-lending/spec.md"
+    spec.write_text(spec.read_text().replace("- **FR-002**: Members pay fees\n", ""))
+    workshop.write(
+        "specs/001-lending/acceptance.yaml",
+        "- {id: AC-1, story: US-1, covers: [FR-001], title: Borrow, scenario: 1}\n",
+    )
+    named = {run.gate: run for run in EXPECTED}
+    assert named["vulnerabilities"].named and not named["sbom"].named
+    for each in EXPECTED:
+        if each.gate not in ("vulnerabilities", "acceptance"):
+            workshop.run(gate(each.gate, database=each.database), f"-{each.database}")
+    workshop.run(gate("acceptance", database="postgresql", scenarios=(scenario(),)), "-postgresql")
+    before = workshop.report(expected=EXPECTED)
+    assert _check(before, SAFE).state == "not run"
+    assert "vulnerabilities" in _check(before, SAFE).reason
+    assert _check(before, "Every gate passed").state == "not run"
+    assert before.outcome == "not run"
+    assert any("backwright verify vulnerabilities" in issue for issue in before.known_issues)
+    assert any(SAFE in step for step in before.next_steps)
+    assert "vulnerabilities" in verdict(before)
+    workshop.run(gate("vulnerabilities", status="failed"))
+    assert _check(workshop.report(expected=EXPECTED), SAFE).state == "not done"
+    workshop.run(gate("vulnerabilities"))
+    after = workshop.report(expected=EXPECTED)
+    assert _check(after, SAFE).state == "done"
+    assert after.outcome == "done", [check for check in after.checklist if check.state != "done"]
+
+
+BILL = '{"bomFormat": "CycloneDX"}\n'
+LISTED = {"file": ".backwright/sbom.cdx.json", "sha256": hashlib.sha256(BILL.encode()).hexdigest()}
+
+
+def test_the_bill_of_materials_is_linked_in_each_form(workshop):
+    workshop.write(".backwright/sbom.cdx.json", BILL)
+    workshop.run(gate("sbom", figures=LISTED))
+    report = workshop.report()
+    assert report.materials.link.path == ".backwright/sbom.cdx.json"
+    assert not report.materials.problem
+    assert json.loads(encode(report))["materials"]["link"]["sha256"] == LISTED["sha256"]
+    assert "](../sbom.cdx.json)" in markdown.render(report)
+    assert 'href="../sbom.cdx.json"' in page.render(report)
+
+
+@pytest.mark.parametrize("stands", [None, BILL + " "])
+def test_a_bill_that_is_not_the_one_that_was_written_is_a_known_issue(workshop, stands):
+    if stands is not None:
+        workshop.write(".backwright/sbom.cdx.json", stands)
+    workshop.run(gate("sbom", figures=LISTED))
+    report = workshop.report()
+    assert "the file" in report.materials.problem
+    assert any("bill of materials" in issue for issue in report.known_issues)
+    for form in (markdown.render(report), page.render(report)):
+        assert report.materials.problem in form
+
+
+def test_without_a_bill_it_is_said_that_there_is_none(workshop):
+    report = workshop.report()
+    assert report.materials is None
+    assert "**Not run**: no run on this build has listed" in markdown.render(report)
+    assert "No run on this build has listed" in page.render(report)
