@@ -59,7 +59,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     sent: at least one accepted one of each operation that could be brought to it; `unreached` names the others.
     What is None is not known, and a gate that needs it is not run. `shared` are operations that anyone who is signed
     in may call on what others made. `statements` is a file to which each statement that the backend executes is
-    appended (`counting.counted`), `large` are the tables that are declared large.
+    appended (`counting.counted`), `large` are the tables that are declared large, `coarse` those of their columns
+    (with the table before) that hold few different values.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     shared: tuple[str, ...] = ()
     statements: Path | None = None
     large: tuple[str, ...] = ()
+    coarse: frozenset[tuple[str, str]] = frozenset()
     target: Target = Target()
 
     def accepted(self) -> tuple[Exchange, ...]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from backwright.model.types import LARGE_ROWS, Model, Performance
+from backwright.model.size import has_few_values, is_large
+from backwright.model.types import Model, Performance
 from backwright.reference.calling import scripts
 from backwright.verify.backends import OverHttp, RunningBackend
 from backwright.verify.compare import Seen
@@ -85,7 +86,13 @@ def observed(given: GateInput, *, log_level: str = "warning") -> Iterator[Observ
             process_id=server.process.pid,
             log=server.log,
             statements=noted,
-            large=tuple(each.table for each in model.entities if (each.expected_rows or 0) >= LARGE_ROWS),
+            large=tuple(each.table for each in model.entities if is_large(each)),
+            coarse=frozenset(
+                (each.table, field.column)
+                for each in model.entities
+                for field in each.fields
+                if has_few_values(field)
+            ),
             target=_target(model),
         )
 

@@ -131,20 +131,25 @@ def test_a_rate_that_cannot_be_sent_is_not_run(monkeypatch: pytest.MonkeyPatch) 
         load.observe(seen, load.Bounds())
 
 
-@pytest.mark.postgres
-def test_a_large_table_that_lost_its_index_fails(original: Project, tmp_path: Path) -> None:
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_a_large_table_that_lost_its_index_fails(
+    original: Project, tmp_path: Path, database: DatabaseName
+) -> None:
     """The index goes from the delivered migration: a request may scan the table unless it is declared large."""
-    assert result(query_budget, original, sized(100_000), "postgresql").status == "passed"
+    assert result(query_budget, original, sized(100_000), database).status == "passed"
     project = broken_copy(original, "todos", tmp_path, sleeps(0))
-    (up,) = project.migrations.glob("*/up.postgresql.sql")
+    (up,) = project.migrations.glob(f"*/up.{database}.sql")
     text = up.read_text("utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("CREATE INDEX")]
     assert len(lines) < len(text.splitlines())
     up.write_text("\n".join(lines) + "\n", "utf-8")
-    found = result(query_budget, project, sized(100_000), "postgresql")
+    found = result(query_budget, project, sized(100_000), database)
     assert found.status == "failed", found.summary
     assert "declared large" in found.findings[0].what
-    assert result(query_budget, project, sized(99_999), "postgresql").status == "passed"
+    assert result(query_budget, project, sized(99_999), database).status == "passed"
 
 
 def sized(rows: int) -> Model:

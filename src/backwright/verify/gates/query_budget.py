@@ -13,7 +13,7 @@ from backwright.verify.gate import GateInput, NotRun, Verdict, found
 from backwright.verify.multiplying import Multiplier
 from backwright.verify.observed import Bounds, Exchange, Observed
 from backwright.verify.observing import observed
-from backwright.verify.plans import scans
+from backwright.verify.plans import about_rows, scans
 from backwright.verify.results import Finding
 from backwright.verify.sending import accepted, sent, telling_reads
 
@@ -32,8 +32,9 @@ LITERAL = re.compile(r"[xX]?'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
 def judge(given: GateInput) -> Verdict:
     """Each read is sent with one copy of every row and with fifty; statements are counted.
 
-    The same statement ten times in one request fails, too. Statements are explained where tables are declared large
-    (`expected_rows` of 100,000 and more): one that has no index to use fails.
+    The same statement ten times in one request fails, too. Where tables are declared large (`expected_rows` of 100,000
+    and more), every statement that was seen is explained, writes among them: one that has no index to use fails, and so
+    does one that under a limit walks along another index to find one value (of a field of many values) among all.
     """
     with observed(given) as seen:
         return observe(seen, Bounds(seed=given.seed, requests=given.requests, seconds=given.seconds))
@@ -62,17 +63,23 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
     ]
     if not any(many):
         raise NotRun("no statement of any read was seen: does it use the database through the proxy?")
-    texts = {text for statements in many for text in statements or ()}
-    findings += [Finding(what=what, where=where) for where, what in scans(seen, sorted(texts))]
+    texts = _shapes(Noted(seen.statements, beginning=True).news())
+    findings += [Finding(what=what, where=where) for where, what in scans(seen, texts)]
     counted = [len(statements) for statements in many if statements is not None]
     figures: dict[str, int | float | str] = {
         "reads": len(counted),
         "rows added": added,
         "most statements of a request": max(counted, default=0),
+        **({"statements explained": len(about_rows(texts))} if seen.large else {}),
     }
     told = f"{len(counted)} reads cost the same with {FEW} and {MANY} copies of every row"
     told += f", at most {max(counted, default=0)} statements"
     return found(findings, told, figures)
+
+
+def _shapes(texts: Iterable[str]) -> list[str]:
+    """One statement of each shape, writes among them: SQLite's come with their values in them."""
+    return sorted({LITERAL.sub("?", text): text for text in texts}.values())
 
 
 def _statements(line: Wired, exchange: Exchange, noted: Noted) -> list[str] | None:
