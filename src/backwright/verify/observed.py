@@ -60,7 +60,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     What is None is not known, and a gate that needs it is not run. `shared` are operations that anyone who is signed
     in may call on what others made. `statements` is a file to which each statement that the backend executes is
     appended (`counting.counted`), `large` are the tables that are declared large, `coarse` those of their columns
-    (with the table before) that hold few different values.
+    (with the table before) that hold few different values; `expected` are numbers of rows by table.
     """
 
     name: str
@@ -76,6 +76,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     statements: Path | None = None
     large: tuple[str, ...] = ()
     coarse: frozenset[tuple[str, str]] = frozenset()
+    expected: Mapping[str, int] = {}
     target: Target = Target()
 
     def accepted(self) -> tuple[Exchange, ...]:

@@ -87,6 +87,7 @@ def observed(given: GateInput, *, log_level: str = "warning") -> Iterator[Observ
             log=server.log,
             statements=noted,
             large=tuple(each.table for each in model.entities if is_large(each)),
+            expected={e.table: e.expected_rows for e in model.entities if e.expected_rows is not None},
             coarse=frozenset(
                 (each.table, field.column)
                 for each in model.entities

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 from typing import cast
@@ -20,9 +21,11 @@ from backwright.project import Project
 from backwright.spec.diagnostics import SpecificationError
 from backwright.spec.reader import read
 from backwright.verify import observing
+from backwright.verify.databases import connected
 from backwright.verify.gate import DatabaseName, Gate, GateInput
 from backwright.verify.gates import load, query_budget
 from backwright.verify.judging import judged
+from backwright.verify.multiplying import multiplied
 from backwright.verify.observed import Observed, Target
 from backwright.verify.results import GateResult
 
@@ -106,10 +109,12 @@ def result(gate: ModuleType, project: Project, model: Model, database: DatabaseN
 def test_a_handler_slower_than_declared_fails_and_one_within_the_target_passes(
     original: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The rows are those that are expected, as far as they can be put in, and the result says how many there were."""
     monkeypatch.setattr(load, "SECONDS", 1.5)
+    monkeypatch.setattr(load, "MOST_ROWS", 150)
     monkeypatch.setattr(observing, "MOST_REQUESTS", 120)
     slow = broken_copy(original, "todos", tmp_path, sleeps(0.1))
-    model = msgspec.structs.replace(todos(), performance=Performance(p95_ms=60_000, count=25))
+    model = msgspec.structs.replace(sized(300), performance=Performance(p95_ms=60_000, count=25))
     given = GateInput(project=slow, model=model, build="abc", database="sqlite")
     with observing.observed(given) as seen:
         right = load.observe(seen, load.Bounds())
@@ -117,6 +122,9 @@ def test_a_handler_slower_than_declared_fails_and_one_within_the_target_passes(
         wrong = load.observe(msgspec.structs.replace(seen, target=own), load.Bounds())
     assert right.status == "passed", right.summary
     assert (right.figures["target p95 ms"], right.figures["requests per second"]) == (60_000, 25)
+    assert str(right.figures["rows of todo"]).endswith(" of 300 expected")
+    assert 150 <= int(str(right.figures["rows of todo"]).split()[0]) < 300
+    assert "rows of todo, where 300 are expected" in right.summary
     assert wrong.status == "failed"
     assert [finding.where for finding in wrong.findings] == ["GET /todos"]
     assert "more than 50 ms" in wrong.findings[0].what
@@ -129,6 +137,24 @@ def test_a_rate_that_cannot_be_sent_is_not_run(monkeypatch: pytest.MonkeyPatch) 
     )
     with pytest.raises(load.NotRun, match="can be sent from here"):
         load.observe(seen, load.Bounds())
+
+
+def test_rows_that_are_wanted_are_put_in_and_no_more(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'rows.db'}"
+    with closing(connected(url)) as connection:
+        for statement in (
+            "CREATE TABLE few (id integer PRIMARY KEY)",
+            "CREATE TABLE many (id integer PRIMARY KEY, name text)",
+            "CREATE TABLE other (name text PRIMARY KEY)",
+            "CREATE TABLE none (id integer PRIMARY KEY)",
+            "INSERT INTO few VALUES (1), (2)",
+            "INSERT INTO many VALUES (1, 'a'), (2, 'b'), (3, 'c')",
+            "INSERT INTO other VALUES ('x')",
+        ):
+            connection.query(statement)
+    added, rows = multiplied(url, 3, {"many": 20, "few": 1, "none": 5})
+    assert rows == {"many": 20, "few": 2, "none": 0}
+    assert added == 17 + 3  # and three copies of what nobody wants a number of
 
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
