@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from backwright.model.types import Model
 from backwright.project import Project
-from backwright.report import alignment, checklist, delivered
+from backwright.report import alignment, checklist, delivered, measured
 from backwright.report.types import (
     Check,
     Coverage,
@@ -67,6 +67,9 @@ def collect(
         scenarios=scenarios,
         written=written,
         coverage=coverage,
+        access=measured.access(evidence),
+        latency=tuple(measured.measured(evidence, measured.LATENCY)),
+        statements=tuple(measured.measured(evidence, measured.STATEMENTS)),
         gates=gates,
         api=delivered.endpoints(project, model),
         migrations=migrations,

@@ -15,7 +15,7 @@ from backwright.model.types import Model
 from backwright.project import Project
 from backwright.reference.calling import scripts
 from backwright.verify.observed import Bounds, Observed
-from backwright.verify.results import Cell, Finding, GateResult, ScenarioResult, Status
+from backwright.verify.results import Cell, Finding, GateResult, Measure, ScenarioResult, Status
 from backwright.verify.server import Server, running
 
 DatabaseName = OneOf["sqlite", "postgresql"]
@@ -55,6 +55,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
     matrix: tuple[Cell, ...] = ()
+    measures: tuple[Measure, ...] = ()
 
 
 class Gate(Protocol):
@@ -97,6 +98,7 @@ def stamped(gate: Gate, given: GateInput, verdict: Verdict, started: datetime, s
         findings=verdict.findings,
         scenarios=verdict.scenarios,
         matrix=verdict.matrix,
+        measures=verdict.measures,
     )
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 
 import pytest
 from unit.report.conftest import BUILD, gate, scenario
@@ -284,3 +285,68 @@ def test_without_a_bill_it_is_said_that_there_is_none(workshop):
     assert report.materials is None
     assert "**Not run**: no run on this build has listed" in markdown.render(report)
     assert "No run on this build has listed" in page.render(report)
+
+
+def cell(relation, **more):
+    known = {"operation": "get_loan", "caller": "stranger", "rule": "this.member == caller", "requests": 1}
+    return {**known, "relation": relation, "expected": 404, "observed": 404, **more}
+
+
+def test_the_authorization_matrix_is_part_of_every_form(workshop):
+    cells = [
+        cell("not this.member == caller"),
+        cell("this.member == caller", expected=200, observed=200),
+        cell("<b>every</b> | relation", observed=None, requests=0, reason="the time was over"),
+    ]
+    leaks = cell("not this.member == caller", observed=200, agrees=False)
+    workshop.run(gate("authorization", database="sqlite", matrix=cells), "-sqlite")
+    workshop.run(gate("authorization", database="postgresql", status="failed", matrix=[leaks]), "-postgresql")
+    report = workshop.report()
+    first, second, third = report.access
+    assert [(o.database, o.expected, o.observed, o.agrees) for o in first.outcomes] == [
+        ("sqlite", 404, 404, True),
+        ("postgresql", 404, 200, False),
+    ]
+    assert (second.operation, second.caller, second.relation) == (
+        "get_loan",
+        "stranger",
+        "this.member == caller",
+    )
+    assert third.outcomes[0].reason == "the time was over"
+    told = json.loads(encode(report))["access"]
+    assert [each["outcomes"][0]["expected"] for each in told] == [404, 200, 404]
+    text, html = markdown.render(report), page.render(report)
+    rows = [line for line in text.splitlines() if line.startswith("| get_loan")]
+    assert len(rows) == 3
+    assert "404 on sqlite, 200 on postgresql" in rows[0] and "failed" in rows[0]
+    assert "| 200 | 200 | ✅ passed |" in rows[1]
+    assert "not run the time was over" in rows[2]
+    for form in (text, html):
+        assert "3 cells, 2 exercised" in form[form.index("<details>") :]
+        assert not re.search(r"(?<!\\)<b>every", form)
+        assert "404 on sqlite, 200 on postgresql" in form
+
+
+def test_latencies_and_statements_are_part_of_every_form(workshop):
+    latency = {"requests": 100, "p50 ms": 3.1, "p95 ms": 7.5, "p99 ms": 12.25, "target p95 ms": 500}
+    counted = {"with 1": 3, "with 50": 4}
+    workshop.run(gate("load", database="sqlite", measures=[{"operation": "", "figures": latency}]), "-sqlite")
+    workshop.run(
+        gate("query-budget", database="sqlite", measures=[{"operation": "GET /loans", "figures": counted}]),
+        "-sqlite",
+    )
+    report = workshop.report()
+    assert [(each.operation, each.database, each.figures) for each in report.latency] == [
+        ("", "sqlite", latency)
+    ]
+    assert [each.figures for each in report.statements] == [counted]
+    assert json.loads(encode(report))["latency"][0]["figures"]["p99 ms"] == 12.25
+    for form in (markdown.render(report), page.render(report)):
+        assert "12.25" in form and "p99 ms" in form and "with 50" in form
+    assert "| GET /loans | sqlite | 3 | 4 |" in markdown.render(report)
+
+
+def test_what_was_not_measured_is_said(workshop):
+    report = workshop.report()
+    assert (report.access, report.latency, report.statements) == ((), (), ())
+    assert markdown.render(report).count("Not measured by a run on this build.") == 3

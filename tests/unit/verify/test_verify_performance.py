@@ -125,6 +125,11 @@ def test_a_handler_slower_than_declared_fails_and_one_within_the_target_passes(
     assert str(right.figures["rows of todo"]).endswith(" of 300 expected")
     assert 150 <= int(str(right.figures["rows of todo"]).split()[0]) < 300
     assert "rows of todo, where 300 are expected" in right.summary
+    all_of_them, *each = right.measures
+    assert (all_of_them.operation, {"p50 ms", "p95 ms", "p99 ms"} <= set(all_of_them.figures)) == ("", True)
+    assert sum(measure.figures["requests"] for measure in each) == all_of_them.figures["requests"]
+    targets = {measure.operation: measure.figures["target p95 ms"] for measure in wrong.measures}
+    assert (targets["GET /todos"], targets[""]) == (50, 60_000)
     assert wrong.status == "failed"
     assert [finding.where for finding in wrong.findings] == ["GET /todos"]
     assert "more than 50 ms" in wrong.findings[0].what
@@ -165,7 +170,10 @@ def test_a_large_table_that_lost_its_index_fails(
     original: Project, tmp_path: Path, database: DatabaseName
 ) -> None:
     """The index goes from the delivered migration: a request may scan the table unless it is declared large."""
-    assert result(query_budget, original, sized(100_000), database).status == "passed"
+    right = result(query_budget, original, sized(100_000), database)
+    assert right.status == "passed", right.summary
+    counted = {measure.operation: measure.figures for measure in right.measures}
+    assert counted["GET /todos"]["with 1"] == counted["GET /todos"]["with 50"] >= 1
     project = broken_copy(original, "todos", tmp_path, sleeps(0))
     (up,) = project.migrations.glob(f"*/up.{database}.sql")
     text = up.read_text("utf-8")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import msgspec
 
 from backwright.verify.gate import GateInput, NotRun, Verdict, found
 from backwright.verify.multiplying import multiplied
 from backwright.verify.observed import Bounds, Observed
 from backwright.verify.observing import observed
-from backwright.verify.results import Finding
+from backwright.verify.results import Finding, Measure
 from backwright.verify.sending import Timed, accepted, at_rate, names, repeatable
 
 NAME = "load"
@@ -88,7 +90,20 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
     told += f", at {rate:g} requests a second of {len(operations)} operations"
     for table, few in fewer.items():
         told += f"; over {few} rows of {table}, where {seen.expected[table]} are expected"
-    return found(findings, told, figures)
+    judged = found(findings, told, figures)
+    return msgspec.structs.replace(judged, measures=tuple(_measures(timed, operations, seen)))
+
+
+def _measures(timed: Sequence[Timed], operations: Sequence[str], seen: Observed) -> Iterator[Measure]:
+    """How long all requests took, and those of each operation."""
+    yield Measure(operation="", figures=_measured([each.seconds for each in timed], seen.target.p95))
+    for operation in operations:
+        if own := [each.seconds for each in timed if each.operation == operation]:
+            yield Measure(operation=operation, figures=_measured(own, seen.target.of(operation)))
+
+
+def _measured(seconds: Sequence[float], target: float) -> dict[str, int | float]:
+    return {"requests": len(seconds), **_distribution(seconds), "target p95 ms": target}
 
 
 def _of_expected(rows: int, expected: int) -> int | str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
+
+import msgspec
 
 from backwright.verify.backends import Wired
 from backwright.verify.counting import Noted
@@ -14,7 +16,7 @@ from backwright.verify.multiplying import Multiplier
 from backwright.verify.observed import Bounds, Exchange, Observed
 from backwright.verify.observing import observed
 from backwright.verify.plans import about_rows, scans
-from backwright.verify.results import Finding
+from backwright.verify.results import Finding, Measure
 from backwright.verify.sending import accepted, sent, telling_reads
 
 NAME = "query-budget"
@@ -74,7 +76,23 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
     }
     told = f"{len(counted)} reads cost the same with {FEW} and {MANY} copies of every row"
     told += f", at most {max(counted, default=0)} statements"
-    return found(findings, told, figures)
+    judged = found(findings, told, figures)
+    measures = tuple(_measures(zip(reads, few, many, strict=True)))
+    return msgspec.structs.replace(judged, measures=measures)
+
+
+def _measures(
+    counted: Iterable[tuple[Exchange, list[str] | None, list[str] | None]],
+) -> Iterator[Measure]:
+    """The most statements that a read of each operation took, with few rows and with many."""
+    most: dict[str, tuple[int, int]] = {}
+    for each, few, many in counted:
+        if few is not None and many is not None:
+            known = most.get(each.operation, (0, 0))
+            most[each.operation] = (max(known[0], len(few)), max(known[1], len(many)))
+    for operation, (few_rows, many_rows) in sorted(most.items()):
+        figures: dict[str, int | float] = {f"with {FEW}": few_rows, f"with {MANY}": many_rows}
+        yield Measure(operation=operation, figures=figures)
 
 
 def _shapes(texts: Iterable[str]) -> list[str]:
