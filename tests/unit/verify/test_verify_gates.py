@@ -17,7 +17,17 @@ from backwright.project import Project
 from backwright.spec.diagnostics import SpecificationError
 from backwright.verify import tools
 from backwright.verify.gate import Gate, GateInput, NotRun, Verdict, database
-from backwright.verify.gates import GATES, acceptance, contract, integrity, lint, migrations, types, unit
+from backwright.verify.gates import (
+    GATES,
+    acceptance,
+    contract,
+    integrity,
+    lint,
+    migrations,
+    static_analysis,
+    types,
+    unit,
+)
 from backwright.verify.judging import judged
 from backwright.verify.runner import run
 from backwright.verify.server import ServerFailed, running
@@ -175,6 +185,28 @@ def test_a_failing_or_skipped_test_fails_unit(project: Project) -> None:
     assert judge(unit, project, on=True)[0] == "failed"
     file.write_text("import pytest\n\ndef test_it():\n    pytest.skip('later')\n", encoding="utf-8")
     assert judge(unit, project, on=True)[0] == "failed"
+
+
+WRONG = "import os\n\n\ndef more() -> int:\n    return eval('1') + ''\n"
+
+
+def test_no_module_of_the_project_stands_in_for_a_tool(project: Project) -> None:
+    """A file that ends with success where the tool should have run, in the folder in which it runs."""
+    for name in ("ruff", "mypy", "bandit", "coverage", "pytest", "ast"):
+        (project.root / f"{name}.py").write_text("raise SystemExit(0)\n", "utf-8")
+    (project.root / "todos" / "logic" / "more.py").write_text(WRONG, "utf-8")
+    for gate, found in ((lint, "F401"), (types, "no-any-return"), (static_analysis, "B307")):
+        status, summary = judge(gate, project)
+        assert (status, summary.startswith("todos/logic/more.py:"), found in summary) == (
+            "failed",
+            True,
+            True,
+        ), summary
+    (project.root / "ast.py").unlink()  # what tests import is the project's own affair
+    for test in (project.root / "tests").glob("test_*.py"):
+        test.unlink()
+    (project.root / "tests" / "test_one.py").write_text("def test_one():\n    assert 1 == 2\n", "utf-8")
+    assert "test_one" in judge(unit, project, on=True)[1]
 
 
 def test_tests_do_not_find_the_environment_file_where_they_run(project: Project) -> None:
