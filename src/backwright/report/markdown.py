@@ -155,7 +155,7 @@ def _access(report: Report) -> list[str]:
     rows = [
         (
             cell(each.operation),
-            cell(each.caller or "nobody"),
+            cell(each.caller or "—"),
             cell(relation(each)),
             cell(statuses(each, "expected")),
             cell(statuses(each, "observed")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal as OneOf
 
@@ -11,16 +12,19 @@ from backwright.task.evidence import Evidence
 from backwright.task.wording import count
 from backwright.verify.results import Status
 
+Key = tuple[str, str, str, str, str, str]
 LATENCY, STATEMENTS = "load", "query-budget"
 
 
 def access(evidence: Iterable[Evidence]) -> tuple[Access, ...]:
     """Every cell of every matrix that was judged, what is the same on several databases once."""
-    found: dict[tuple[str, ...], list[Outcome]] = {}
+    found: dict[tuple[Key, int], list[Outcome]] = {}
     for each in evidence:
+        times = Counter[Key]()  # one matrix may ask alike more than once
         for cell in each.result.matrix if each.result else ():
             key = (cell.operation, cell.caller, cell.relation, cell.rule, cell.field, cell.place)
-            found.setdefault(key, []).append(
+            times[key] += 1
+            found.setdefault((key, times[key]), []).append(
                 Outcome(
                     database=each.database,
                     expected=cell.expected,
@@ -39,7 +43,7 @@ def access(evidence: Iterable[Evidence]) -> tuple[Access, ...]:
             place=place,
             outcomes=tuple(outcomes),
         )
-        for (operation, caller, relation, rule, field, place), outcomes in found.items()
+        for ((operation, caller, relation, rule, field, place), _), outcomes in found.items()
     )
 
 

@@ -327,6 +327,17 @@ def test_the_authorization_matrix_is_part_of_every_form(workshop):
         assert "404 on sqlite, 200 on postgresql" in form
 
 
+def test_cells_that_are_called_alike_stay_apart(workshop):
+    twice = [cell("the same request"), cell("the same request", expected=200, observed=200)]
+    for database in ("sqlite", "postgresql"):
+        workshop.run(gate("authorization", database=database, matrix=twice), f"-{database}")
+    found = workshop.report().access
+    assert [[(o.database, o.observed) for o in each.outcomes] for each in found] == [
+        [("sqlite", 404), ("postgresql", 404)],
+        [("sqlite", 200), ("postgresql", 200)],
+    ]
+
+
 def test_latencies_and_statements_are_part_of_every_form(workshop):
     latency = {"requests": 100, "p50 ms": 3.1, "p95 ms": 7.5, "p99 ms": 12.25, "target p95 ms": 500}
     counted = {"with 1": 3, "with 50": 4}
