@@ -43,8 +43,17 @@ def needs_index(read: Read, leading: Leading, coarse: frozenset[tuple[str, str]]
 
     `coarse` are columns of few values: to walk along another index until some rows have one of these is no search.
     """
-    narrow = {column for column in read.equal if (read.table, column) not in coarse}
+    narrow = _narrow(read, coarse)
     return bool(narrow) and narrow.isdisjoint(leading.get(read.table, frozenset()))
+
+
+def has_index(read: Read, leading: Leading, coarse: frozenset[tuple[str, str]]) -> bool:
+    """Whether an index leads to the one value that it looks for: with many rows, a database takes that way."""
+    return not _narrow(read, coarse).isdisjoint(leading.get(read.table, frozenset()))
+
+
+def _narrow(read: Read, coarse: frozenset[tuple[str, str]]) -> set[str]:
+    return {column for column in read.equal if (read.table, column) not in coarse}
 
 
 def _read(table: exp.Table) -> Read | None:

@@ -52,6 +52,13 @@ STATEMENTS = [
     ("SELECT * FROM book ORDER BY title LIMIT 20", True, True),  # all are sorted before the first is known
     ("SELECT * FROM shelf", False, False),  # not declared large
     ("SELECT s.id, (SELECT count(*) FROM book b WHERE b.shelf_id = s.id) FROM shelf s LIMIT 20", True, False),
+    ("SELECT b.title FROM shelf s JOIN book b ON b.shelf_id = s.id WHERE s.name = 'a'", True, False),
+    ("SELECT * FROM book WHERE shelf_id IN (SELECT id FROM shelf WHERE name = 'a')", True, False),
+    (
+        "SELECT * FROM book WHERE shelf_id = 1 ORDER BY id",
+        True,
+        False,
+    ),  # in the order of the key: no walk along it
     ("UPDATE book SET title = 'z' WHERE id = 1", False, False),
     ("UPDATE book SET title = 'z' WHERE shelf_id = 1", True, False),
     ("DELETE FROM book WHERE id = 1", False, False),
