@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from decimal import Decimal
 from typing import Any, cast
@@ -18,6 +18,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import msgspec
 
 from backwright.emit.sql import quoted
+from backwright.verify.backends import CIPHER
 from backwright.verify.databases import Connection, Postgresql, Sqlite
 
 STEP = 1_000_000
@@ -41,9 +42,14 @@ class Refused(Exception):
 
 
 class Multiplier:
-    """Copies of the rows that a database holds when it is opened. Close it."""
+    """Copies of the rows that a database holds when it is opened. Close it.
 
-    def __init__(self, url: str) -> None:
+    `encrypted` are columns, with the table before, that hold what the backend under test encrypted: a new value is one
+    that it can read.
+    """
+
+    def __init__(self, url: str, encrypted: Collection[tuple[str, str]] = ()) -> None:
+        self._encrypted = encrypted
         self._connection = connected(url)
         if self._connection.sqlite:
             self._connection.query("PRAGMA foreign_keys = ON")
@@ -100,7 +106,9 @@ class Multiplier:
     def _copy(self, table: Table, row: Mapping[str, Any], number: int) -> int:
         fresh = anew(table, row)
         try:
-            values = [another(row[c], number) if c in fresh else row[c] for c in table.columns]
+            values = [
+                self._another(table, c, row[c], number) if c in fresh else row[c] for c in table.columns
+            ]
         except Refused:
             return 0
         names = ", ".join(map(quoted, table.columns))
@@ -113,15 +121,26 @@ class Multiplier:
             return 0
         return 1
 
+    def _another(self, table: Table, column: str, value: Any, number: int) -> Any:
+        if value is None or (table.name, column) not in self._encrypted:
+            return another(value, number)
+        purpose = f"{table.name}.{column}"
+        return CIPHER.encrypt_same(str(another(CIPHER.decrypt(value, purpose), number)), purpose)
+
 
 def connected(url: str) -> Connection:
     """A connection to the database of that address."""
     return Sqlite(url) if url.startswith("sqlite:") else Postgresql(url)
 
 
-def multiplied(url: str, copies: int, wanted: Mapping[str, int] | None = None) -> tuple[int, dict[str, int]]:
+def multiplied(
+    url: str,
+    copies: int,
+    wanted: Mapping[str, int] | None = None,
+    encrypted: Collection[tuple[str, str]] = (),
+) -> tuple[int, dict[str, int]]:
     """So many copies of each row, or so many rows of tables; how many were added, and how many those tables have."""
-    with closing(Multiplier(url)) as rows:
+    with closing(Multiplier(url, encrypted)) as rows:
         added = rows.up_to(copies, wanted)
         return added, {table: rows.count(table) for table in wanted or ()}
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import msgspec
 
 from backwright.model.size import has_few_values, is_large
-from backwright.model.types import Model, Performance
+from backwright.model.types import Field, Model, Performance
 from backwright.reference.calling import scripts
 from backwright.verify.backends import OverHttp, RunningBackend
 from backwright.verify.compare import Seen
@@ -88,14 +88,17 @@ def observed(given: GateInput, *, log_level: str = "warning") -> Iterator[Observ
             statements=noted,
             large=tuple(each.table for each in model.entities if is_large(each)),
             expected={e.table: e.expected_rows for e in model.entities if e.expected_rows is not None},
-            coarse=frozenset(
-                (each.table, field.column)
-                for each in model.entities
-                for field in each.fields
-                if has_few_values(field)
-            ),
+            coarse=_columns(model, has_few_values),
+            encrypted=_columns(model, lambda field: field.encrypted),
             target=_target(model),
         )
+
+
+def _columns(model: Model, chosen: Callable[[Field], bool]) -> frozenset[tuple[str, str]]:
+    """The columns of chosen fields, with their tables."""
+    return frozenset(
+        (each.table, field.column) for each in model.entities for field in each.fields if chosen(field)
+    )
 
 
 def _target(model: Model) -> Target:

@@ -21,6 +21,7 @@ from backwright.project import Project
 from backwright.spec.diagnostics import SpecificationError
 from backwright.spec.reader import read
 from backwright.verify import observing
+from backwright.verify.backends import CIPHER
 from backwright.verify.databases import connected
 from backwright.verify.gate import DatabaseName, Gate, GateInput
 from backwright.verify.gates import load, query_budget
@@ -160,6 +161,17 @@ def test_rows_that_are_wanted_are_put_in_and_no_more(tmp_path: Path) -> None:
     added, rows = multiplied(url, 3, {"many": 20, "few": 1, "none": 5})
     assert rows == {"many": 20, "few": 2, "none": 0}
     assert added == 17 + 3  # and three copies of what nobody wants a number of
+
+
+def test_copies_of_what_is_encrypted_can_be_read(tmp_path: Path) -> None:
+    """A unique value is made anew: from what it says, and not from how that is stored."""
+    url, purpose = f"sqlite:///{tmp_path / 'rows.db'}", "patient.number"
+    with closing(connected(url)) as connection:
+        connection.query("CREATE TABLE patient (id integer PRIMARY KEY, number text UNIQUE)")
+        connection.query("INSERT INTO patient VALUES (1, {1})", [CIPHER.encrypt_same("A 1", purpose)])
+        assert multiplied(url, 3, encrypted={("patient", "number")}) == (3, {})
+        found = [row["number"] for row in connection.query("SELECT number FROM patient")]
+    assert len({CIPHER.decrypt(each, purpose) for each in found}) == 4
 
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]

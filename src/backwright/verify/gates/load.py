@@ -46,7 +46,9 @@ def judge(given: GateInput) -> Verdict:
 def observe(seen: Observed, bounds: Bounds) -> Verdict:
     """The same for any backend. Raises NotRun where nothing can be repeated."""
     wanted = {table: min(rows, MOST_ROWS) for table, rows in seen.expected.items()}
-    added, rows = multiplied(seen.database_url, COPIES, wanted) if seen.database_url is not None else (0, {})
+    added, rows = 0, dict[str, int]()
+    if seen.database_url is not None:
+        added, rows = multiplied(seen.database_url, COPIES, wanted, seen.encrypted)
     fewer = {table: number for table, number in rows.items() if number < seen.expected[table]}
     exchanges = repeatable(seen)
     if not exchanges:

@@ -53,7 +53,7 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
     reads = telling_reads(seen)
     if not reads:
         raise NotRun("no read was accepted, so none can be counted")
-    with closing(Wired(seen.url)) as line, closing(Multiplier(seen.database_url)) as rows:
+    with closing(Wired(seen.url)) as line, closing(Multiplier(seen.database_url, seen.encrypted)) as rows:
         first = rows.up_to(FEW)
         few = [_statements(line, each, Noted(seen.statements)) for each in reads]
         added = first + rows.up_to(MANY)
