@@ -16,6 +16,7 @@ from backwright.reference.calling import scripts
 from backwright.verify.backends import OverHttp, RunningBackend
 from backwright.verify.compare import Seen
 from backwright.verify.conversation import Conversation, Outcome, requests_of
+from backwright.verify.copies import copied
 from backwright.verify.counting import counted
 from backwright.verify.gate import GateInput, database
 from backwright.verify.observed import Caller, Exchange, Observed, Target
@@ -71,7 +72,8 @@ def observed(given: GateInput, *, log_level: str = "warning") -> Iterator[Observ
         else:
             extra["DATABASE_URL"] = stack.enter_context(counted(url, noted))
         stand_ins = scripts(model)  # custom logic, as the reference has it
-        service = running(given.project.root, model.service.package, url, scripts=stand_ins, extra=extra)
+        root = stack.enter_context(copied(given.project.root))
+        service = running(root, model.service.package, url, scripts=stand_ins, extra=extra)
         server = stack.enter_context(service)
         backend = stack.enter_context(closing(Recorder(model, server)))
         exchanges, missing = _asked(model, backend, given.seed, min(given.seconds, MOST_SECONDS))

@@ -20,6 +20,7 @@ from backwright.verify.gate import Gate, GateInput, NotRun, Verdict, database
 from backwright.verify.gates import (
     GATES,
     acceptance,
+    behaviour,
     contract,
     integrity,
     lint,
@@ -222,6 +223,17 @@ def test_reads():
 """
     (project.root / "tests" / "test_reads.py").write_text(reads, "utf-8")
     status, summary = judge(unit, project, on=True)
+    assert status == "failed"
+    assert "ValueError: ['.env.example']" in summary
+
+
+def test_a_backend_does_not_find_the_environment_file_where_it_runs(project: Project) -> None:
+    """What it says when it does not start is shown."""
+    (project.root / ".env").write_text("TOKEN_KEYS=nobody-may-read-this\n", "utf-8")
+    app = project.root / "todos" / "app.py"
+    reads = 'from pathlib import Path\nraise ValueError([p.name for p in Path(__file__).parents[1].glob(".env*")])\n'
+    app.write_text(reads, "utf-8")
+    status, summary = judge(behaviour, project, on=True)
     assert status == "failed"
     assert "ValueError: ['.env.example']" in summary
 
