@@ -179,3 +179,31 @@ def test_without_time_the_rest_of_the_matrix_is_left() -> None:
     with mocked(todos()) as backend:
         found = exercise(todos(), Staging(todos(), backend, signing_in(backend)), -1)
     assert authorization.verdict(found).status == "not_run"
+
+
+def test_the_time_grows_with_the_matrix_but_not_where_one_finding_is_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = GateInput(project=Project(Path()), model=todos(), build="b", database="sqlite")
+    [one] = [asked for asked in matrix(todos()) if asked.scene is not None][:1]
+    unbrought = msgspec.structs.replace(one, scene=None)
+    times = []
+    for number in (10, 2000, 1_000_000):
+        monkeypatch.setattr(authorization, "matrix", lambda _, n=number: (one,) * n + (unbrought,) * 5000)
+        times.append(authorization.time_for(given))
+    assert times == [60, 500, authorization.MOST_SECONDS]
+    assert authorization.time_for(msgspec.structs.replace(given, first=True)) == 60
+
+
+def test_finding_the_scenes_takes_none_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+
+    def slowly(model: Model) -> Any:
+        now[0] += 1000
+        return matrix(model)
+
+    monkeypatch.setattr("backwright.verify.authorization.matrix", slowly)
+    monkeypatch.setattr("backwright.verify.authorization.time.monotonic", lambda: now[0])
+    with mocked(todos()) as backend:
+        found = exercise(todos(), Staging(todos(), backend, signing_in(backend)), 60)
+    assert not any(cell.reason == OUT_OF_TIME for cell in found.cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from typing import Any
 
 import msgspec
@@ -90,7 +91,10 @@ def files(agent: str) -> dict[str, str]:
 
 
 def write(project: Project, agent: str, *, force: bool = False) -> Written:
-    """Write the files of an agent. What is there already stays, unless `force`; a link is never followed."""
+    """Write the files of an agent. What is there already stays, unless `force`; a link is never followed.
+
+    A file of servers holds other people's, too: even then only ours is put into it, and one that cannot be read stays.
+    """
     done = Written(written=[], kept=[])
     folder = Folder(project.root)
     for name, text in files(agent).items():
@@ -99,10 +103,42 @@ def write(project: Project, agent: str, *, force: bool = False) -> Written:
         except Refused:
             done.kept.append(name)
             continue
-        if target.exists() and not force:
+        stands = target.exists()
+        if stands and name == AGENTS[agent].servers:
+            merged = _merged(folder.read(name), agent) if force else None
+        else:
+            merged = None if stands and not force else text
+        if merged is None:
             done.kept.append(name)
             continue
-        folder.write(name, text.encode())
+        folder.write(name, merged.encode())
         target.chmod(0o644)
         done.written.append(name)
     return done
+
+
+def _merged(stands: bytes, agent: str) -> str | None:
+    """A file of servers with ours in it, all else as it was; None where that cannot be told apart."""
+    definition = AGENTS[agent]
+    try:
+        text = stands.decode()
+        if definition.servers.endswith(".toml"):
+            return _appended(text, files(agent)[definition.servers])
+        found = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return None
+    servers = found.setdefault(definition.key, {}) if isinstance(found, dict) else None
+    if not isinstance(servers, dict):
+        return None
+    servers["backwright"] = {**definition.extra, **SERVER}
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def _appended(text: str, ours: str) -> str | None:
+    """TOML with our table behind it, if it has none. Raises ValueError."""
+    before = tomllib.loads(text).get("mcp_servers", {})
+    if "backwright" in before:
+        return text if before["backwright"] == tomllib.loads(ours)["mcp_servers"]["backwright"] else None
+    appended = f"{text.rstrip()}\n\n{ours}".lstrip()
+    tomllib.loads(appended)  # `mcp_servers = {…}` in one line cannot be added to
+    return appended

@@ -7,20 +7,14 @@ when its files are judged.
 from __future__ import annotations
 
 import ast
-import shutil
-from collections.abc import Collection
 from pathlib import Path
 
 from backwright.agent.patches import MOST_BYTES, Patch
 from backwright.agent.work_items import WorkItem
 from backwright.emit.project import confined
 from backwright.project import Project
+from backwright.verify.copies import copy
 
-LEFT_OUT = (
-    ".git", ".hg", ".backwright", ".venv", "venv", "node_modules", "__pycache__", ".env", ".env.*", "*.db", "*.db-*",
-    ".mypy_cache", ".ruff_cache", ".pytest_cache", "*.pyc", "*.pem", "*.key",
-)  # fmt: skip
-"""What no work tree has: history, state, secrets, what tools keep."""
 BYPRODUCTS = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
 """What tools leave where they ran: no change of the provider's."""
 MOST_CHANGES = 200
@@ -43,7 +37,7 @@ def shown(project: Project, item: WorkItem, folder: Path) -> dict[str, bytes]:
 
     Specification, migrations and other tests are left out: they say what is held back.
     """
-    _copy(project.root / item.package, folder / item.package)
+    copy(project.root / item.package, folder / item.package)
     for path, text in current(project, item).items():
         _put(folder, path, text)
     return _contents(folder)
@@ -85,7 +79,7 @@ def _text(data: bytes) -> str:
 
 def judged(project: Project, item: WorkItem, patch: Patch, folder: Path) -> Project:
     """Make the tree that is judged: the user's project as it is, with nothing of the patch but the allowed files."""
-    _copy(project.root, folder)
+    copy(project.root, folder)
     for path, text in delivery(project, item, patch).items():
         _put(folder, path, text)
     return Project(folder)
@@ -93,7 +87,7 @@ def judged(project: Project, item: WorkItem, patch: Patch, folder: Path) -> Proj
 
 def package_alone(tree: Project, item: WorkItem, folder: Path) -> None:
     """Nothing but the package: what runs there finds no example to look up."""
-    _copy(tree.root / item.package, folder / item.package)
+    copy(tree.root / item.package, folder / item.package)
 
 
 def delivery(project: Project, item: WorkItem, patch: Patch) -> dict[str, str]:
@@ -103,18 +97,6 @@ def delivery(project: Project, item: WorkItem, patch: Patch) -> dict[str, str]:
     if item.tests in files and stands.is_file():
         files[item.tests] = with_tests(files[item.tests], stands.read_text(encoding="utf-8"), item)
     return files
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Links are left out: they may lead anywhere."""
-    ignored = shutil.ignore_patterns(*LEFT_OUT)
-
-    def ignore(directory: str, names: list[str]) -> Collection[str]:
-        links = {name for name in names if (Path(directory) / name).is_symlink()}
-        kept = {".env.example"} & set(names)
-        return (ignored(directory, names) | links) - kept
-
-    shutil.copytree(source, target, ignore=ignore, dirs_exist_ok=True)
 
 
 def _put(root: Path, path: str, text: str) -> None:

@@ -10,6 +10,9 @@ import typer
 from backwright.cli.application import JsonOption, ProjectOption, app, command, project_of
 from backwright.console import Exit
 
+SDK = ("mcp", "mcp_types", "pydantic")
+"""What the extra brings. Another module that is missing is a defect, and no installation of the extra mends it."""
+
 
 @app.command()
 def mcp(
@@ -31,6 +34,8 @@ def mcp(
             from backwright.agent.mcp import serving
             from backwright.agent.mcp.server import server
         except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in SDK:
+                raise
             raise typer.BadParameter(
                 f"the package {error.name!r} is missing: pip install 'backwright[mcp]'"
             ) from None
@@ -42,7 +47,7 @@ def mcp(
             served = serving.application(made, host, port, os.environ.get(serving.TOKEN, ""))
         except serving.NotLoopback as error:
             raise typer.BadParameter(str(error), param_hint="--host") from None
-        terminal.note(f"http://{host}:{port}/mcp; stop it with Ctrl-C")
+        terminal.note(f"http://{serving.authority(host, port)}/mcp; stop it with Ctrl-C")
         serving.serve(served, host, port)
 
 

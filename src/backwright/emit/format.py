@@ -50,6 +50,6 @@ def formatted(tree: dict[str, str], package: str) -> dict[str, str]:
 
 
 def _ruff(folder: Path, verb: str, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ruff", verb, "--isolated", "--no-cache", *options]
+    command = [sys.executable, "-P", "-m", "ruff", verb, "--isolated", "--no-cache", *options]
     command += ["--line-length", str(WIDTH), "--target-version", "py311", "."]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

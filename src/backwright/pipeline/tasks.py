@@ -15,14 +15,14 @@ from backwright.task import acknowledge, answers, cards, events, features, quest
 from backwright.task.evidence import Expected
 from backwright.task.questions import Question
 from backwright.verify import runner
-from backwright.verify.gates import GATES
+from backwright.verify.gates import GATES, NAMED
 
 EXPECTED = tuple(
-    Expected(gate.NAME, gate.TITLE, database)
-    for gate in GATES
+    Expected(gate.NAME, gate.TITLE, database, named=gate in NAMED)
+    for gate in (*GATES, *NAMED)
     for database in (runner.DATABASES.values() if gate.DATABASE else (None,))
 )
-"""Every run that a delivery needs: each gate, on each database that it is for."""
+"""Every run that a delivery needs: each gate, on each database that it is for; those, too, that have to be named."""
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):

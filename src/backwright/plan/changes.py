@@ -10,14 +10,15 @@ import msgspec
 from backwright.model.types import Check, Entity, Field, Index, Operation, Verb, View
 from backwright.spec.diagnostics import NOWHERE, Place
 
-Hazard = OneOf["safe", "needs_backfill", "limit", "destructive", "breaking", "widens_access"]
+Hazard = OneOf["safe", "needs_backfill", "limit", "needs_index", "destructive", "breaking", "widens_access"]
 Symbol = OneOf["+", "~", "-", "->"]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="change"):
     """What every change carries.
 
-    `reason` says in words what changes. Hazard `limit` is something that stored rows may stand in the way of.
+    `reason` says in words what changes. Hazard `limit` is something that stored rows may stand in the way of,
+    `needs_index` a list that looks at all rows of a table that is declared large.
     `note` is a question or a remark for the reader.
     """
 

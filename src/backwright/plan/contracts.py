@@ -26,12 +26,19 @@ from backwright.plan.fields import described, fit
 from backwright.plan.meaning import Renames, carried_over, meant, plain
 from backwright.plan.policies import policies
 from backwright.plan.replies import replies
+from backwright.plan.searches import Search
 
 
-def operation_change(before: Operation, after: Operation, renames: Renames) -> ChangeOperation | None:
-    """The change of one operation, or None when clients and rows notice nothing."""
+def operation_change(
+    before: Operation, after: Operation, renames: Renames, searches: Sequence[Search] = ()
+) -> ChangeOperation | None:
+    """The change of one operation, or None when clients and rows notice nothing.
+
+    `searches` are filters and orders that are new in it and that no index serves.
+    """
     found = [*_route(before, after), *_inputs(before, after, renames), *_answers(before, after, renames)]
     found += [*policies(before, after, renames), *_effects(before, after, renames)]
+    found += [(search.words, "needs_index") for search in searches]
     if not found:
         return None
     words = tuple(word for word, _ in found)

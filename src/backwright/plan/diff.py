@@ -16,6 +16,7 @@ from backwright.plan.changes import (
     Change,
     ChangeEntity,
     ChangeField,
+    Hazard,
     RemoveCheck,
     RemoveEntity,
     RemoveField,
@@ -31,6 +32,7 @@ from backwright.plan.fields import aspects, look_alike
 from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
 from backwright.plan.renames import pairs, renames_between
 from backwright.plan.replies import view_change
+from backwright.plan.searches import Search, new_searches, over
 from backwright.plan.settings import logic_changes, setting_changes
 from backwright.plan.tables import dependency_order, stored_index
 
@@ -64,7 +66,7 @@ def _data(before: Model, after: Model, renames: Renames) -> Iterator[Change]:
         place = after.entity(owner).field(new).place
         reason = f"`was: {old}`: the values stay"
         yield RenameField(entity=owner, before=old, after=new, place=place, reason=reason)
-    parts = [_entity(old, new, renames) for old, new in both]
+    parts = [_entity(old, new, renames, over(new, after)) for old, new in both]
     gone_kinds = RemoveIndex | RemoveCheck | RemoveField
     yield from (change for part in parts for change in part if isinstance(change, gone_kinds))
     yield from _removed_entities(gone, added)
@@ -90,20 +92,23 @@ def _removed_entities(gone: list[Entity], added: list[Entity]) -> Iterator[Chang
         )
 
 
-def _entity(before: Entity, after: Entity, renames: Renames) -> list[Change]:
+def _entity(
+    before: Entity, after: Entity, renames: Renames, searches: tuple[Search, ...] = ()
+) -> list[Change]:
+    words = tuple(search.words for search in searches)
     former = {renames.field_after(before.name, field.name): field for field in before.fields}
     gone = [field for name, field in former.items() if name not in {f.name for f in after.fields}]
     added = [field for field in after.fields if field.name not in former]
-    changes: list[Change] = [*_indexes(before, after, renames), *check_changes(before, after, renames)]
+    changes: list[Change] = [*_indexes(before, after, renames, words), *check_changes(before, after, renames)]
     changes += [
         _removed_field(after, field, added, revives=field.name == before.soft_delete) for field in gone
     ]
     changes += [_added_field(after, field) for field in added]
     for field in after.fields:
         old = former.get(field.name)
-        if old is not None and (words := aspects(old, field, before.name, renames)):
-            changes.append(_changed_field(after, old, field, words))
-    whole = entity_change(before, after, renames)
+        if old is not None and (differences := aspects(old, field, before.name, renames)):
+            changes.append(_changed_field(after, old, field, differences))
+    whole = entity_change(before, after, renames, words)
     return changes if whole is None else [*changes, whole]
 
 
@@ -153,13 +158,14 @@ def _changed_field(owner: Entity, before: Field, after: Field, found: tuple[Aspe
     )  # fmt: skip
 
 
-def _indexes(before: Entity, after: Entity, renames: Renames) -> Iterator[Change]:
+def _indexes(before: Entity, after: Entity, renames: Renames, searches: tuple[str, ...]) -> Iterator[Change]:
     former = {stored_index(carried_over(index, renames, before.name)): index for index in before.indexes}
     later = {stored_index(plain(index)): index for index in after.indexes}
     for form, index in former.items():
         if form not in later:
-            reason = f"index {index.name} is no longer in the specification"
-            yield RemoveIndex(entity=after.name, index=index, place=after.place, reason=reason)
+            reason = "; ".join([f"index {index.name} is no longer in the specification", *searches])
+            hazard: Hazard = "needs_index" if searches else "safe"
+            yield RemoveIndex(entity=after.name, index=index, place=after.place, reason=reason, hazard=hazard)
     for form, index in later.items():
         if form not in former:
             yield _added_index(after, index)
@@ -182,7 +188,7 @@ def _access(before: Model, after: Model, renames: Renames) -> Iterator[Change]:
 
 def _interface(before: Model | None, after: Model, renames: Renames) -> Iterator[Change]:
     yield from _views(before.views if before else (), after.views, renames)
-    yield from _operations(before.operations if before else (), after.operations, renames)
+    yield from _operations(before.operations if before else (), after, renames)
     if before is not None:
         yield from setting_changes(before, after, renames)
         yield from logic_changes(before, after)
@@ -203,9 +209,8 @@ def _views(before: tuple[View, ...], after: tuple[View, ...], renames: Renames) 
             yield change
 
 
-def _operations(
-    before: tuple[Operation, ...], after: tuple[Operation, ...], renames: Renames
-) -> Iterator[Change]:
+def _operations(before: tuple[Operation, ...], model: Model, renames: Renames) -> Iterator[Change]:
+    after = model.operations
     by_route = {(operation.method, operation.path): operation for operation in before}
     by_name = {operation.name: operation for operation in before}
     routes = {(operation.method, operation.path) for operation in after}
@@ -218,11 +223,10 @@ def _operations(
             if old is not None and (old.method, old.path) in routes:
                 old = None
         if old is None:
-            words = f"{operation.method} {operation.path} is in the specification"
-            changed.append(AddOperation(operation=operation, place=operation.place, reason=words))
+            changed.append(_added_operation(operation, model))
             continue
         matched.add(old.name)
-        change = operation_change(old, operation, renames)
+        change = operation_change(old, operation, renames, new_searches(old, operation, model))
         if change is not None:
             changed.append(change)
     for operation in before:
@@ -230,3 +234,10 @@ def _operations(
             words = f"{operation.method} {operation.path} is no longer in the specification"
             yield RemoveOperation(operation=operation, reason=words, hazard="breaking")
     yield from changed
+
+
+def _added_operation(operation: Operation, model: Model) -> AddOperation:
+    searches = [search.words for search in new_searches(None, operation, model)]
+    words = "; ".join([f"{operation.method} {operation.path} is in the specification", *searches])
+    hazard: Hazard = "needs_index" if searches else "safe"
+    return AddOperation(operation=operation, place=operation.place, reason=words, hazard=hazard)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from backwright.model.size import is_large
 from backwright.model.types import Check, Entity, Move, States
 from backwright.plan.access import rule_effect
 from backwright.plan.changes import AddCheck, ChangeEntity, Hazard, RemoveCheck
 from backwright.plan.meaning import Renames, meant
 
 Aspect = tuple[str, Hazard]
-RANK: tuple[Hazard, ...] = ("safe", "needs_backfill", "limit", "breaking", "widens_access", "destructive")
+RANK: tuple[Hazard, ...] = (
+    "safe", "needs_backfill", "limit", "needs_index", "breaking", "widens_access", "destructive",
+)  # fmt: skip
 
 
 def worst(aspects: tuple[Aspect, ...] | list[Aspect]) -> Hazard:
@@ -36,9 +39,13 @@ def _same(one: Check, other: Check, entity: Entity, renames: Renames) -> bool:
     return bool(meant(one, renames, entity.name) == meant(other))
 
 
-def entity_change(before: Entity, after: Entity, renames: Renames) -> ChangeEntity | None:
-    """The change of what is said of the whole entity, or None."""
+def entity_change(
+    before: Entity, after: Entity, renames: Renames, searches: tuple[str, ...] = ()
+) -> ChangeEntity | None:
+    """The change of what is said of the whole entity, or None. `searches` are what of it no index serves, in words."""
     found = [*_settings(before, after, renames), *_states(before, after, renames)]
+    if not is_large(before):
+        found += [(words, "needs_index") for words in searches]
     if not found:
         return None
     words = tuple(word for word, _ in found)

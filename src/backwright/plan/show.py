@@ -15,6 +15,7 @@ _HAZARDS = {
     "safe": "safe",
     "needs_backfill": "safe, rows that exist are filled",
     "limit": "stops where stored rows stand in the way",
+    "needs_index": "SLOW where rows are declared many, needs an index or a limit",
     "destructive": "DESTRUCTIVE, needs an approval",
     "breaking": "BREAKING, needs an approval",
     "widens_access": "WIDENS ACCESS, needs an approval",

@@ -7,8 +7,18 @@ from datetime import UTC, datetime
 
 from backwright.model.types import Model
 from backwright.project import Project
-from backwright.report import alignment, checklist, delivered
-from backwright.report.types import Check, Coverage, Decision, Gate, Report, Requirement, Scenario, Task
+from backwright.report import alignment, checklist, delivered, measured
+from backwright.report.types import (
+    Check,
+    Coverage,
+    Decision,
+    Gate,
+    Materials,
+    Report,
+    Requirement,
+    Scenario,
+    Task,
+)
 from backwright.task.cards import Card
 from backwright.task.events import AnswerRecorded, DecisionRecorded, Log, MigrationRolledBack
 from backwright.task.evidence import Evidence, Expected, gather
@@ -39,6 +49,7 @@ def collect(
     coverage = tuple(_coverage(evidence))
     files = delivered.files(project)
     migrations = delivered.migrations(project, log)
+    materials = delivered.materials(project, evidence)
     checks = checklist.compute(requirements, written, gates, coverage, files, migrations, questions, log)
     outcome = checklist.outcome(checks)
     return Report(
@@ -56,12 +67,16 @@ def collect(
         scenarios=scenarios,
         written=written,
         coverage=coverage,
+        access=measured.access(evidence),
+        latency=tuple(measured.measured(evidence, measured.LATENCY)),
+        statements=tuple(measured.measured(evidence, measured.STATEMENTS)),
         gates=gates,
         api=delivered.endpoints(project, model),
         migrations=migrations,
         environment=delivered.environment(project),
+        materials=materials,
         questions=tuple(question for question in questions if question.open),
-        known_issues=tuple(_known_issues(model, requirements, gates, log)),
+        known_issues=tuple(_known_issues(model, requirements, gates, materials, log)),
         next_steps=tuple(_next_steps(checks, questions)),
         hand_over=tuple(_hand_over(project, model)),
         checklist=checks,
@@ -153,7 +168,11 @@ def _decisions(model: Model, log: Log) -> Iterator[Decision]:
 
 
 def _known_issues(
-    model: Model, requirements: tuple[Requirement, ...], gates: tuple[Gate, ...], log: Log
+    model: Model,
+    requirements: tuple[Requirement, ...],
+    gates: tuple[Gate, ...],
+    materials: Materials | None,
+    log: Log,
 ) -> Iterator[str]:
     for gate in gates:
         where = f" on {gate.database}" if gate.database else ""
@@ -164,6 +183,8 @@ def _known_issues(
         for finding in gate.findings:
             place = f" ({finding.where})" if finding.where else ""
             yield f"{gate.gate}{where}: {finding.what}{place}"
+    if materials is not None and materials.problem:
+        yield f"The bill of materials {materials.link.path} is not that of the run: {materials.problem}"
     if model.security is not None:
         yield "Row-level security is PostgreSQL's: on SQLite the rules inside the queries are the only ones."
     for requirement in requirements:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from backwright.model.types import Model
 from backwright.project import Project
-from backwright.report.types import Endpoint, File, Migration, Variable
+from backwright.report.types import Endpoint, File, Link, Materials, Migration, Variable
 from backwright.task.events import Log, MigrationApplied, MigrationRolledBack
+from backwright.task.evidence import Evidence
+from backwright_runtime.safe import Refused
+from backwright_runtime.safe.files import Folder
 
+BILL = "sbom"
 _METHODS = ("get", "post", "put", "patch", "delete")
 _STEP = re.compile(r"^-- step \d+:\s*(?P<text>.+)$", re.MULTILINE)
 _VARIABLE = re.compile(r"^#?\s*(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)$")
@@ -158,6 +162,22 @@ def _migration(folder: Path, log: Log) -> Migration:
         applied=tuple(sorted(applied)),
         rolled_back=tuple(sorted(back)),
     )
+
+
+def materials(project: Project, evidence: Iterable[Evidence]) -> Materials | None:
+    """The bill of materials of this build's run, compared with what that run wrote. None where it did not pass."""
+    runs = (each.result for each in evidence if each.gate == BILL and each.status == "passed")
+    result = next((each for each in runs if each is not None), None)
+    if result is None:
+        return None
+    path, digest = str(result.figures.get("file", "")), str(result.figures.get("sha256", ""))
+    try:
+        data = Folder(project.root).read(path)
+    except (OSError, Refused):
+        problem = "the file is missing"
+    else:
+        problem = "" if hashlib.sha256(data).hexdigest() == digest else "the file was altered after the run"
+    return Materials(link=Link(path=path, sha256=digest), summary=result.summary, problem=problem)
 
 
 def environment(project: Project) -> tuple[Variable, ...]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from backwright.report.links import short, stem, target
-from backwright.report.types import Check, Gate, Link, Report, ScenarioRun
+from backwright.report.measured import exercised, figure_names, reasons, relation, result, statuses
+from backwright.report.types import Check, Gate, Link, Measured, Report, ScenarioRun
 from backwright.task.wording import cell, clean, code, fence
 
+_UNMEASURED = "Not measured by a run on this build."
 _MARKS = {
     "done": "✅ done",
     "not done": "❌ not done",
@@ -28,10 +30,14 @@ def render(report: Report) -> str:
         _section("Acceptance evidence", _scenarios(report)),
         _section("Gates", _gates(report)),
         _section("Test coverage", _coverage(report)),
+        _section("Authorization matrix", _access(report)),
+        _section("Latency under load", _measured(report.latency, "milliseconds")),
+        _section("Statements per request", _measured(report.statements, "with copies of every row")),
         _section("API", _api(report)),
         _section("Migrations", _migrations(report)),
         _section("Technical decisions", _decisions(report)),
         _section("Environment variables", _environment(report)),
+        _section("Software bill of materials", _materials(report)),
         _section("Files", _files(report)),
         _section("Dependencies on other tasks", _bullets(report.task.dependencies if report.task else ())),
         _section("Open questions", _bullets(f"{q.id} ({q.role}): {q.text}" for q in report.questions)),
@@ -141,8 +147,44 @@ def _gate_name(gate: Gate) -> str:
 
 def _coverage(report: Report) -> list[str]:
     return [f"- {clean(c.name)}: {c.percent:.1f} % {_links([c.link])}" for c in report.coverage] or [
-        "Not measured by a run on this build."
+        _UNMEASURED
     ]
+
+
+def _access(report: Report) -> list[str]:
+    rows = [
+        (
+            cell(each.operation),
+            cell(each.caller or "—"),
+            cell(relation(each)),
+            cell(statuses(each, "expected")),
+            cell(statuses(each, "observed")),
+            f"{_MARKS[result(each)]} {cell(reasons(each))}".rstrip(),
+        )
+        for each in report.access
+    ]
+    table = _table(("Operation", "Caller", "Relation", "Expected", "Observed", "Result"), rows)
+    return _folded(exercised(report.access), table) if table else [_UNMEASURED]
+
+
+def _measured(measures: tuple[Measured, ...], unit: str) -> list[str]:
+    names = figure_names(measures)
+    rows = [
+        (
+            cell(each.operation or "all"),
+            each.database or "—",
+            *(f"{each.figures.get(name, '—')}" for name in names),
+            _links([each.link]),
+        )
+        for each in measures
+    ]
+    table = _table(("Operation", "Database", *map(cell, names), "Run"), rows)
+    return _folded(f"{len(rows)} measurements ({unit})", table) if table else [_UNMEASURED]
+
+
+def _folded(summary: str, lines: list[str]) -> list[str]:
+    """A part that is opened by whoever wants to see it."""
+    return ["<details>", f"<summary>{summary}</summary>", "", *lines, "", "</details>"]
 
 
 def _api(report: Report) -> Iterator[str]:
@@ -179,6 +221,14 @@ def _environment(report: Report) -> list[str]:
         ("Variable", "Example", "Meaning"),
         ((code(v.name), code(v.example) or "—", cell(v.meaning)) for v in report.environment),
     )
+
+
+def _materials(report: Report) -> list[str]:
+    bill = report.materials
+    if bill is None:
+        return ["**Not run**: no run on this build has listed what the backend runs on."]
+    problem = f" **{clean(bill.problem)}**" if bill.problem else ""
+    return [f"CycloneDX: {clean(bill.summary)} {_links([bill.link])}{problem}"]
 
 
 def _files(report: Report) -> list[str]:

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from backwright.report.links import short, stem, target
+from backwright.report.measured import exercised, figure_names, reasons, relation, result, statuses
 from backwright.report.types import Report
 
 _WORDS = {"passed": "passed", "failed": "failed", "not_run": "not run"}
@@ -42,6 +43,12 @@ def render(report: Report) -> str:
         "word": _word,
         "mark": _mark,
         "prose": _prose,
+        "relation": relation,
+        "statuses": statuses,
+        "result": result,
+        "reasons": reasons,
+        "exercised": exercised,
+        "figure_names": figure_names,
     }
     return environment.get_template("report.html.j2").render(report=report, tallies=_tallies(report))
 

@@ -152,6 +152,49 @@ class Check(Value, frozen=True, kw_only=True):
     evidence: tuple[Link, ...] = ()
 
 
+class Materials(Value, frozen=True, kw_only=True):
+    """The software bill of materials that a gate wrote: where it lies, and what is wrong with it now, if anything."""
+
+    link: Link
+    summary: str
+    problem: str = ""
+
+
+class Outcome(Value, frozen=True, kw_only=True):
+    """What came of one cell of the authorization matrix on one database.
+
+    `expected` and `observed` are statuses; `agrees` says that body and rows were alike, too. Without an observation
+    `reason` says why the cell was not exercised.
+    """
+
+    database: DatabaseName | None
+    expected: int | None
+    observed: int | None
+    agrees: bool
+    reason: str
+
+
+class Access(Value, frozen=True, kw_only=True):
+    """One cell of the authorization matrix: who asks an operation for what, and what came of it on each database."""
+
+    operation: str
+    caller: str
+    relation: str
+    rule: str
+    field: str
+    place: str
+    outcomes: tuple[Outcome, ...]
+
+
+class Measured(Value, frozen=True, kw_only=True):
+    """Figures of one operation (empty: of all) on one database, by their names."""
+
+    operation: str
+    database: DatabaseName | None
+    figures: dict[str, int | float]
+    link: Link
+
+
 class Task(Value, frozen=True, kw_only=True):
     """The task that the report answers."""
 
@@ -179,10 +222,14 @@ class Report(Value, frozen=True, kw_only=True):
     scenarios: tuple[Scenario, ...]
     written: tuple[WrittenLine, ...]
     coverage: tuple[Coverage, ...]
+    access: tuple[Access, ...]
+    latency: tuple[Measured, ...]
+    statements: tuple[Measured, ...]
     gates: tuple[Gate, ...]
     api: tuple[Endpoint, ...]
     migrations: tuple[Migration, ...]
     environment: tuple[Variable, ...]
+    materials: Materials | None
     questions: tuple[Question, ...]
     known_issues: tuple[str, ...]
     next_steps: tuple[str, ...]

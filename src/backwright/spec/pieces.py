@@ -34,6 +34,12 @@ CIRCULAR = register(
     "There is no order in which such files could be read.",
     "include: [backwright.yaml]",
 )
+NO_DOCUMENT = register(
+    "BW124",
+    "A file of the specification is no YAML document by its name",
+    "What a specification includes is shown, quoted in messages and handed to agents: secrets must not get into it.",
+    "include: [.env]",
+)
 TWICE = register(
     "BW111",
     "Two files define the same name",
@@ -65,6 +71,11 @@ class _Gathering:
             self.found.append(diagnose(CIRCULAR, place, circle, "remove one of the includes"))
             return
         if name in self.files:
+            return
+        if not (_is_document(name) and _is_document(path.resolve().name)):
+            message = f"`{name}` is not the name of a YAML document"
+            mend = "include files that end in .yaml or .yml, of which no part begins with a dot"
+            self.found.append(diagnose(NO_DOCUMENT, included_at or Place(name, 1, 1), message, mend))
             return
         self.files.append(name)
         table = self.parsed(path, name)
@@ -104,6 +115,14 @@ class _Gathering:
             table, found = read_on(text.removeprefix("\ufeff"), name, found)
         self.found.extend(found)
         return table
+
+
+def _is_document(name: str) -> bool:
+    """Whether a file, links resolved, can be a piece of a specification by its name: .env and the like cannot."""
+    path = PurePosixPath(name)
+    inside = () if path.is_absolute() else path.parts
+    named = path.suffix in (".yaml", ".yml") and not path.name.startswith(".")
+    return named and not any(part.startswith(".") for part in inside)
 
 
 def text_of(path: Path, name: str) -> str:

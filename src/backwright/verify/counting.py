@@ -155,11 +155,11 @@ async def _answered(server: asyncio.StreamReader, client: asyncio.StreamWriter) 
 
 
 class Noted:
-    """Reads what was noted, each statement once."""
+    """Reads what was noted, each statement once: from now on, or from the `beginning`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, beginning: bool = False) -> None:
         self._path = path
-        self._at = path.stat().st_size if path.exists() else 0
+        self._at = path.stat().st_size if path.exists() and not beginning else 0
 
     def news(self) -> list[str]:
         """The statements that were executed since this was asked last."""

@@ -14,8 +14,9 @@ from backwright.migrate import disposable
 from backwright.model.types import Model
 from backwright.project import Project
 from backwright.reference.calling import scripts
+from backwright.verify.copies import copied
 from backwright.verify.observed import Bounds, Observed
-from backwright.verify.results import Cell, Finding, GateResult, ScenarioResult, Status
+from backwright.verify.results import Cell, Finding, GateResult, Measure, ScenarioResult, Status
 from backwright.verify.server import Server, running
 
 DatabaseName = OneOf["sqlite", "postgresql"]
@@ -55,6 +56,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
     matrix: tuple[Cell, ...] = ()
+    measures: tuple[Measure, ...] = ()
 
 
 class Gate(Protocol):
@@ -97,6 +99,7 @@ def stamped(gate: Gate, given: GateInput, verdict: Verdict, started: datetime, s
         findings=verdict.findings,
         scenarios=verdict.scenarios,
         matrix=verdict.matrix,
+        measures=verdict.measures,
     )
 
 
@@ -131,12 +134,14 @@ def database(kind: DatabaseName | None) -> Iterator[str]:
 def backend(given: GateInput, *, as_written: bool = False, token_keys: str = "") -> Iterator[Server]:
     """The project's backend, running on a disposable database; `token_keys` where its tokens are signed elsewhere.
 
+    It runs in a copy of the project, so that code that an agent wrote finds no `.env` beside it.
     Something stands in for custom logic, as it does in the reference, unless it is to be run `as_written`.
     """
     stand_ins = None if as_written else scripts(given.model)
     package = given.model.service.package
     with (
         database(given.database) as url,
-        running(given.project.root, package, url, token_keys=token_keys, scripts=stand_ins) as server,
+        copied(given.project.root) as root,
+        running(root, package, url, token_keys=token_keys, scripts=stand_ins) as server,
     ):
         yield server

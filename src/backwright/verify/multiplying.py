@@ -7,8 +7,9 @@ copy of that number.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from decimal import Decimal
 from typing import Any, cast
@@ -17,6 +18,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import msgspec
 
 from backwright.emit.sql import quoted
+from backwright.verify.backends import CIPHER
 from backwright.verify.databases import Connection, Postgresql, Sqlite
 
 STEP = 1_000_000
@@ -40,9 +42,14 @@ class Refused(Exception):
 
 
 class Multiplier:
-    """Copies of the rows that a database holds when it is opened. Close it."""
+    """Copies of the rows that a database holds when it is opened. Close it.
 
-    def __init__(self, url: str) -> None:
+    `encrypted` are columns, with the table before, that hold what the backend under test encrypted: a new value is one
+    that it can read.
+    """
+
+    def __init__(self, url: str, encrypted: Collection[tuple[str, str]] = ()) -> None:
+        self._encrypted = encrypted
         self._connection = connected(url)
         if self._connection.sqlite:
             self._connection.query("PRAGMA foreign_keys = ON")
@@ -56,15 +63,18 @@ class Multiplier:
     def _first(self, table: Table) -> list[dict[str, Any]]:
         return self._connection.query(f"SELECT * FROM {quoted(table.name)} LIMIT {SOURCES}")  # noqa: S608
 
-    def up_to(self, copies: int) -> int:
-        """So many copies of each row in all; answers how many rows were added now, without those that are refused."""
+    def up_to(self, copies: int, wanted: Mapping[str, int] | None = None) -> int:
+        """So many copies of each row in all; answers how many rows were added now, without those that are refused.
+
+        Tables that are `wanted` with a number of rows get copies until they have so many, whatever `copies` is.
+        """
         if self._connection.sqlite:
             self._connection.query("BEGIN IMMEDIATE")
         added = sum(
-            self._copy(table, row, number)
+            self._filled(table, wanted[table.name])
+            if wanted and table.name in wanted
+            else self._copied(table, range(self._made + 1, copies + 1))
             for table in self._tables
-            for number in range(self._made + 1, copies + 1)
-            for row in self._sources[table.name]
         )
         if self._connection.sqlite:
             self._connection.query("COMMIT")
@@ -73,10 +83,32 @@ class Multiplier:
         self._made = max(self._made, copies)
         return added
 
+    def _copied(self, table: Table, numbers: Iterable[int]) -> int:
+        return sum(self._copy(table, row, number) for number in numbers for row in self._sources[table.name])
+
+    def _filled(self, table: Table, rows: int) -> int:
+        """Copies of each row in turn, until there are so many rows or one more copy of all is refused."""
+        missing, added = rows - self.count(table.name), 0
+        for number in itertools.count(self._made + 1):
+            made = sum(
+                self._copy(table, row, number) for row in self._sources[table.name][: max(0, missing - added)]
+            )
+            added += made
+            if not made:
+                break
+        return added
+
+    def count(self, table: str) -> int:
+        """How many rows there are."""
+        found = self._connection.query(f"SELECT count(*) AS number FROM {quoted(table)}")  # noqa: S608
+        return cast("int", found[0]["number"])
+
     def _copy(self, table: Table, row: Mapping[str, Any], number: int) -> int:
         fresh = anew(table, row)
         try:
-            values = [another(row[c], number) if c in fresh else row[c] for c in table.columns]
+            values = [
+                self._another(table, c, row[c], number) if c in fresh else row[c] for c in table.columns
+            ]
         except Refused:
             return 0
         names = ", ".join(map(quoted, table.columns))
@@ -89,16 +121,28 @@ class Multiplier:
             return 0
         return 1
 
+    def _another(self, table: Table, column: str, value: Any, number: int) -> Any:
+        if value is None or (table.name, column) not in self._encrypted:
+            return another(value, number)
+        purpose = f"{table.name}.{column}"
+        return CIPHER.encrypt_same(str(another(CIPHER.decrypt(value, purpose), number)), purpose)
+
 
 def connected(url: str) -> Connection:
     """A connection to the database of that address."""
     return Sqlite(url) if url.startswith("sqlite:") else Postgresql(url)
 
 
-def multiplied(url: str, copies: int) -> int:
-    """So many copies of each row; how many rows were added."""
-    with closing(Multiplier(url)) as rows:
-        return rows.up_to(copies)
+def multiplied(
+    url: str,
+    copies: int,
+    wanted: Mapping[str, int] | None = None,
+    encrypted: Collection[tuple[str, str]] = (),
+) -> tuple[int, dict[str, int]]:
+    """So many copies of each row, or so many rows of tables; how many were added, and how many those tables have."""
+    with closing(Multiplier(url, encrypted)) as rows:
+        added = rows.up_to(copies, wanted)
+        return added, {table: rows.count(table) for table in wanted or ()}
 
 
 def anew(table: Table, row: Mapping[str, Any]) -> set[str]:

@@ -59,7 +59,9 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     sent: at least one accepted one of each operation that could be brought to it; `unreached` names the others.
     What is None is not known, and a gate that needs it is not run. `shared` are operations that anyone who is signed
     in may call on what others made. `statements` is a file to which each statement that the backend executes is
-    appended (`counting.counted`), `large` are the tables that are declared large.
+    appended (`counting.counted`), `large` are the tables that are declared large, `coarse` those of their columns
+    (with the table before) that hold few different values; `expected` are numbers of rows by table,
+    `encrypted` the columns that it encrypts with the verifier's keys.
     """
 
     name: str
@@ -74,6 +76,9 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     shared: tuple[str, ...] = ()
     statements: Path | None = None
     large: tuple[str, ...] = ()
+    coarse: frozenset[tuple[str, str]] = frozenset()
+    expected: Mapping[str, int] = {}
+    encrypted: frozenset[tuple[str, str]] = frozenset()
     target: Target = Target()
 
     def accepted(self) -> tuple[Exchange, ...]:

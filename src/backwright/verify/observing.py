@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import msgspec
 
-from backwright.model.types import LARGE_ROWS, Model, Performance
+from backwright.model.size import has_few_values, is_large
+from backwright.model.types import Field, Model, Performance
 from backwright.reference.calling import scripts
 from backwright.verify.backends import OverHttp, RunningBackend
 from backwright.verify.compare import Seen
 from backwright.verify.conversation import Conversation, Outcome, requests_of
+from backwright.verify.copies import copied
 from backwright.verify.counting import counted
 from backwright.verify.gate import GateInput, database
 from backwright.verify.observed import Caller, Exchange, Observed, Target
@@ -70,7 +72,8 @@ def observed(given: GateInput, *, log_level: str = "warning") -> Iterator[Observ
         else:
             extra["DATABASE_URL"] = stack.enter_context(counted(url, noted))
         stand_ins = scripts(model)  # custom logic, as the reference has it
-        service = running(given.project.root, model.service.package, url, scripts=stand_ins, extra=extra)
+        root = stack.enter_context(copied(given.project.root))
+        service = running(root, model.service.package, url, scripts=stand_ins, extra=extra)
         server = stack.enter_context(service)
         backend = stack.enter_context(closing(Recorder(model, server)))
         exchanges, missing = _asked(model, backend, given.seed, min(given.seconds, MOST_SECONDS))
@@ -85,9 +88,19 @@ def observed(given: GateInput, *, log_level: str = "warning") -> Iterator[Observ
             process_id=server.process.pid,
             log=server.log,
             statements=noted,
-            large=tuple(each.table for each in model.entities if (each.expected_rows or 0) >= LARGE_ROWS),
+            large=tuple(each.table for each in model.entities if is_large(each)),
+            expected={e.table: e.expected_rows for e in model.entities if e.expected_rows is not None},
+            coarse=_columns(model, has_few_values),
+            encrypted=_columns(model, lambda field: field.encrypted),
             target=_target(model),
         )
+
+
+def _columns(model: Model, chosen: Callable[[Field], bool]) -> frozenset[tuple[str, str]]:
+    """The columns of chosen fields, with their tables."""
+    return frozenset(
+        (each.table, field.column) for each in model.entities for field in each.fields if chosen(field)
+    )
 
 
 def _target(model: Model) -> Target:

@@ -1,51 +1,58 @@
-"""How PostgreSQL would carry out a statement: which of the tables that are declared large it reads from end to end."""
+"""How a database would carry out statements: which of the tables that are declared large it reads from end to end."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import Any
 
-import msgspec
-
-from backwright.verify.multiplying import connected
+from backwright.emit.sql import quoted
+from backwright.verify import plans_postgresql, plans_sqlite
+from backwright.verify.databases import Connection, connected
+from backwright.verify.narrowing import Leading
 from backwright.verify.observed import Observed
 
-PARAMETER = re.compile(r"\$(\d+)")
+KINDS = ("SELECT", "WITH", "UPDATE", "DELETE", "INSERT")
+POSTGRESQL_LEADING = (
+    "SELECT c.relname::text AS name, a.attname::text AS column FROM pg_index i"
+    " JOIN pg_class c ON c.oid = i.indrelid"
+    " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]"
+    " WHERE c.relnamespace = current_schema()::regnamespace"
+)
+
+
+def about_rows(statements: Sequence[str]) -> list[str]:
+    """The statements that a database explains: those that read or write rows."""
+    return [text for text in statements if text.lstrip().upper().startswith(KINDS)]
 
 
 def scans(seen: Observed, statements: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Each large table and the statement for which no index helps.
+    """Each large table and the statement for which no index helps; nothing is carried out.
 
-    The plan is asked for with sequential scans priced out of reach, so it does not depend on how many rows there are
-    now: a scan that is left has no index that it could use instead.
+    What is told follows from the indexes that there are, and not from how many rows there are now.
     """
-    if not seen.large or seen.database_url is None or seen.database_url.startswith("sqlite:"):
+    if not seen.large or seen.database_url is None:
         return
+    texts = about_rows(statements)
     with closing(connected(seen.database_url)) as connection:
-        connection.query("SET enable_seqscan = off")
-        connection.query("SET plan_cache_mode = force_generic_plan")
-        for text in statements:
-            if not text.lstrip().upper().startswith(("SELECT", "WITH", "UPDATE", "DELETE")):
-                continue
-            count = max((int(number) for number in PARAMETER.findall(text)), default=0)
-            given = f"({', '.join(['NULL'] * count)})" if count else ""
-            connection.query(f"PREPARE explained AS {text.rstrip().rstrip(';')}")
-            try:
-                plan = connection.query(f"EXPLAIN (FORMAT JSON) EXECUTE explained{given}")[0]["QUERY PLAN"]
-            finally:
-                connection.query("DEALLOCATE explained")
-            decoded = msgspec.json.decode(plan) if isinstance(plan, str) else plan
-            for table in sorted(set(whole_reads(decoded[0]["Plan"])) & set(seen.large)):
-                yield table, f"no index helps, and the table is declared large: {text[:300]}"
+        leading = leading_columns(connection, seen.large)
+    if seen.database_url.startswith("sqlite:"):
+        found = plans_sqlite.scans(seen, texts, leading)
+    else:
+        found = plans_postgresql.scans(seen, texts, leading)
+    for table, text in found:
+        yield table, f"no index helps, and the table is declared large: {text[:300]}"
 
 
-def whole_reads(node: Mapping[str, Any], *, limited: bool = False) -> Iterator[str]:
-    """The tables that a plan reads from end to end. Under a limit, a walk along an index ends early."""
-    kind, table = node["Node Type"], node.get("Relation Name")
-    walks = kind in ("Index Scan", "Index Only Scan") and "Index Cond" not in node and not limited
-    if table is not None and (kind == "Seq Scan" or walks):
-        yield table
-    for inner in node.get("Plans", ()):
-        yield from whole_reads(inner, limited=kind == "Limit" or (limited and kind != "Sort"))
+def leading_columns(connection: Connection, tables: Sequence[str]) -> Leading:
+    """With which columns the indexes of these tables begin."""
+    found: dict[str, set[str]] = {table: set() for table in tables}
+    if not connection.sqlite:
+        for row in connection.query(POSTGRESQL_LEADING):
+            found.get(row["name"], set()).add(row["column"])
+    for table in tables if connection.sqlite else ():
+        for index in connection.query(f"PRAGMA index_list({quoted(table)})"):
+            columns = connection.query(f"PRAGMA index_info({quoted(index['name'])})")
+            found[table].update(row["name"] for row in columns if row["seqno"] == 0 and row["name"])
+        columns = connection.query(f"PRAGMA table_info({quoted(table)})")
+        found[table].update(row["name"] for row in columns if row["pk"] == 1)
+    return {table: frozenset(columns) for table, columns in found.items()}

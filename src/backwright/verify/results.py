@@ -52,6 +52,13 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class Measure(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured of one operation (empty: of all together), by the name of the figure with its unit."""
+
+    operation: str
+    figures: dict[str, int | float]
+
+
 class GateResult(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of one gate on one database (or none).
 
@@ -71,3 +78,4 @@ class GateResult(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
     matrix: tuple[Cell, ...] = ()
+    measures: tuple[Measure, ...] = ()

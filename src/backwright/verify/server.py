@@ -85,12 +85,12 @@ def running(
             _stop(process)
 
 
-def python_path(root: Path) -> str:
-    """Where a child process finds the emitted package, the runtime and the tool."""
+def python_path(*first: Path) -> str:
+    """Where a child process finds the runtime and the tool, behind the folders that are to come `first`."""
     sources = [
         Path(module.__file__).parent.parent for module in (backwright, backwright_runtime) if module.__file__
     ]
-    return os.pathsep.join(dict.fromkeys(str(path.resolve()) for path in (root, *sources)))
+    return os.pathsep.join(dict.fromkeys(str(path.resolve()) for path in (*first, *sources)))
 
 
 def service_environment(root: Path, database_url: str, token_keys: str = "") -> dict[str, str]:

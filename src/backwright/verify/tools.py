@@ -26,18 +26,24 @@ def python_tool(
     environment: Mapping[str, str] | None = None,
     *,
     seconds: float | None = None,
+    with_project: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `python -m module` in the project. Raises NotRun when it is not installed, ToolTimeout."""
+    """Run `python -m module` in the project. Raises NotRun when it is not installed, ToolTimeout.
+
+    No module of the project stands in for the tool or for what it imports, unless it is to be run `with_project`: then
+    the project's modules come first, as they do for its users.
+    """
     if importlib.util.find_spec(module) is None:
         raise NotRun(f"{module} is not installed")
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
-    command = [sys.executable, "-m", module, *arguments]
+    command = [sys.executable, "-P", "-m", module, *arguments]
+    path = python_path(root) if with_project else python_path()
     limit = SECONDS if seconds is None else seconds
     try:
         return subprocess.run(
             command,
             cwd=root,
-            env=kept | {"PYTHONPATH": python_path(root), "NO_COLOR": "1"} | dict(environment or {}),
+            env=kept | {"PYTHONPATH": path, "NO_COLOR": "1"} | dict(environment or {}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

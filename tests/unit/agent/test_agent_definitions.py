@@ -50,6 +50,56 @@ def test_what_is_there_stays_unless_it_is_to_be_replaced(tmp_path: Path) -> None
     assert (tmp_path / "CLAUDE.md").read_text("utf-8") == definitions.RULES
 
 
+OTHERS = {"mcpServers": {"other": {"command": "theirs"}, "backwright": {"command": "old"}}, "theme": "dark"}
+
+
+def test_servers_of_others_stay_even_then(tmp_path: Path) -> None:
+    project = project_in(tmp_path)
+    path = tmp_path / ".mcp.json"
+    path.write_text(json.dumps(OTHERS), "utf-8")
+    assert definitions.write(project, "claude").kept == [".mcp.json"]
+    assert json.loads(path.read_text("utf-8")) == OTHERS
+    assert definitions.write(project, "claude", force=True).kept == []
+    wanted = {"other": {"command": "theirs"}, "backwright": definitions.SERVER}
+    assert json.loads(path.read_text("utf-8")) == {"mcpServers": wanted, "theme": "dark"}
+
+
+@pytest.mark.parametrize("text", ["// comments\n{}", "[]", '{"mcpServers": []}', "\udcff", "[" * 100_000])
+def test_servers_that_cannot_be_read_stay_as_they_are(tmp_path: Path, text: str) -> None:
+    project = project_in(tmp_path)
+    data = text.encode("utf-8", "surrogateescape")
+    (tmp_path / ".mcp.json").write_bytes(data)
+    assert ".mcp.json" in definitions.write(project, "claude", force=True).kept
+    assert (tmp_path / ".mcp.json").read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    ("text", "merged"),
+    [
+        ('model = "m"\n\n[mcp_servers.other]\ncommand = "theirs"\n', True),
+        ("", True),
+        ('[mcp_servers.backwright]\ncommand = "old"\n', False),
+        ('mcp_servers = {other = {command = "theirs"}}\n', False),
+        ("= no toml", False),
+    ],
+)
+def test_servers_in_toml_are_added_to(tmp_path: Path, text: str, merged: bool) -> None:
+    project = project_in(tmp_path)
+    path = tmp_path / ".codex" / "config.toml"
+    path.parent.mkdir()
+    path.write_text(text, "utf-8")
+    assert (definitions.write(project, "codex", force=True).kept == []) is merged
+    found = path.read_text("utf-8")
+    if not merged:
+        assert found == text
+        return
+    before, after = tomllib.loads(text), tomllib.loads(found)
+    assert after["mcp_servers"].pop("backwright") == definitions.SERVER
+    assert {**after, "mcp_servers": after["mcp_servers"]} == {"mcp_servers": {}, **before}
+    definitions.write(project, "codex", force=True)
+    assert path.read_text("utf-8") == found
+
+
 def test_a_link_is_not_followed_even_then(tmp_path: Path) -> None:
     root, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
     root.mkdir()

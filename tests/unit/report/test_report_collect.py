@@ -1,9 +1,17 @@
 """Claims rest on artifacts: what is missing, altered or about another build is not run."""
 
+import hashlib
+import json
+import re
+
 import pytest
 from unit.report.conftest import BUILD, gate, scenario
 
 from backwright import report as reporting
+from backwright.pipeline import EXPECTED
+from backwright.pipeline.reporting import verdict
+from backwright.report import markdown, page
+from backwright.report.write import encode
 from backwright.task import answers, events
 from backwright.task.evidence import Expected
 
@@ -201,3 +209,146 @@ def test_an_expected_gate_that_never_ran_is_not_run_everywhere(workshop):
     assert _requirement(report).state == "not run"
     for path in reporting.write(workshop.project, report):
         assert path.stat().st_size > 0
+
+
+SAFE = "What it runs on is listed, and nothing of it has a known vulnerability"
+
+
+def test_no_delivery_is_done_before_its_dependencies_were_held_against_advisories(workshop):
+    """Everything else may have passed: what was not asked is not run, in words, and says how to ask."""
+    spec = workshop.project.features / "001-lending/spec.md"
+    spec.write_text(spec.read_text().replace("- **FR-002**: Members pay fees\n", ""))
+    workshop.write(
+        "specs/001-lending/acceptance.yaml",
+        "- {id: AC-1, story: US-1, covers: [FR-001], title: Borrow, scenario: 1}\n",
+    )
+    named = {run.gate: run for run in EXPECTED}
+    assert named["vulnerabilities"].named and not named["sbom"].named
+    for each in EXPECTED:
+        if each.gate not in ("vulnerabilities", "acceptance"):
+            workshop.run(gate(each.gate, database=each.database), f"-{each.database}")
+    workshop.run(gate("acceptance", database="postgresql", scenarios=(scenario(),)), "-postgresql")
+    before = workshop.report(expected=EXPECTED)
+    assert _check(before, SAFE).state == "not run"
+    assert "vulnerabilities" in _check(before, SAFE).reason
+    assert _check(before, "Every gate passed").state == "not run"
+    assert before.outcome == "not run"
+    assert any("backwright verify vulnerabilities" in issue for issue in before.known_issues)
+    assert any(SAFE in step for step in before.next_steps)
+    assert "vulnerabilities" in verdict(before)
+    workshop.run(gate("vulnerabilities", status="failed"))
+    assert _check(workshop.report(expected=EXPECTED), SAFE).state == "not done"
+    workshop.run(gate("vulnerabilities"))
+    after = workshop.report(expected=EXPECTED)
+    assert _check(after, SAFE).state == "done"
+    assert after.outcome == "done", [check for check in after.checklist if check.state != "done"]
+
+
+BILL = '{"bomFormat": "CycloneDX"}\n'
+LISTED = {"file": ".backwright/sbom.cdx.json", "sha256": hashlib.sha256(BILL.encode()).hexdigest()}
+
+
+def test_the_bill_of_materials_is_linked_in_each_form(workshop):
+    workshop.write(".backwright/sbom.cdx.json", BILL)
+    workshop.run(gate("sbom", figures=LISTED))
+    report = workshop.report()
+    assert report.materials.link.path == ".backwright/sbom.cdx.json"
+    assert not report.materials.problem
+    assert json.loads(encode(report))["materials"]["link"]["sha256"] == LISTED["sha256"]
+    assert "](../sbom.cdx.json)" in markdown.render(report)
+    assert 'href="../sbom.cdx.json"' in page.render(report)
+
+
+@pytest.mark.parametrize("stands", [None, BILL + " "])
+def test_a_bill_that_is_not_the_one_that_was_written_is_a_known_issue(workshop, stands):
+    if stands is not None:
+        workshop.write(".backwright/sbom.cdx.json", stands)
+    workshop.run(gate("sbom", figures=LISTED))
+    report = workshop.report()
+    assert "the file" in report.materials.problem
+    assert any("bill of materials" in issue for issue in report.known_issues)
+    for form in (markdown.render(report), page.render(report)):
+        assert report.materials.problem in form
+
+
+def test_without_a_bill_it_is_said_that_there_is_none(workshop):
+    report = workshop.report()
+    assert report.materials is None
+    assert "**Not run**: no run on this build has listed" in markdown.render(report)
+    assert "No run on this build has listed" in page.render(report)
+
+
+def cell(relation, **more):
+    known = {"operation": "get_loan", "caller": "stranger", "rule": "this.member == caller", "requests": 1}
+    return {**known, "relation": relation, "expected": 404, "observed": 404, **more}
+
+
+def test_the_authorization_matrix_is_part_of_every_form(workshop):
+    cells = [
+        cell("not this.member == caller"),
+        cell("this.member == caller", expected=200, observed=200),
+        cell("<b>every</b> | relation", observed=None, requests=0, reason="the time was over"),
+    ]
+    leaks = cell("not this.member == caller", observed=200, agrees=False)
+    workshop.run(gate("authorization", database="sqlite", matrix=cells), "-sqlite")
+    workshop.run(gate("authorization", database="postgresql", status="failed", matrix=[leaks]), "-postgresql")
+    report = workshop.report()
+    first, second, third = report.access
+    assert [(o.database, o.expected, o.observed, o.agrees) for o in first.outcomes] == [
+        ("sqlite", 404, 404, True),
+        ("postgresql", 404, 200, False),
+    ]
+    assert (second.operation, second.caller, second.relation) == (
+        "get_loan",
+        "stranger",
+        "this.member == caller",
+    )
+    assert third.outcomes[0].reason == "the time was over"
+    told = json.loads(encode(report))["access"]
+    assert [each["outcomes"][0]["expected"] for each in told] == [404, 200, 404]
+    text, html = markdown.render(report), page.render(report)
+    rows = [line for line in text.splitlines() if line.startswith("| get_loan")]
+    assert len(rows) == 3
+    assert "404 on sqlite, 200 on postgresql" in rows[0] and "failed" in rows[0]
+    assert "| 200 | 200 | ✅ passed |" in rows[1]
+    assert "not run the time was over" in rows[2]
+    for form in (text, html):
+        assert "3 cells, 2 exercised" in form[form.index("<details>") :]
+        assert not re.search(r"(?<!\\)<b>every", form)
+        assert "404 on sqlite, 200 on postgresql" in form
+
+
+def test_cells_that_are_called_alike_stay_apart(workshop):
+    twice = [cell("the same request"), cell("the same request", expected=200, observed=200)]
+    for database in ("sqlite", "postgresql"):
+        workshop.run(gate("authorization", database=database, matrix=twice), f"-{database}")
+    found = workshop.report().access
+    assert [[(o.database, o.observed) for o in each.outcomes] for each in found] == [
+        [("sqlite", 404), ("postgresql", 404)],
+        [("sqlite", 200), ("postgresql", 200)],
+    ]
+
+
+def test_latencies_and_statements_are_part_of_every_form(workshop):
+    latency = {"requests": 100, "p50 ms": 3.1, "p95 ms": 7.5, "p99 ms": 12.25, "target p95 ms": 500}
+    counted = {"with 1": 3, "with 50": 4}
+    workshop.run(gate("load", database="sqlite", measures=[{"operation": "", "figures": latency}]), "-sqlite")
+    workshop.run(
+        gate("query-budget", database="sqlite", measures=[{"operation": "GET /loans", "figures": counted}]),
+        "-sqlite",
+    )
+    report = workshop.report()
+    assert [(each.operation, each.database, each.figures) for each in report.latency] == [
+        ("", "sqlite", latency)
+    ]
+    assert [each.figures for each in report.statements] == [counted]
+    assert json.loads(encode(report))["latency"][0]["figures"]["p99 ms"] == 12.25
+    for form in (markdown.render(report), page.render(report)):
+        assert "12.25" in form and "p99 ms" in form and "with 50" in form
+    assert "| GET /loans | sqlite | 3 | 4 |" in markdown.render(report)
+
+
+def test_what_was_not_measured_is_said(workshop):
+    report = workshop.report()
+    assert (report.access, report.latency, report.statements) == ((), (), ())
+    assert markdown.render(report).count("Not measured by a run on this build.") == 3

@@ -17,7 +17,18 @@ from backwright.project import Project
 from backwright.spec.diagnostics import SpecificationError
 from backwright.verify import tools
 from backwright.verify.gate import Gate, GateInput, NotRun, Verdict, database
-from backwright.verify.gates import GATES, acceptance, contract, integrity, lint, migrations, types, unit
+from backwright.verify.gates import (
+    GATES,
+    acceptance,
+    behaviour,
+    contract,
+    integrity,
+    lint,
+    migrations,
+    static_analysis,
+    types,
+    unit,
+)
 from backwright.verify.judging import judged
 from backwright.verify.runner import run
 from backwright.verify.server import ServerFailed, running
@@ -175,6 +186,56 @@ def test_a_failing_or_skipped_test_fails_unit(project: Project) -> None:
     assert judge(unit, project, on=True)[0] == "failed"
     file.write_text("import pytest\n\ndef test_it():\n    pytest.skip('later')\n", encoding="utf-8")
     assert judge(unit, project, on=True)[0] == "failed"
+
+
+WRONG = "import os\n\n\ndef more() -> int:\n    return eval('1') + ''\n"
+
+
+def test_no_module_of_the_project_stands_in_for_a_tool(project: Project) -> None:
+    """A file that ends with success where the tool should have run, in the folder in which it runs."""
+    for name in ("ruff", "mypy", "bandit", "coverage", "pytest", "ast"):
+        (project.root / f"{name}.py").write_text("raise SystemExit(0)\n", "utf-8")
+    (project.root / "todos" / "logic" / "more.py").write_text(WRONG, "utf-8")
+    for gate, found in ((lint, "F401"), (types, "no-any-return"), (static_analysis, "B307")):
+        status, summary = judge(gate, project)
+        assert (status, summary.startswith("todos/logic/more.py:"), found in summary) == (
+            "failed",
+            True,
+            True,
+        ), summary
+    (project.root / "ast.py").unlink()  # what tests import is the project's own affair
+    for test in (project.root / "tests").glob("test_*.py"):
+        test.unlink()
+    (project.root / "tests" / "test_one.py").write_text("def test_one():\n    assert 1 == 2\n", "utf-8")
+    assert "test_one" in judge(unit, project, on=True)[1]
+
+
+def test_tests_do_not_find_the_environment_file_where_they_run(project: Project) -> None:
+    (project.root / ".env").write_text("TOKEN_KEYS=nobody-may-read-this\n", "utf-8")
+    for test in (project.root / "tests").glob("test_*.py"):
+        test.unlink()
+    reads = """from pathlib import Path
+
+
+def test_reads():
+    seen = {*Path.cwd().rglob(".env*"), *Path(__file__).parents[1].rglob(".env*")}
+    raise ValueError([path.name for path in seen])
+"""
+    (project.root / "tests" / "test_reads.py").write_text(reads, "utf-8")
+    status, summary = judge(unit, project, on=True)
+    assert status == "failed"
+    assert "ValueError: ['.env.example']" in summary
+
+
+def test_a_backend_does_not_find_the_environment_file_where_it_runs(project: Project) -> None:
+    """What it says when it does not start is shown."""
+    (project.root / ".env").write_text("TOKEN_KEYS=nobody-may-read-this\n", "utf-8")
+    app = project.root / "todos" / "app.py"
+    reads = 'from pathlib import Path\nraise ValueError([p.name for p in Path(__file__).parents[1].glob(".env*")])\n'
+    app.write_text(reads, "utf-8")
+    status, summary = judge(behaviour, project, on=True)
+    assert status == "failed"
+    assert "ValueError: ['.env.example']" in summary
 
 
 def test_code_that_no_test_reaches_fails_unit(project: Project) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 from typing import cast
@@ -20,9 +21,12 @@ from backwright.project import Project
 from backwright.spec.diagnostics import SpecificationError
 from backwright.spec.reader import read
 from backwright.verify import observing
+from backwright.verify.backends import CIPHER
+from backwright.verify.databases import connected
 from backwright.verify.gate import DatabaseName, Gate, GateInput
 from backwright.verify.gates import load, query_budget
 from backwright.verify.judging import judged
+from backwright.verify.multiplying import multiplied
 from backwright.verify.observed import Observed, Target
 from backwright.verify.results import GateResult
 
@@ -106,10 +110,12 @@ def result(gate: ModuleType, project: Project, model: Model, database: DatabaseN
 def test_a_handler_slower_than_declared_fails_and_one_within_the_target_passes(
     original: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The rows are those that are expected, as far as they can be put in, and the result says how many there were."""
     monkeypatch.setattr(load, "SECONDS", 1.5)
+    monkeypatch.setattr(load, "MOST_ROWS", 150)
     monkeypatch.setattr(observing, "MOST_REQUESTS", 120)
     slow = broken_copy(original, "todos", tmp_path, sleeps(0.1))
-    model = msgspec.structs.replace(todos(), performance=Performance(p95_ms=60_000, count=25))
+    model = msgspec.structs.replace(sized(300), performance=Performance(p95_ms=60_000, count=25))
     given = GateInput(project=slow, model=model, build="abc", database="sqlite")
     with observing.observed(given) as seen:
         right = load.observe(seen, load.Bounds())
@@ -117,6 +123,14 @@ def test_a_handler_slower_than_declared_fails_and_one_within_the_target_passes(
         wrong = load.observe(msgspec.structs.replace(seen, target=own), load.Bounds())
     assert right.status == "passed", right.summary
     assert (right.figures["target p95 ms"], right.figures["requests per second"]) == (60_000, 25)
+    assert str(right.figures["rows of todo"]).endswith(" of 300 expected")
+    assert 150 <= int(str(right.figures["rows of todo"]).split()[0]) < 300
+    assert "rows of todo, where 300 are expected" in right.summary
+    all_of_them, *each = right.measures
+    assert (all_of_them.operation, {"p50 ms", "p95 ms", "p99 ms"} <= set(all_of_them.figures)) == ("", True)
+    assert sum(measure.figures["requests"] for measure in each) == all_of_them.figures["requests"]
+    targets = {measure.operation: measure.figures["target p95 ms"] for measure in wrong.measures}
+    assert (targets["GET /todos"], targets[""]) == (50, 60_000)
     assert wrong.status == "failed"
     assert [finding.where for finding in wrong.findings] == ["GET /todos"]
     assert "more than 50 ms" in wrong.findings[0].what
@@ -131,20 +145,57 @@ def test_a_rate_that_cannot_be_sent_is_not_run(monkeypatch: pytest.MonkeyPatch) 
         load.observe(seen, load.Bounds())
 
 
-@pytest.mark.postgres
-def test_a_large_table_that_lost_its_index_fails(original: Project, tmp_path: Path) -> None:
+def test_rows_that_are_wanted_are_put_in_and_no_more(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'rows.db'}"
+    with closing(connected(url)) as connection:
+        for statement in (
+            "CREATE TABLE few (id integer PRIMARY KEY)",
+            "CREATE TABLE many (id integer PRIMARY KEY, name text)",
+            "CREATE TABLE other (name text PRIMARY KEY)",
+            "CREATE TABLE none (id integer PRIMARY KEY)",
+            "INSERT INTO few VALUES (1), (2)",
+            "INSERT INTO many VALUES (1, 'a'), (2, 'b'), (3, 'c')",
+            "INSERT INTO other VALUES ('x')",
+        ):
+            connection.query(statement)
+    added, rows = multiplied(url, 3, {"many": 20, "few": 1, "none": 5})
+    assert rows == {"many": 20, "few": 2, "none": 0}
+    assert added == 17 + 3  # and three copies of what nobody wants a number of
+
+
+def test_copies_of_what_is_encrypted_can_be_read(tmp_path: Path) -> None:
+    """A unique value is made anew: from what it says, and not from how that is stored."""
+    url, purpose = f"sqlite:///{tmp_path / 'rows.db'}", "patient.number"
+    with closing(connected(url)) as connection:
+        connection.query("CREATE TABLE patient (id integer PRIMARY KEY, number text UNIQUE)")
+        connection.query("INSERT INTO patient VALUES (1, {1})", [CIPHER.encrypt_same("A 1", purpose)])
+        assert multiplied(url, 3, encrypted={("patient", "number")}) == (3, {})
+        found = [row["number"] for row in connection.query("SELECT number FROM patient")]
+    assert len({CIPHER.decrypt(each, purpose) for each in found}) == 4
+
+
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_a_large_table_that_lost_its_index_fails(
+    original: Project, tmp_path: Path, database: DatabaseName
+) -> None:
     """The index goes from the delivered migration: a request may scan the table unless it is declared large."""
-    assert result(query_budget, original, sized(100_000), "postgresql").status == "passed"
+    right = result(query_budget, original, sized(100_000), database)
+    assert right.status == "passed", right.summary
+    counted = {measure.operation: measure.figures for measure in right.measures}
+    assert counted["GET /todos"]["with 1"] == counted["GET /todos"]["with 50"] >= 1
     project = broken_copy(original, "todos", tmp_path, sleeps(0))
-    (up,) = project.migrations.glob("*/up.postgresql.sql")
+    (up,) = project.migrations.glob(f"*/up.{database}.sql")
     text = up.read_text("utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("CREATE INDEX")]
     assert len(lines) < len(text.splitlines())
     up.write_text("\n".join(lines) + "\n", "utf-8")
-    found = result(query_budget, project, sized(100_000), "postgresql")
+    found = result(query_budget, project, sized(100_000), database)
     assert found.status == "failed", found.summary
     assert "declared large" in found.findings[0].what
-    assert result(query_budget, project, sized(99_999), "postgresql").status == "passed"
+    assert result(query_budget, project, sized(99_999), database).status == "passed"
 
 
 def sized(rows: int) -> Model:

@@ -151,7 +151,7 @@ def test_copies_keep_to_unique_keys_and_references() -> None:
             "INSERT INTO note (owner) SELECT id FROM person",
             "INSERT INTO liked SELECT note.id, owner FROM note",
         )
-        assert multiplied(url, 50) == 150
+        assert multiplied(url, 50) == (150, {})
         assert _value(url, "SELECT count(DISTINCT owner) FROM note") == 1
         assert _value(url, "SELECT count(DISTINCT person) FROM liked") == 51
 

@@ -25,7 +25,7 @@ COMMANDS: tuple[Command, ...] = (
 )  # fmt: skip
 """All that is reachable: nothing among them approves, answers a question, migrates a database or serves."""
 
-SECONDS: dict[Command, float] = {"verify": 1800.0}
+SECONDS: dict[Command, float] = {"verify": 3600.0}
 USUALLY = 120.0
 LARGEST = 16 * 1024 * 1024
 MEMORY = 16 * 1024 * 1024 * 1024

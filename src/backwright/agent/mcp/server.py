@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 import msgspec
 from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
 from mcp.types import ToolAnnotations
-from pydantic import Field
+from pydantic import Field, create_model
 
 from backwright import __version__
 from backwright.agent.mcp import commands, stubs
+from backwright.agent.mcp.progress import telling
 from backwright.project import Project
 from backwright.spec.diagnostics import SpecificationError
 from backwright_runtime.safe import Refused
@@ -36,17 +40,24 @@ Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 
 def server(project: Project) -> MCPServer[Any]:
     """The server of one project."""
-    made: MCPServer[Any] = MCPServer(
+    return MCPServer(
         name="backwright",
         title="Backwright",
         instructions=INSTRUCTIONS,
         version=__version__,
+        tools=[_strict(tool, hints) for tool, hints in _Tools(project).all()],
         log_level="ERROR",
     )
-    tools = _Tools(project)
-    for tool, hints in tools.all():
-        made.add_tool(tool, annotations=hints)
-    return made
+
+
+def _strict(method: Callable[..., Awaitable[Any]], hints: ToolAnnotations) -> Tool:
+    """A tool that refuses arguments it does not know, and says so in its schema: an agent learns that it misspelt."""
+    tool = Tool.from_function(method, annotations=hints)
+    known = tool.fn_metadata.arg_model
+    strict = create_model(known.__name__, __base__=known, __cls_kwargs__={"extra": "forbid"})
+    tool.fn_metadata.arg_model = strict
+    tool.parameters = strict.model_json_schema(by_alias=True)
+    return tool
 
 
 class _Tools:
@@ -77,29 +88,35 @@ class _Tools:
         """The reference manual of the specification language, as Markdown."""
         return str((await self._run("manual"))["answer"])
 
-    async def check(self) -> dict[str, Any]:
+    async def check(self, context: Context[Any, Any]) -> dict[str, Any]:
         """Everything that is wrong with the specification: code, file, line, reason and mend; open questions."""
-        return await self._run("check")
+        return await self._run("check", context=context)
 
-    async def plan(self) -> dict[str, Any]:
+    async def plan(self, context: Context[Any, Any]) -> dict[str, Any]:
         """What a build would change: data, contract and access, with hazards. Exit code 3: people have to approve."""
-        return await self._run("plan")
+        return await self._run("plan", context=context)
 
-    async def rehearse(self) -> dict[str, Any]:
+    async def rehearse(self, context: Context[Any, Any]) -> dict[str, Any]:
         """Run the acceptance scenarios against the meaning of the specification; nothing has to be built."""
-        return await self._run("rehearse")
+        return await self._run("rehearse", context=context)
 
-    async def build(self) -> dict[str, Any]:
+    async def build(self, context: Context[Any, Any]) -> dict[str, Any]:
         """Write the backend beside the specification. A build that fails changes nothing."""
-        return await self._run("build")
+        return await self._run("build", context=context)
 
-    async def verify(self, gates: Gates = [], databases: Databases = []) -> dict[str, Any]:  # noqa: B006
+    async def verify(
+        self,
+        context: Context[Any, Any],
+        gates: Gates = [],  # noqa: B006
+        databases: Databases = [],  # noqa: B006
+    ) -> dict[str, Any]:
         """Judge the build by its gates (all, if none is named), on disposable databases. This can take minutes."""
-        return await self._run("verify", [*(f"--database={each}" for each in databases), "--", *gates])
+        arguments = [*(f"--database={each}" for each in databases), "--", *gates]
+        return await self._run("verify", arguments, context)
 
-    async def report(self) -> dict[str, Any]:
+    async def report(self, context: Context[Any, Any]) -> dict[str, Any]:
         """Write the completion report, computed from the artifacts of runs."""
-        return await self._run("report")
+        return await self._run("report", context=context)
 
     async def status(self) -> dict[str, Any]:
         """Where the work stands: tasks, questions and blockers, computed from the event log."""
@@ -133,9 +150,15 @@ class _Tools:
             )
         return found
 
-    async def _run(self, command: commands.Command, arguments: list[str] = []) -> dict[str, Any]:  # noqa: B006
+    async def _run(
+        self,
+        command: commands.Command,
+        arguments: Sequence[str] = (),
+        context: Context[Any, Any] | None = None,
+    ) -> dict[str, Any]:
         """One command at a time: two builds of a project would be in each other's way."""
-        async with self._one_at_a_time:
+        progress = nullcontext() if context is None else telling(context, self._project, command)
+        async with progress, self._one_at_a_time:
             try:
                 ran = await commands.run(command, self._project.root, arguments)
             except Refused as refused:

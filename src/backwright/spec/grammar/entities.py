@@ -272,7 +272,8 @@ ENTITY = Fixed(
             takes=Whole(0, 2**53),
             example="1000000",
             description="How many rows there will be. From 100000 on, no request may read the table from end to end: "
-            "the gate `query-budget` fails where a statement has no index that helps.",
+            "`plan` says which filters and orders no index serves, and the gate `query-budget` fails where a statement "
+            "has no index that helps. The gate `load` puts in so many, and at most 10,000.",
         ),
         Key(
             name="crud",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import msgspec
 
 from backwright.verify.gate import GateInput, NotRun, Verdict, found
 from backwright.verify.multiplying import multiplied
 from backwright.verify.observed import Bounds, Observed
 from backwright.verify.observing import observed
-from backwright.verify.results import Finding
+from backwright.verify.results import Finding, Measure
 from backwright.verify.sending import Timed, accepted, at_rate, names, repeatable
 
 NAME = "load"
@@ -21,6 +23,8 @@ DATABASE = True
 SECONDS = 5.0
 WARM_SECONDS = 1.0
 COPIES = 20
+MOST_ROWS = 10_000
+"""Rows of a table that are put in at most, however many are expected: more take longer than the rest of the gate."""
 FEWEST = 20
 """Requests that are sent at least, however low the rate: p95 of fewer says nothing."""
 HIGHEST = 1000.0
@@ -32,7 +36,8 @@ def judge(given: GateInput) -> Verdict:
 
     The targets are those of `performance`, else 500 ms at 20 requests a second. A request's time begins when it is due
     (open loop). One in a hundred that fails fails the gate. Twenty requests are sent at least, however low the rate;
-    with a rate over 1000 a second it is not run.
+    with a rate over 1000 a second it is not run. There are as many rows of a table as `expected_rows` says, and at most
+    10,000: where more are expected, or there could not be so many, the figures say how many there were.
     """
     with observed(given) as seen:
         return observe(seen, Bounds(seed=given.seed, requests=given.requests, seconds=given.seconds))
@@ -40,7 +45,11 @@ def judge(given: GateInput) -> Verdict:
 
 def observe(seen: Observed, bounds: Bounds) -> Verdict:
     """The same for any backend. Raises NotRun where nothing can be repeated."""
-    added = multiplied(seen.database_url, COPIES) if seen.database_url is not None else 0
+    wanted = {table: min(rows, MOST_ROWS) for table, rows in seen.expected.items()}
+    added, rows = 0, dict[str, int]()
+    if seen.database_url is not None:
+        added, rows = multiplied(seen.database_url, COPIES, wanted, seen.encrypted)
+    fewer = {table: number for table, number in rows.items() if number < seen.expected[table]}
     exchanges = repeatable(seen)
     if not exchanges:
         raise NotRun("no request was accepted twice in a row, so none can be repeated")
@@ -70,6 +79,7 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
         "requests per second": rate,
         "operations": len(operations),
         "rows added": added,
+        **{f"rows of {table}": _of_expected(rows[table], seen.expected[table]) for table in rows},
         "errors": len(failed),
         "target p95 ms": seen.target.p95,
         **{f"target p95 ms of {each}": own for each, own in seen.target.own.items() if each in operations},
@@ -80,7 +90,26 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
         figures["cannot be repeated"] = ", ".join(left_out)
     told = f"p95 {figures['p95 ms']} ms of {seen.target.p95:.0f} ms"
     told += f", at {rate:g} requests a second of {len(operations)} operations"
-    return found(findings, told, figures)
+    for table, few in fewer.items():
+        told += f"; over {few} rows of {table}, where {seen.expected[table]} are expected"
+    judged = found(findings, told, figures)
+    return msgspec.structs.replace(judged, measures=tuple(_measures(timed, operations, seen)))
+
+
+def _measures(timed: Sequence[Timed], operations: Sequence[str], seen: Observed) -> Iterator[Measure]:
+    """How long all requests took, and those of each operation."""
+    yield Measure(operation="", figures=_measured([each.seconds for each in timed], seen.target.p95))
+    for operation in operations:
+        if own := [each.seconds for each in timed if each.operation == operation]:
+            yield Measure(operation=operation, figures=_measured(own, seen.target.of(operation)))
+
+
+def _measured(seconds: Sequence[float], target: float) -> dict[str, int | float]:
+    return {"requests": len(seconds), **_distribution(seconds), "target p95 ms": target}
+
+
+def _of_expected(rows: int, expected: int) -> int | str:
+    return rows if rows >= expected else f"{rows} of {expected} expected"
 
 
 def _judged(operation: str, timed: Sequence[Timed], target: float) -> list[Finding]:

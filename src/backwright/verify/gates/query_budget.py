@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
+
+import msgspec
 
 from backwright.verify.backends import Wired
 from backwright.verify.counting import Noted
@@ -13,8 +15,8 @@ from backwright.verify.gate import GateInput, NotRun, Verdict, found
 from backwright.verify.multiplying import Multiplier
 from backwright.verify.observed import Bounds, Exchange, Observed
 from backwright.verify.observing import observed
-from backwright.verify.plans import scans
-from backwright.verify.results import Finding
+from backwright.verify.plans import about_rows, scans
+from backwright.verify.results import Finding, Measure
 from backwright.verify.sending import accepted, sent, telling_reads
 
 NAME = "query-budget"
@@ -32,8 +34,9 @@ LITERAL = re.compile(r"[xX]?'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
 def judge(given: GateInput) -> Verdict:
     """Each read is sent with one copy of every row and with fifty; statements are counted.
 
-    The same statement ten times in one request fails, too. Statements are explained where tables are declared large
-    (`expected_rows` of 100,000 and more): one that has no index to use fails.
+    The same statement ten times in one request fails, too. Where tables are declared large (`expected_rows` of 100,000
+    and more), every statement that was seen is explained, writes among them: one that has no index to use fails, and so
+    does one that under a limit walks along another index to find one value (of a field of many values) among all.
     """
     with observed(given) as seen:
         return observe(seen, Bounds(seed=given.seed, requests=given.requests, seconds=given.seconds))
@@ -50,7 +53,7 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
     reads = telling_reads(seen)
     if not reads:
         raise NotRun("no read was accepted, so none can be counted")
-    with closing(Wired(seen.url)) as line, closing(Multiplier(seen.database_url)) as rows:
+    with closing(Wired(seen.url)) as line, closing(Multiplier(seen.database_url, seen.encrypted)) as rows:
         first = rows.up_to(FEW)
         few = [_statements(line, each, Noted(seen.statements)) for each in reads]
         added = first + rows.up_to(MANY)
@@ -62,17 +65,39 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
     ]
     if not any(many):
         raise NotRun("no statement of any read was seen: does it use the database through the proxy?")
-    texts = {text for statements in many for text in statements or ()}
-    findings += [Finding(what=what, where=where) for where, what in scans(seen, sorted(texts))]
+    texts = _shapes(Noted(seen.statements, beginning=True).news())
+    findings += [Finding(what=what, where=where) for where, what in scans(seen, texts)]
     counted = [len(statements) for statements in many if statements is not None]
     figures: dict[str, int | float | str] = {
         "reads": len(counted),
         "rows added": added,
         "most statements of a request": max(counted, default=0),
+        **({"statements explained": len(about_rows(texts))} if seen.large else {}),
     }
     told = f"{len(counted)} reads cost the same with {FEW} and {MANY} copies of every row"
     told += f", at most {max(counted, default=0)} statements"
-    return found(findings, told, figures)
+    judged = found(findings, told, figures)
+    measures = tuple(_measures(zip(reads, few, many, strict=True)))
+    return msgspec.structs.replace(judged, measures=measures)
+
+
+def _measures(
+    counted: Iterable[tuple[Exchange, list[str] | None, list[str] | None]],
+) -> Iterator[Measure]:
+    """The most statements that a read of each operation took, with few rows and with many."""
+    most: dict[str, tuple[int, int]] = {}
+    for each, few, many in counted:
+        if few is not None and many is not None:
+            known = most.get(each.operation, (0, 0))
+            most[each.operation] = (max(known[0], len(few)), max(known[1], len(many)))
+    for operation, (few_rows, many_rows) in sorted(most.items()):
+        figures: dict[str, int | float] = {f"with {FEW}": few_rows, f"with {MANY}": many_rows}
+        yield Measure(operation=operation, figures=figures)
+
+
+def _shapes(texts: Iterable[str]) -> list[str]:
+    """One statement of each shape, writes among them: SQLite's come with their values in them."""
+    return sorted({LITERAL.sub("?", text): text for text in texts}.values())
 
 
 def _statements(line: Wired, exchange: Exchange, noted: Noted) -> list[str] | None:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as Xml
 import msgspec
 
 from backwright.verify import look_first
+from backwright.verify.copies import copied
 from backwright.verify.gate import GateInput, Verdict, database, found
 from backwright.verify.results import Finding
 from backwright.verify.tools import last_lines, python_tool
@@ -32,15 +33,23 @@ DATABASE = True
 
 
 def judge(given: GateInput) -> Verdict:
-    """pytest in the project: all pass, none is skipped, and they cover at least 80 % of the package."""
-    root, package = given.project.root, given.model.service.package
-    with tempfile.TemporaryDirectory(prefix="backwright-unit-") as folder, database(given.database) as url:
+    """pytest in a copy of the project: all pass, none is skipped, and they cover at least 80 % of the package.
+
+    The copy has no `.env` (nor keys, links, state or history), and the process none of the environment: tests may be
+    an agent's, and what they say is shown.
+    """
+    package = given.model.service.package
+    with (
+        copied(given.project.root) as root,
+        tempfile.TemporaryDirectory(prefix="backwright-unit-") as folder,
+        database(given.database) as url,
+    ):
         place = Path(folder)
         # The tests make their own SQLite files; on PostgreSQL they empty the database that they are given.
         named = "" if given.database == "sqlite" else url
         environment = {"COVERAGE_FILE": str(place / "coverage"), "TEST_DATABASE_URL": named}
         if given.first:
-            return _first(given, place / "tests.xml", environment)
+            return _first(given, root, place / "tests.xml", environment)
         source = ["--source", package, "--omit", "*/__main__.py"]
         tests = ["-m", "pytest", *_quietly(place / "tests.xml"), "tests"]
         done = python_tool(root, "coverage", ["run", *source, *tests], environment)
@@ -64,9 +73,8 @@ def _quietly(results: Path) -> list[str]:
     return ["-q", "-p", "no:cacheprovider", f"--junit-xml={results}"]
 
 
-def _first(given: GateInput, results: Path, environment: dict[str, str]) -> Verdict:
+def _first(given: GateInput, root: Path, results: Path, environment: dict[str, str]) -> Verdict:
     """Until the first test fails, those named after what has changed before the others; coverage is not measured."""
-    root = given.project.root
     named = [f"tests/test_{Path(path).stem}.py" for path in given.changed]
     first = [path for path in dict.fromkeys(named) if (root / path).is_file()]
     arguments = [*_quietly(results), "-x", "-p", look_first.__name__, *first, "tests"]

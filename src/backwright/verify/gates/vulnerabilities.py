@@ -54,7 +54,9 @@ def judge(given: GateInput) -> Verdict:
     source does not answer about every one of them, or has nothing about an old version with known advisories that is
     asked about besides, this is not run.
 
-    It asks a service on the network, so it runs only where it is named: `backwright verify vulnerabilities`.
+    It asks a service on the network, so it runs only where it is named: `backwright verify vulnerabilities`. Until it
+    has passed on a build, the report's line about what the backend runs on is not run, and so is the report: nothing
+    waives it.
     """
     try:
         needed = closure(given.project)

@@ -202,7 +202,8 @@ def _line(text: str) -> str:
 def _loads(root: Path, package: str) -> bool:
     """Whether the package can be imported at all."""
     try:
-        return python_tool(root, "runpy", [f"{package}.app"], seconds=LEAST_SECONDS).returncode == 0
+        done = python_tool(root, "runpy", [f"{package}.app"], seconds=LEAST_SECONDS, with_project=True)
+        return done.returncode == 0
     except ToolTimeout:
         return False
 
