@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from backwright.pipeline.checking import Blocked, Checked, check, explain
     from backwright.pipeline.development import Serving, serving
     from backwright.pipeline.formatting import Rewritten, rewrite
+    from backwright.pipeline.handing_over import HandedOver, hand_over
     from backwright.pipeline.migrating import Way, database_url, migrate, migration_status
     from backwright.pipeline.mutating import mutate
     from backwright.pipeline.outside import verify_target
@@ -32,6 +33,7 @@ __all__ = [
     "Blocked",
     "Built",
     "Checked",
+    "HandedOver",
     "Outcome",
     "Planned",
     "Progress",
@@ -49,6 +51,7 @@ __all__ = [
     "database_url",
     "examples",
     "explain",
+    "hand_over",
     "migrate",
     "migration_status",
     "mutate",
@@ -70,6 +73,7 @@ _NAMES = {
     "checking": ("Blocked", "Checked", "check", "explain"),
     "development": ("Serving", "serving"),
     "formatting": ("Rewritten", "rewrite"),
+    "handing_over": ("HandedOver", "hand_over"),
     "migrating": ("Way", "database_url", "migrate", "migration_status"),
     "mutating": ("mutate",),
     "outside": ("verify_target",),
