@@ -8,15 +8,15 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 from handover_packs import copied, handed, mock_serving, specified
+from npm import installed
 
 from backwright.emit.contract import document
 from backwright.emit.names import names
@@ -302,35 +302,9 @@ console.log(JSON.stringify(said));
 """
 
 
-def unavailable(reason: str) -> NoReturn:
-    """Skips, loudly; in CI that is a failure."""
-    if os.environ.get("CI", "").lower() == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="module")
 def tsc() -> Path:
-    """The compiler, installed once. Two processes may install at the same time: one of them is kept."""
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    kept = caches / "backwright" / TYPESCRIPT.replace("@", "-")
-    program = kept / "node_modules" / ".bin" / "tsc"
-    if program.exists():
-        return program
-    npm = shutil.which("npm")
-    if npm is None:
-        unavailable("NO TYPESCRIPT: npm is not installed")
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-        place = Path(folder) / "typescript"
-        place.mkdir()
-        command = [str(npm), "install", "--prefix", str(place), "--no-audit", "--no-fund", TYPESCRIPT]
-        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False, timeout=300)
-        if done.returncode != 0:
-            unavailable(f"NO TYPESCRIPT: npm cannot install {TYPESCRIPT}: {done.stderr[-500:]}")
-        if not kept.exists():
-            place.rename(kept)
-    return program
+    return installed(TYPESCRIPT) / ".bin" / "tsc"
 
 
 def test_the_typescript_clients_are_typed_and_run(packs: dict[str, Path], tsc: Path, tmp_path: Path) -> None:

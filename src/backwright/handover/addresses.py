@@ -19,8 +19,8 @@ NO_PACK = register(
     "backwright handover --to BE-002",
 )
 
-Kind = OneOf["FE"]
-KINDS: tuple[Kind, ...] = ("FE",)
+Kind = OneOf["FE", "DO"]
+KINDS: tuple[Kind, ...] = ("FE", "DO")
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):

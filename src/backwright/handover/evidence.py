@@ -33,7 +33,7 @@ class Links(msgspec.Struct, frozen=True):
 
 
 def gates(report: Report, links: Links, wanted: Sequence[str]) -> str:
-    """A table of the runs of some gates on this build. One that has none is named all the same."""
+    """A table of the runs of some gates on this build, and of those that a delivery needs and nobody ran."""
     rows = [
         f"| {cell(gate.title)} | {gate.database or ''} | {_WORDS[gate.status]}: {cell(gate.summary)} "
         f"| {links.artifact(gate.link)} |"

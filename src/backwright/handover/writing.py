@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from backwright.handover import frontend, place
+from backwright.handover import frontend, operations, place
 from backwright.handover.addresses import Address
 from backwright.handover.packs import Pack, Subject, index
 
@@ -30,5 +30,7 @@ def _pack(subject: Subject, address: Address) -> Pack:
     match address.kind:
         case "FE":
             return frontend.pack(subject, address)
+        case "DO":
+            return operations.pack(subject, address)
         case _:
             assert_never(address.kind)
