@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import uvicorn
@@ -32,6 +35,14 @@ def copied(example: str, folder: Path) -> Project:
 def handed(project: Project, *to: str) -> Path:
     """The folder of the packs."""
     return Path(pipeline.hand_over(project, to=to).folder)
+
+
+@cache
+def packs_of(example: str) -> Path:
+    """The folder of all packs of an example, for everybody to look at and nobody to change."""
+    folder = Path(tempfile.mkdtemp(prefix="handover-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return handed(copied(example, folder))
 
 
 def specified(project: Project) -> Model:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from handover_packs import copied, handed, mock_serving, specified
+from handover_packs import mock_serving, packs_of, specified
 from npm import installed
 
 from backwright.emit.contract import document
@@ -69,7 +69,7 @@ operations:
 def packs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The front end's pack of each example, and of a specification that is called like nothing good."""
     folder = tmp_path_factory.mktemp("handover")
-    found = {name: handed(copied(name, folder), "FE-001") / "fe" for name in EXAMPLES}
+    found = {name: packs_of(name) / "fe" for name in EXAMPLES}
     hostile = folder / "hostile"
     hostile.mkdir()
     (hostile / "backwright.yaml").write_text(HOSTILE, encoding="utf-8")

@@ -16,7 +16,9 @@ from backwright.console import Exit
 def handover(
     to: Annotated[
         list[str] | None,
-        typer.Option("--to", help="A task such as FE-002 or DO-003; may be repeated. Default: all packs."),
+        typer.Option(
+            "--to", help="A task such as FE-002, QA-001 or DO-003; may be repeated. Default: all packs."
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -25,7 +27,7 @@ def handover(
     project: ProjectOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Write hand-over packs of the last build: for front ends (FE) and operations (DO).
+    """Write hand-over packs of the last build: for front ends (FE), operations (DO) and quality assurance (QA).
 
     Without `--to` they are addressed to the tasks that the received card hands over to, and to those whose cards
     depend on it. The folder is replaced as a whole; one with files of somebody else's is left as it is.

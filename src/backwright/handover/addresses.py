@@ -19,8 +19,8 @@ NO_PACK = register(
     "backwright handover --to BE-002",
 )
 
-Kind = OneOf["FE", "DO"]
-KINDS: tuple[Kind, ...] = ("FE", "DO")
+Kind = OneOf["FE", "DO", "QA"]
+KINDS: tuple[Kind, ...] = ("FE", "DO", "QA")
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):

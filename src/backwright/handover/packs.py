@@ -13,6 +13,7 @@ from backwright.handover.evidence import Links
 from backwright.model.types import Model
 from backwright.report import Report
 from backwright.task.wording import clean, code
+from backwright.verify.scenarios import Scenario
 
 TITLES = {
     "FE": "Front end: contract and clients",
@@ -30,6 +31,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     model: Model
     names: Names
     contract: dict[str, Any]
+    scenarios: tuple[Scenario, ...]
     report: Report
     links: Links
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from backwright.handover import frontend, operations, place
+from backwright.handover import frontend, operations, place, quality
 from backwright.handover.addresses import Address
 from backwright.handover.packs import Pack, Subject, index
 
@@ -32,5 +32,7 @@ def _pack(subject: Subject, address: Address) -> Pack:
             return frontend.pack(subject, address)
         case "DO":
             return operations.pack(subject, address)
+        case "QA":
+            return quality.pack(subject, address)
         case _:
             assert_never(address.kind)

@@ -19,6 +19,7 @@ from backwright.model.types import Model
 from backwright.pipeline.building import build_digest
 from backwright.pipeline.checking import check
 from backwright.pipeline.planning import package
+from backwright.pipeline.rehearsing import scenarios
 from backwright.pipeline.tasks import EXPECTED, current_questions, received_card
 from backwright.project import Project
 from backwright.spec.diagnostics import Place, SpecificationError, diagnose, register
@@ -86,6 +87,7 @@ def _subject(
         model=model,
         names=called,
         contract=json.loads(text),
+        scenarios=tuple(scenarios(project, model)),
         report=computed,
         links=Links(project.root, folder),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from importlib.resources import files as resources
+from shlex import quote
 
 import jinja2
 
@@ -24,5 +25,5 @@ def rendered(name: str, said: Mapping[str, object]) -> str:
         keep_trailing_newline=True,
     )
     templates.filters |= {"json": json.dumps, "line": printable, "literal": literal, "toml": toml}
-    templates.filters |= {"cell": cell, "clean": clean}
+    templates.filters |= {"cell": cell, "clean": clean, "shell": quote}
     return templates.get_template(name).render({"marker": MARKER, **said})
