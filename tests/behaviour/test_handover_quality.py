@@ -19,9 +19,10 @@ from production import serving
 
 from backwright.emit.contract import document
 from backwright.emit.names import names
-from backwright.handover import rows
+from backwright.handover import place, rows
 from backwright.handover.quality import expected
 from backwright.handover.replays import replays
+from backwright.handover.templates import rendered
 from backwright.model.types import Model
 from backwright.project import Project
 from backwright.verify.acceptance import parse_scenarios
@@ -31,6 +32,7 @@ from backwright_runtime import ForeignKeyViolation, UniqueViolation, migrations
 
 EXAMPLES = ("clinic", "conduit", "forum", "inventory", "todos", "tracker")
 HANDED = ("clinic", "conduit", "todos", "tracker")
+LOADER = rendered("load.py.j2", {})
 KEYS = "first:a key that is long enough for a test"
 HURTFUL = "x $(touch PWNED) `touch PWNED` '; touch PWNED; ' \\\" %s \\n $HOME & | > # é"
 
@@ -123,6 +125,19 @@ def test_rows_that_are_wrong_do_not_load(
     with pytest.raises(ForeignKeyViolation):
         load(pack, sqlite_url, monkeypatch)
     assert stored(sqlite_url, specified(project_of(packs["todos"]))) == {"User": {}, "Todo": {}}
+
+
+def test_a_decimal_loads_with_the_digits_of_its_column(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project(ROOT / "examples" / "inventory")
+    model = specified(project)
+    place.put(tmp_path / "qa", rows.files(rows.made(model, names(model)), model) | {"load.py": LOADER})
+    asyncio.run(migrations.up(sqlite_url, project.migrations))
+    product = {"sku": "a", "name": "A", "price": 2, "weight_grams": None, "discontinued": False}
+    load(tmp_path / "qa", sqlite_url, monkeypatch, "row", "Product", json.dumps(product))
+    (found,) = stored(sqlite_url, model)["Product"].values()
+    assert found["price"] == "2.00"
 
 
 # Callers and scenarios --------------------------------------------------------------------------------

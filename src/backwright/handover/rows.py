@@ -170,12 +170,13 @@ def _kind(field: Field, model: Model) -> str:
     if field.encrypted:
         return "encrypted"
     kind = column_type(model, field.type)
-    return f"list of {_scalar(kind.element)}" if isinstance(kind, ListType) else kind.scalar
+    return f"list of {_scalar(kind.element)}" if isinstance(kind, ListType) else _scalar(kind)
 
 
-def _scalar(element: object) -> str:
-    assert isinstance(element, ScalarType)
-    return element.scalar
+def _scalar(kind: object) -> str:
+    """The kind of a column, of a decimal with the digits behind its point."""
+    assert isinstance(kind, ScalarType)
+    return f"decimal {kind.scale or 0}" if kind.scalar == "decimal" else kind.scalar
 
 
 def _links(entity: Entity, field: Field, model: Model) -> list[str]:

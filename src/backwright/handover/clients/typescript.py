@@ -28,7 +28,7 @@ CONFIGURATION = {
     "compilerOptions": {
         "strict": True,
         "noUncheckedIndexedAccess": True,
-        "exactOptionalPropertyTypes": False,
+        "erasableSyntaxOnly": True,
         "target": "es2022",
         "module": "es2022",
         "moduleResolution": "bundler",
