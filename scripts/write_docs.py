@@ -11,6 +11,7 @@ import msgspec
 import backwright.agent.memory
 import backwright.agent.work_items
 import backwright.mock
+import backwright.pipeline.handing_over
 import backwright.pipeline.outside
 import backwright.pipeline.whole
 import backwright.starter  # noqa: F401  with these, every module that registers a diagnostic is reached

@@ -1,20 +1,16 @@
 """The official Conduit collection of the RealWorld project, run by newman against the backend in examples/conduit.
 
-newman comes from npm, in one version, into a cache beside those of other programs. Where npm is not at hand the test is
-skipped, loudly; in CI that is a failure.
+newman comes from npm; `npm.py` says how.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
-import tempfile
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
+from npm import installed
 from production import serving
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "conduit"
@@ -22,35 +18,9 @@ NEWMAN = "newman@6.2.2"
 ASSERTIONS = 311
 
 
-def unavailable(reason: str) -> NoReturn:
-    """Skips, loudly; in CI that is a failure."""
-    if os.environ.get("CI", "").lower() == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="module")
 def newman() -> Path:
-    """The program, installed once. Two processes may install at the same time: one of them is kept."""
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    kept = caches / "backwright" / NEWMAN.replace("@", "-")
-    program = kept / "node_modules" / ".bin" / "newman"
-    if program.exists():
-        return program
-    npm = shutil.which("npm")
-    if npm is None:
-        unavailable("NO NEWMAN: npm is not installed")
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-        place = Path(folder) / "newman"
-        place.mkdir()
-        command = [str(npm), "install", "--prefix", str(place), "--no-audit", "--no-fund", NEWMAN]
-        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False, timeout=300)
-        if done.returncode != 0:
-            unavailable(f"NO NEWMAN: npm cannot install {NEWMAN}: {done.stderr[-500:]}")
-        if not kept.exists():
-            place.rename(kept)
-    return program
+    return installed(NEWMAN) / ".bin" / "newman"
 
 
 def test_every_assertion_of_the_official_collection_holds(

@@ -12,6 +12,7 @@ import gc
 from backwright.cli import (  # noqa: F401  each adds its commands
     agents,
     delivering,
+    handing_over,
     implementing,
     mutating,
     reviewing,

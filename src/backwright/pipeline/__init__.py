@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from backwright.pipeline.checking import Blocked, Checked, check, explain
     from backwright.pipeline.development import Serving, serving
     from backwright.pipeline.formatting import Rewritten, rewrite
+    from backwright.pipeline.handing_over import HandedOver, hand_over
     from backwright.pipeline.migrating import Way, database_url, migrate, migration_status, schema_drift
     from backwright.pipeline.mutating import mutate
     from backwright.pipeline.outside import verify_target
@@ -34,6 +35,7 @@ __all__ = [
     "BoxesOf",
     "Built",
     "Checked",
+    "HandedOver",
     "Outcome",
     "Planned",
     "Progress",
@@ -52,6 +54,7 @@ __all__ = [
     "database_url",
     "examples",
     "explain",
+    "hand_over",
     "migrate",
     "migration_status",
     "mutate",
@@ -75,6 +78,7 @@ _NAMES = {
     "checking": ("Blocked", "Checked", "check", "explain"),
     "development": ("Serving", "serving"),
     "formatting": ("Rewritten", "rewrite"),
+    "handing_over": ("HandedOver", "hand_over"),
     "migrating": ("Way", "database_url", "migrate", "migration_status", "schema_drift"),
     "mutating": ("mutate",),
     "outside": ("verify_target",),

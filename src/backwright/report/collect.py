@@ -24,7 +24,7 @@ from backwright.task.events import AnswerRecorded, DecisionRecorded, Log, Migrat
 from backwright.task.evidence import Evidence, Expected, gather
 from backwright.task.features import Feature
 from backwright.task.questions import Question
-from backwright.task.wording import count
+from backwright.task.wording import count, listing
 
 
 def collect(
@@ -78,7 +78,7 @@ def collect(
         questions=tuple(question for question in questions if question.open),
         known_issues=tuple(_known_issues(model, requirements, gates, materials, log)),
         next_steps=tuple(_next_steps(checks, questions)),
-        hand_over=tuple(_hand_over(project, model)),
+        hand_over=tuple(_hand_over(project, model, card)),
         checklist=checks,
     )
 
@@ -206,7 +206,7 @@ def _next_steps(checks: Iterable[Check], questions: Iterable[Question]) -> Itera
             yield f"{check.text}: {check.reason}"
 
 
-def _hand_over(project: Project, model: Model) -> Iterator[str]:
+def _hand_over(project: Project, model: Model, card: Card | None) -> Iterator[str]:
     package = model.service.package
     yield f"Start it with `python -m {package}`; its settings are the environment variables of this report."
     if (project.root / "README.md").exists():
@@ -215,4 +215,6 @@ def _hand_over(project: Project, model: Model) -> Iterator[str]:
         yield f"Front end: the contract is `{package}/openapi.json`; the running service shows it at `/docs`."
     yield f"Your own code belongs in `{package}/logic/`, which is never overwritten."
     yield "Quality assurance: every scenario names the runs that executed it, in `.backwright/runs/`."
+    if card is not None and card.hand_over:
+        yield f"`backwright handover` writes the packs of the tasks that go on with it: {listing(card.hand_over)}."
     yield "Operations: `/health` says that the process lives, `/ready` that its database is migrated."

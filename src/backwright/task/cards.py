@@ -51,6 +51,8 @@ FIELDS = {
     "description": ("description", "details", "context", "what"),
     "criteria": ("acceptance criteria", "acceptance", "criteria", "definition of done", "done when"),
     "dependencies": ("dependencies", "depends on", "dependency", "blocked by", "requires"),
+    "hand_over": ("hand-over", "hand over", "handover", "hand-over to", "hand over to", "hands over to",
+                  "handover to", "needed by", "dependents", "dependent tasks", "blocks", "unblocks"),
     "estimate": ("estimate", "estimated effort", "effort", "size", "story points", "estimation"),
     "priority": ("priority", "severity", "importance"),
 }  # fmt: skip
@@ -76,7 +78,10 @@ _BULLET = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(?:\[(?P<mark>[ xX])\]\s+)?(?P<te
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """One task as its card describes it. An empty value means that the card does not say."""
+    """One task as its card describes it. An empty value means that the card does not say.
+
+    `hand_over` are the tasks that go on with what comes of this one. Not every task has any: it is missed by nobody.
+    """
 
     file: str
     sha256: str
@@ -86,6 +91,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     criteria: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()
+    hand_over: tuple[str, ...] = ()
     estimate: str = ""
     priority: str = ""
     missing: tuple[str, ...] = ()
@@ -130,6 +136,7 @@ def parse(text: str, *, file: str, sha256: str = "") -> Card:
         "description": found.get("description", "").strip(),
         "criteria": tuple(_items(found.get("criteria", ""))),
         "dependencies": tuple(_listed(found.get("dependencies", ""))),
+        "hand_over": tuple(_listed(found.get("hand_over", ""))),
         "estimate": _one_line(found.get("estimate", "")),
         "priority": _one_line(found.get("priority", "")),
     }
@@ -171,6 +178,11 @@ def find(project: Project, task: str) -> Card:
         f"Write `tasks/{task}.md`.",
     )
     raise SpecificationError([problem])
+
+
+def ids(text: str) -> tuple[str, ...]:
+    """The ids of tasks that a text names."""
+    return tuple(dict.fromkeys(_ID.findall(text)))
 
 
 def _files(root: Path) -> Iterator[Path]:

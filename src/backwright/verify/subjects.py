@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
@@ -29,17 +30,18 @@ class Subject(Protocol):
 
 
 class ReferenceSubject:
-    """The meaning of a model itself."""
+    """The meaning of a model itself. `later`: so much after the time of scenarios, or before it."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, later: timedelta = timedelta()) -> None:
         self._model = fixtures.with_fixtures(model)
+        self._later = later
         self.clear()
 
     def clear(self) -> None:
-        self._reference = Reference(self._model)
+        self.reference = Reference(self._model)
 
     def send(self, wire: Wire) -> Seen:
-        return asked(self._reference, wire)
+        return asked(self.reference, wire, self._later)
 
     def insert(self, entity: str, values: dict[str, Any], number: int) -> dict[str, Any]:
         return fixtures.inserted(self.send(fixtures.request(entity, values, number)))
@@ -82,13 +84,13 @@ class HttpSubject:
         return last
 
 
-def asked(reference: Reference, wire: Wire) -> Seen:
+def asked(reference: Reference, wire: Wire, later: timedelta = timedelta()) -> Seen:
     """The reference's answer in the form of a server's."""
     answer = reference.answer(
         Request(
             method=wire.method,
             path=wire.path,
-            now=now(wire.request_id),
+            now=now(wire.request_id) + later,
             request_id=wire.request_id,
             query=wire.query,
             authorization=wire.headers.get("authorization"),
