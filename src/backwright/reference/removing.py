@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backwright.model.types import Delete, DeleteAll, Entity, ManyType, ReferenceType
-from backwright.reference import auditing, writing
+from backwright.reference import auditing, selecting, writing
 from backwright.reference.evaluate import Row
 from backwright.reference.failures import Failure
 
@@ -24,13 +24,14 @@ def delete(step: Delete, run: Execution) -> None:
 
 
 def delete_all(step: DeleteAll, run: Execution) -> None:
-    """Every matching row; all are judged before one is removed."""
+    """Every matching row, in the order of the key; all are judged before one is removed."""
     entity = run.entity(step.entity)
-    found = [
+    matching = [
         row
         for row in run.rows[entity.name]
         if run.permits(step.readable, row) and run.value(step.where, row) is True
     ]
+    found = selecting.in_order((), entity, matching, run)
     for row in found:
         writing.judge(step.allowed, row, run)
     for row in found:
