@@ -91,6 +91,7 @@ def create(step: Create, scope: Scope) -> list[str]:
             f"{number}await {module}.{name}({scope.db}, {rows})",
         ]
     scope.package.changes[entity.name].inserts = True
+    scope.statements += 1  # a statement for each row: all or none
     kept = stored_lines(entity, step.values, step.allowed, row, scope, item=item)
     number = f"{rows}[place] = {row}" if numbered(entity) is not None else ""
     head = f"for place, {row} in enumerate({rows}):" if number else f"for {row} in {rows}:"
