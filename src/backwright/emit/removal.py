@@ -203,10 +203,14 @@ def _is_held(holder: Entity, field: Field, package: Package) -> None:
     others = []
     if isinstance(field.type, ReferenceType) and field.type.entity == holder.name and not holder.composite:
         others = [f"{quoted(holder.field(holder.key).column)} <> :{field.column}"]  # a row may hold itself
+    target = package.model.entity(_reference(field).entity)
+    seen = (
+        live(holder) if target.soft_delete is not None else []
+    )  # a row that is marked still needs what it refers to
     lines = [
         "SELECT 1",
         f"FROM {quoted(holder.table)}",
-        *where([f"{quoted(field.column)} = :{field.column}", *others, *live(holder)]),
+        *where([f"{quoted(field.column)} = :{field.column}", *others, *seen]),
         "LIMIT 1",
     ]
     body = f"return await {database_call('fetch_value', ['int', name.upper(), given])} is not None"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from backwright.model import along
-from backwright.model.types import Delete, DeleteAll, Entity, Field, ManyType
+from backwright.model.types import Delete, DeleteAll, Entity, Field, ManyType, ReferenceType
 from backwright.reference import auditing, selecting, writing
 from backwright.reference.evaluate import Row
 from backwright.reference.failures import Failure
+from backwright.reference.falling import in_turn, referring
 
 if TYPE_CHECKING:
     from backwright.reference.steps import Execution
@@ -48,8 +48,19 @@ def remove(entity: Entity, rows: Sequence[Row], run: Execution) -> None:
     for each, row in going.values():
         if any(id(other) not in going for _, other in _referring(each, row, "restrict", run)):
             raise Failure("conflict")
+        if each.soft_delete is None and _is_kept(each, row, run):
+            raise Failure("conflict")
     for row in rows:
         _take_out(entity, row, run)
+
+
+def _is_kept(entity: Entity, row: Row, run: Execution) -> bool:
+    """Whether rows that were deleted softly keep one from being removed for good."""
+    return any(
+        each[field.name] == row[entity.key]
+        for holder, field in referring(entity.name, run.model, "restrict")
+        for each in run.gone[holder.name]
+    )
 
 
 def _collect(entity: Entity, row: Row, going: dict[int, tuple[Entity, Row]], run: Execution) -> None:
@@ -62,9 +73,8 @@ def _collect(entity: Entity, row: Row, going: dict[int, tuple[Entity, Row]], run
 
 def _referring(entity: Entity, row: Row, how: str, run: Execution) -> Iterator[tuple[Entity, Row]]:
     """The rows that refer to one by references with this `on_delete`."""
-    for holder, field in along.in_order(entity, run.model):
-        if along.on_delete(field) == how:
-            yield from ((holder, other) for other in _holding(holder, field, entity, row, run))
+    for holder, field in referring(entity.name, run.model, how):
+        yield from ((holder, other) for other in _holding(holder, field, entity, row, run))
 
 
 def _holding(holder: Entity, field: Field, entity: Entity, row: Row, run: Execution) -> list[Row]:
@@ -82,12 +92,12 @@ def _take_out(entity: Entity, row: Row, run: Execution) -> None:
         run.gone[entity.name].append({**row, entity.soft_delete: run.now})
     auditing.record(entity, "delete", row, None, run)
     _unlink(entity, row, run)
-    for holder, field in along.in_order(entity, run.model):
+    for holder, field in in_turn(entity, run.model):
         for other in _holding(holder, field, entity, row, run):
-            match along.on_delete(field):
-                case "cascade":
+            match field.type:
+                case ReferenceType(on_delete="cascade"):
                     _take_out(holder, other, run)
-                case "set_null":
+                case ReferenceType(on_delete="set_null"):
                     other[field.name] = None
                 case _:
                     pass  # it goes, too

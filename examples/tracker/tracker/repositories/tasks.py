@@ -30,6 +30,7 @@ HELD_BY_ORG = sql("""
            done_at, state, version
     FROM task
     WHERE org_id = :org_id
+    ORDER BY id
 """)
 
 

@@ -30,9 +30,7 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
                     continue
                 told.add((holder.name, field.name))
                 along = f"goes with {entity.name}" if holder is not entity else "goes with others of its kind"
-                message = (
-                    f"{holder.name} {along} and stops it: `{field.name}` holds a {other.name} (restrict)"
-                )
+                message = f"{holder.name} {along}, but keeps {other.name} from it: `{field.name}` restricts"
                 mend = f"write `on_delete: cascade` or `set_null` at {holder.name}.{field.name}"
                 yield diagnose(CODE, field.place, message, mend)
 
