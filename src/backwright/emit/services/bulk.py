@@ -21,8 +21,8 @@ from backwright.emit.sql import quoted, where
 from backwright.emit.storage import key_fields
 from backwright.emit.structs import Member, struct_of
 from backwright.expr.fold import substitute
-from backwright.expr.typed import Convert, Expression, Type
-from backwright.model.types import Assignment, DeleteAll, Entity, Rule, ScalarType, UpdateAll
+from backwright.expr.typed import Expression, Type
+from backwright.model.types import Assignment, DeleteAll, Entity, FieldType, Rule, ScalarType, UpdateAll
 
 _RUNTIME = "backwright_runtime"
 
@@ -243,19 +243,12 @@ def _change(entity: Entity, given: Sequence[Assignment], scope: Scope, reading: 
     return _on_rows(entity, statement, wanted, "Change these rows.", scope, keys=reading is None)
 
 
-def stored(sql: Writing, given: Assignment, kind: object) -> str:
+def stored(sql: Writing, given: Assignment, kind: FieldType) -> str:
     """A value in the field's own type."""
-    text = sql.value(given.value.meaning)
-    of = given.value.meaning.type
-    if (
-        isinstance(kind, ScalarType)
-        and kind.scalar == "decimal"
-        and of.kind == "decimal"
-        and of.scale != kind.scale
-    ):
-        wanted = Type("decimal", scale=kind.scale, nullable=of.nullable)
-        return sql.value(Convert(type=wanted, to="decimal", of=given.value.meaning))
-    return text
+    meaning = given.value.meaning
+    if isinstance(kind, ScalarType) and kind.scalar == "decimal" and meaning.type.kind == "decimal":
+        return sql.assigned(meaning, Type("decimal", scale=kind.scale, nullable=meaning.type.nullable))
+    return sql.value(meaning)
 
 
 def _picked(entity: Entity, sql: Writing, reading: Reading | None) -> list[str]:

@@ -194,7 +194,7 @@ class Operands:
         """A name for the variable of a comprehension, which hides nothing."""
         taken = {*self.variables.values(), *(root.partition(".")[0] for root in self.names.roots.values())}
         taken |= {"caller", "this", "now", *self.names.roots}
-        name = wanted
+        name = "one" if wanted in ("l", "O", "I") else wanted  # which nobody can tell from digits
         while name in taken or keyword.iskeyword(name) or name in BUILT_IN:
             name += "_"
         return name
