@@ -50,7 +50,7 @@ from backwright.expr.typed import (
     Within,
 )
 from backwright.expr.typed import And as AndNode
-from backwright.expr.walk import nodes
+from backwright.expr.walk import ITEM, nodes
 
 OR, AND, NOT, RELATION, SUM, PRODUCT, ATOM = range(1, 8)
 Known = frozenset[Shape]
@@ -139,7 +139,8 @@ class Operands:
         """Whether its fields are at hand, as columns or parameters."""
         match node:
             case Name(root="variable", binding=str(name)):
-                return not isinstance(self.variables.get(name), ValueOf)
+                looked_at = self.variables.get(name)
+                return name != ITEM if looked_at is None else not isinstance(looked_at, ValueOf)
             case Name():
                 return True
             case _:
