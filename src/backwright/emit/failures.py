@@ -12,6 +12,7 @@ from backwright.emit.certain import holds, may_refuse
 from backwright.emit.shown import shown_views
 from backwright.expr import typed
 from backwright.expr.walk import nodes
+from backwright.model import along
 from backwright.model.operations import expressions
 from backwright.model.types import (
     Call,
@@ -27,6 +28,7 @@ from backwright.model.types import (
     FieldType,
     Find,
     Group,
+    ManyType,
     Model,
     Operation,
     ReferenceType,
@@ -243,8 +245,20 @@ def _of_writing(
     ):
         yield "invalid", "invalid"
     by = step.by if isinstance(step, Ensure | Upsert) else ()
-    if any((not touched or touched & set(key)) and set(key) != set(by) for key in unique_keys(entity)):
+    taken = any((not touched or touched & set(key)) and set(key) != set(by) for key in unique_keys(entity))
+    if taken or _may_dangle(step, operation, model):
         yield "conflict", "conflict"
+
+
+def _may_dangle(step: Step, operation: Operation, model: Model) -> bool:
+    """Whether a written row may refer to one that the operation has deleted before."""
+    before = operation.steps[: operation.steps.index(step)]
+    deleted = [model.entity(each.entity) for each in before if isinstance(each, Delete | DeleteAll)]
+    gone = {name for entity in deleted for name in along.closure(entity, model)}
+    return any(
+        isinstance(field.type, ReferenceType | ManyType) and field.type.entity in gone
+        for field in model.entity(getattr(step, "entity", "")).fields
+    )
 
 
 def _may_not_fit(step: Create | Ensure | Update | UpdateAll | Upsert, entity: Entity, model: Model) -> bool:

@@ -6,7 +6,6 @@ and a row that goes with another one has to be recorded where its entity is audi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from backwright.emit.annotations import key
@@ -18,6 +17,7 @@ from backwright.emit.repositories.writing import plain_statement
 from backwright.emit.source import Identifier, Imports, Source, docstring, imports, indented, module, source
 from backwright.emit.sql import quoted, where
 from backwright.emit.storage import key_fields, live
+from backwright.model import along
 from backwright.model.types import Entity, Field, ManyType, Model, ReferenceType
 
 if TYPE_CHECKING:
@@ -41,11 +41,13 @@ def _written_out(entity: Entity, model: Model, above: frozenset[str]) -> bool:
         return False
     if entity.soft_delete is not None or (entity.audit is not None and "delete" in entity.audit.verbs):
         return True
+    if any(along.held(entity, model)):
+        return True
     inside = above | {entity.name}
     return any(
         _written_out(holder, model, inside)
-        for holder, field in holders(entity, model)
-        if _reference(field).on_delete == "cascade"
+        for holder, field in along.holders(entity, model)
+        if along.on_delete(field) == "cascade"
     )
 
 
@@ -57,19 +59,9 @@ def _records(entity: Entity, model: Model, above: frozenset[str]) -> bool:
     inside = above | {entity.name}
     return any(
         _records(holder, model, inside)
-        for holder, field in holders(entity, model)
-        if _reference(field).on_delete == "cascade"
+        for holder, field in along.holders(entity, model)
+        if along.on_delete(field) == "cascade"
     )
-
-
-def holders(entity: Entity, model: Model) -> Iterator[tuple[Entity, Field]]:
-    """The references that lead to an entity's rows."""
-    if entity.composite:
-        return
-    for holder in model.entities:
-        for field in holder.fields:
-            if isinstance(field.type, ReferenceType) and field.type.entity == entity.name:
-                yield holder, field
 
 
 def need(entity: Entity, package: Package) -> None:
@@ -80,8 +72,8 @@ def need(entity: Entity, package: Package) -> None:
     package.changes[entity.name].deletes = True
     if entity.audit is not None:
         package.audited.add(entity.name)
-    for holder, field in holders(entity, package.model):
-        match _reference(field).on_delete:
+    for holder, field in along.holders(entity, package.model):
+        match along.on_delete(field):
             case "restrict":
                 _is_held(holder, field, package)
             case "set_null":
@@ -115,12 +107,12 @@ def _remove(entity: Entity, package: Package) -> Source:
         record = f"await audit.record_{snake(entity.name)}(ctx, tx, operation, before={row}, after=None)"
     mark = ", ctx.now" if entity.soft_delete is not None else ""
     delete = f"await {own}.delete(tx, {row}{mark})"
-    held = list(holders(entity, model))
+    held = along.in_order(entity, model)
     before: list[str] = []
     for holder, field in held:
         module_ = names.repository(holder.name)
         value = f"{row}.{key_fields(entity)[0].column}"
-        match _reference(field).on_delete:
+        match along.on_delete(field):
             case "restrict":
                 needed |= imports(repositories, module_) | imports(_RUNTIME, "Conflict")
                 before.append(f"if await {module_}.is_{_held_name(field)}(tx, {value}):\n    raise Conflict")
@@ -139,7 +131,8 @@ def _remove(entity: Entity, package: Package) -> Source:
                     f"for {inner} in await {module_}.{_held_name(field)}(tx, {value}):\n"
                     f"    await remove_{snake(holder.name)}(ctx, tx, {inner}{operation})"
                 )
-    lines += [*([record] if audited else []), *before, delete]
+    first = entity.soft_delete is not None and goes_with_its_kind(entity, model)  # or a circle has no end
+    lines += [*([record] if audited else []), *([delete, *before] if first else [*before, delete])]
     parameters = [
         "ctx: Context" if model.auth else "ctx: RequestContext[None]",
         "tx: Queries",
@@ -152,6 +145,14 @@ def _remove(entity: Entity, package: Package) -> Source:
         f"{indented(chr(10).join(lines))}"
     )
     return source(text, needed)
+
+
+def goes_with_its_kind(entity: Entity, model: Model) -> bool:
+    """Whether a row may go with another one of the same entity."""
+    return any(
+        along.on_delete(field) == "cascade" and entity.name in along.closure(holder, model)
+        for holder, field in along.holders(entity, model)
+    )
 
 
 def context_imports(package: Package) -> Imports:
@@ -186,6 +187,7 @@ def _held_rows(holder: Entity, field: Field, package: Package) -> None:
         selected(columns),
         f"FROM {quoted(holder.table)}",
         *where([f"{quoted(field.column)} = :{field.column}", *live(holder)]),
+        f"ORDER BY {', '.join(quoted(each.column) for each in key_fields(holder))}",
     ]
     body = f"return await {database_call('fetch_all', [row, name.upper(), given])}"
     result = source(f"list[{row}]", imports(f"{package.names.package}.entities", row))
@@ -201,10 +203,14 @@ def _is_held(holder: Entity, field: Field, package: Package) -> None:
     others = []
     if isinstance(field.type, ReferenceType) and field.type.entity == holder.name and not holder.composite:
         others = [f"{quoted(holder.field(holder.key).column)} <> :{field.column}"]  # a row may hold itself
+    target = package.model.entity(_reference(field).entity)
+    seen = (
+        live(holder) if target.soft_delete is not None else []
+    )  # a row that is marked still needs what it refers to
     lines = [
         "SELECT 1",
         f"FROM {quoted(holder.table)}",
-        *where([f"{quoted(field.column)} = :{field.column}", *others, *live(holder)]),
+        *where([f"{quoted(field.column)} = :{field.column}", *others, *seen]),
         "LIMIT 1",
     ]
     body = f"return await {database_call('fetch_value', ['int', name.upper(), given])} is not None"

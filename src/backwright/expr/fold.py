@@ -80,7 +80,7 @@ def fold(expression: Expression, *, caller_known: bool = False, lookup: Lookup |
     """
 
     def simpler(node: Expression) -> Expression:
-        return _simplified(_known(node, lookup) if caller_known else node)
+        return simplified(_known(node, lookup) if caller_known else node)
 
     return rebuilt(expression, simpler)
 
@@ -233,7 +233,8 @@ def _from_caller(node: Expression) -> bool:
     return isinstance(node, Name) and node.root == "caller"
 
 
-def _simplified(node: Expression) -> Expression:
+def simplified(node: Expression) -> Expression:
+    """The node, whose parts are simplified already, with what can be decided of it decided."""
     match node:
         case Compare():
             return _compare(node)
@@ -384,7 +385,7 @@ def _compare(node: Compare) -> Expression:
             if node.op == "==" and value and not other.type.nullable:
                 return other
             if node.op == "==" and value and (guarded := _guarded(other)):
-                held = (_simplified(msgspec.structs.replace(node, left=part, right=TRUE)) for part in guarded)
+                held = (simplified(msgspec.structs.replace(node, left=part, right=TRUE)) for part in guarded)
                 return _joined(tuple(held), And, stop=FALSE, skip=TRUE)
         case _:
             pass

@@ -83,12 +83,16 @@ def mentions_caller(expression: Expression) -> bool:
     return next(callers(expression), None) is not None
 
 
+ITEM = "item"
+"""The variable that looks at each element of a list from which rows are made: at a key, where these are of rows."""
+
+
 def is_local(expression: Expression) -> bool:
     """Whether it needs nothing but the row, the caller's own fields, bindings, inputs and `now`.
 
     Everything else asks the database: rows behind a reference, rows that point to one, and all rows of an entity.
     """
-    return _is_local(expression, frozenset())
+    return _is_local(expression, frozenset([ITEM]))
 
 
 def _is_local(node: Expression, keys: frozenset[str]) -> bool:

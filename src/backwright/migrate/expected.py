@@ -169,13 +169,16 @@ class _Tables:
         target = self.model.entity(kind.entity)
         name, key = foreign_key_name(self.table, field.column), storage.key_columns(target)
         shared = same_in_database(self.model, self.entity, field)
+        # Rows that hold others of their own table may go at once, which SQLite lets them only without RESTRICT.
+        own = kind.on_delete == "restrict" and target is self.entity
+        on_delete = "no_action" if own and self.dialect == "sqlite" else kind.on_delete
         if shared is None or target.field(shared).column in key:
-            yield ForeignKey(name, (field.column,), target.table, key, kind.on_delete)
+            yield ForeignKey(name, (field.column,), target.table, key, on_delete)
             return
         columns = (self.entity.field(shared).column, field.column)
         keys = (target.field(shared).column, *key)
         if kind.on_delete != "set_null":
-            yield ForeignKey(name, columns, target.table, keys, kind.on_delete)
+            yield ForeignKey(name, columns, target.table, keys, on_delete)
         elif self.dialect == "postgresql":
             yield ForeignKey(name, columns, target.table, keys, "set_null", cleared=(field.column,))
         else:

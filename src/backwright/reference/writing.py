@@ -313,6 +313,19 @@ def store(entity: Entity, row: Row, run: Execution, *, taken: Sequence[Row]) -> 
             raise Failure("conflict", [(entity.wire(name), "taken") for name in key])
     if not within:
         raise Failure("invalid")
+    if any(not refers(row[field.name], field, run) for field in entity.fields):
+        raise Failure("conflict")
+
+
+def refers(value: Any, field: Field, run: Execution) -> bool:
+    """Whether all that a field refers to is there: a row that the operation itself deleted is not."""
+    kind = field.type
+    if not isinstance(kind, ReferenceType | ManyType):
+        return True
+    target = run.entity(kind.entity)
+    wanted = value if isinstance(value, list) else [] if value is None else [value]
+    there = (*run.rows[target.name], *run.gone[target.name]) if wanted else ()
+    return all(any(row[target.key] == key for row in there) for key in wanted)
 
 
 def unique_keys(entity: Entity) -> Iterator[tuple[str, ...]]:

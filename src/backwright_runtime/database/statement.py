@@ -132,11 +132,7 @@ def guarded(text: str, *, sqlite: str | None = None) -> Statement:
 
 def for_sqlite(text: str) -> str:
     """The text of a statement, or of a part of one, as SQLite reads it."""
-    tokens = [
-        (kind, " " if kind == "comment" else token.group())
-        for token in TOKEN.finditer(text)
-        for kind in (str(token.lastgroup),)
-    ]
+    tokens = _without_comments(text)
     result: list[str] = []
     at = 0
     while at < len(tokens):
@@ -147,6 +143,25 @@ def for_sqlite(text: str) -> str:
 
 
 Tokens = list[tuple[str, str]]
+
+
+def _without_comments(text: str) -> Tokens:
+    """The tokens of a statement. A line that is nothing but a comment goes with its end."""
+    tokens: Tokens = []
+    for token in TOKEN.finditer(text):
+        kind = str(token.lastgroup)
+        if kind != "comment":
+            tokens.append((kind, token.group()))
+        elif (
+            tokens
+            and tokens[-1][0] == "space"
+            and "\n" in tokens[-1][1]
+            and text[token.end() : token.end() + 1] == "\n"
+        ):
+            tokens.pop()
+        else:
+            tokens.append((kind, " "))
+    return tokens
 
 
 def _cast(tokens: Tokens, at: int) -> tuple[int, str] | None:

@@ -456,7 +456,6 @@ DAY_PLAN = sql(
           )
           OR :caller_role IN ('nurse', 'doctor', 'clerk')
       )
-   
     ORDER BY starts, id
     LIMIT 50
 """,
@@ -649,7 +648,6 @@ FEES_BY_DOCTOR_FEES = sql(
               )
               OR :caller_role IN ('nurse', 'doctor', 'clerk')
           )
-       
     )
     SELECT grouped.doctor,
            (

@@ -121,7 +121,6 @@ PICK_GOODS_PICKED = sql(
           WHERE (l.value ->> 'product') = stock.product_id
             AND (l.value ->> 'bin') = stock.bin_id
       )
-   
     ORDER BY product_id, bin_id
 """,
 )

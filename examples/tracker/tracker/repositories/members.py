@@ -288,7 +288,6 @@ MEMBER_ROWS = sql(
                 )
           )
       )
-   
     WHERE (member.org_id, member.account_id) IN (
           SELECT org_id.value, account_id.value
           FROM json_each(:keys_org_id) AS org_id

@@ -30,6 +30,7 @@ HELD_BY_ORG = sql("""
            done_at, state, version
     FROM task
     WHERE org_id = :org_id
+    ORDER BY id
 """)
 
 
@@ -339,7 +340,6 @@ LIST_TASKS_BY_DUE = sql(
                 )
           )
       )
-   
     WHERE task.org_id = :org
       AND EXISTS (
           SELECT 1
@@ -347,7 +347,6 @@ LIST_TASKS_BY_DUE = sql(
           WHERE m.org_id = task.org_id
             AND m.account_id = :caller
       )
-   
       {AND task.state IN (SELECT value FROM json_each(:state))}
       {AND :mine = (task.assignee_id IS NOT DISTINCT FROM :caller)}
       {AND EXISTS (
@@ -451,7 +450,6 @@ LIST_TASKS_BY_NUMBER = sql(
                 )
           )
       )
-   
     WHERE task.org_id = :org
       AND EXISTS (
           SELECT 1
@@ -459,7 +457,6 @@ LIST_TASKS_BY_NUMBER = sql(
           WHERE m.org_id = task.org_id
             AND m.account_id = :caller
       )
-   
       {AND task.state IN (SELECT value FROM json_each(:state))}
       {AND :mine = (task.assignee_id IS NOT DISTINCT FROM :caller)}
       {AND EXISTS (
@@ -560,7 +557,6 @@ LIST_TASKS_BY_HOURS = sql(
                 )
           )
       )
-   
     WHERE task.org_id = :org
       AND EXISTS (
           SELECT 1
@@ -568,7 +564,6 @@ LIST_TASKS_BY_HOURS = sql(
           WHERE m.org_id = task.org_id
             AND m.account_id = :caller
       )
-   
       {AND task.state IN (SELECT value FROM json_each(:state))}
       {AND :mine = (task.assignee_id IS NOT DISTINCT FROM :caller)}
       {AND EXISTS (
@@ -930,7 +925,6 @@ CLOSE_OVERDUE_CHANGED = sql(
           WHERE m.org_id = task.org_id
             AND m.account_id = :caller
       )
-   
     ORDER BY id
 """,
 )
@@ -1022,7 +1016,6 @@ TASK_COUNTS_COUNTS = sql(
               WHERE m.org_id = task.org_id
                 AND m.account_id = :caller
           )
-       
     )
     SELECT grouped.state,
            (SELECT count(*) FROM matching AS member WHERE member.state = grouped.state) AS tasks,

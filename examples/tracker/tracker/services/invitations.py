@@ -37,7 +37,7 @@ async def accept_invitation(ctx: Context, secret: str) -> tuple[views.OrgView, i
             )
             await members.insert(tx, member)  # 409 if the org and account are taken
         else:
-            if not (member.role == "guest"):
+            if member.role != "guest":
                 raise Conflict(code="already_member")
             member = replace(member, role=invitation.role)
             await members.save(tx, member)

@@ -17,7 +17,7 @@ from backwright.emit.storage import ModelStorage, field_types
 from backwright.expr import sql
 from backwright.expr.fold import fold
 from backwright.expr.setwise import setwise
-from backwright.expr.typed import Expression
+from backwright.expr.typed import Expression, Type
 from backwright.expr.walk import is_local
 from backwright.model.types import Model
 from backwright_runtime.database.statement import for_sqlite
@@ -82,6 +82,11 @@ class Writing:
         text = self._compiled(self.folded(expression), this, candidate, variables, value=True)
         return text if "\n" in text else laid_out(text)
 
+    def assigned(self, expression: Expression, into: Type) -> str:
+        """A value as a column of this type takes it: a decimal of another scale is rounded."""
+        text = self._compiled(self.folded(expression), None, False, None, value=True, into=into)
+        return text if "\n" in text else laid_out(text)
+
     def rows(self, expression: Expression, alias: str, *, this: str | None = None) -> sql.RowsSql:
         """A set of rows: its table and the conditions on the row called `alias`."""
         found = sql.compile_rows(
@@ -103,12 +108,14 @@ class Writing:
         variables: Mapping[str, str] | None,
         *,
         value: bool,
+        into: Type | None = None,
     ) -> str:
         compiled = sql.compile(
             known,
             self.storage,
             self.dialect,
             value=value,
+            into=into,
             multiline=not value and is_local(known),
             taken=self.parameters,
             this=this,

@@ -8,20 +8,21 @@ from backwright.emit import removal
 from backwright.emit.annotations import stored_as
 from backwright.emit.judge import holds, is_public, known_from
 from backwright.emit.names import snake, words
+from backwright.emit.repositories import lookups
 from backwright.emit.repositories.functions import Function, function, passed, together
 from backwright.emit.repositories.projections import extended, selected, whole
 from backwright.emit.repositories.reading import Reading, database_call
 from backwright.emit.repositories.shown import by_keys, in_keys, key_arguments
 from backwright.emit.repositories.statement import Statement, Writing, written
-from backwright.emit.services.holding import recorded
+from backwright.emit.services.holding import recorded, repository
 from backwright.emit.services.scope import Scope
 from backwright.emit.source import Identifier, Source, imports, indented, literal, source
 from backwright.emit.sql import quoted, where
 from backwright.emit.storage import key_fields
 from backwright.emit.structs import Member, struct_of
 from backwright.expr.fold import substitute
-from backwright.expr.typed import Convert, Expression, Type
-from backwright.model.types import Assignment, DeleteAll, Entity, Rule, ScalarType, UpdateAll
+from backwright.expr.typed import Expression, Type
+from backwright.model.types import Assignment, DeleteAll, Entity, FieldType, Rule, ScalarType, UpdateAll
 
 _RUNTIME = "backwright_runtime"
 
@@ -62,12 +63,18 @@ def delete_all(step: DeleteAll, scope: Scope) -> list[str]:
             _counted(step.bind, scope.call(_remove(entity, scope, None), _keys(entity, found)), scope),
         ]
     found, lines = _found(reading, questions, step.bind, scope, rows=True)
+    scope.statements += 1
     removal.need(entity, scope.package)
     scope.imports |= imports(scope.names.package, "removal")
     row = scope.variable(scope.names.row(entity.name))
     operation = f", {literal(scope.operation.name)}" if removal.records(entity, scope.model) else ""
     call = f"await removal.remove_{snake(entity.name)}(ctx, {scope.db}, {row}{operation})"
-    lines.append(f"for {row} in {found}:\n    {call}")
+    if removal.goes_with_its_kind(entity, scope.model):  # it may have gone with an earlier one
+        name = lookups.by_fields(entity, entity.keys, scope.repositories)
+        keys = ", ".join(f"{row}.{Identifier(field.column)}" for field in key_fields(entity))
+        there = f"await {repository(entity, scope)}.{name}({scope.db}, {keys}) is not None"
+        call = f"if {there}:\n    {call}"
+    lines.append(f"for {row} in {found}:\n{indented(call)}")
     if scope.mentions(step.bind):
         lines.append(f"{scope.bind(step.bind)} = len({found})")
     return lines
@@ -236,19 +243,12 @@ def _change(entity: Entity, given: Sequence[Assignment], scope: Scope, reading: 
     return _on_rows(entity, statement, wanted, "Change these rows.", scope, keys=reading is None)
 
 
-def stored(sql: Writing, given: Assignment, kind: object) -> str:
+def stored(sql: Writing, given: Assignment, kind: FieldType) -> str:
     """A value in the field's own type."""
-    text = sql.value(given.value.meaning)
-    of = given.value.meaning.type
-    if (
-        isinstance(kind, ScalarType)
-        and kind.scalar == "decimal"
-        and of.kind == "decimal"
-        and of.scale != kind.scale
-    ):
-        wanted = Type("decimal", scale=kind.scale, nullable=of.nullable)
-        return sql.value(Convert(type=wanted, to="decimal", of=given.value.meaning))
-    return text
+    meaning = given.value.meaning
+    if isinstance(kind, ScalarType) and kind.scalar == "decimal" and meaning.type.kind == "decimal":
+        return sql.assigned(meaning, Type("decimal", scale=kind.scale, nullable=meaning.type.nullable))
+    return sql.value(meaning)
 
 
 def _picked(entity: Entity, sql: Writing, reading: Reading | None) -> list[str]:

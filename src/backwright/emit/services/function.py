@@ -15,7 +15,7 @@ from backwright.emit.package import Package
 from backwright.emit.repositories.projections import Projection
 from backwright.emit.services import bulk, calling, reading, writing
 from backwright.emit.services.answers import Answers, Returned
-from backwright.emit.services.judging import Refused
+from backwright.emit.services.judging import Refused, or_refused
 from backwright.emit.services.mentions import WRITING
 from backwright.emit.services.parameters import context_type, parameters
 from backwright.emit.services.scope import Scope
@@ -136,7 +136,7 @@ def _under_condition(step: Step, scope: Scope, write: Callable[[], list[str]]) -
     condition = scope.value(when, "if")
     before = dict(scope.current)
     scope.conditional = True
-    lines = write()
+    lines = or_refused(scope, write)
     scope.conditional = False
     declared = []
     for name, variable in scope.current.items():

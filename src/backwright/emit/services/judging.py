@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from backwright.emit.judge import holds, is_caller, is_now, is_public, never, row_fields
@@ -23,6 +23,17 @@ class Refused(Exception):
     """Nobody passes a rule: what comes after it is never reached."""
 
 
+def or_refused(scope: Scope, write: Callable[[], list[str]]) -> list[str]:
+    """The lines of what is done in some cases only; a refusal is all there is where nobody passes then."""
+    imported, asks, statements = scope.imports, scope.caller_used, scope.statements
+    try:
+        return write()
+    except Refused as refused:
+        scope.imports, scope.caller_used, scope.statements = imported, asks, statements
+        scope.imports |= imports(_RUNTIME, "Forbidden")
+        return [str(refused)]
+
+
 def judge_candidate(
     rule: Rule | None,
     entity: Entity,
@@ -36,14 +47,26 @@ def judge_candidate(
     scope.links = {each.field: partial(scope.value, each.value, each.field, item=item) for each in given}
     if rule is None or is_public(rule):
         return []
-    assigned = {each.field: each.value.meaning for each in given}
-    condition = substitute(rule.condition, assigned)
+    condition = substitute(rule.condition, _assigned(given))
     said = f"{entity.name} create: {rule.source}"
     if never(condition, signed_in=scope.signed_in):
         raise Refused(refusal(said, scope))
     if holds(condition, signed_in=scope.signed_in):
         return [comment(f"{said}; {_why(rule, given, entity)}.", 8)]
     return judged(rule, entity, "create", row, scope, said=said, in_place=False)
+
+
+def refused_candidate(
+    rule: Rule | None, entity: Entity, given: Sequence[Assignment], scope: Scope
+) -> str | None:
+    """The refusal where nobody may make such a row."""
+    if rule is None or not never(substitute(rule.condition, _assigned(given)), signed_in=scope.signed_in):
+        return None
+    return refusal(f"{entity.name} create: {rule.source}", scope)
+
+
+def _assigned(given: Sequence[Assignment]) -> dict[str, Expression]:
+    return {each.field: each.value.meaning for each in given}
 
 
 def judge_stored(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from backwright.emit.inputs import may_be_unset
-from backwright.emit.judge import is_public
+from backwright.emit.judge import is_public, never
 from backwright.emit.names import attribute, words
 from backwright.emit.repositories import groups, pages, reading
 from backwright.emit.repositories.functions import Function, function, passed, together
@@ -15,13 +15,15 @@ from backwright.emit.repositories.projections import Projection, whole
 from backwright.emit.repositories.reading import database_call, rule_words
 from backwright.emit.repositories.shown import any_of, key_arguments
 from backwright.emit.repositories.statement import Writing, written
+from backwright.emit.services.judging import Refused
+from backwright.emit.services.mentions import WRITING
 from backwright.emit.services.places import Place
 from backwright.emit.services.scope import Scope, failure_class
 from backwright.emit.source import Identifier, Source, conditional, imports, indented, literal, remark, source
 from backwright.emit.sql import described, quoted, where
 from backwright.emit.storage import field_types, key_fields, live
 from backwright.expr.fold import fold
-from backwright.expr.typed import Compare, Expression, In, Not
+from backwright.expr.typed import And, Compare, Expression, In, Not
 from backwright.expr.walk import is_local
 from backwright.model.types import (
     Entity,
@@ -99,14 +101,29 @@ def group(step: Group, scope: Scope) -> list[str]:
 
 
 def require(step: Require, scope: Scope) -> list[str]:
-    """Goes on only where the condition holds."""
+    """Goes on only where the condition holds. Raises Refused where it cannot, after what was required before."""
     condition = fold(step.condition.meaning, caller_known=scope.signed_in, lookup=field_types(scope.model))
+    if never(_with_required_before(step, condition, scope), signed_in=scope.signed_in):
+        raise Refused(f"raise {scope.failure(step.otherwise)}")
     if is_local(condition):
         question = scope.python(opposite(condition))
     else:
         value = scope.value(step.condition, "condition")
         question = f"not {value}"
     return [f"if {question}:\n    raise {scope.failure(step.otherwise)}"]
+
+
+def _with_required_before(step: Require, condition: Expression, scope: Scope) -> Expression:
+    """The condition, and what was required since rows were last written."""
+    required: list[Expression] = []
+    for each in scope.operation.steps:
+        if each is step:
+            break
+        if isinstance(each, WRITING):
+            required.clear()
+        elif isinstance(each, Require) and each.when is None:
+            required.append(each.condition.meaning)
+    return And(type=condition.type, parts=(*required, condition))
 
 
 def opposite(condition: Expression) -> Expression:

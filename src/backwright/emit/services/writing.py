@@ -25,7 +25,15 @@ from backwright.emit.services.holding import (
     shared,
     stored_links,
 )
-from backwright.emit.services.judging import asked, judge_after, judge_candidate, judge_stored
+from backwright.emit.services.judging import (
+    asked,
+    judge_after,
+    judge_candidate,
+    judge_stored,
+    or_refused,
+    refused_candidate,
+)
+from backwright.emit.services.reading import opposite
 from backwright.emit.services.rows import candidate, changed, partial, stored_value
 from backwright.emit.services.scope import Scope, is_many
 from backwright.emit.source import imports, indented, literal, operand, remark
@@ -61,10 +69,14 @@ def create(step: Create, scope: Scope) -> list[str]:
         return inserted(entity, step.values, step.allowed, row, scope)
     rows = scope.bind(step.bind, entity=entity.name, otherwise=f"new_{step.bind}")
     item, row = scope.variable("item"), scope.variable(scope.names.row(entity.name))
+    items = scope.value(step.each, f"{step.bind}_from")
+    refused = refused_candidate(step.allowed, entity, step.values, scope)
+    if refused is not None:
+        none = f"{rows}: list[{scope.row_class(entity.name)}] = []"
+        return [f"if {items}:\n{indented(refused)}", *([none] if scope.mentions(step.bind) else [])]
     made = candidate(entity, step.values, row, scope, item=item)
     judged = judge_candidate(step.allowed, entity, step.values, row, scope, item=item)
     row_class = scope.row_class(entity.name)
-    items = scope.value(step.each, f"{step.bind}_from")
     if step.each.meaning.type.nullable:
         items = f"{operand(items)} or []"
     loop = "\n".join([*made, *judged, f"{rows}.append({row})"])
@@ -79,6 +91,7 @@ def create(step: Create, scope: Scope) -> list[str]:
             f"{number}await {module}.{name}({scope.db}, {rows})",
         ]
     scope.package.changes[entity.name].inserts = True
+    scope.statements += 1  # a statement for each row: all or none
     kept = stored_lines(entity, step.values, step.allowed, row, scope, item=item)
     number = f"{rows}[place] = {row}" if numbered(entity) is not None else ""
     head = f"for place, {row} in enumerate({rows}):" if number else f"for {row} in {rows}:"
@@ -254,9 +267,8 @@ def ensure(step: Ensure, scope: Scope) -> list[str]:
     row = scope.bind(step.bind, entity=entity.name)
     lines = [f"{row} = {existing(entity, step.by, step.values, scope)}"]
     lines += created_flag(step.bind, row, scope)
-    lines.append(
-        f"if {row} is None:\n{indented(chr(10).join(inserted(entity, step.values, step.allowed, row, scope)))}"
-    )
+    made = or_refused(scope, lambda: inserted(entity, step.values, step.allowed, row, scope))
+    lines.append(f"if {row} is None:\n{indented(chr(10).join(made))}")
     keyed = {each.field: each.value.meaning for each in step.values if each.field in step.by}
     if step.readable is not None and not holds(
         substitute(step.readable.condition, keyed), signed_in=scope.signed_in
@@ -300,20 +312,34 @@ def upsert(step: Upsert, scope: Scope) -> list[str]:
     row = scope.bind(step.bind, entity=entity.name)
     lines = [f"{row} = {existing(entity, step.by, step.values, scope)}"]
     lines += created_flag(step.bind, row, scope)
-    made_ = inserted(entity, step.values, step.created, row, scope)
-    there: list[str] = []
-    if step.if_exists is not None:
-        rule = Rule(source=step.if_exists.source, condition=step.if_exists.meaning)
-        condition = (
-            scope.value(step.if_exists, "if_exists", this=row)
-            if is_local(rule.condition)
-            else asked(rule, entity, f"{snake(scope.operation.name)}_replace", row, scope, in_place=True)
-        )
-        failing = "Conflict()" if step.otherwise is None else scope.failure(step.otherwise)
-        if step.otherwise is None:
-            scope.imports |= imports(_RUNTIME, "Conflict")
-        there.append(f"if not ({condition}):\n    raise {failing}")
-    there += judge_stored(step.updated, entity, "update", row, frozenset(), scope)
+    made_ = or_refused(scope, lambda: inserted(entity, step.values, step.created, row, scope))
+    there = _asked_before(step, entity, row, scope)
+    there += or_refused(scope, lambda: _replaced(step, entity, row, scope))
+    lines.append(f"if {row} is None:\n{indented(chr(10).join(made_))}")
+    if refused_candidate(step.created, entity, step.values, scope) is not None:
+        return [*lines, *there]
+    return [*lines, f"else:\n{indented(chr(10).join(there) or 'pass')}"]
+
+
+def _asked_before(step: Upsert, entity: Entity, row: str, scope: Scope) -> list[str]:
+    """Whether the row that is there may be changed at all: `if_exists`."""
+    if step.if_exists is None:
+        return []
+    rule = Rule(source=step.if_exists.source, condition=step.if_exists.meaning)
+    if is_local(rule.condition):
+        question = scope.python(opposite(rule.condition), this=row)
+    else:
+        called = asked(rule, entity, f"{snake(scope.operation.name)}_replace", row, scope, in_place=True)
+        question = f"not {called}"
+    failing = "Conflict()" if step.otherwise is None else scope.failure(step.otherwise)
+    if step.otherwise is None:
+        scope.imports |= imports(_RUNTIME, "Conflict")
+    return [f"if {question}:\n    raise {failing}"]
+
+
+def _replaced(step: Upsert, entity: Entity, row: str, scope: Scope) -> list[str]:
+    """The lines of an upsert where there is such a row, and it may be changed."""
+    there = judge_stored(step.updated, entity, "update", row, frozenset(), scope)
     touched = frozenset(each.field for each in step.changes)
     before, audited = row, entity.audit is not None
     if audited:
@@ -324,11 +350,7 @@ def upsert(step: Upsert, scope: Scope) -> list[str]:
     there += shared(entity, row, {}, scope, touched=touched)
     there += checked(entity, row, scope, touched=touched)
     there += saved(entity, touched, row, scope)
-    there += recorded(entity, "updated", before, row, scope)
-    return [
-        *lines,
-        f"if {row} is None:\n{indented(chr(10).join(made_))}\nelse:\n{indented(chr(10).join(there) or 'pass')}",
-    ]
+    return [*there, *recorded(entity, "updated", before, row, scope)]
 
 
 def existing(entity: Entity, by: Sequence[str], given: Sequence[Assignment], scope: Scope) -> str:

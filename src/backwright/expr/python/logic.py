@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from backwright.expr.fold import not_null_when, null_tested, shape
+from backwright.expr.fold import not_null_when, null_tested, rebuilt, shape, simplified
 from backwright.expr.python.operands import AND, ATOM, NOT, OR, RELATION, SUM, Known, Operands, literal
-from backwright.expr.typed import Compare, Constant, Expression, Input, Member, Name
+from backwright.expr.typed import FALSE, TRUE, Compare, Constant, Expression, Input, Member, Name
 
 
 class Logic(Operands):
@@ -16,8 +16,11 @@ class Logic(Operands):
         """`and` (holds) or `or`: each part may count on how the parts before it came out."""
         found: list[tuple[str, int]] = []
         for part in parts:
-            if not self.settled(part, known, holds):
-                found.append(self.certain(part, known))
+            left = self.settled(part, known)
+            if left == (FALSE if holds else TRUE):
+                return literal(not holds), ATOM
+            if left != (TRUE if holds else FALSE):
+                found.append(self.certain(left, known))
             known |= not_null_when(part, holds=holds)
         if len(found) < 2:
             return found[0] if found else (literal(holds), ATOM)
@@ -31,12 +34,18 @@ class Logic(Operands):
             return self.bound(part, known)
         return f"{self.within(part, ATOM, known)} is True", RELATION
 
-    def settled(self, part: Expression, known: Known, holds: bool) -> bool:
-        """Guards that cannot fail here (`caller != null` for a known caller) are left out."""
-        if not isinstance(part, Compare) or part.op != ("!=" if holds else "=="):
-            return False
-        tested = null_tested(part)
-        return tested is not None and not self.nullable(tested, known)
+    def settled(self, node: Expression, known: Known) -> Expression:
+        """The expression without the guards that cannot fail here: `caller != null` for a known caller."""
+
+        def decided(part: Expression) -> Expression:
+            match part:
+                case Compare(op="==" | "!=" as op) if (tested := null_tested(part)) is not None:
+                    certain = tested.type.kind != "null" and not self.nullable(tested, known)
+                    return (TRUE if op == "!=" else FALSE) if certain else part
+                case _:
+                    return simplified(part)
+
+        return rebuilt(node, decided)
 
     # Comparison --------------------------------------------------------------------------------------
 

@@ -132,8 +132,8 @@ class Operands:
             case Name(root="total" | "next" as root, binding=binding):
                 whole = f"{binding}.{root}"
                 return self.names.roots.get(whole, f"{self.names.root(binding or '')}.{root}"), ATOM
-            case Name(binding=str(name)) if node.root == "variable" and self.holds_key(node):
-                return self.variables[name], ATOM
+            case Name(binding=str(name)) if self.holds_key(node):
+                return self.variables.get(name, self.names.root(name)), ATOM
             case Name(type=Type(kind="entity")):
                 return self.key(node, known)
             case Name(root="binding", binding=str(name)) if (rows := f"{name}.rows") in self.names.roots:
@@ -143,8 +143,7 @@ class Operands:
 
     def holds_key(self, node: Name) -> bool:
         """Whether a variable looks at an element of a list: at a key, where that is of rows."""
-        name = node.binding or ""
-        return node.root == "variable" and name in self.variables and name not in self.rows
+        return node.root == "variable" and node.binding not in self.rows
 
     def key(self, node: Name, known: Known) -> tuple[str, int]:
         keys = self.names.keys(node.type.entity or "")
@@ -160,9 +159,9 @@ class Operands:
         """The variable that holds a row."""
         if not isinstance(node, Name):
             raise NotLocal("what is behind a reference is another row")
+        if self.holds_key(node) and node.type.kind == "entity":
+            raise NotLocal("an element of a list is a key, its row is another")
         if node.root == "variable" and node.binding in self.variables:
-            if self.holds_key(node) and node.type.kind == "entity":
-                raise NotLocal("an element of a list is a key, its row is another")
             return self.variables[node.binding]
         return self.names.root(node.binding or node.root)
 
@@ -184,17 +183,14 @@ class Operands:
     def null_subject(self, node: Expression, known: Known) -> str:
         """What to ask `is None` of: for a row itself the row, not its key."""
         if isinstance(node, Name) and node.type.kind == "entity":
-            holds_key = (
-                node.root == "variable" and node.binding in self.variables and node.binding not in self.rows
-            )
-            return self.name(node, known)[0] if holds_key else self.row(node)
+            return self.name(node, known)[0] if self.holds_key(node) else self.row(node)
         return self.within(node, ATOM, known)
 
     def variable(self, wanted: str) -> str:
         """A name for the variable of a comprehension, which hides nothing."""
         taken = {*self.variables.values(), *(root.partition(".")[0] for root in self.names.roots.values())}
         taken |= {"caller", "this", "now", *self.names.roots}
-        name = wanted
+        name = "one" if wanted in ("l", "O", "I") else wanted  # which nobody can tell from digits
         while name in taken or keyword.iskeyword(name) or name in BUILT_IN:
             name += "_"
         return name

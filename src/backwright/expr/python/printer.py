@@ -88,9 +88,11 @@ class Printer(Values):
                 assert_never(node)
 
     def conditional(self, node: Conditional, known: Known) -> tuple[str, int]:
-        first = self.within(node.then, OR, known | not_null_when(node.when, holds=True))
-        last = self.within(node.otherwise, OR, known | not_null_when(node.when, holds=False))
-        return f"{first} if {self.within(node.when, OR, known)} else {last}", CHOICE
+        when, then, otherwise = node.when, node.then, node.otherwise
+        first, last = (known | not_null_when(when, holds=holds) for holds in (True, False))
+        yes = self.within(self.settled(then, first), OR, first)
+        no = self.within(self.settled(otherwise, last), OR, last)
+        return f"{yes} if {self.within(when, OR, known)} else {no}", CHOICE
 
     def contained(self, node: In, known: Known, word: str) -> str:
         """`item in (a, b)`, or `not in`."""

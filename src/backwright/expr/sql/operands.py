@@ -50,7 +50,7 @@ from backwright.expr.typed import (
     Within,
 )
 from backwright.expr.typed import And as AndNode
-from backwright.expr.walk import nodes
+from backwright.expr.walk import ITEM, nodes
 
 OR, AND, NOT, RELATION, SUM, PRODUCT, ATOM = range(1, 8)
 Known = frozenset[Shape]
@@ -98,6 +98,7 @@ class Operands:
         self.grouped = grouped
         self.variables: dict[str, RowOf | ValueOf] = {name: RowOf(to) for name, to in variables.items()}
         self.scales: dict[str, int | None] = {}
+        self.mapped: set[str] = set()
         self.aliases = Aliases(reserved)
         self.used: dict[str, Expression] = {}
         self.sealed: dict[str, tuple[str, str]] = {}
@@ -138,7 +139,8 @@ class Operands:
         """Whether its fields are at hand, as columns or parameters."""
         match node:
             case Name(root="variable", binding=str(name)):
-                return not isinstance(self.variables.get(name), ValueOf)
+                looked_at = self.variables.get(name)
+                return name != ITEM if looked_at is None else not isinstance(looked_at, ValueOf)
             case Name():
                 return True
             case _:
@@ -209,7 +211,7 @@ class Operands:
         """Whether the statement is given its value."""
         match node:
             case Name(root="variable", binding=name):
-                return name not in self.variables
+                return name not in self.variables and name not in self.mapped
             case Name(root="group"):
                 return False
             case Name(root="this") | Linked(of=Name(root="this")):
@@ -386,6 +388,7 @@ class Operands:
         match of:
             case Mapped(of=inner, variable=variable, value=value):
                 self.scaled(variable, inner)
+                self.mapped.add(variable)  # also when it is asked from outside, as an aggregate does
                 return self.inner_scale(value)
             case ListOf(items=items):
                 scales = {self.inner_scale(each) for each in items if each.type.kind != "null"}

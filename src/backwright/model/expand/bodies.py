@@ -119,8 +119,9 @@ def _member(
     if not is_bare(node):
         return declared(node, draft.building)
     if entity is None:
-        message = f"`{node.name.value}` is a field of no entity that this operation writes"
-        mend = f"give it a type: `{node.name.value}: string`, or `{{like: Entity.field}}`"
+        name = node.name.value
+        message = f"nothing says whose field `{name}` is: names alone go with `create:` and `update:` of the operation"
+        mend = f"give it a type: `{name}: string`, or `{name}: {{like: {_holder(name, draft)}.{name}}}`"
         draft.refuse(BODY_MEMBER, node.place, message, mend)
         return None
     field = draft.building.fields[entity.name].get(node.name.value)
@@ -138,6 +139,13 @@ def _member(
         draft.refuse(BODY_MEMBER, node.place, message, mend)
         return None
     return whole_member(field, entity, draft.building, whole=not partial)
+
+
+def _holder(name: str, draft: Draft) -> str:
+    """An entity with such a field: one that a step is about, if there is one."""
+    fields = draft.building.fields
+    named = [step.target.value for step in draft.node.steps or () if step.target is not None]
+    return next((each for each in (*named, *fields) if name in fields.get(each, {})), "Entity")
 
 
 def is_bare(node: FieldNode) -> bool:

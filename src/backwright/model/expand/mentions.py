@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from backwright.expr import syntax
+from backwright.expr.check import check
 from backwright.expr.typed import Type
 from backwright.model.expand.building import Building
 from backwright.model.formulas import Unresolved
 from backwright.model.types import Field, FieldType, ListType, ManyType, ReferenceType, Scalar, ScalarType
+from backwright.spec.diagnostics import NOWHERE, SpecificationError
 
 TEXT_TESTS = ("startsWith", "endsWith", "contains")
 SAME_TYPE = frozenset({"orValue", "lowerAscii", "upperAscii", "trim"})
@@ -70,10 +72,13 @@ def _compared(part: syntax.Tree, names: Names, building: Building) -> Iterator[t
     match part:
         case syntax.Binary(op=op, left=left, right=right):
             for one, other in ((left, _bare(right)), (right, _bare(left))):
-                param = parameter(one)
-                if param is None or not _is_path(other, names):
+                param = parameter(_bare(one))
+                if param is None or parameter(other) is not None:
                     continue
-                like = _like(other, names, building)
+                is_path = _is_path(other, names)
+                like = _like(other, names, building) if is_path else _valued(other, names, building)
+                if like is None and not is_path:
+                    continue
                 if op == "in" and one is left:
                     like = _element(like)
                 ordered = op not in ("==", "!=", "in")
@@ -81,7 +86,7 @@ def _compared(part: syntax.Tree, names: Names, building: Building) -> Iterator[t
         case syntax.Call(target=target, function=function, arguments=(argument,)) if (
             target is not None and function in TEXT_TESTS
         ):
-            param, tested = parameter(argument), _bare(target)
+            param, tested = parameter(_bare(argument)), _bare(target)
             if param is not None and _is_path(tested, names):
                 yield param, _like(tested, names, building)
         case _:
@@ -134,6 +139,20 @@ def plain_type(kind: Type) -> ScalarType:
         scale=kind.scale if scalar == "decimal" else None,
         max=255 if scalar == "string" else None,
     )
+
+
+def _valued(tree: syntax.Tree, names: Names, building: Building) -> Field | None:
+    """A field like the value that is computed there: `size(this.lines) > params.more_than`."""
+    rows = {name: Type("entity", entity=entity) for name, entity in names.items()}
+    this = rows.pop("this", None)
+    scope = building.formulas.scope(None if this is None else this.entity, bindings=rows)
+    try:
+        value = check(syntax.Parsed(source="", tree=tree, place=NOWHERE), scope)
+    except (SpecificationError, Unresolved):
+        return None  # it names another parameter, or is wrong, which is told where the whole is understood
+    if value.type.kind not in _SCALARS:
+        return None
+    return Field(name="value", column="value", type=plain_type(value.type))
 
 
 def _element(field: Field | None) -> Field | None:

@@ -244,7 +244,8 @@ ENTITY = Fixed(
             takes=Flag(),
             example="true",
             description="true: deleted rows stay, with `deleted_at`, and are invisible to everything. To rows that "
-            "refer to one, `on_delete` does what it does when a row really goes.",
+            "refer to one, `on_delete` does what it does when a row really goes. What a deleted row refers to with "
+            "`on_delete: restrict` cannot really go while it is kept.",
         ),
         Key(
             name="tenancy",

@@ -181,7 +181,8 @@ FIELD = Fixed(
             takes=Choice(DELETIONS),
             example="cascade",
             description="What happens when the row that is referred to is deleted: refused with 409 (restrict, the "
-            "default), this row goes too (cascade), or the reference becomes null (set_null).",
+            "default; rows that go along hold nothing), this row goes too (cascade), or the reference becomes null "
+            "(set_null).",
         ),
         Key(
             name="same",
