@@ -248,6 +248,18 @@ def test_steps_without_a_transaction_and_in_batches(run: Any, postgres_url: str,
     assert run(count(postgres_url, "pg_index WHERE indexrelid = 'shelf_n_idx'::regclass AND indisvalid")) == 1
 
 
+def test_runners_that_come_together_make_an_index_once(run: Any, postgres_url: str, folder: Path) -> None:
+    """An index that is made concurrently waits for old snapshots; those who wait for their turn have none."""
+    concurrent(folder)
+
+    async def story() -> list[list[str]]:
+        return await asyncio.gather(*(migrations.up(postgres_url, folder) for _ in range(3)))
+
+    applied = run(story())
+    assert sorted(map(len, applied)) == [0, 0, 2]
+    assert run(states(postgres_url, folder))[-1] == ("applied", 3)
+
+
 def test_an_index_that_cannot_be_made_leaves_none_behind(run: Any, postgres_url: str, folder: Path) -> None:
     """PostgreSQL leaves an invalid one; and after the rows are mended it is made."""
     concurrent(folder, CONCURRENTLY.replace("SELECT n, NULL", "SELECT n / 2, NULL"))
