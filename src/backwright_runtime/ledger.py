@@ -101,8 +101,9 @@ class PostgresLedger:
         By asking again and again: a session that waits for the lock itself has a snapshot, and an index that is made
         concurrently waits for every older snapshot. Both would wait for each other.
         """
-        while not await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
-            await asyncio.sleep(_PAUSE / 4)  # noqa: ASYNC110 (the lock is the database's)
+        asked = "SELECT pg_try_advisory_lock($1)"
+        while not await self._connection.fetchval(asked, LOCK):  # noqa: ASYNC110 (the lock is the database's)
+            await asyncio.sleep(_PAUSE / 4)
         if await self._connection.fetchval("SELECT to_regclass('backwright_migration') IS NOT NULL"):
             return
         await self._connection.execute(

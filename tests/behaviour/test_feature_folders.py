@@ -186,3 +186,11 @@ def test_the_report_and_the_boxes_say_the_same(project: Path) -> None:
     written = json.loads(next(project.glob(".backwright/report/*.json")).read_bytes())
     assert [r["state"] for r in written["requirements"]] == ["done", "done", "not done"]
     assert written["task"]["id"] == "001-notes"
+
+
+def test_a_migration_that_is_taken_back_says_why(project: Path) -> None:
+    url = ["--database-url", f"sqlite:///{project / 'work.db'}"]
+    assert run(project, "migrate", "up", *url)[0] == 0
+    assert run(project, "migrate", "down", *url, "--reason", "it was slow")[0] == 0
+    line = run(project, "status")[1]["status"]["history"][-1]
+    assert (line["kind"], line["what"].endswith("on sqlite: it was slow")) == ("rollback", True)

@@ -254,9 +254,7 @@ def _steps(log: Log, *, blocked: bool) -> Iterator[PlannedStep]:
         seconds=_took(log, MigrationApplied),
     )
     yield PlannedStep(id="verify", text="Run every gate.", after=("migrate",), seconds=_gates_took(log))
-    yield PlannedStep(
-        id="report", text="Write the completion report and hand over.", after=("verify",), seconds=0.0
-    )
+    yield PlannedStep(id="report", text="Write the completion report and hand over.", after=("verify",))
 
 
 def _took(
@@ -277,9 +275,10 @@ def _gates_took(log: Log) -> float | None:
 
 
 def _estimate(steps: tuple[PlannedStep, ...]) -> str:
-    machine = [step.seconds for step in steps if step.id != "questions"]
+    machine = [step.seconds for step in steps if step.id not in ("questions", "report")]
     known = [seconds for seconds in machine if seconds is not None]
     if len(known) < len(machine):
         return NOT_ESTIMATED
-    waiting = " once the questions are answered" if len(steps) > len(machine) else ""
-    return f"{sum(known):.0f} s of machine time{waiting}, from the recorded durations of earlier runs"
+    waiting = " once the questions are answered" if steps[0].id == "questions" else ""
+    said = "from the recorded durations of earlier runs; the report's is not recorded"
+    return f"{sum(known):.0f} s of machine time{waiting}, {said}"

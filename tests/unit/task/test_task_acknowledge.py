@@ -130,6 +130,9 @@ def test_the_estimate_comes_from_recorded_durations(project):
         events.append(project, event)
     estimate = _acknowledged(project).estimate
     assert estimate.startswith("21 s of machine time once the questions are answered")
+    text = acknowledge.markdown(_acknowledged(project))
+    assert "Write the migrations and the backend. (after plan) — about 3 s" in text
+    assert "Write the completion report and hand over. (after verify) — not estimated" in text
 
 
 def test_a_specification_that_cannot_be_built_is_acknowledged_too(project):

@@ -106,9 +106,9 @@ def test_what_a_task_waits_for_is_what_it_says():
 
 
 PIECES = st.sampled_from(
-    ["- [ ] T1 a", "- [x] ", "* [X] T2 FR-001", "  1) [ ] b", "\n", "\r\n", "\n\n", "\t", "  ", "```", "~~~",
-     "<!--", "-->", "`", "---", "# User Story 1 - x", "- **FR-001**: ", "[NEEDS CLARIFICATION: x]", "[", "]",
-     "**Given**", "|", "\ufeff", "\x1b", "é", "🎉", ">", "=====", "\u2028", "\x0b"]
+    ["- [ ] T1 a", "- [x] ", "* [X] T2 FR-001", "  1) [ ] b", "\n", "\r\n", "\n\n", "\t", "  ", "```", "~~~", "`",
+     "<!--", "-->", "---", "# User Story 1 - x", "- **FR-001**: ", "[NEEDS CLARIFICATION: x]", "[", "]", "**Given**",
+     "|", "\ufeff", "\x1b", "é", "🎉", ">", "=====", "\u2028", "\x0b"]
 )  # fmt: skip
 
 

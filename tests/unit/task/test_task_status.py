@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from backwright.project import Project
-from backwright.task import events, questions, status
+from backwright.task import events, questions, roles, status
 from backwright.verify.results import GateResult
 
 
@@ -152,6 +152,34 @@ def test_a_migration_that_was_rolled_back_is_waiting_again(project):
     _finish(project)
     events.append(project, events.MigrationRolledBack(migration="1_start", database="sqlite"))
     assert _states(_status(project))["migrated"] == "waiting"
+
+
+def test_what_was_decided_and_taken_back_is_told_in_order_with_who(project):
+    for event in (
+        events.AnswerRecorded(question="Q-1", subject="x", text="Yes", by="Ann", role="security"),
+        events.BuildFinished(build="b1", files=3),
+        events.ApprovalRecorded(plan="p" * 64, by="Lee"),
+        events.MigrationRolledBack(migration="1_start", database="sqlite", reason="it was slow"),
+        events.DecisionRecorded(subject="Storage", text="SQLite", by="Ada", role="architect"),
+    ):
+        events.append(project, event)
+    found = _status(project)
+    assert [(line.kind, line.what, line.who) for line in found.history] == [
+        ("answer", "Q-1: Yes", "Ann, security"),
+        ("approval", "plan pppppppppppp", "Lee"),
+        ("rollback", "1_start on sqlite: it was slow", ""),
+        ("decision", "Storage: SQLite", "Ada, architect"),
+    ]
+    assert "rollback: 1_start on sqlite: it was slow" in status.text(found)
+
+
+def test_a_failed_gate_is_the_veto_of_who_decides_about_it(project):
+    _finish(project)
+    _gate(project, "b1", "failed")
+    assert [b.who for b in _status(project).blockers] == ["team-lead"]
+    decide = roles.Roles(vetoes={"tests": "security"})
+    found = status.compute(project, events.read(project), (), None, (), decide)
+    assert [b.who for b in found.blockers] == ["security"]
 
 
 def test_the_status_is_plain_json(project):
