@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import random
 import re
 import statistics
@@ -115,11 +116,16 @@ CHANGE = "UPDATE item SET size = $1 WHERE id = $2"
 READ = "SELECT id, size FROM item WHERE id = $1"
 
 
+_FIRST = itertools.count(10)
+"""No writer says what another one said before."""
+
+
 class Writer:
     """Writes and reads one row after the other, and takes the time of each."""
 
     def __init__(self, url: str, number: int, keys: list[object]) -> None:
         self.url, self.number, self.keys = url, number, keys
+        self.first = next(_FIRST) * 1_000_000
         self.times: list[float] = []
         self.failed: list[str] = []
         self.ended = False
@@ -131,7 +137,7 @@ class Writer:
         while not self.ended:
             count += 1
             key = choose.choice(self.keys)
-            weight = 10_000_000 + self.number * 10_000_000 + count
+            weight = self.first + count
             for statement, values in (
                 (INSERT, (count % 900, weight)),
                 (CHANGE, (count % 900, key)),
