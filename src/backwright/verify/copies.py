@@ -17,14 +17,18 @@ EXAMPLE = ".env.example"
 
 
 def copy(source: Path, target: Path) -> None:
-    """The files of `source` that may be seen. Links are left out: they may lead anywhere."""
+    """The files of `source` that may be seen. Links are left out, which may lead anywhere, pipes and sockets, too."""
     ignored = shutil.ignore_patterns(*LEFT_OUT)
 
     def ignore(directory: str, names: list[str]) -> Collection[str]:
-        links = {name for name in names if (Path(directory) / name).is_symlink()}
-        return (ignored(directory, names) | links) - {EXAMPLE}
+        strange = {name for name in names if not _is_plain(Path(directory) / name)}
+        return (ignored(directory, names) - {EXAMPLE}) | strange
 
     shutil.copytree(source, target, ignore=ignore, dirs_exist_ok=True)
+
+
+def _is_plain(path: Path) -> bool:
+    return not path.is_symlink() and (path.is_file() or path.is_dir())
 
 
 @contextmanager

@@ -36,7 +36,8 @@ def judge(given: GateInput) -> Verdict:
 
     The same statement ten times in one request fails, too. Where tables are declared large (`expected_rows` of 100,000
     and more), every statement that was seen is explained, writes among them: one that has no index to use fails, and so
-    does one that under a limit walks along another index to find one value (of a field of many values) among all.
+    does one that under a limit walks along another index to find one value (of a field of many values) among all. One
+    that so looks for a part of a text or for a range is not told from one that ends early, and passes.
     """
     with observed(given) as seen:
         return observe(seen, Bounds(seed=given.seed, requests=given.requests, seconds=given.seconds))
