@@ -210,3 +210,11 @@ def test_an_expected_gate_that_never_ran_is_not_run_everywhere(workshop):
     assert _requirement(report).state == "not run"
     for path in reporting.write(workshop.project, report):
         assert path.stat().st_size > 0
+
+
+def test_the_tasks_that_go_on_with_it_are_told_of_their_packs(workshop):
+    assert not any("backwright handover" in line for line in workshop.report().hand_over)
+    card = (workshop.project.root / "tasks" / "BE-001.md").read_text()
+    workshop.write("tasks/BE-001.md", f"{card}**Hand-over**: FE-002, QA-001\n")
+    (told,) = [line for line in workshop.report().hand_over if "backwright handover" in line]
+    assert told.endswith("FE-002 and QA-001.")
