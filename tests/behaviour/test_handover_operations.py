@@ -156,7 +156,7 @@ def test_the_commands_of_the_runbook_end_as_it_says(tmp_path: Path) -> None:
             ran, cwd=pack.parents[1], env=given, capture_output=True, check=False
         ).returncode
 
-    assert [ended(status), ended(up), ended(down), ended(status, TOKEN_KEYS="short")] == [1, 0, 0, 2]
+    assert [ended(up), ended(down), ended(status), ended(status, TOKEN_KEYS="short")] == [0, 0, 1, 2]
 
 
 def test_the_runbook_has_every_variable_and_no_claim_without_a_run() -> None:

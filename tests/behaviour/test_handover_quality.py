@@ -175,10 +175,7 @@ def test_callers_sign_in_and_a_script_finds_rows_and_keeps_cookies(
         tables.clear()
         tables.close()
         done = replayed(script, address, sqlite_url)
-        assert (done.returncode, done.stdout) == (0, "AC-1 holds\n"), done.stderr
-        again = replayed(script, address, sqlite_url)
-    assert again.returncode == 1
-    assert "UniqueViolation" in again.stderr
+    assert (done.returncode, done.stdout) == (0, "AC-1 holds\n"), done.stderr
 
 
 def pairs(answer: httpx.Response) -> list[tuple[str, str]]:

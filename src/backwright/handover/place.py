@@ -73,7 +73,7 @@ def refuse_foreign(out: Path) -> None:
         return
     there = _files(out)
     known = _known(out)
-    foreign = [path for path in there if path != MANIFEST and known.get(path) != _hash_of(out / path)]
+    foreign = [path for path in there if path != MANIFEST and not _is_as_known(out / path, known.get(path))]
     if MANIFEST in there and not known:
         foreign.append(MANIFEST)
     if foreign:
@@ -143,6 +143,7 @@ def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _hash_of(path: Path) -> str:
-    """The SHA-256 of a file; a link has none that is known, whatever it leads to."""
-    return "a link" if path.is_symlink() else _hash(path.read_bytes())
+def _is_as_known(path: Path, sha256: str | None) -> bool:
+    """Whether it is a file of that hash; a link is none, whatever it leads to, and what is not known is not read."""
+    plain = sha256 is not None and path.is_file() and not path.is_symlink()
+    return plain and _hash(path.read_bytes()) == sha256

@@ -60,7 +60,8 @@ def made(model: Model, names: Names) -> Made:
 def _with_one_more(world: World, entity: Entity, number: int) -> World:
     """The world with a row that is unlike the others, as far as that can be; as it was where none can be."""
     spread = _spread(world, entity, number)
-    for given in ({**_varied(entity, number), **spread}, spread, {}):
+    varied = _varied(entity, number, is_caller=entity.name == world.setting.identity)
+    for given in ({**varied, **spread}, spread, {}):
         tried = world.copy()
         try:
             tried.add(entity.name, given)
@@ -82,11 +83,11 @@ def _spread(world: World, entity: Entity, number: int) -> dict[str, Any]:
     return found
 
 
-def _varied(entity: Entity, number: int) -> dict[str, Any]:
-    """Values of what callers may send and no key has: another one for each row."""
+def _varied(entity: Entity, number: int, *, is_caller: bool) -> dict[str, Any]:
+    """Values of what callers may send and no key has: another one for each row. Callers differ in their roles, too."""
     found: dict[str, Any] = {}
     for field in entity.fields:
-        if _may_vary(entity, field):
+        if _may_vary(entity, field, is_caller):
             assert isinstance(field.type, ScalarType)
             try:
                 found[field.name] = fitting(field, field.type, number)
@@ -95,11 +96,13 @@ def _varied(entity: Entity, number: int) -> dict[str, Any]:
     return found
 
 
-def _may_vary(entity: Entity, field: Field) -> bool:
+def _may_vary(entity: Entity, field: Field, is_caller: bool) -> bool:
+    kind = field.type.scalar if isinstance(field.type, ScalarType) else "password"
     made = field.set or field.on_update or field.generated
     state = entity.states is not None and entity.states.field == field.name
-    kind = isinstance(field.type, ScalarType) and field.type.scalar not in ("password", "bytes", "json")
-    return kind and field.input and not (made or state or field.unique or field.name in unique_names(entity))
+    fixed = made or state or field.unique or field.name in unique_names(entity)
+    role = is_caller and kind in ("boolean", "enum")
+    return kind not in ("password", "bytes", "json") and (field.input or role) and not fixed
 
 
 def _row(row: Stored) -> dict[str, Any]:

@@ -61,6 +61,10 @@ def linked_folder(out: Path) -> None:
     (out / "more").symlink_to(out / "fe")
 
 
+def piped(out: Path) -> None:
+    os.mkfifo(out / "fe" / "pipe")
+
+
 def forged(out: Path) -> None:
     (out / place.MANIFEST).write_text('{"files": 1}')
 
@@ -69,7 +73,7 @@ def without_manifest(out: Path) -> None:
     (out / place.MANIFEST).unlink()
 
 
-@pytest.mark.parametrize("change", [edited, added, linked, linked_folder, forged, without_manifest])
+@pytest.mark.parametrize("change", [edited, added, linked, linked_folder, piped, forged, without_manifest])
 def test_what_is_somebodys_is_not_replaced(change: object, tmp_path: Path) -> None:
     out = tmp_path / "handover"
     place.put(out, packs(fe_a="1"))

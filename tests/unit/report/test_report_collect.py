@@ -352,3 +352,11 @@ def test_what_was_not_measured_is_said(workshop):
     report = workshop.report()
     assert (report.access, report.latency, report.statements) == ((), (), ())
     assert markdown.render(report).count("Not measured by a run on this build.") == 3
+
+
+def test_the_tasks_that_go_on_with_it_are_told_of_their_packs(workshop):
+    assert not any("backwright handover" in line for line in workshop.report().hand_over)
+    card = (workshop.project.root / "tasks" / "BE-001.md").read_text()
+    workshop.write("tasks/BE-001.md", f"{card}**Hand-over**: FE-002, QA-001\n")
+    (told,) = [line for line in workshop.report().hand_over if "backwright handover" in line]
+    assert told.endswith("FE-002 and QA-001.")

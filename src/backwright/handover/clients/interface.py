@@ -36,13 +36,13 @@ from backwright.handover.clients.shapes import (
 )
 
 METHODS = ("get", "post", "put", "patch", "delete")
+Sending = OneOf["json", "form", "multipart"]
+Reading = OneOf["json", "text", "bytes", "nothing"]
 MEDIA: dict[str, Sending] = {
     "application/json": "json",
     "application/x-www-form-urlencoded": "form",
     "multipart/form-data": "multipart",
 }
-Sending = OneOf["json", "form", "multipart"]
-Reading = OneOf["json", "text", "bytes", "nothing"]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,10 +113,10 @@ class Interface(Part, frozen=True, kw_only=True):
 
 def interface(contract: Json) -> Interface:
     """The interface that a contract describes."""
-    return _Reading(contract).whole()
+    return _Reader(contract).whole()
 
 
-class _Reading:
+class _Reader:
     """Reads one contract: gives every object a name on the way."""
 
     def __init__(self, contract: Json) -> None:
