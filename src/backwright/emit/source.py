@@ -174,6 +174,42 @@ def remark(code: str, text: str, indent: int, mark: str = "#") -> str:
     return f"{comment(text, indent, f'{mark} ')}\n{code}"
 
 
+def fitted(code: str) -> str:
+    """Python whose comments fit: those that were measured before the code went further right are broken again."""
+    found: list[str] = []
+    block: list[str] = []
+    for line in [*code.split("\n"), ""]:
+        if block and not (_COMMENT.match(line) and _depth(line) == _depth(block[0])):
+            found += _broken(block)
+            block = []
+        if _COMMENT.match(line):
+            block.append(line)
+            continue
+        behind = _BEHIND.match(line) if len(line) > WIDTH else None
+        if behind is not None and behind["code"].count('"') % 2 == 0:
+            found += textwrap.indent(comment(behind["said"], _depth(line)), " " * _depth(line)).split("\n")
+            found.append(behind["code"])
+        else:
+            found.append(line)
+    return "\n".join(found[:-1])
+
+
+_COMMENT = re.compile(r" *# ")
+_BEHIND = re.compile(r"(?P<code> *\S.*?)  # (?P<said>.*)")
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _broken(block: list[str]) -> list[str]:
+    if all(len(line) <= WIDTH for line in block):
+        return block
+    depth = _depth(block[0])
+    said = " ".join(line.strip().removeprefix("# ") for line in block)
+    return textwrap.indent(comment(said, depth), " " * depth).split("\n")
+
+
 def sql_block(text: str) -> str:
     """A triple-quoted string for a statement, indented by four."""
     escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')

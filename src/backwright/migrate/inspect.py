@@ -92,7 +92,7 @@ def _index(index: TableIndex) -> str:
 _TOKEN = re.compile(
     r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | ::[a-z ]+[a-z] | -?\d+ | \w+ | [<>!=]+ | \S""", re.X
 )
-_NUMERIC = re.compile(r"::(integer|bigint|smallint)\Z")
+_NUMERIC = re.compile(r"::(integer|bigint|smallint|numeric|double precision)\Z")
 
 
 def canonical(sql: str) -> str:
@@ -101,7 +101,7 @@ def canonical(sql: str) -> str:
     for word in _TOKEN.findall(sql):
         if word.startswith("::"):
             if _NUMERIC.match(word) and tokens and tokens[-1].startswith("'"):
-                tokens[-1] = tokens[-1].strip("'")
+                tokens[-1:] = _TOKEN.findall(tokens[-1].strip("'"))
         elif word not in "()[]":
             tokens.append(_bare(word))
     text = " ".join(tokens)

@@ -19,7 +19,7 @@ from backwright.emit.services.judging import Refused, or_refused
 from backwright.emit.services.mentions import WRITING
 from backwright.emit.services.parameters import context_type, parameters
 from backwright.emit.services.scope import Scope
-from backwright.emit.source import Source, conditional, docstring, imports, indented, source
+from backwright.emit.source import Source, conditional, docstring, fitted, imports, indented, source
 from backwright.emit.views.batches import Views
 from backwright.model.types import (
     Call,
@@ -207,7 +207,7 @@ def _written(operation: Operation, lines: list[str], returned: Returned, scope: 
     listed = ", ".join([f"ctx: {context}", *given])
     text = (
         f"async def {scope.names.function(operation)}({listed}) -> {returned.kind}:\n"
-        f"    {docstring(_about(operation, scope), 4)}\n{indented(body)}"
+        f"    {docstring(_about(operation, scope), 4)}\n{fitted(indented(body))}"
     )
     return source(text, scope.imports, context, *needed, returned.kind)
 

@@ -93,6 +93,7 @@ class Scope:
         self.records: dict[str, Source] = {}
         self.before: list[str] = []
         self.hashes: dict[str, tuple[str, str]] = {}
+        self.absent: dict[str, tuple[str, str]] = {}
         self.links: Mapping[str, Callable[[], str]] = {}
         self.conditional = False
         self._variables: set[str] = set()
@@ -138,6 +139,17 @@ class Scope:
                 body = body.replace(mark, name)
             else:
                 body = body.replace(mark, code)
+        return self._with_members(body)
+
+    def _with_members(self, body: str) -> str:
+        """A body in which what stands for a member that may be absent is the value, named where it is used again."""
+        for mark, (wanted, code) in reversed(self.absent.items()):  # a default may speak of earlier members
+            again = sum(text.count(mark) for text in (*self.before, body)) > 1
+            value = self.variable(wanted) if again else code
+            self.before = [line.replace(mark, value) for line in self.before]
+            body = body.replace(mark, value)
+            if again:
+                self.before.insert(0, f"{value} = {code}")
         return body
 
     def bind(self, name: str, *, entity: str = "", otherwise: str = "") -> Identifier:
@@ -260,7 +272,14 @@ class Scope:
         return f"body.{attribute(name)}"
 
     def received(self, text: str, field: InputField) -> str:
-        """A member as it is meant when it was not sent: its default, or null."""
+        """A member as it is meant when it was not sent: its default, or null. See `settled`."""
+        code = self._given(text, field)
+        found = next((mark for mark, (_, known) in self.absent.items() if known == code), None)
+        mark = found or f"__absent_{len(self.absent)}__"
+        self.absent[mark] = attribute(field.name), code
+        return mark
+
+    def _given(self, text: str, field: InputField) -> str:
         self.imports |= imports(_RUNTIME, "given")
         if field.default is None or (self.operation.body is not None and self.operation.body.partial):
             return f"given({text}, None)"

@@ -45,7 +45,10 @@ def _at_fault(entity: Entity, model: Model, *, together: bool) -> Iterator[tuple
             if goes.on_delete(field) != "restrict":
                 continue
             if holder is not along:
-                if not ordered and holder.name in goes.closure(entity, model):
+                stays = (
+                    holder.soft_delete is not None and along.soft_delete is None
+                )  # marked, with what it needs
+                if holder.name in goes.closure(entity, model) and (stays or not ordered):
                     yield holder, field, along
             elif (along is not entity or together) and not (ordered and _at_once(along, model)):
                 yield holder, field, along

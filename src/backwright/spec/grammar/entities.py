@@ -178,7 +178,7 @@ AUDIT = Fixed(
             name="read",
             takes=RULE,
             example="caller.role == 'clerk'",
-            description="Who may read the records (default: none).",
+            description="Who may read the records (default: none); `this` is the record.",
         ),
     ),
 )

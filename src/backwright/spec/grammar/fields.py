@@ -56,7 +56,8 @@ _MIN = Key(
     name="min",
     takes=Whole(),
     example="1",
-    description="Least length in characters, least value of a number, or least size of a list.",
+    description="Least length in characters, least value of a number, or least size of a list. What a whole number "
+    "cannot say is a check: `this.amount >= 0.01`.",
 )
 _MAX = Key(
     name="max",
