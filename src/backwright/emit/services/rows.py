@@ -167,7 +167,7 @@ def as_stored(value: str, field: Field, meaning: Expression, scope: Scope) -> st
             entity = next(entity for entity in scope.model.entities if field in entity.fields)
             method = "encrypt_same" if is_compared(entity, field) else "encrypt"
             return f"ctx.cipher.{method}({value}, {literal(purpose_of(entity, field))})"
-        if field.type.scalar == "decimal":
+        if field.type.scalar == "decimal" and value != "None":
             scale = field.type.scale or 0
             if meaning.type.kind != "decimal" or meaning.type.scale != scale:
                 scope.imports |= imports(f"{_RUNTIME}.arithmetic", "to_decimal")

@@ -39,7 +39,7 @@ from backwright.emit.services.scope import Scope, is_many
 from backwright.emit.source import imports, indented, literal, operand, remark
 from backwright.emit.storage import link_fields
 from backwright.expr.fold import Shape, rebuilt, substitute
-from backwright.expr.typed import Expression, Name
+from backwright.expr.typed import Expression, ListOf, Name
 from backwright.expr.walk import is_local
 from backwright.model.types import (
     Assignment,
@@ -145,8 +145,15 @@ def stored_lines(
     code = f"{number}await {module}.insert({scope.db}, {row})"
     lines.append(conflicting(code, [fields for _, fields in unique_keys(entity)]))
     for name, each in links.items():
-        lines.append(linked(entity, entity.field(name), row, scope.value(each.value, name, item=item), scope))
+        if not is_empty(each.value.meaning):  # a new row is linked to none anyway
+            value = scope.value(each.value, name, item=item)
+            lines.append(linked(entity, entity.field(name), row, value, scope))
     return [*lines, *recorded(entity, "created", None, row, scope)]
+
+
+def is_empty(value: Expression) -> bool:
+    """Whether it is a list without elements."""
+    return isinstance(value, ListOf) and not value.items
 
 
 def update(step: Update, scope: Scope) -> list[str]:
