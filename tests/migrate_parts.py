@@ -20,6 +20,7 @@ from backwright_runtime import migrations as runner
 
 
 def migrate(folder: Path, *models: Model) -> None:
+    """Write a migration for each model, from none to the first, to the second, and so on."""
     before = None
     for after in models:
         made = plan(before, after)

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from migrate_parts import migrate
 from models import library, todos
 from plan_parts import (
     changed,
@@ -21,29 +22,15 @@ from plan_parts import (
     string,
 )
 
-from backwright.migrate import disposable, live, write
+from backwright.migrate import disposable, live
 from backwright.migrate.expected import expected
 from backwright.migrate.inspect import differences, inspect
-from backwright.migrate.naming import folder_name, next_stamp
 from backwright.migrate.obstacles import obstacles
 from backwright.migrate.prove import Proof, prove
 from backwright.migrate.rows import rows
 from backwright.model.types import Model
 from backwright.plan import plan
 from backwright_runtime import migrations as runner
-
-
-def migrate(folder: Path, *models: Model) -> None:
-    """Write a migration for each model, from none to the first, to the second, and so on."""
-    before = None
-    for after in models:
-        made = plan(before, after)
-        stamp = next_stamp(folder)
-        place = folder / folder_name(made, stamp)
-        place.mkdir(parents=True)
-        for name, text in write(made, before, after, stamp).items():
-            (place / name).write_text(text, encoding="utf-8")
-        before = after
 
 
 def proven(folder: Path, url: str, *models: Model, rows: int = 20) -> Proof:
