@@ -229,7 +229,7 @@ def replace(entity: Entity, before: Row, after: Row, run: Execution) -> Row:
 
 
 def update_all(step: UpdateAll, run: Execution) -> None:
-    """Every matching row, in the order of the key: judged before and after, held by keys and checks when all are
+    """Every matching row, in the order of the key: judged and checked as things are before, held by keys when all are
     changed."""
     entity = run.entity(step.entity)
     matching = [
@@ -242,12 +242,12 @@ def update_all(step: UpdateAll, run: Execution) -> None:
     for before, after in zip(found, afters, strict=True):
         judge(step.allowed, before, run)
         judge(step.after or step.allowed, after, run)
-    rows = run.rows[entity.name]
-    for before, after in zip(found, afters, strict=True):
-        rows[position(rows, before)] = after
     for after in afters:
         check_shared(entity, after, run)
         check(entity, after, run)
+    rows = run.rows[entity.name]
+    for before, after in zip(found, afters, strict=True):
+        rows[position(rows, before)] = after
     for after in afters:
         store(entity, after, run, taken=[row for row in rows if row is not after])
     for before, after in zip(found, afters, strict=True):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from backwright.emit import removal
 from backwright.emit.annotations import stored_as
 from backwright.emit.judge import holds, is_public, known_from
@@ -21,7 +23,7 @@ from backwright.emit.sql import quoted, where
 from backwright.emit.storage import key_fields
 from backwright.emit.structs import Member, struct_of
 from backwright.expr.fold import substitute
-from backwright.expr.typed import Expression, Type
+from backwright.expr.typed import Arithmetic, Constant, Expression, Type
 from backwright.model.types import Assignment, DeleteAll, Entity, FieldType, Rule, ScalarType, UpdateAll
 
 _RUNTIME = "backwright_runtime"
@@ -30,7 +32,7 @@ _RUNTIME = "backwright_runtime"
 def update_all(step: UpdateAll, scope: Scope) -> list[str]:
     """Every matching row that the caller may read; all values speak of the rows as they were."""
     entity = scope.model.entity(step.entity)
-    assigned = {each.field: each.value.meaning for each in step.values}
+    assigned = {each.field: _kept(each, entity) for each in step.values}
     questions = _questions(
         entity, step.allowed, step.after or step.allowed, assigned, step.where.meaning, scope
     )
@@ -47,6 +49,18 @@ def update_all(step: UpdateAll, scope: Scope) -> list[str]:
     if audited:
         lines += _records(entity, found, before, scope)
     return lines
+
+
+def _kept(given: Assignment, entity: Entity) -> Expression:
+    """A value as the column keeps it: a decimal rounded to its scale."""
+    value, kind = given.value.meaning, entity.field(given.field).type
+    if not isinstance(kind, ScalarType) or kind.scalar != "decimal" or value.type.kind != "decimal":
+        return value
+    if value.type.scale == kind.scale:
+        return value
+    rounded = msgspec.structs.replace(value.type, scale=kind.scale)
+    one = Constant(type=Type("decimal", scale=0), value="1")
+    return Arithmetic(type=rounded, op="*", left=value, right=one)
 
 
 def delete_all(step: DeleteAll, scope: Scope) -> list[str]:
