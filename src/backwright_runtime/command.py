@@ -71,6 +71,7 @@ def _run(create_app: Callable[[S], Application], settings: S, folder: Path, give
 
 
 async def _migrate(url: str, folder: Path, given: argparse.Namespace) -> int:
+    migrations.narrate()
     match given.way:
         case "up":
             for name in await migrations.up(url, folder, given.to):

@@ -12,6 +12,7 @@ it has nothing to do, each time in a transaction of its own.
 """
 
 import hashlib
+import logging
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -88,6 +89,14 @@ class Status(Struct, frozen=True):
 
 
 AfterStep = Callable[[Migration, Step], Awaitable[None]]
+
+
+def narrate() -> None:
+    """From now on, say on stderr what takes time: rows that were filled, and locks that are waited for."""
+    log = logging.getLogger("backwright.migrations")
+    log.setLevel(logging.INFO)
+    if not log.handlers:
+        log.addHandler(logging.StreamHandler())
 
 
 def discover(folder: Path) -> list[Migration]:

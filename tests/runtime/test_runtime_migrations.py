@@ -232,8 +232,11 @@ def concurrent(folder: Path, up: str = CONCURRENTLY) -> None:
     (folder / "20300202000000_shelf" / "up.postgresql.sql").write_text(up)
 
 
-def test_steps_without_a_transaction_and_in_batches(run: Any, postgres_url: str, folder: Path) -> None:
-    """Killed after the index, they go on; the batches stop when nothing is left to do."""
+def test_steps_without_a_transaction_and_in_batches(
+    run: Any, postgres_url: str, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Killed after the index, they go on; the batches stop when nothing is left to do, and are told."""
+    caplog.set_level("INFO")
     concurrent(folder)
 
     async def killed_after_two(migration: Migration, step: Step) -> None:
@@ -245,6 +248,8 @@ def test_steps_without_a_transaction_and_in_batches(run: Any, postgres_url: str,
     assert run(states(postgres_url, folder))[-1] == ("half applied", 2)
     run(migrations.up(postgres_url, folder))
     assert run(count(postgres_url, "shelf WHERE m = n")) == 25
+    told = [record.getMessage() for record in caplog.records if record.name == "backwright.migrations"]
+    assert told == [f"20300202000000_shelf, step 3: {rows} rows" for rows in (10, 10, 5)]
     assert run(count(postgres_url, "pg_index WHERE indexrelid = 'shelf_n_idx'::regclass AND indisvalid")) == 1
 
 

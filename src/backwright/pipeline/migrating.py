@@ -52,6 +52,7 @@ def migrate(
     ran before it stays and is in the ledger), and DatabaseUnavailable.
     """
     refuse(built(project))
+    migrations.narrate()
     url = database_url(project, given)
     dialect: events.DatabaseName = "sqlite" if url.startswith("sqlite:") else "postgresql"
     started = perf_counter()
