@@ -130,7 +130,8 @@ class _Plain:
         later = _constraints(change, change.after, None)
         yield from _constraints_gone(self.table, former, later)
         yield from _renamed_references(self.table, change)
-        yield from (f"{self.table} DROP COLUMN {quoted(name)};" for name in change.removed)
+        for name in change.removed:
+            yield from self.removed(name)
         for name in change.added:
             yield from self.added(name)
         for new, old in change.columns.items():
@@ -167,6 +168,8 @@ class _Plain:
         fill = move.fills.get((change.after.name, name))
         if links := move.source(change.after.name, name):
             yield from _gather(item, links)
+        elif move.direction == "down" and move.in_place:
+            yield from self.brought_back(item, fill)
         elif move.direction == "down":
             yield f"{self.table} ADD COLUMN {column} {item.type};"
             yield from _restore_column(change, name, fill, move)
@@ -183,6 +186,30 @@ class _Plain:
             yield f"{self.table} ADD COLUMN {ddl.column(msgspec.structs.replace(item, default=fill))};"
             default = f"SET DEFAULT {item.default}" if item.default is not None else "DROP DEFAULT"
             yield f"{self.table} ALTER COLUMN {column} {default};"
+
+    def removed(self, name: str) -> Iterator[str]:
+        """Dropped where its values are somewhere else, or kept so; else set aside under another name."""
+        change, move = self.change, self.move
+        if move.direction == "down" or not move.in_place or move.moved(change.after.name, name):
+            yield f"{self.table} DROP COLUMN {quoted(name)};"
+            return
+        item, kept = change.before.column(name), move.kept(change.former_name, name)
+        yield f"{self.table} RENAME COLUMN {quoted(name)} TO {kept};"
+        fill = move.lingering.get((change.after.name, name))
+        if fill is not None and fill != item.default:
+            yield f"{self.table} ALTER COLUMN {kept} SET DEFAULT {fill};"
+        if fill is None and not item.nullable:  # rows that come from now on have no value
+            yield f"{self.table} ALTER COLUMN {kept} DROP NOT NULL;"
+
+    def brought_back(self, item: Column, fill: str | None) -> Iterator[str]:
+        """A column that was set aside, under its name again."""
+        kept = self.move.kept(self.change.after.name, item.name)
+        yield f"{self.table} RENAME COLUMN {kept} TO {quoted(item.name)};"
+        if fill is not None and fill != item.default:
+            default = f"SET DEFAULT {item.default}" if item.default is not None else "DROP DEFAULT"
+            yield f"{self.table} ALTER COLUMN {quoted(item.name)} {default};"
+        if fill is None and not item.nullable:
+            yield from self.present(item.name)
 
     def changed(self, new: str, old: str) -> Iterator[str]:
         change = self.change

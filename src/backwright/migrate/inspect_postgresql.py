@@ -29,7 +29,7 @@ _COLUMNS = """
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
     LEFT JOIN pg_collation l ON l.oid = a.attcollation
     WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
-      AND NOT starts_with(c.relname, 'backwright_')
+      AND NOT starts_with(c.relname, 'backwright_') AND NOT starts_with(a.attname, 'backwright_retained_')
     ORDER BY c.oid, a.attnum
 """
 _CONSTRAINTS = """

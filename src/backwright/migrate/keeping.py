@@ -55,7 +55,7 @@ def keep_removed(change: Alteration, move: Move) -> Iterator[str]:
         )
         if links is not None:
             yield links_from(links)
-        elif move.direction == "up":
+        elif move.direction == "up" and not move.in_place:
             yield from keep_column(change, name, move)
 
 

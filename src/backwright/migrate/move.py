@@ -107,7 +107,8 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     """`tables` and `columns` map later names to earlier ones; `fills` is SQL for columns without a source.
 
     `carries` are, by later table and column, the values that change on the way. `spread` are references of the
-    earlier schema that become links, `gathered` are links that become references.
+    earlier schema that become links, `gathered` are links that become references. `lingering` is SQL, by later table
+    and earlier column, for rows that come after a column was set aside.
     """
 
     before: Schema
@@ -120,6 +121,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     carries: dict[tuple[str, str], Carry] = {}
     spread: tuple[Links, ...] = ()
     gathered: tuple[Links, ...] = ()
+    lingering: dict[tuple[str, str], str] = {}
 
     @property
     def dialect(self) -> Dialect:
@@ -184,6 +186,12 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
         tables = [*self.before.tables.values(), *self.after.tables.values()]
         return bool(self.rekeyed) or any(key.shared for table in tables for key in table.foreign_keys)
 
+    @property
+    def in_place(self) -> bool:
+        """Whether what goes only changes its name, so that nobody waits: on PostgreSQL, where no policy knows it."""
+        guarded = self.before.guarded_by or self.after.guarded_by
+        return self.dialect == "postgresql" and not guarded
+
     def fed(self, table: Table) -> Links | None:
         """What fills a table of links that is new, where references become links."""
         return next((each for each in self.spread if each.links == table.name), None)
@@ -228,6 +236,7 @@ def up(before: Model | None, after: Model, dialect: Dialect, stamp: str) -> Move
     carries: dict[tuple[str, str], Carry] = {}
     spread: list[Links] = []
     gathered: list[Links] = []
+    lingering: dict[tuple[str, str], str] = {}
     for old, new in pairs(before, after, renames) if before else []:
         tables[new.table] = old.table
         former = {renames.field_after(old.name, field.name): field for field in old.fields}
@@ -245,6 +254,11 @@ def up(before: Model | None, after: Model, dialect: Dialect, stamp: str) -> Move
             ):
                 carries[new.table, field.column] = carry
         if before is not None:
+            lingering |= {
+                (new.table, field.column): value
+                for field in storage.columns(old)
+                if (value := fill(before, field, dialect))
+            }
             _links(before, after, (old, new), former, renames, tables, columns)
             spread += _spread(after, new, former, renames)
             gathered += _gathered(before, (old, new), former, renames)
@@ -259,6 +273,7 @@ def up(before: Model | None, after: Model, dialect: Dialect, stamp: str) -> Move
         carries=carries,
         spread=tuple(spread),
         gathered=tuple(gathered),
+        lingering=lingering,
     )
 
 

@@ -69,7 +69,13 @@ def _waiting(move: Move) -> Iterator[tuple[str, ForeignKey]]:
     known = set(move.tables)
     for table in move.created:
         known.add(table.name)
-        yield from ((table.name, key) for key in table.foreign_keys if _late(key, known, move))
+        back = _comes_back(table, move)
+        yield from ((table.name, key) for key in table.foreign_keys if back or _late(key, known, move))
+
+
+def _comes_back(table: Table, move: Move) -> bool:
+    """Whether the table was set aside, and only has to get its name again."""
+    return move.direction == "down" and move.in_place and not move.fed(table)
 
 
 def _late(key: ForeignKey, known: set[str], move: Move) -> bool:
@@ -102,6 +108,9 @@ def _created(move: Move) -> Iterator[Step]:
     known = set(move.tables)
     for table in move.created:
         known.add(table.name)
+        if _comes_back(table, move):
+            yield Step(created(table, move), tuple(_renamed(table, move, back=True)))
+            continue
         later = {key.name for key in table.foreign_keys if _late(key, known, move)}
         statements = [ddl.create_table(table, "postgresql", without=later)]
         statements += ddl.check_words(table.name, table.checks)
@@ -140,5 +149,24 @@ def _dropped(move: Move) -> Iterator[Step]:
         yield Step("drop the references between tables that refer to each other", tuple(loose))
     for table in tables:
         kept = move.direction == "up" and not move.moved(table.name)
+        if kept and move.in_place:
+            yield Step(dropped(table, move), tuple(_renamed(table, move, back=False)))
+            continue
         statements = list(keep_table(table, move)) if kept else []
         yield Step(dropped(table, move), (*statements, f"DROP TABLE {quoted(table.name)};"))
+
+
+def _renamed(table: Table, move: Move, *, back: bool) -> Iterator[str]:
+    """A table that is set aside with its indexes, or comes back. It holds nobody else's rows in place meanwhile."""
+    kept = move.kept(table.name)
+    one, other = (kept, quoted(table.name)) if back else (quoted(table.name), kept)
+    if not back:
+        for key in table.foreign_keys:
+            yield f"ALTER TABLE {one} DROP CONSTRAINT IF EXISTS {quoted(key.name)};"
+    yield f"ALTER TABLE {one} RENAME TO {other};"
+    for name in [*([table.key_name] if table.key else []), *(index.name for index in table.indexes)]:
+        names = (move.kept(name), quoted(name)) if back else (quoted(name), move.kept(name))
+        yield f"ALTER INDEX {names[0]} RENAME TO {names[1]};"
+    if back and table.numbered:  # also behind numbers that somebody gave
+        highest = f"greatest(max({quoted(table.numbered)}), nextval({_counter(table)}))"
+        yield f"SELECT setval({_counter(table)}, {highest}) FROM {quoted(table.name)};"

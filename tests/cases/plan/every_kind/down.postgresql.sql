@@ -36,11 +36,7 @@ DROP INDEX CONCURRENTLY IF EXISTS seat_org_id_idx;
 
 -- step 10: seat: add note again, with its values from the retained table; drop deleted_at; drop index seat_org_id_place_key; drop index seat_org_id_idx
 ALTER TABLE seat DROP COLUMN deleted_at;
-ALTER TABLE seat ADD COLUMN note text COLLATE "C";
-UPDATE seat SET note = kept.note
-FROM backwright_retained_20300101000000_seat_note AS kept
-WHERE kept.org_id = seat.org_id AND kept.place = seat.place;
-DROP TABLE backwright_retained_20300101000000_seat_note;
+ALTER TABLE seat RENAME COLUMN backwright_retained_20300101000000_seat_note TO note;
 ALTER TABLE seat ADD CONSTRAINT seat_note_check CHECK (char_length(note) <= 65535) NOT VALID;
 
 -- step 11: seat: every row is seen to satisfy seat_note_check

@@ -11,7 +11,7 @@ CREATE TABLE backwright_new_ticket (
     CONSTRAINT ticket_title_check CHECK (length(title) >= 1 AND length(title) <= 80),
     CONSTRAINT ticket_price_check CHECK (price >= 0 AND price <= 999999999999999999),
     CONSTRAINT ticket_org_id_fkey FOREIGN KEY (org_id) REFERENCES org (id) ON DELETE CASCADE,
-    CONSTRAINT ticket_parent_id_fkey FOREIGN KEY (org_id, parent_id) REFERENCES ticket (org_id, number) ON DELETE RESTRICT
+    CONSTRAINT ticket_parent_id_fkey FOREIGN KEY (org_id, parent_id) REFERENCES ticket (org_id, number) ON DELETE NO ACTION
 ) STRICT;
 INSERT INTO backwright_new_ticket (number, org_id, title, price, parent_id)
 SELECT

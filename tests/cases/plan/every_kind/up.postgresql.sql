@@ -46,19 +46,9 @@ ALTER TABLE ticket_tags RENAME CONSTRAINT ticket_labels_ticket_id_fkey TO ticket
 ALTER TABLE ticket_tags RENAME CONSTRAINT ticket_labels_label_id_fkey TO ticket_tags_label_id_fkey;
 
 -- step 10: seat: add deleted_at; drop note, keeping its values in backwright_retained_20300101000000_seat_note; add index seat_org_id_place_key; add index seat_org_id_idx
-LOCK TABLE seat IN ACCESS EXCLUSIVE MODE;
-CREATE TABLE backwright_retained_20300101000000_seat_note (
-    org_id uuid,
-    place bigint,
-    note text COLLATE "C",
-    PRIMARY KEY (org_id, place)
-);
-INSERT INTO backwright_retained_20300101000000_seat_note (org_id, place, note)
-SELECT org_id, place, note
-FROM seat;
 ALTER TABLE seat DROP CONSTRAINT seat_pkey;
 ALTER TABLE seat DROP CONSTRAINT seat_note_check;
-ALTER TABLE seat DROP COLUMN note;
+ALTER TABLE seat RENAME COLUMN note TO backwright_retained_20300101000000_seat_note;
 ALTER TABLE seat ADD COLUMN deleted_at timestamp with time zone;
 
 -- step 11, outside a transaction: add index seat_org_id_place_key

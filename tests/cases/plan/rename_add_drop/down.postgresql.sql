@@ -12,11 +12,7 @@ DROP INDEX CONCURRENTLY IF EXISTS item_shelf_id_deadline_idx;
 ALTER TABLE item RENAME COLUMN deadline TO due;
 ALTER TABLE item DROP CONSTRAINT item_priority_check;
 ALTER TABLE item DROP COLUMN priority;
-ALTER TABLE item ADD COLUMN note text COLLATE "C";
-UPDATE item SET note = kept.note
-FROM backwright_retained_20300101000000_item_note AS kept
-WHERE kept.id = item.id;
-DROP TABLE backwright_retained_20300101000000_item_note;
+ALTER TABLE item RENAME COLUMN backwright_retained_20300101000000_item_note TO note;
 ALTER TABLE item ADD CONSTRAINT item_note_check CHECK (char_length(note) <= 65535) NOT VALID;
 
 -- step 5: item: every row is seen to satisfy item_note_check

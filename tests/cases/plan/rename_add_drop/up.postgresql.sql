@@ -20,18 +20,9 @@ ALTER TABLE shelf VALIDATE CONSTRAINT shelf_label_check;
 DROP INDEX CONCURRENTLY IF EXISTS item_shelf_id_idx;
 
 -- step 5: item: rename due to deadline; add priority; drop note, keeping its values in backwright_retained_20300101000000_item_note; drop index item_shelf_id_idx; add index item_shelf_id_deadline_idx
-LOCK TABLE item IN ACCESS EXCLUSIVE MODE;
-CREATE TABLE backwright_retained_20300101000000_item_note (
-    id uuid,
-    note text COLLATE "C",
-    PRIMARY KEY (id)
-);
-INSERT INTO backwright_retained_20300101000000_item_note (id, note)
-SELECT id, note
-FROM item;
 ALTER TABLE item RENAME COLUMN due TO deadline;
 ALTER TABLE item DROP CONSTRAINT item_note_check;
-ALTER TABLE item DROP COLUMN note;
+ALTER TABLE item RENAME COLUMN note TO backwright_retained_20300101000000_item_note;
 ALTER TABLE item ADD COLUMN priority bigint DEFAULT 5 NOT NULL;
 ALTER TABLE item ADD CONSTRAINT item_priority_check CHECK (priority >= 0 AND priority <= 9) NOT VALID;
 
