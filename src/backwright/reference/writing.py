@@ -248,8 +248,13 @@ def update_all(step: UpdateAll, run: Execution) -> None:
     rows = run.rows[entity.name]
     for before, after in zip(found, afters, strict=True):
         rows[position(rows, before)] = after
+    touched = {each.field for each in step.values}
+    several = sum(1 for key in unique_keys(entity) if touched & set(key)) > 1
     for after in afters:
-        store(entity, after, run, taken=[row for row in rows if row is not after])
+        try:
+            store(entity, after, run, taken=[row for row in rows if row is not after])
+        except Failure as failure:  # a database meets the keys of many rows in an order of its own
+            raise Failure("conflict") if several and failure.category == "conflict" else failure from None
     for before, after in zip(found, afters, strict=True):
         auditing.record(entity, "update", before, after, run)
     run.bindings[step.bind] = len(found)
