@@ -13,7 +13,6 @@ from backwright.emit.aliases import is_file
 from backwright.emit.contract import document
 from backwright.emit.names import names
 from backwright.model.types import Model, Operation
-from backwright.reference import Reference
 from backwright.reference.routing import match_path
 from backwright.verify.compare import Seen
 from backwright.verify.subjects import ReferenceSubject
@@ -185,10 +184,6 @@ class HeldSubject(ReferenceSubject):
         super().__init__(model)
         self.contract = Contract(model)
         self.wrong: list[str] = []
-
-    @property
-    def reference(self) -> Reference:
-        return self._reference
 
     def send(self, wire: Wire) -> Seen:
         seen = super().send(wire)

@@ -23,6 +23,7 @@ from backwright.expr.typed import (
     Conditional,
     Constant,
     Convert,
+    Distinct,
     Expression,
     Filtered,
     Linked,
@@ -33,6 +34,7 @@ from backwright.expr.typed import (
     Related,
     Rows,
     Size,
+    Sorted,
     Text,
     Type,
 )
@@ -213,6 +215,9 @@ def _retyped(before: Expression, after: Expression) -> Expression:
                 return after
             element = msgspec.structs.replace(after.type.element, nullable=True)
             return msgspec.structs.replace(after, type=msgspec.structs.replace(after.type, element=element))
+        case (Distinct(), Distinct(of=new)) | (Sorted(), Sorted(of=new)) | (Filtered(), Filtered(of=new)):
+            kind = msgspec.structs.replace(after.type, element=new.type.element)
+            return msgspec.structs.replace(after, type=kind)
         case _:
             return after
     if not any(new.type.nullable and not old.type.nullable for old, new in pairs):

@@ -88,7 +88,9 @@ def _take_out(entity: Entity, row: Row, run: Execution) -> None:
     if not any(each is row for each in rows):
         return  # it has gone with an earlier one
     del rows[writing.position(rows, row)]
-    if entity.soft_delete is not None:
+    if entity.soft_delete is None:
+        run.removed.add((entity.name, row[entity.key]))
+    else:
         run.gone[entity.name].append({**row, entity.soft_delete: run.now})
     auditing.record(entity, "delete", row, None, run)
     _unlink(entity, row, run)

@@ -50,6 +50,7 @@ class Execution(msgspec.Struct, kw_only=True):
     `rows`, `gone` (rows that were deleted softly) and `sequences` (the last number of each) are copies that
     replace the state only if every step succeeds. `query` is what decides a page, by its usual names, and `members`
     are the names of the body's members that were sent. `version` is what `If-Match` demands (None: anything).
+    `removed` are the entities and keys of rows that this run took out for good.
     """
 
     model: Model
@@ -73,6 +74,7 @@ class Execution(msgspec.Struct, kw_only=True):
     bindings: dict[str, Any] = {}
     issued: list[Session] = []
     revoked: list[str] = []
+    removed: set[tuple[str, Any]] = set()
     observe: Observe | None = None
 
     def entity(self, name: str) -> Entity:

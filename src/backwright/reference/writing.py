@@ -248,8 +248,13 @@ def update_all(step: UpdateAll, run: Execution) -> None:
     rows = run.rows[entity.name]
     for before, after in zip(found, afters, strict=True):
         rows[position(rows, before)] = after
+    touched = {each.field for each in step.values}
+    several = sum(1 for key in unique_keys(entity) if touched & set(key)) > 1
     for after in afters:
-        store(entity, after, run, taken=[row for row in rows if row is not after])
+        try:
+            store(entity, after, run, taken=[row for row in rows if row is not after])
+        except Failure as failure:  # a database meets the keys of many rows in an order of its own
+            raise Failure("conflict") if several and failure.category == "conflict" else failure from None
     for before, after in zip(found, afters, strict=True):
         auditing.record(entity, "update", before, after, run)
     run.bindings[step.bind] = len(found)
@@ -318,14 +323,14 @@ def store(entity: Entity, row: Row, run: Execution, *, taken: Sequence[Row]) -> 
 
 
 def refers(value: Any, field: Field, run: Execution) -> bool:
-    """Whether all that a field refers to is there: a row that the operation itself deleted is not."""
+    """Whether all that a field refers to is still there: a row that the operation itself deleted is not."""
     kind = field.type
     if not isinstance(kind, ReferenceType | ManyType):
         return True
     target = run.entity(kind.entity)
-    wanted = value if isinstance(value, list) else [] if value is None else [value]
-    there = (*run.rows[target.name], *run.gone[target.name]) if wanted else ()
-    return all(any(row[target.key] == key for row in there) for key in wanted)
+    wanted = value if isinstance(value, list) else [value]
+    lost = [key for key in wanted if (target.name, key) in run.removed]
+    return not any(all(row[target.key] != key for row in run.rows[target.name]) for key in lost)
 
 
 def unique_keys(entity: Entity) -> Iterator[tuple[str, ...]]:

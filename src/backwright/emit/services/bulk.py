@@ -16,15 +16,25 @@ from backwright.emit.repositories.projections import extended, selected, whole
 from backwright.emit.repositories.reading import Reading, database_call
 from backwright.emit.repositories.shown import by_keys, in_keys, key_arguments
 from backwright.emit.repositories.statement import Statement, Writing, written
+from backwright.emit.repositories.writing import taken_words, unique_keys
 from backwright.emit.services.holding import recorded, repository
 from backwright.emit.services.scope import Scope
-from backwright.emit.source import Identifier, Source, imports, indented, literal, source
+from backwright.emit.source import NO_IMPORTS, Identifier, Imports, Source, imports, indented, literal, source
 from backwright.emit.sql import quoted, where
 from backwright.emit.storage import key_fields
 from backwright.emit.structs import Member, struct_of
 from backwright.expr.fold import substitute
 from backwright.expr.typed import Arithmetic, Constant, Expression, Type
-from backwright.model.types import Assignment, DeleteAll, Entity, FieldType, Rule, ScalarType, UpdateAll
+from backwright.model.types import (
+    Assignment,
+    DeleteAll,
+    Entity,
+    Field,
+    FieldType,
+    Rule,
+    ScalarType,
+    UpdateAll,
+)
 
 _RUNTIME = "backwright_runtime"
 
@@ -254,7 +264,9 @@ def _change(entity: Entity, given: Sequence[Assignment], scope: Scope, reading: 
 
     statement = written(model, write_statement, signed_in=scope.signed_in)
     wanted = f"{snake(scope.operation.name)}_rows"
-    return _on_rows(entity, statement, wanted, "Change these rows.", scope, keys=reading is None)
+    changed = {each.field for each in given}
+    taken = [each for each in unique_keys(entity) if any(field.name in changed for field in each[1])]
+    return _on_rows(entity, statement, wanted, "Change these rows.", scope, keys=reading is None, taken=taken)
 
 
 def stored(sql: Writing, given: Assignment, kind: FieldType) -> str:
@@ -281,7 +293,14 @@ def _remove(entity: Entity, scope: Scope, reading: Reading | None) -> Function:
 
 
 def _on_rows(
-    entity: Entity, statement: Statement, wanted: str, about: str, scope: Scope, *, keys: bool
+    entity: Entity,
+    statement: Statement,
+    wanted: str,
+    about: str,
+    scope: Scope,
+    *,
+    keys: bool,
+    taken: Sequence[tuple[str, list[Field]]] = (),
 ) -> Function:
     names = scope.names
     given = passed(statement, scope.model, names, signed_in=scope.signed_in)
@@ -291,9 +310,9 @@ def _on_rows(
         call = database_call("execute", [name.upper(), *arguments, *given.arguments])
         parameters = [*given.parameters[: len(given.context)], *([of_keys] if keys else [])]
         parameters += given.parameters[len(given.context) :]
-        text = function(
-            name, parameters, "int", f"{about} Returns how many there were.", f"return await {call}"
-        )
+        said = f"{about} Returns how many there were.{taken_words(taken)}"
+        body, needed = _refusing(f"return await {call}", taken, entity)
+        text = function(name, parameters, "int", said, body, needed)
         return together(statement.declared(name.upper()), text)
 
     name = scope.repositories.add(entity.name, [wanted], write)
@@ -304,6 +323,17 @@ def _on_rows(
         given=("keys",) if keys else (),
         values=given.values,
     )
+
+
+def _refusing(call: str, taken: Sequence[tuple[str, list[Field]]], entity: Entity) -> tuple[str, Imports]:
+    """A call that answers a taken unique key as a conflict, with its fields where there is one key to meet."""
+    if len(taken) != 1:  # which of several it was depends on the row to which the database comes first
+        return call, NO_IMPORTS
+    [(_, fields)] = taken
+    errors = ", ".join(f"FieldError({literal(entity.wire(field.name))}, 'taken')" for field in fields)
+    caught = f"except UniqueViolation as violation:\n    raise Conflict({errors}) from violation"
+    needed = imports(_RUNTIME, "Conflict", "FieldError", "UniqueViolation")
+    return f"try:\n    {call}\n{caught}", needed
 
 
 def _by_key(entity: Entity, found: str, scope: Scope) -> str:

@@ -132,11 +132,12 @@ def printed(value: Shown, kind: Type, model: Model) -> Shown:
         case Type(kind="timestamp", nullable=nullable):
             needed = value.imports | imports(_RUNTIME, "timestamp")
             return Shown(f"timestamp({value.text})", optional(source("str"), nullable), needed)
-        case Type(kind="list", element=Type(kind="timestamp"), nullable=nullable):
+        case Type(kind="list", element=Type(kind="timestamp") as element, nullable=nullable):
             needed = value.imports | imports(_RUNTIME, "timestamp")
             text = f"[timestamp(each) for each in {operand(value.text)}]"
             text = f"{text} if {operand(value.text)} is not None else None" if nullable else text
-            return Shown(text, optional(source("list[str]"), nullable), needed)
+            listed = source("list[str | None]" if element.nullable else "list[str]")
+            return Shown(text, optional(listed, nullable), needed)
         case Type(kind="record") | Type(kind="list", element=Type(kind="record")) if _is_sent(
             value.kind
         ) or _has_time(kind):
