@@ -169,6 +169,34 @@ def test_a_sequence_goes_on_after_its_rows_came_back(tmp_path: Path, database: s
     assert fetch(database, "SELECT max(number) FROM ticket") == [(6,)]
 
 
+def test_a_field_that_went_before_its_table_comes_back_with_it(tmp_path: Path, database: str) -> None:
+    """Three migrations: a field goes, then the entity, then another of its name comes. Back, every row is as it was."""
+    whole = entity("Item", reference("org", "Org"), string("name", 1, 9, unique=True), number("size", 0, 99))
+    later = entity("Item", string("title", 1, 9))
+    migrate(
+        tmp_path,
+        model(ORG, whole),
+        changed(model(ORG, whole), "Item", *(field for field in whole.fields[1:] if field.name == "org")),
+        model(ORG),
+        model(ORG, later),
+    )
+    first = next(path.name for path in sorted(tmp_path.iterdir()))
+    asyncio.run(runner.up(database, tmp_path, to=first))
+    asyncio.run(live.insert(database, rows(model(ORG, whole), 5)))
+    stored = fetch(database, "SELECT id, org_id, name, size FROM item ORDER BY id")
+    asyncio.run(runner.up(database, tmp_path))
+    assert (
+        differences(asyncio.run(inspect(database)), expected(model(ORG, later), dialect_of(database))) == []
+    )
+    asyncio.run(runner.down(database, tmp_path, steps=3))
+    assert fetch(database, "SELECT id, org_id, name, size FROM item ORDER BY id") == stored
+    assert (
+        differences(asyncio.run(inspect(database)), expected(model(ORG, whole), dialect_of(database))) == []
+    )
+    with pytest.raises(BROKEN):
+        execute(database, "UPDATE item SET name = 'a'")
+
+
 SEAT = entity(
     "Seat",
     string("name", 1, 30, unique=True),
