@@ -88,7 +88,7 @@ service:
 entities:
   Note:
     fields:
-      text: {{type: text, default: {formula(TEXTS[0])}}}
+      text: {{type: text, max: 2000, default: {formula(TEXTS[0])}}}
       number: {{type: integer, default: -1}}
       code: {{type: string?, matches: {pattern}}}
       size: {{type: integer, default: 0}}
