@@ -193,9 +193,7 @@ def agrees_in_python(source: str, wanted: Type, world: World) -> None:
     expected = value(expression, environment(world))
     certain = fold(expression, caller_known=True, lookup=lookup) if world.caller is not None else expression
     for each in (expression, fold(expression), certain):
-        if not is_local(each):
-            with pytest.raises(python.NotLocal):
-                python.compile(each, PYTHON)
+        if not is_local(each) and not _is_local_after_all(each):
             continue
         if expected is OVERFLOWS:
             continue
@@ -204,6 +202,15 @@ def agrees_in_python(source: str, wanted: Type, world: World) -> None:
             found = [row.id for row in found]
         fails = found is OVERFLOWS and can_fail(each)
         assert fails or repr(found) == repr(expected), (python.compile(each, PYTHON), found, expected)
+
+
+def _is_local_after_all(expression: Expression) -> bool:
+    """Whether all that would ask the database stands behind a guard that cannot hold here, and was left out."""
+    try:
+        python.compile(expression, PYTHON)
+    except python.NotLocal:
+        return False
+    return True
 
 
 @MANY
