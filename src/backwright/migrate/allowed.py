@@ -82,10 +82,10 @@ class Successor:
             if value is None or not within(value, former):
                 continue
             try:
-                if within(converted(value, former, kind), kind):
-                    return value
+                _counterpart(value, former, kind)
             except ValueError:
                 continue
+            return value
         return None
 
     def conversion(self, owner: str, field: Field) -> ScalarType | None:
@@ -109,10 +109,7 @@ class Successor:
         kind = self.conversion(owner, before)
         if kind is None or not isinstance(before.type, ScalarType):
             return value
-        found = converted(value, before.type, kind)
-        if not within(found, kind):
-            raise ValueError(found)
-        return found
+        return _counterpart(value, before.type, kind)
 
     def _given(self, field: Field) -> Value:
         """What rows that exist get."""
@@ -141,6 +138,14 @@ class Successor:
             nullable=field.nullable and (later.nullable or filled(field, later)),
             unique=field.unique or later.unique,
         )
+
+
+def _counterpart(value: Value, former: ScalarType, later: ScalarType) -> Value:
+    """Raises ValueError where it has none inside of the later bounds."""
+    found = converted(value, former, later)
+    if not within(found, later):
+        raise ValueError(found)
+    return found
 
 
 def _back(value: Value, later: ScalarType, former: ScalarType) -> Value:

@@ -39,7 +39,7 @@ def altering(change: Alteration, move: Move) -> Iterator[Step]:
     former, later = _indexes_by_meaning(change)
     for form, index in former.items():
         if form not in later:
-            yield _concurrently(f"drop index {index.name}", _without(index))
+            yield _concurrently(f"drop index {index.name}", _without(index.name))
     plain = _Plain(change, move)
     yield Step(altered(change, move), tuple(plain.statements()))
     for name in plain.filled:
@@ -60,22 +60,26 @@ def altering(change: Alteration, move: Move) -> Iterator[Step]:
     for form, index in later.items():
         if form not in former:
             made = ddl.create_index(table, index, concurrently=True)
-            yield _concurrently(f"add index {index.name}", _without(index), made)
+            yield _concurrently(f"add index {index.name}", _without(index.name), made)
 
 
 def _concurrently(title: str, *statements: str) -> Step:
     return Step(title, statements, "outside a transaction")
 
 
-def _without(index: TableIndex) -> str:
-    return f"DROP INDEX CONCURRENTLY IF EXISTS {quoted(index.name)};"
+def _without(index: str) -> str:
+    return f"DROP INDEX CONCURRENTLY IF EXISTS {quoted(index)};"
+
+
+def _default(alter: str, default: str | None) -> str:
+    return f"{alter} DROP DEFAULT;" if default is None else f"{alter} SET DEFAULT {default};"
 
 
 def _keyed(table: Table) -> Iterator[Step]:
     """A primary key over rows that are there."""
     name = quoted(table.key_name)
     made = f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {quoted(table.name)} ({ddl.names(table.key)});"
-    yield _concurrently(f"index of {table.key_name}", f"DROP INDEX CONCURRENTLY IF EXISTS {name};", made)
+    yield _concurrently(f"index of {table.key_name}", _without(table.key_name), made)
     statement = f"ALTER TABLE {quoted(table.name)} ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {name};"
     yield Step(f"{table.name}: it is the primary key", (statement,))
 
@@ -184,13 +188,12 @@ class _Plain:
             yield f"{self.table} ADD COLUMN {ddl.column(item)};"
         else:  # the database has it for all rows that are there without writing to any
             yield f"{self.table} ADD COLUMN {ddl.column(msgspec.structs.replace(item, default=fill))};"
-            default = f"SET DEFAULT {item.default}" if item.default is not None else "DROP DEFAULT"
-            yield f"{self.table} ALTER COLUMN {column} {default};"
+            yield _default(f"{self.table} ALTER COLUMN {column}", item.default)
 
     def removed(self, name: str) -> Iterator[str]:
         """Dropped where its values are somewhere else, or kept so; else set aside under another name."""
         change, move = self.change, self.move
-        if move.direction == "down" or not move.in_place or move.moved(change.after.name, name):
+        if move.direction == "down" or not move.in_place or move.becoming(change.after.name, name):
             yield f"{self.table} DROP COLUMN {quoted(name)};"
             return
         item, kept = change.before.column(name), move.kept(change.former_name, name)
@@ -206,8 +209,7 @@ class _Plain:
         kept = self.move.kept(self.change.after.name, item.name)
         yield f"{self.table} RENAME COLUMN {kept} TO {quoted(item.name)};"
         if fill is not None and fill != item.default:
-            default = f"SET DEFAULT {item.default}" if item.default is not None else "DROP DEFAULT"
-            yield f"{self.table} ALTER COLUMN {quoted(item.name)} {default};"
+            yield _default(f"{self.table} ALTER COLUMN {quoted(item.name)}", item.default)
         if fill is None and not item.nullable:
             yield from self.present(item.name)
 
@@ -223,9 +225,7 @@ class _Plain:
                 default = None
             yield f"{alter} TYPE {after.type} USING {carry.value(quoted(new))};"
         if default != after.default:
-            yield (
-                f"{alter} DROP DEFAULT;" if after.default is None else f"{alter} SET DEFAULT {after.default};"
-            )
+            yield _default(alter, after.default)
         if after.nullable and not before.nullable:
             yield f"{alter} DROP NOT NULL;"
         if carry.keeps and self.move.direction == "down":

@@ -50,10 +50,7 @@ def keep_column(change: Alteration, name: str, move: Move) -> Iterator[str]:
 def keep_removed(change: Alteration, move: Move) -> Iterator[str]:
     """Before columns go: a reference's values become links, others are kept for the way back."""
     for name in change.removed:
-        links = next(
-            (each for each in move.spread if (each.owner, each.reference) == (change.after.name, name)), None
-        )
-        if links is not None:
+        if links := move.becoming(change.after.name, name):
             yield links_from(links)
         elif move.direction == "up" and not move.in_place:
             yield from keep_column(change, name, move)

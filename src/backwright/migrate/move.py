@@ -200,10 +200,12 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
         """What fills a reference that is new, where links become references."""
         return next((e for e in self.gathered if (e.owner, e.reference) == (table, column)), None)
 
-    def moved(self, table: str, column: str = "") -> bool:
-        """Whether what goes is somewhere else afterwards, so that nothing has to be kept of it."""
-        if column:
-            return any((each.owner, each.reference) == (table, column) for each in self.spread)
+    def becoming(self, table: str, column: str) -> Links | None:
+        """The links that a reference becomes, which goes."""
+        return next((e for e in self.spread if (e.owner, e.reference) == (table, column)), None)
+
+    def moved(self, table: str) -> bool:
+        """Whether the links of a table that goes are references afterwards, so that nothing has to be kept of it."""
         return any(each.links == table for each in self.gathered)
 
     def kept(self, table: str, column: str | None = None) -> str:
@@ -348,11 +350,7 @@ def down(move: Move, before: Model | None) -> Move:
         for entity in (before.entities if before else ())
         for field in storage.columns(entity)
     }
-    fills = {
-        place: value
-        for place, field in fields.items()
-        if before is not None and (value := fill(before, field, move.dialect))
-    }
+    fills = {(move.tables[table], column): value for (table, column), value in move.lingering.items()}
     return Move(
         before=move.after,
         after=move.before,

@@ -30,7 +30,7 @@ def altered(change: Alteration, move: Move) -> str:
         parts += [_added(change, name, move) or f"add {name}" for name in change.added]
         parts += [
             f"drop {name}"
-            if move.moved(change.after.name, name)
+            if move.becoming(change.after.name, name)
             else f"drop {name}, keeping its values in {move.kept(change.former_name, name)}"
             for name in change.removed
         ]
