@@ -28,6 +28,11 @@ class Conversion(msgspec.Struct, frozen=True):
         """The counterpart of this column or expression."""
         return self.value.replace("{}", stored if _NAME.fullmatch(stored) else f"({stored})")
 
+    def where_fit(self, stored: str, value: str) -> str:
+        """The value, and null of what has no counterpart."""
+        misfit = self.misfit(stored)
+        return f"CASE WHEN {misfit} THEN NULL ELSE {value} END" if misfit else value
+
     def misfit(self, stored: str) -> str:
         """True of what has no counterpart; "" where all have one. Null always has: null."""
         fits = self.fits.replace("{}", stored)

@@ -166,10 +166,9 @@ class _Looking:
         value = stored
         if fits == "converted" and isinstance(old.type, ScalarType) and isinstance(new.type, ScalarType):
             way = conversion(old.type, new.type, dialect_of(self.url))
-            misfit, value = way.misfit(stored), way.of(stored)
-            if misfit:
-                value = f"CASE WHEN {misfit} THEN NULL ELSE {value} END"
-                count, named = await self.standing(entity, stored, column, way.misfit(column))
+            value = way.where_fit(stored, way.of(stored))
+            if misfit := way.misfit(column):
+                count, named = await self.standing(entity, stored, column, misfit)
                 message = f"{count} rows of {entity.name} have a {new.name} that is no {described(new.type)}{named}."
                 found += [diagnose(UNCONVERTIBLE, place, message, mend)] if count else []
         checks = expected(self.after, dialect_of(self.url)).tables[now.table].checks

@@ -69,9 +69,7 @@ def _becoming(change: Alteration, move: Move, names: set[str]) -> str:
         name = quoted(column.name)
         if column.name in change.columns:
             former, carry = quoted(change.columns[column.name]), change.carries.get(column.name, Carry())
-            value = carry.value(former)
-            if misfit := carry.there.misfit(former):
-                value = f"CASE WHEN {misfit} THEN NULL ELSE {value} END"
+            value = carry.there.where_fit(former, carry.value(former))
             values.append(name if value == name else f"{value} AS {name}")
         elif not move.source(change.after.name, column.name):
             values.append(f"{move.fills.get((change.after.name, column.name), 'NULL')} AS {name}")
@@ -88,7 +86,7 @@ def _required(change: Alteration, move: Move) -> Iterator[str]:
         if column.name in change.columns:
             carry = change.carries.get(column.name, Carry())
             was = change.before.column(change.columns[column.name])
-            if was.nullable and not carry.fill and not carry.there.fits:
+            if was.nullable and not carry.fill:
                 yield column.name
         elif (change.after.name, column.name) not in move.fills and not column.numbered:
             yield column.name

@@ -135,6 +135,15 @@ def test_what_has_no_counterpart_stands_in_the_way(tmp_path: Path, database: str
     assert fetch(database, "SELECT size FROM item ORDER BY id") == [(7,), (8,), (8,)]
 
 
+def test_nothing_is_begun_where_a_converted_value_is_missing(tmp_path: Path, database: str) -> None:
+    """Null is no misfit, but the later field has to have a value."""
+    before = model(entity("Item", replace(string("size", 1, 30), nullable=True)))
+    after = model(entity("Item", number("size", 1, 50)))
+    stored(tmp_path, database, before, after, {1: "'7'", 2: "NULL"})
+    with pytest.raises(runner.MigrationError, match=r"step 1 .*in_the_way"):
+        asyncio.run(runner.up(database, tmp_path))
+
+
 def test_values_that_become_alike_stand_in_the_way(tmp_path: Path, database: str) -> None:
     before = model(entity("Item", scalar("at", "timestamp", unique=True)))
     after = model(entity("Item", scalar("at", "date", unique=True)))
