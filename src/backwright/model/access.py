@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from backwright.expr.typed import FALSE, Constant
+from backwright.expr.typed import FALSE
+from backwright.model.formulas import Formulas
 from backwright.model.types import Assumption, Rule, Verb
 from backwright.spec.nodes import At, EntityNode
-
-if TYPE_CHECKING:
-    from backwright.model.formulas import Formulas
 
 VERBS: tuple[Verb, ...] = ("create", "read", "update", "delete")
 
@@ -47,16 +43,6 @@ def access_assumptions(entity: EntityNode) -> list[Assumption]:
         return []
     text = f"Nobody may {' or '.join(missing)}: `access` does not name it."
     return [Assumption(subject=entity.name.value, text=text, role="security")]
-
-
-def always(rule: Rule | None) -> bool:
-    """Whether the rule lets everyone pass."""
-    return rule is None or (isinstance(rule.condition, Constant) and rule.condition.value is True)
-
-
-def never(rule: Rule | None) -> bool:
-    """Whether the rule is `none`. One whose expression is wrong has other words, and a diagnostic."""
-    return rule is not None and rule.source == "none"
 
 
 def build_after(entity: EntityNode, formulas: Formulas) -> Rule | None:

@@ -10,8 +10,7 @@ import msgspec
 
 from backwright.expr.typed import Arithmetic, Compare, Expression, Input, Name
 from backwright.expr.walk import mentions_caller, nodes
-from backwright.model.access import always
-from backwright.model.rules import needs_caller
+from backwright.model.rules import always, needs_caller
 from backwright.model.types import (
     Assignment,
     Auth,

@@ -39,8 +39,8 @@ from backwright.expr.typed import (
     Type,
 )
 from backwright.expr.walk import nodes
-from backwright.model.access import always
 from backwright.model.naming import snake
+from backwright.model.rules import always
 from backwright.model.types import Rule
 
 NULL = Constant(type=Type("null", nullable=True), value=None)

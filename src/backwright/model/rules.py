@@ -17,6 +17,7 @@ from backwright.expr.typed import (
     Type,
 )
 from backwright.expr.walk import callers, nodes
+from backwright.model.types import Rule
 
 NULL = Constant(type=Type("null", nullable=True), value=None)
 
@@ -63,3 +64,13 @@ def _is_caller(left: Expression, right: Expression) -> bool:
             return True
         case _:
             return False
+
+
+def always(rule: Rule | None) -> bool:
+    """Whether the rule lets everyone pass."""
+    return rule is None or (isinstance(rule.condition, Constant) and rule.condition.value is True)
+
+
+def never(rule: Rule | None) -> bool:
+    """Whether the rule is `none`. One whose expression is wrong has other words, and a diagnostic."""
+    return rule is not None and rule.source == "none"

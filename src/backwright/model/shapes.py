@@ -12,9 +12,9 @@ from backwright.expr.inline import NULL, inlined
 from backwright.expr.parse import parse
 from backwright.expr.scope import Scope
 from backwright.expr.typed import Expression, Type
-from backwright.model.access import always
 from backwright.model.expand.codes import EACH_ORDER, RESPOND, UNKNOWN, VIEW_MEMBER, WIRE
 from backwright.model.expand.orders import order_of
+from backwright.model.rules import always
 from backwright.model.types import (
     Argument,
     Array,

@@ -31,8 +31,10 @@ from backwright.model.types import (
 )
 from backwright.reference import forms, sessions
 from backwright.reference.calling import scripts
+from backwright.reference.cursors import Cursors
 from backwright.reference.errors import answered
 from backwright.reference.evaluate import Environment, Overflow, Row, evaluate, holds
+from backwright.reference.execution import Execution, Observe, Rows
 from backwright.reference.failures import Failure
 from backwright.reference.http import Opaque, Request, Response
 from backwright.reference.limits import Answers, Rates
@@ -40,10 +42,9 @@ from backwright.reference.notices import notices
 from backwright.reference.read import Reading, is_json, paged, parse_object, query_fields, unknown
 from backwright.reference.routing import routes_of
 from backwright.reference.seam import Seam
-from backwright.reference.selecting import Cursors
 from backwright.reference.sessions import Session
 from backwright.reference.show import Shown, location, saved_as
-from backwright.reference.steps import Execution, Observe, Rows
+from backwright.reference.steps import take
 from backwright.reference.texts import header, written
 
 
@@ -270,7 +271,7 @@ class Reference:
         run.version = version
         self._check_references(operation, run)
         for step in operation.steps:
-            run.run(step)
+            take(step, run)
         response = self._success(operation, run, request)
         self.rows, self.gone, self.sequences = run.rows, run.gone, run.sequences
         for token in run.revoked:

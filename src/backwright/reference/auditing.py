@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from backwright.model.types import Entity, Field, ManyType, ScalarType, Verb
 from backwright.reference.evaluate import Row
+from backwright.reference.execution import Execution
 from backwright.reference.texts import written
-
-if TYPE_CHECKING:
-    from backwright.reference.steps import Execution
 
 ACTIONS: dict[Verb, str] = {"create": "created", "update": "updated", "delete": "deleted"}
 SECRET = ("password", "token", "bytes")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from backwright.model.types import Failing
+
 STATUS = {
     "malformed": 400,
     "unauthenticated": 401,
@@ -44,3 +46,14 @@ class Failure(Exception):
         self.message = message
         self.fields = tuple(fields)
         self.headers = headers or {}
+
+
+def failed(failing: Failing) -> Failure:
+    """What a step answers in its author's words."""
+    fields = [(failing.field, failing.code)] if failing.field is not None else []
+    return Failure(failing.category, fields, code=failing.code, message=failing.message)
+
+
+def conflict(otherwise: Failing | None) -> Failure:
+    """What a step answers in its author's words; a conflict without any."""
+    return Failure("conflict") if otherwise is None else failed(otherwise)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from backwright.model.types import Delete, DeleteAll, Entity, Field, ManyType, ReferenceType
 from backwright.reference import auditing, selecting, writing
 from backwright.reference.evaluate import Row
+from backwright.reference.execution import Execution
 from backwright.reference.failures import Failure
 from backwright.reference.falling import in_turn, referring
-
-if TYPE_CHECKING:
-    from backwright.reference.steps import Execution
 
 
 def delete(step: Delete, run: Execution) -> None:

@@ -4,35 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cmp_to_key
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import Any
 
 from backwright.model.types import Entity, Filter, Find, Formula, Group, OrderTerm, Rule, Select
 from backwright.reference.evaluate import Page, Row, parameters
+from backwright.reference.execution import Execution
 from backwright.reference.failures import Failure
-
-if TYPE_CHECKING:
-    from backwright.reference.steps import Execution
-
-
-class Cursors(msgspec.Struct):
-    """The cursors that were given out: what each is bound to, and the values after which it continues."""
-
-    given: dict[str, tuple[Any, Sequence[Any]]]
-    fresh: Callable[[str], str]
-
-    def remember(self, bound: Any, last: Sequence[Any]) -> str:
-        cursor = self.fresh("cursor")
-        self.given[cursor] = (bound, last)
-        return cursor
-
-    def after(self, cursor: str, bound: Any, name: str) -> Sequence[Any]:
-        """The values of the row after which to continue. Raises Failure for a cursor of something else."""
-        known = self.given.get(cursor)
-        if known is None or known[0] != bound:
-            raise Failure("invalid", [(name, "cursor")])
-        return known[1]
 
 
 def find(step: Find, run: Execution) -> None:

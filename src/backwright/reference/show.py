@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import Any, assert_never
 from urllib.parse import quote
 from uuid import UUID
 
@@ -34,14 +34,12 @@ from backwright.model.types import (
     Viewed,
 )
 from backwright.reference.evaluate import Environment, Page, Row, elements, evaluate, row_of
+from backwright.reference.execution import Execution
 from backwright.reference.failures import Failure
 from backwright.reference.http import Opaque
 from backwright.reference.numbers import rounded
 from backwright.reference.selecting import in_order
 from backwright.reference.texts import written
-
-if TYPE_CHECKING:
-    from backwright.reference.steps import Execution
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 

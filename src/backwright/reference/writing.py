@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from backwright.model.types import (
     Assignment,
@@ -25,12 +25,10 @@ from backwright.model.types import (
 from backwright.reference import auditing, selecting
 from backwright.reference.decode import Password
 from backwright.reference.evaluate import Row
-from backwright.reference.failures import Failure
+from backwright.reference.execution import Execution
+from backwright.reference.failures import Failure, conflict
 from backwright.reference.numbers import rounded
 from backwright.reference.texts import slug
-
-if TYPE_CHECKING:
-    from backwright.reference.steps import Execution
 
 
 def create(step: Create, run: Execution) -> None:
@@ -292,7 +290,7 @@ def upsert(step: Upsert, run: Execution) -> None:
         run.bindings[step.bind] = insert(entity, row, step.created, run)
         return
     if step.if_exists is not None and run.value(step.if_exists, there) is not True:
-        raise run.failing(step.otherwise)
+        raise conflict(step.otherwise)
     after = changed(entity, there, dict(there), step.changes, run)
     judge(step.updated, there, run)
     judge(step.after or step.updated, after, run)

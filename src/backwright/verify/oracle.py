@@ -10,9 +10,9 @@ from backwright.model.types import Entity, Field, ManyType, Model, ReferenceType
 from backwright.reference import Reference
 from backwright.reference.answer import State
 from backwright.reference.evaluate import Environment, Row, holds
+from backwright.reference.execution import Observe
 from backwright.reference.http import Response
 from backwright.reference.seam import START
-from backwright.reference.steps import Observe
 from backwright.verify import fixtures
 from backwright.verify.rows import Rows, remembered
 from backwright.verify.traffic import Assigned, Numbers, Put, Sent, for_reference

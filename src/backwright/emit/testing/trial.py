@@ -32,9 +32,9 @@ from backwright.model.types import (
 from backwright.reference import Opaque, Reference, Request, Response
 from backwright.reference.calling import Outcome, always, outputs
 from backwright.reference.evaluate import Row
+from backwright.reference.execution import Execution
 from backwright.reference.failures import Failure
 from backwright.reference.sessions import Session
-from backwright.reference.steps import Execution
 from backwright.reference.texts import written
 
 BOUNDARY = "part-of-a-test"
@@ -156,10 +156,9 @@ class Recording(Execution, kw_only=True):
     bound: list[dict[str, Any]] = msgspec.field(default_factory=list)
     asked: list[tuple[int, Condition]] = msgspec.field(default_factory=list)
 
-    def run(self, step: Step) -> None:
+    def begin(self, step: Step) -> None:
         self.at += 1
         self.bound.append(dict(self.bindings))
-        super().run(step)
 
     def permits(self, rule: Rule | None, row: Row) -> bool:
         held = super().permits(rule, row)

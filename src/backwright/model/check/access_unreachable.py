@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backwright.model.access import never
+from backwright.model.rules import never
 from backwright.model.types import (
     Create,
     Delete,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backwright.model.access import never, written_rules
-from backwright.model.rules import needs_caller
+from backwright.model.access import written_rules
+from backwright.model.rules import needs_caller, never
 from backwright.model.types import Model
 from backwright.spec.diagnostics import Diagnostic, diagnose, register
 from backwright.spec.nodes import SpecDocument
