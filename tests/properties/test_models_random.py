@@ -1,6 +1,7 @@
 """Random specifications that the checker accepts build, are clean, migrate, and answer as they are meant.
 
-The sample is fixed. `BACKWRIGHT_MODELS=200` tries that many seeds, on both databases, with every gate.
+The sample is fixed. `BACKWRIGHT_MODELS=200` tries that many seeds from `BACKWRIGHT_SEED` on (1000), on both databases, with
+every gate.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from spec_random import specification, yaml
 from backwright.verify.gate import DatabaseName
 
 MANY = int(os.environ.get("BACKWRIGHT_MODELS", "0"))
-SAMPLE = range(1000, 1000 + MANY) if MANY else (10, 27, 34, 58, 85, 98)
+FIRST = int(os.environ.get("BACKWRIGHT_SEED", "1000"))
+SAMPLE = range(FIRST, FIRST + MANY) if MANY else (10, 27, 34, 58, 85, 98)
 GATES = (
     ("lint", "types", "contract", "migrations", "unit", "behaviour")
     if MANY
