@@ -1,7 +1,7 @@
 """Random specifications that the checker accepts build, are clean, migrate, and answer as they are meant.
 
-The sample is fixed. `BACKWRIGHT_MODELS=200` tries that many seeds from `BACKWRIGHT_SEED` on (1000), on both databases, with
-every gate.
+The sample is fixed. `BACKWRIGHT_MODELS=200` tries that many seeds from `BACKWRIGHT_SEED` on (1000), on both databases,
+with every gate.
 """
 
 from __future__ import annotations

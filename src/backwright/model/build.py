@@ -12,7 +12,7 @@ from backwright.model.auth import TOKEN_MINUTES, build_auth
 from backwright.model.check import QUESTIONS, check
 from backwright.model.expand import build_answers, build_logic, build_operations, crud_assumptions
 from backwright.model.expand.orders import order_term
-from backwright.model.expand.policies import performance
+from backwright.model.expand.policies import handed_over, performance
 from backwright.model.fields import (
     DELETED,
     VERSION,
@@ -88,6 +88,7 @@ class _Building:
             auth=auth,
             security=self.security(),
             performance=performance(self.document.performance),
+            contract=handed_over(self.document.service.contract),
             entities=entities,
             views=views,
             operations=operations,

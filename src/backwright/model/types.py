@@ -229,6 +229,23 @@ class Service(Frozen, frozen=True, kw_only=True):
     place: Place = NOWHERE
 
 
+class Deviation(Frozen, frozen=True, kw_only=True):
+    """What may be otherwise than the contract says: a kind of change (`CD201`), of one operation or of any."""
+
+    rule: str
+    reason: str
+    operation: str | None = None
+
+
+class HandedOver(Frozen, frozen=True, kw_only=True):
+    """A contract that was handed over: an OpenAPI description in the project, and the digest of its files."""
+
+    file: str
+    sha256: str
+    deviations: tuple[Deviation, ...] = ()
+    place: Place = NOWHERE
+
+
 class Auth(Frozen, frozen=True, kw_only=True):
     """Who callers are: rows of `identity`, found by the field `by`, proving themselves with `password`.
 
@@ -272,6 +289,7 @@ class Model(Frozen, frozen=True, kw_only=True, dict=True):
     auth: Auth | None = None
     security: Security | None = None
     performance: Performance | None = None
+    contract: HandedOver | None = None
     entities: tuple[Entity, ...] = ()
     views: tuple[View, ...] = ()
     operations: tuple[Operation, ...] = ()

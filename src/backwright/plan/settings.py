@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from backwright.model.types import ErrorAnswer, Logic, Model
+from backwright.model.types import ErrorAnswer, HandedOver, Logic, Model
 from backwright.plan.changes import ChangeSetting, Hazard
 from backwright.plan.meaning import Renames, carried_over, plain
 
@@ -37,7 +37,17 @@ def _parts(model: Model) -> dict[str, object]:
         "auth": model.auth,
         "security": model.security,
         "performance": model.performance,
+        "contract": None if model.contract is None else _contract(model.contract),
     }
+
+
+def _contract(found: HandedOver) -> dict[str, object]:
+    settings: dict[str, object] = {"file": found.file, "sha256": found.sha256[:12]}
+    if found.deviations:
+        settings["deviations"] = [
+            f"{each.rule} {each.operation or 'everywhere'}" for each in found.deviations
+        ]
+    return settings
 
 
 def logic_changes(before: Model, after: Model) -> Iterator[ChangeSetting]:

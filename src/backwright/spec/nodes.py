@@ -40,6 +40,20 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     place: Place
 
 
+class DeviationNode(Node, frozen=True, kw_only=True):
+    rule: At[str]
+    reason: At[str]
+    operation: At[str] | None = None
+
+
+class ContractNode(Node, frozen=True, kw_only=True):
+    """A contract that was handed over. `sha256` is that of its files, which are read with the specification."""
+
+    file: At[str]
+    deviations: tuple[DeviationNode, ...] = ()
+    sha256: str = ""
+
+
 class ServiceNode(Node, frozen=True, kw_only=True):
     name: At[str]
     version: At[str]
@@ -47,6 +61,7 @@ class ServiceNode(Node, frozen=True, kw_only=True):
     unknown_fields: At[str] | None = None
     names: At[str] | None = None
     envelope: At[bool] | None = None
+    contract: ContractNode | None = None
 
 
 class PerformanceNode(Node, frozen=True, kw_only=True):

@@ -15,13 +15,15 @@ from backwright.model.types import (
     Delete,
     Demand,
     Deprecation,
+    Deviation,
     Find,
+    HandedOver,
     Performance,
     Rate,
     Step,
     Update,
 )
-from backwright.spec.nodes import At, CacheNode, DeprecatedNode, LimitsNode, PerformanceNode
+from backwright.spec.nodes import At, CacheNode, ContractNode, DeprecatedNode, LimitsNode, PerformanceNode
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _RATE = re.compile(r"([1-9][0-9]{0,8})\s*/\s*(second|minute|hour|day)")
@@ -57,6 +59,25 @@ def performance(node: PerformanceNode | None) -> Performance | None:
         p95_ms=usual.p95_ms if node.p95_ms is None else node.p95_ms.value,
         count=usual.count if matched is None else int(matched[1]),
         seconds=usual.seconds if matched is None else SECONDS[matched[2]],
+        place=node.place,
+    )
+
+
+def handed_over(node: ContractNode | None) -> HandedOver | None:
+    """The contract that the service has to keep."""
+    if node is None:
+        return None
+    return HandedOver(
+        file=node.file.value,
+        sha256=node.sha256,
+        deviations=tuple(
+            Deviation(
+                rule=each.rule.value,
+                reason=each.reason.value,
+                operation=None if each.operation is None else each.operation.value,
+            )
+            for each in node.deviations
+        ),
         place=node.place,
     )
 

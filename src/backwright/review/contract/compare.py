@@ -54,10 +54,10 @@ def compare(before: Path, after: Path, *, today: date | None = None) -> list[Cha
         raise Unreadable(f"{before}: schemas are nested too deeply") from None
 
 
-def compared(old: Node, new: Node, today: date) -> list[Change]:
-    """`compare`, of descriptions that have been read."""
+def compared(old: Node, new: Node, today: date, base: str = "") -> list[Change]:
+    """`compare`, of descriptions that have been read; `base` stands before the paths of the first."""
     found: dict[object, Change] = {}
-    former, later = _routes(old), _routes(new)
+    former, later = routes(old, base), routes(new)
     for key, route in former.items():
         if key not in later:
             _add(found, [_removed(route, new, today)], "either", route.words)
@@ -107,9 +107,10 @@ def _add(known: dict[object, Change], changes: Iterable[Found], direction: Direc
         )
 
 
-def _routes(root: Node) -> dict[tuple[str, str], Route]:
+def routes(root: Node, base: str = "") -> dict[tuple[str, str], Route]:
+    """The operations of a description, whatever their parameters are called; `base` stands before each path."""
     paths = root.child("paths")
-    routes: dict[tuple[str, str], Route] = {}
+    found: dict[tuple[str, str], Route] = {}
     for path, item in paths.members() if paths else ():
         if not path.startswith("/"):
             continue
@@ -117,9 +118,9 @@ def _routes(root: Node) -> dict[tuple[str, str], Route]:
         for method in METHODS:
             node = whole.child(method)
             if node is not None:
-                route = Route(method, path, whole, node)
-                routes.setdefault(route.key, route)
-    return routes
+                route = Route(method, base + path, whole, node)
+                found.setdefault(route.key, route)
+    return found
 
 
 def _removed(route: Route, new: Node, today: date) -> Found:

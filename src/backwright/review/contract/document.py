@@ -89,14 +89,16 @@ class Node(msgspec.Struct, frozen=True, eq=False):
 
 
 class Library:
-    """The files that have been read, so that each is read once."""
+    """The files that have been read, so that each is read once; none outside of the folder `within`."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root.parent.resolve()
+    def __init__(self, within: Path | None = None) -> None:
+        self._within = within
         self._read: dict[Path, Document] = {}
 
     def document(self, path: Path, asked: str) -> Document:
         known = path.resolve()
+        if self._within is not None and not known.is_relative_to(self._within):
+            raise Unreadable(f"`{asked}` leads out of {self._within.name}/")
         if known not in self._read:
             self._read[known] = Document(self, known, asked)
         return self._read[known]
@@ -132,14 +134,34 @@ class Document:
         return node
 
 
-def opened(path: Path, name: str) -> Document:
-    """The OpenAPI description in a file. Raises Unreadable when it is none of 3.0 or 3.1."""
-    document = Library(path).document(path, name)
+def opened(path: Path, name: str, within: Path | None = None) -> Document:
+    """The OpenAPI description in a file. Raises Unreadable when it is none of 3.0 or 3.1, or leads out of `within`."""
+    document = Library(within).document(path, name)
     version = str(document.root.get("openapi") or "")
     if not version.startswith("3."):
         said = f"`openapi: {version}`" if version else "there is no `openapi:` with a version"
         raise Unreadable(f"{name}: {said}; descriptions of OpenAPI 3.0 and 3.1 are compared")
     return document
+
+
+def files(document: Document) -> list[Path]:
+    """The files of a description: its own, and those that its references lead to, in order. Raises Unreadable."""
+    found = {document.path: document}
+    waiting, met = [document.root], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node.value) in met and isinstance(node.value, Table | Items):
+            continue  # several aliases of YAML may share a value
+        met.add(id(node.value))
+        reference = node.get("$ref")
+        if isinstance(reference, str) and not reference.startswith("#"):
+            other = node.document.target(reference, node).document
+            if other.path not in found:
+                found[other.path] = other
+                waiting.append(other.root)
+        waiting += [member for _, member in node.members()]
+        waiting += node.items()
+    return sorted(found)
 
 
 def escaped(key: str) -> str:

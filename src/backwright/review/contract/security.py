@@ -11,13 +11,18 @@ Requirement = dict[str, frozenset[str]]
 """Scheme to scopes, all of which are needed together. Empty: no credentials."""
 
 
+def open_to_anyone(root: Node, operation: Node) -> bool:
+    """Whether an operation of a description needs no credentials."""
+    return {} in _alternatives(_place(root, operation))
+
+
 def security(old: tuple[Node, Node], new: tuple[Node, Node]) -> Iterator[Found]:
     """Changes of an operation's requirements. Each side is the description and the operation.
 
     Requirements are alternatives: a client is broken when the one that it fulfils is gone or demands more.
     """
     places = [_place(*side) for side in (old, new)]
-    former, later = (_alternatives(place) for place in places)
+    former, later = _alternatives(places[0]), _alternatives(places[1], _renamed(old[0], new[0]))
     where = places[0] or old[1], places[1] or new[1]
     for alternative in former:
         if any(_fulfilled(alternative, other) for other in later):
@@ -39,12 +44,13 @@ def _place(root: Node, operation: Node) -> Node | None:
     return operation.child("security") or root.child("security")
 
 
-def _alternatives(place: Node | None) -> list[Requirement]:
-    found = []
+def _alternatives(place: Node | None, renamed: dict[str, str] | None = None) -> list[Requirement]:
+    found: list[Requirement] = []
+    names = renamed or {}
     for item in place.items() if place else ():
         if isinstance(item.value, dict):
             scopes = {
-                name: frozenset(map(str, value if isinstance(value, list) else ()))
+                names.get(name, str(name)): frozenset(map(str, value if isinstance(value, list) else ()))
                 for name, value in item.value.items()
             }
             found.append(scopes)
@@ -72,6 +78,24 @@ def _any_words(alternatives: list[Requirement]) -> str:
 
 _TOLD_BY = ("type", "in", "name", "scheme", "openIdConnectUrl")
 _ADDRESSES = ("authorizationUrl", "tokenUrl", "refreshUrl")
+
+
+def _renamed(old: Node, new: Node) -> dict[str, str]:
+    """What schemes that only have another name were called: clients send the same whatever its name is."""
+    former, later = _schemes(old), _schemes(new)
+    before = {name: node for name, node in former.items() if name not in later}
+    found: dict[str, str] = {}
+    for name, node in later.items():
+        alike = [other for other, known in before.items() if _told(known) == _told(node)]
+        if name not in former and len(alike) == 1:
+            found[name] = alike[0]
+    return found
+
+
+def _told(node: Node) -> tuple[str, ...]:
+    """How credentials are presented. Schemes and headers are so in any case; flows are what they are."""
+    words = tuple(str(node.get(word) or "") for word in _TOLD_BY)
+    return (*(word.lower() for word in words), str(node.get("flows") or ""))
 
 
 def schemes(old: Node, new: Node) -> Iterator[Found]:

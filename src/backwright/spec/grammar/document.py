@@ -9,7 +9,9 @@ from backwright.spec.grammar.operations import LIMITS, OPERATION, P95
 from backwright.spec.grammar.shapes import VIEW
 from backwright.spec.grammar.takes import (
     NAME,
+    PATH,
     RATE,
+    REASON,
     ROUTE,
     Choice,
     Either,
@@ -17,6 +19,7 @@ from backwright.spec.grammar.takes import (
     Flag,
     Key,
     Named,
+    Pattern,
     Several,
     Text,
     Whole,
@@ -24,6 +27,53 @@ from backwright.spec.grammar.takes import (
 
 FLOWS = ("register", "login", "logout", "me")
 PLANNED_FLOWS = ("verify_email", "reset_password", "invite")
+
+DEVIATION = Fixed(
+    name="service.contract.deviation",
+    description="Where the service is allowed not to keep the contract.",
+    keys=(
+        Key(
+            name="rule",
+            takes=Pattern("a rule of `backwright contract diff`, like `CD201`", r"^CD[0-9]{3}$"),
+            required=True,
+            example="CD201",
+            description="What kind of deviation it is: what the gate `contract` calls it.",
+        ),
+        Key(
+            name="operation",
+            takes=ROUTE,
+            example="GET /orders",
+            description="Where it is, as the contract writes it (default: everywhere).",
+        ),
+        Key(
+            name="reason",
+            takes=REASON,
+            required=True,
+            example="Nobody filters by colour any more.",
+            description="Why, for those who read the result.",
+        ),
+    ),
+)
+
+CONTRACT = Fixed(
+    name="service.contract",
+    description="An OpenAPI description that was handed over, and what may be otherwise.",
+    keys=(
+        Key(
+            name="file",
+            takes=PATH,
+            required=True,
+            example="contract/openapi.yaml",
+            description="Where it is in the project. It may refer to other files of the project.",
+        ),
+        Key(
+            name="deviations",
+            takes=Several(DEVIATION),
+            example="[{rule: CD201, operation: GET /orders, reason: Nobody filters by colour any more.}]",
+            description="What is agreed to be otherwise.",
+        ),
+    ),
+)
 
 SERVICE = Fixed(
     name="service",
@@ -61,6 +111,14 @@ SERVICE = Fixed(
             takes=Choice(("ignore", "reject")),
             example="reject",
             description="What happens to request members that no operation declares (default: ignore).",
+        ),
+        Key(
+            name="contract",
+            takes=Either((PATH, CONTRACT)),
+            example="contract/openapi.yaml",
+            description="An OpenAPI description (3.0 or 3.1) that was handed over. The gate `contract` fails as long "
+            "as the service does not keep it: answers that it does not allow, requests refused that it allows, "
+            "operations and members that are missing.",
         ),
     ),
 )

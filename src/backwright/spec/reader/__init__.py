@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from backwright.project import Project
-from backwright.spec.diagnostics import SpecificationError
+from backwright.spec.diagnostics import Diagnostic, SpecificationError
 from backwright.spec.grammar import DOCUMENT
 from backwright.spec.nodes import AuthNode, FlowNode, OperationNode, SecurityNode, ServiceNode, SpecDocument
 from backwright.spec.pieces import gather
 from backwright.spec.raw import Scalar, Table
+from backwright.spec.reader.contract import read_contract, with_digest
 from backwright.spec.reader.entities import read_entity
 from backwright.spec.reader.logic import read_logic
 from backwright.spec.reader.operations import read_errors, read_limits, read_operation, read_performance
@@ -41,9 +42,14 @@ def read(project: Project) -> SpecDocument:
         raise SpecificationError(found)
     document = read_document(table, files)
     texts, problems = read_templates(project.root, _all_operations(document))
+    service = document.service
+    contract = None if service.contract is None else with_digest(service.contract, project.root)
+    if isinstance(contract, Diagnostic):
+        problems, contract = [*problems, contract], None
     if problems:
         raise SpecificationError([*found, *problems])
-    return msgspec.structs.replace(document, templates=texts)
+    service = msgspec.structs.replace(service, contract=contract)
+    return msgspec.structs.replace(document, service=service, templates=texts)
 
 
 def read_document(table: Table, files: tuple[str, ...]) -> SpecDocument:
@@ -84,6 +90,7 @@ def _service(table: Table) -> ServiceNode:
         unknown_fields=text(table, "unknown_fields"),
         names=text(table, "names"),
         envelope=flag(table, "envelope"),
+        contract=read_contract(table),
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from backwright.spec.diagnostics import Diagnostic, diagnose, register
 from backwright.spec.nodes import At, OperationNode
+from backwright.spec.reader.places import inside
 
 MISSING = register(
     "BW120",
@@ -41,21 +42,14 @@ def read_templates(
 
 
 def _read(root: Path, html: At[str]) -> str | Diagnostic:
-    path = PurePosixPath(html.value)
-    mend = "write a path relative to the project, such as templates/page.html"
-    if path.is_absolute() or ".." in path.parts or "\\" in html.value or "\0" in html.value:
-        return diagnose(MISSING, html.place, f"`{html.value}` is not inside the project", mend)
+    file = inside(root, html, MISSING, "templates/page.html")
+    if isinstance(file, Diagnostic):
+        return file
     try:
-        file = (root / path).resolve()
-        # A link could lead anywhere; what is read must lie where the project's authors and reviewers see it.
-        if not file.is_relative_to(root):
-            return diagnose(MISSING, html.place, f"`{html.value}` leads out of the project", mend)
-        if not file.is_file():
-            return diagnose(MISSING, html.place, f"there is no `{html.value}` in the project", "add the file")
         with file.open("rb") as stream:
             data = stream.read(LARGEST + 1)
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "it cannot be opened"
+    except OSError as error:
+        reason = error.strerror or "it cannot be opened"
         return diagnose(UNREADABLE, html.place, f"`{html.value}`: {reason}", "correct its rights")
     if len(data) > LARGEST:
         message = f"`{html.value}` has more than {LARGEST} bytes"

@@ -1,4 +1,4 @@
-"""openapi.json is a valid OpenAPI document that describes every operation."""
+"""openapi.json is valid, describes every operation, and keeps a contract that was handed over."""
 
 from __future__ import annotations
 
@@ -9,20 +9,30 @@ import msgspec
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from backwright.verify.gate import GateInput, Verdict, found
+from backwright.verify.handed_over import kept_contract
 from backwright.verify.results import Finding
 from backwright.verify.schemas import document_path
 
 NAME = "contract"
 TITLE = "OpenAPI contract"
 WHY = "Clients, mocks and tests of others are made from openapi.json: what is wrong in it is wrong in all of them."
-EXAMPLE = "A $ref that leads nowhere, or an operation that the document lacks: failed."
+EXAMPLE = (
+    "A $ref that leads nowhere, an operation that the document lacks, an answer that a contract which was handed over "
+    "does not allow: failed."
+)
 DATABASE = False
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
 def judge(given: GateInput) -> Verdict:
-    """Valid by the specification's own schema, and the same operations as the model's."""
+    """Valid by the specification's own schema, and the same operations as the model's.
+
+    Where a contract was handed over (`service.contract`), it is compared with what is built: no answer that it does
+    not allow, no request refused that it allows, nothing missing that it promises, nothing open to anyone that it
+    is not. Limits where it sets none, further failures, members and operations are the service's own. That answers
+    are as openapi.json says is what the gate `behaviour` looks at.
+    """
     path = document_path(given.project, given.model)
     where = path.relative_to(given.project.root).as_posix()
     document = msgspec.json.decode(path.read_bytes())
@@ -51,7 +61,14 @@ def judge(given: GateInput) -> Verdict:
         for method, route in sorted(described - operations)
         if not route.startswith(("/health", "/ready", "/metrics", "/openapi", "/docs"))
     ]
-    return found(findings, f"valid; {len(operations)} operations", {"operations": len(operations)})
+    summary = f"valid; {len(operations)} operations"
+    figures: dict[str, int | float | str] = {"operations": len(operations)}
+    if given.model.contract is not None:
+        kept = kept_contract(given.model.contract, given.project, path)
+        findings += kept.findings
+        summary = f"{summary}; {kept.summary}"
+        figures |= kept.figures
+    return found(findings, summary, figures)
 
 
 def _references(node: object) -> Iterator[str]:

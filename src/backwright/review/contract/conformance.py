@@ -1,0 +1,169 @@
+"""Whether what was built keeps a contract that was handed over.
+
+Not the same question as what clients notice of a later version: a contract leaves open what an implementation has to
+decide. It may set limits where the contract sets none, refuse with statuses that it does not list, and offer more.
+It may not answer what the contract does not allow, refuse what it allows, leave out what it promises, or let anyone do
+what it keeps for those who have credentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from backwright.review.contract.compare import Route, compared, routes
+from backwright.review.contract.document import Node, opened
+from backwright.review.contract.findings import Change, spot
+from backwright.review.contract.rules import RULES
+from backwright.review.contract.security import open_to_anyone
+
+_LEFT_OPEN = frozenset(
+    {
+        "default-changed",
+        "format-changed",
+        "bound-changed",
+        "length-changed",
+        "count-changed",
+        "pattern-changed",
+        "uniqueness-changed",
+    }
+)
+"""What an implementation decides about requests where the contract says nothing."""
+_PROMISED = frozenset(
+    {
+        "parameter-removed",
+        "property-removed",
+        "visibility-changed",
+        "response-added",
+        "response-header-removed",
+    }
+)
+"""What may break no client, and is still not what the contract says."""
+_OF_VERSIONS = frozenset({"operation-id-changed", "operation-deprecated", "sunset-changed", "server-removed"})
+"""What only matters from one version of a contract to the next."""
+
+
+class Conformance(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found.
+
+    `decisions` were made where the contract leaves them open, `undecided` is what could not be compared.
+    """
+
+    operations: int
+    further: int
+    deviations: tuple[Change, ...]
+    decisions: tuple[Change, ...]
+    undecided: tuple[Change, ...]
+
+
+def conformance(
+    handed_over: Path, built: Path, name: str, built_name: str, within: Path | None = None
+) -> Conformance:
+    """How far the second description keeps the first; both are called by their names.
+
+    Raises Unreadable, also for a description that leads out of `within`.
+    """
+    old, new = (opened(path, said, within).root for path, said in ((handed_over, name), (built, built_name)))
+    base = _base(old, new)
+    wanted, offered = routes(old, base), routes(new)
+    changes = [
+        each
+        for each in compared(old, new, date.min, base)
+        if each.name not in _OF_VERSIONS and each.level != "compatible"
+    ]
+    changes += _opened(old, new, [(wanted[key], offered[key]) for key in wanted if key in offered])
+    decisions = tuple(each for each in changes if _left_open(each))
+    deviations = tuple(each for each in changes if each not in decisions and _deviates(each))
+    return Conformance(
+        operations=len(wanted),
+        further=len(offered.keys() - wanted.keys()),
+        deviations=deviations,
+        decisions=decisions,
+        undecided=tuple(
+            each
+            for each in changes
+            if each not in decisions and each not in deviations and each.name != "response-removed"
+        ),
+    )
+
+
+def _base(old: Node, new: Node) -> str:
+    """What stands before the contract's paths: the path of its first server, if operations are found there."""
+    servers = old.child("servers")
+    first = next(servers.items(), None) if servers else None
+    base = urlsplit(str(first.get("url") or "") if first else "").path.rstrip("/")
+    offered = routes(new).keys()
+
+    def found(prefix: str) -> int:
+        return len(routes(old, prefix).keys() & offered)
+
+    return base if base and found(base) > found("") else ""
+
+
+def _deviates(change: Change) -> bool:
+    match change.name:
+        case "response-removed":
+            return change.level == "breaking"  # a failure that never happens is no promise
+        case "default-changed":
+            return _said_before(change)
+        case _:
+            return change.level == "breaking" or change.name in _PROMISED
+
+
+def _left_open(change: Change) -> bool:
+    return change.name in _LEFT_OPEN and change.direction == "request" and not _said_before(change)
+
+
+def _said_before(change: Change) -> bool:
+    """Whether the first description has the keyword itself: where it is missing, its place is that of the schema."""
+    before, after = change.before, change.after
+    if before is None or after is None:
+        return before is not None
+    keyword = after.pointer.rpartition("/")[2]
+    return before.pointer.rpartition("/")[2] == keyword or keyword not in _KEYWORDS
+
+
+_KEYWORDS = frozenset(
+    {
+        "default",
+        "exclusiveMaximum",
+        "exclusiveMinimum",
+        "format",
+        "maxItems",
+        "maxLength",
+        "maxProperties",
+        "maximum",
+        "minItems",
+        "minLength",
+        "minProperties",
+        "minimum",
+        "multipleOf",
+        "pattern",
+        "uniqueItems",
+    }
+)
+
+
+def _opened(old: Node, new: Node, pairs: Iterable[tuple[Route, Route]]) -> list[Change]:
+    """Operations that demand credentials in the contract, and none as they were built."""
+    rule = RULES["security-loosened"]
+    return [
+        Change(
+            id=rule.id,
+            name=rule.name,
+            level="breaking",
+            direction="request",
+            message="no credentials are needed, where the contract demands some",
+            notices="anyone may do what the contract keeps for those who have credentials",
+            mend="say in the operation's `access` or in the rules who may",
+            before=spot(wanted.node),
+            after=spot(offered.node),
+            operations=(offered.words,),
+        )
+        for wanted, offered in pairs
+        if open_to_anyone(new, offered.node) and not open_to_anyone(old, wanted.node)
+    ]
