@@ -21,6 +21,9 @@ from backwright_runtime.settings import RuntimeSettings, SettingsError
 S = TypeVar("S", bound=RuntimeSettings)
 GRACE = 10
 """Seconds that running requests get when the service is told to stop."""
+KEEP_ALIVE = 75
+"""Seconds that an idle connection is kept: longer than load balancers keep theirs (60 as they come), so that it is not
+the service who closes one on which a request is already under way."""
 
 
 def main(
@@ -100,6 +103,7 @@ def _serve(app: Application, folder: Path, host: str | None, port: int | None) -
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
     )
     server = uvicorn.Server(config)

@@ -116,12 +116,22 @@ def status(answer: bytes) -> int:
         (HEAD + b"content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         (HEAD + b"content-length: -1\r\n\r\n", 400),
         (HEAD + b"transfer-encoding: chunked\r\n\r\nzz\r\n", 400),
-        (b"GET /health HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n", 200),
+        (b"GET /health HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: close, upgrade\r\n\r\n", 200),
     ],
 )
 def test_what_is_no_request_is_refused(service: Service, sent: bytes, answered: int) -> None:
     answer = service.said(sent, patience=8)
     assert status(answer) == answered, answer
+
+
+def test_an_idle_connection_is_kept(service: Service) -> None:
+    """Not for the five seconds of uvicorn: a request that is under way when a connection is closed is lost."""
+    ask = b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n"
+    with closing(socket.create_connection(("127.0.0.1", service.port), timeout=5)) as opened:
+        for pause in (6, 0):
+            opened.sendall(ask)
+            assert status(opened.recv(65536)) == 200
+            time.sleep(pause)
 
 
 @pytest.mark.parametrize(

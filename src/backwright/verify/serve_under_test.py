@@ -25,6 +25,7 @@ from starlette.types import Receive, Scope, Send
 
 from backwright_runtime import Passwords, logs
 from backwright_runtime.application import Application
+from backwright_runtime.command import KEEP_ALIVE
 from backwright_runtime.database import sqlite as runtime_sqlite
 from backwright_runtime.limits import Rates
 from backwright_runtime.testing import ScriptedLogic, ScriptedSeam
@@ -75,7 +76,14 @@ def main(arguments: list[str]) -> None:
         return app
 
     app = Renewable(made)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", server_header=False)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+    )
     uvicorn.Server(config).run(sockets=[listening(where)])
 
 

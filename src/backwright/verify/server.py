@@ -29,7 +29,7 @@ __all__ = ["ENCRYPTION_KEYS", "FRESH", "Server", "ServerFailed", "running"]
 ENCRYPTION_KEYS = f"test:{secrets.token_urlsafe(48)}"
 """What encrypts the fields of every backend under test; the verifier puts rows in with it."""
 
-READY_SECONDS = 20.0
+READY_SECONDS = 60.0
 STOP_SECONDS = 5.0
 
 
