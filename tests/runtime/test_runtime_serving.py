@@ -8,10 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -210,23 +209,19 @@ def test_hanging_up_harms_nobody(service: Service) -> None:
 
 
 def test_what_was_asked_before_the_end_is_answered(tmp_path: Path) -> None:
-    answers: list[httpx.Response] = []
-    with serving(tmp_path) as service:
+    with serving(tmp_path) as service, ExitStack() as stack:
         asking = [
-            threading.Thread(target=lambda: answers.append(httpx.get(f"{service.url}/waits/1000", timeout=9)))
+            stack.enter_context(closing(socket.create_connection(("127.0.0.1", service.port), timeout=15)))
             for _ in range(5)
         ]
-        for thread in asking:
-            thread.start()
-        time.sleep(0.4)
+        for each in asking:
+            each.sendall(b"GET /waits/1000 HTTP/1.1\r\nhost: x\r\n\r\n")
+        httpx.get(f"{service.url}/health")  # what came before it has been read, too
         service.process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
+        assert [status(each.recv(65536)) for each in asking] == [200] * 5
         with pytest.raises(httpx.TransportError):
             httpx.get(f"{service.url}/health", timeout=0.5)
-        for thread in asking:
-            thread.join()
         service.process.communicate(timeout=15)
-        assert [answer.status_code for answer in answers] == [200] * 5
         assert service.process.returncode in (0, -signal.SIGTERM)  # as uvicorn has it
 
 
