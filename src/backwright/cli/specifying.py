@@ -146,12 +146,13 @@ def rehearse(project: ProjectOption = None, json: JsonOption = False) -> None:
     """Execute the acceptance scenarios against the meaning of the specification, before anything is built."""
     with command("rehearse", json) as terminal:
         results = pipeline.rehearse(project_of(project))
-        failed = [result for result in results if result.status != "passed"]
+        failed, unknown = (sum(each.status == status for each in results) for status in ("failed", "not_run"))
         for result in results:
-            terminal.print(f"  {result.status}  {result.id}  {escape(result.title)}")
+            terminal.print(f"  {result.status.replace('_', ' ')}  {result.id}  {escape(result.title)}")
             if result.detail:
                 terminal.print(f"          {escape(result.detail)}")
-        terminal.print(f"{len(results) - len(failed)} of {len(results)} scenarios hold")
+        held = f"{len(results) - failed - unknown} of {len(results)} scenarios hold"
+        terminal.print(f"{held}, {unknown} not run" if unknown else held)
         leave(terminal, "rehearse", Exit.FOUND if failed else Exit.OK, scenarios=results)
 
 

@@ -60,6 +60,8 @@ def _inner(takes: Takes) -> Iterator[Takes]:
 
 def _schema(takes: Takes) -> dict[str, Any]:
     match takes:
+        case Text(literal=True):
+            return {"type": ["string", "number", "boolean", "null"]}
         case Text():
             # An editor reads `version: 1.0` as a number; Backwright reads it as it is written.
             return {"type": ["string", "number"]}

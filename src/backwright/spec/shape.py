@@ -270,6 +270,10 @@ def _scalar(
         if not raw.value.strip():
             yield _wrong(raw, says, written)
         return
+    if isinstance(takes, Text) and takes.literal:
+        if raw.plain and not raw.value:
+            yield _wrong(raw, says, written)
+        return
     if raw.null or not raw.value.strip():
         yield _wrong(raw, says, written)
         return

@@ -56,7 +56,8 @@ def stub_files(model: Model, names: Names) -> dict[str, str]:
 
 def _file(said: str, pieces: list[Source], package: str) -> str:
     body = "\n\n\n".join(piece.text for piece in pieces)
-    return f"{docstring(said)}\n\n{import_block(gathered(pieces), package)}\n\n\n{body}\n"
+    apart = "\n\n\n" if body.startswith(("def ", "async def ", "class ", "@")) else "\n\n"  # as ruff has it
+    return f"{docstring(said)}\n\n{import_block(gathered(pieces), package)}{apart}{body}\n"
 
 
 def _stub(logic: Logic, model: Model, names: Names) -> str:

@@ -22,7 +22,7 @@ from backwright.spec.grammar.takes import (
 USES = ("clock", "http", "files", "subprocess")
 
 LITERAL = Defined("literal", "a value as JSON would have it")
-define(LITERAL, Either((Text("a value"), Named("member", LITERAL), Several(LITERAL))))
+define(LITERAL, Either((Text("a value", literal=True), Named("member", LITERAL), Several(LITERAL))))
 
 LOGIC_ERROR = Fixed(
     name="logic.error",

@@ -6,9 +6,10 @@ import msgspec
 
 
 class Text(msgspec.Struct, frozen=True):
-    """Plain text. `says` is what it is, for messages and the manual."""
+    """Plain text. `says` is what it is, for messages and the manual; null and empty quotes are values if `literal`."""
 
     says: str
+    literal: bool = False
 
 
 class Pattern(msgspec.Struct, frozen=True):

@@ -1,0 +1,4 @@
+-- step 1: drop clipping; drop draft; drop editor
+DROP TABLE clipping;
+DROP TABLE draft;
+DROP TABLE editor;
