@@ -53,7 +53,7 @@ def test_commands_about_gates_load_only_what_those_need_that_run(command: str, t
     )
     assert not done.returncode, done.stderr
     loaded = set(done.stdout.splitlines()[-1].split())
-    assert loaded & {"jsonschema", "openapi_spec_validator", "schemathesis"} == set()
+    assert loaded & {"hypothesis", "jsonschema", "openapi_spec_validator", "schemathesis"} == set()
 
 
 @pytest.mark.parametrize("name", pipeline.__all__)
