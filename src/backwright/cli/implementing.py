@@ -88,7 +88,7 @@ def implement(
         here = project_of(project)
         checked = pipeline.check(here)
         try:
-            ended = run(here, checked.model, stub, asked, limits, say=terminal.note)
+            ended = run(here, checked.model, stub, asked, limits, say=terminal.note, show=terminal.stream)
         except Differs as error:
             terminal.print(f"The recording does not fit: {error}")
             leave(terminal, "implement", Exit.FOUND, error=str(error))

@@ -89,6 +89,19 @@ def test_commands_that_fail_hang_or_are_not_there(tmp_path: Path) -> None:
             Command(text)
 
 
+def test_what_a_provider_writes_is_shown_while_it_does_and_so_is_what_it_used(tmp_path: Path) -> None:
+    here, _ = tolls.project(tmp_path)
+    asked = ["implement", "toll_of", "-p", str(here.root), "--provider", "command", "--attempts", "1"]
+    result = CliRunner().invoke(app, [*asked, "--command", line("print('thinking')")])
+    assert result.exit_code == 1
+    assert "\nthinking\n" in result.stderr
+    assert "usage not told" in result.stdout
+    assert (
+        "thinking"
+        not in CliRunner().invoke(app, [*asked, "--command", line("print('thinking')"), "--json"]).output
+    )
+
+
 # Recordings -------------------------------------------------------------------------------------------
 
 
