@@ -19,7 +19,8 @@ from backwright.model.check import rules
 from backwright.review import pages
 from backwright.spec import manual, schema
 from backwright.spec.diagnostics import registered
-from backwright.verify.gates import GATES, NAMED, OUTSIDE
+from backwright.verify.gates import GATES, NAMED
+from backwright.verify.outside import OUTSIDE
 from backwright.verify.gates.owasp import OUT_OF_SIGHT, PROBES
 from backwright.verify.mutation import show
 from backwright.verify.mutation.results import MutationResult

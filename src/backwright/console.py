@@ -42,11 +42,12 @@ class Terminal:
         self.json = json
         self._out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
         self._progress = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+        self._within_line = False
 
     def print(self, text: str = "") -> None:
         """Plain text: nothing in it is markup, and nothing steers the terminal."""
         if not self.json:
-            self._out.print(escape(_STEERING.sub("\ufffd", text)))
+            self._out.print(_harmless(text))
 
     def styled(self, text: str) -> None:
         """Text with Rich markup; escape what comes from files."""
@@ -63,10 +64,10 @@ class Terminal:
     def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
         for diagnostic in diagnostics:
             colour = "red" if diagnostic.severity == "error" else "yellow"
-            where = f"{escape(str(diagnostic.place))}: " if diagnostic.place.file else ""
-            self.styled(f"{where}[bold {colour}]{diagnostic.code}[/] {escape(diagnostic.message)}")
-            self.styled(f"    [dim]why[/]  {escape(diagnostic.why)}")
-            self.styled(f"    [dim]mend[/] {escape(diagnostic.mend)}")
+            where = f"{_harmless(str(diagnostic.place))}: " if diagnostic.place.file else ""
+            self.styled(f"{where}[bold {colour}]{diagnostic.code}[/] {_harmless(diagnostic.message)}")
+            self.styled(f"    [dim]why[/]  {_harmless(diagnostic.why)}")
+            self.styled(f"    [dim]mend[/] {_harmless(diagnostic.mend)}")
 
     @contextmanager
     def stage(self, name: str, number: int, of: int) -> Iterator[list[str]]:
@@ -90,10 +91,23 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """A line of progress on stderr."""
-        self._progress.print(f"  [dim]{escape(text)}[/]")
+        if self._within_line:
+            self.stream("\n")
+        self._progress.print(f"  [dim]{_harmless(text)}[/]")
+
+    def stream(self, text: str) -> None:
+        """What somebody else writes, as it comes, on stderr; with `json` nobody is there to read along."""
+        if text and not self.json:
+            self._progress.print(f"[dim]{_harmless(text)}[/]", end="")
+            self._within_line = not text.endswith("\n")
 
     def gate(self, status: str, title: str, seconds: float, summary: str) -> None:
         """One gate's outcome, as progress."""
         self._progress.print(
-            f"  {MARKS[status]} {escape(title):<34} [dim]{seconds:6.1f} s[/]  {escape(summary)}"
+            f"  {MARKS[status]} {_harmless(title):<34} [dim]{seconds:6.1f} s[/]  {_harmless(summary)}"
         )
+
+
+def _harmless(text: str) -> str:
+    """Text of others: no markup, and nothing that steers the terminal."""
+    return escape(_STEERING.sub("\ufffd", text))

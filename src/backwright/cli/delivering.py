@@ -304,17 +304,38 @@ def _say_findings(terminal: Terminal, results: Sequence[GateResult]) -> None:
 
 
 @app.command()
-def report(project: ProjectOption = None, json: JsonOption = False) -> None:
+def report(
+    link: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--link", help="A document to link the evidence into, between its marks; may be repeated."
+        ),
+    ] = None,
+    project: ProjectOption = None,
+    json: JsonOption = False,
+) -> None:
     """Write the completion report (Markdown, JSON, web page), computed from artifacts only.
 
-    A claim whose artifact is missing, altered or about another build is reported as not run.
+    A claim whose artifact is missing, altered or about another build is reported as not run. `--link` writes it into
+    a Markdown document of the project, too: between `<!-- backwright: FR-001 -->` and `<!-- /backwright -->`.
     """
     with command("report", json) as terminal:
-        computed, paths = pipeline.report(project_of(project))
+        here = project_of(project)
+        computed, paths = pipeline.report(here)
         terminal.print(f"Build {computed.build[:12]}: {computed.outcome}")
         for path in paths:
             terminal.print(f"  {path}")
-        terminal.answer("report", Exit.OK, outcome=computed.outcome, files=[str(path) for path in paths])
+        linked = pipeline.link(here, computed, link or ())
+        for each in linked:
+            said = "evidence linked" if each.changed else "as it was"
+            terminal.print(f"  {each.file}: {said} ({each.parts} marked)")
+        terminal.answer(
+            "report",
+            Exit.OK,
+            outcome=computed.outcome,
+            files=[str(path) for path in paths],
+            linked=linked,
+        )
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 from rich.markup import escape
@@ -12,6 +13,23 @@ from backwright.pipeline.checking import Blocked
 from backwright.spec.diagnostics import SpecificationError
 from backwright_runtime.database.interface import DatabaseUnavailable
 from backwright_runtime.migrations import MigrationError
+
+OF_THE_MACHINE = frozenset(
+    {
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+    }
+)
+"""What a machine does not allow, or has no room for: its owner can mend it, and nobody has to look for a defect."""
 
 
 def said(terminal: Terminal, command: str, error: Exception) -> tuple[Exit, dict[str, Any]]:
@@ -36,6 +54,10 @@ def said(terminal: Terminal, command: str, error: Exception) -> tuple[Exit, dict
         case MigrationError() | OutsideProject() | Changed():
             terminal.styled(f"[bold red]{escape(command)}:[/] {escape(str(error))}")
             return Exit.FOUND, {"error": str(error)}
+        case OSError() if error.errno in OF_THE_MACHINE:
+            message = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+            terminal.styled(f"[bold red]{escape(command)}:[/] {escape(message)}")
+            return Exit.FOUND, {"error": message}
         case _:
             terminal.styled(f"[bold red]This is a defect of Backwright:[/] {escape(repr(error))}")
             terminal.print("Please report it with what follows. Your files are as they were.")

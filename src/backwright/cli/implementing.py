@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def implement(
     stub: Annotated[str, typer.Argument(help="The function, as `logic:` of the specification names it.")],
     provider: Annotated[
-        str, typer.Option("--provider", help="`anthropic`, `openai`, `command` or `replay`.")
+        str, typer.Option("--provider", help="`anthropic`, `openai`, `command`, `replay` or `scripted`.")
     ] = "anthropic",
     model: Annotated[str, typer.Option("--model", help="The model, by the provider's own name.")] = "",
     budget: Annotated[
@@ -45,6 +45,13 @@ def implement(
     ] = None,
     recording: Annotated[
         Path | None, typer.Option("--recording", help="A recorded conversation, for `--provider replay`.")
+    ] = None,
+    script: Annotated[
+        Path | None,
+        typer.Option(
+            "--script",
+            help="A folder of answers, for `--provider scripted`: `1/`, `2/`, … with the files of each.",
+        ),
     ] = None,
     project: ProjectOption = None,
     json: JsonOption = False,
@@ -72,6 +79,7 @@ def implement(
                 command=command_line,
                 passed_on=pass_env or (),
                 recording=recording,
+                script=script,
                 price=price_of(price) if price else None,
             )
             limits = limits_of(attempts, budget, asked)
@@ -80,7 +88,7 @@ def implement(
         here = project_of(project)
         checked = pipeline.check(here)
         try:
-            ended = run(here, checked.model, stub, asked, limits, say=terminal.note)
+            ended = run(here, checked.model, stub, asked, limits, say=terminal.note, show=terminal.stream)
         except Differs as error:
             terminal.print(f"The recording does not fit: {error}")
             leave(terminal, "implement", Exit.FOUND, error=str(error))

@@ -6,7 +6,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,12 @@ NOT_OURS = register(
     "The hand-over folder holds what was not handed over",
     "The folder is replaced as a whole, so what somebody put or changed there would be lost.",
     "A file that was edited in handover/fe/, or a folder that `backwright handover` did not write.",
+)
+NOT_WRITABLE = register(
+    "BW943",
+    "The hand-over folder cannot be written",
+    "Packs that are not there are worse than an error: whoever waits for them finds the last ones.",
+    "backwright handover --out /proc/packs",
 )
 MANIFEST = "handover.json"
 LARGEST_MANIFEST = 4 << 20
@@ -51,22 +58,40 @@ def manifest(
 
 
 def put(out: Path, files: Mapping[str, str]) -> bool:
-    """Write the folder anew; whether it changed. Raises SpecificationError (BW942), and then has changed nothing."""
+    """Write the folder anew; whether it changed. Raises SpecificationError (BW942, BW943), and then has changed
+    nothing."""
     refuse_foreign(out)
-    if _as_is(out, files):
-        return False
-    out.parent.mkdir(parents=True, exist_ok=True)
-    workshop = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    with _usable(out):
+        if _as_is(out, files):
+            return False
+        out.parent.mkdir(parents=True, exist_ok=True)
+        workshop = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+        try:
+            _write(workshop / "new", files)
+            _swap(out, workshop)
+        finally:
+            shutil.rmtree(workshop, ignore_errors=True)
+        return True
+
+
+@contextmanager
+def _usable(out: Path) -> Iterator[None]:
+    """What the machine does not allow about the folder, as what is to be done about it."""
     try:
-        _write(workshop / "new", files)
-        _swap(out, workshop)
-    finally:
-        shutil.rmtree(workshop, ignore_errors=True)
-    return True
+        yield
+    except OSError as error:
+        message = f"{error.filename or out}: {error.strerror or error}"
+        mend = "choose another folder with `--out`, or let it be written"
+        raise SpecificationError([diagnose(NOT_WRITABLE, Place("", 0, 0), message, mend)]) from None
 
 
 def refuse_foreign(out: Path) -> None:
-    """Raises SpecificationError where the folder has files that are not as they were handed over."""
+    """Raises SpecificationError where the folder has files that are not as they were handed over, or cannot be read."""
+    with _usable(out):
+        _refuse_foreign(out)
+
+
+def _refuse_foreign(out: Path) -> None:
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise _refused(out, [out.name])
     if not out.is_dir():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from backwright.pipeline.planning import Planned, approve, examples, plan
     from backwright.pipeline.progressing import BoxesOf, Standing, set_boxes, standing
     from backwright.pipeline.rehearsing import rehearse
-    from backwright.pipeline.reporting import report
+    from backwright.pipeline.reporting import link, report
     from backwright.pipeline.tasks import EXPECTED, Received, answer, current_questions, receive
     from backwright.pipeline.tracing import Trace, trace
     from backwright.pipeline.verifying import Progress, verify
@@ -55,6 +55,7 @@ __all__ = [
     "examples",
     "explain",
     "hand_over",
+    "link",
     "migrate",
     "migration_status",
     "mutate",
@@ -84,7 +85,7 @@ _NAMES = {
     "outside": ("verify_target",),
     "planning": ("Planned", "approve", "examples", "plan"),
     "rehearsing": ("rehearse",),
-    "reporting": ("report",),
+    "reporting": ("link", "report"),
     "progressing": ("BoxesOf", "Standing", "set_boxes", "standing"),
     "tasks": ("EXPECTED", "Received", "answer", "current_questions", "receive"),
     "tracing": ("Trace", "trace"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from backwright import report as reports
@@ -11,6 +12,7 @@ from backwright.pipeline.planning import package
 from backwright.pipeline.progressing import set_boxes
 from backwright.pipeline.tasks import EXPECTED, current_questions, received_card
 from backwright.project import Project
+from backwright.report import linking
 from backwright.task import events, features
 
 
@@ -35,6 +37,17 @@ def report(project: Project) -> tuple[reports.Report, tuple[Path, ...]]:
     written = reports.write(project, computed)
     set_boxes(project)
     return computed, written
+
+
+def link(project: Project, computed: reports.Report, files: Iterable[Path]) -> tuple[linking.Linked, ...]:
+    """Write the evidence of a report into marked parts of documents. Raises SpecificationError, and Changed."""
+    return linking.link(project, computed, [_in_project(project, file) for file in files])
+
+
+def _in_project(project: Project, file: Path) -> str:
+    """The path of a file in the project; as it was given where that is elsewhere, which `link` refuses."""
+    there = file.parent.resolve() / file.name
+    return there.relative_to(project.root).as_posix() if there.is_relative_to(project.root) else str(file)
 
 
 def verdict(computed: reports.Report) -> str:

@@ -10,7 +10,7 @@ from backwright.report.types import Check, Gate, Link, Measured, Report, Scenari
 from backwright.task.wording import cell, clean, code, fence
 
 _UNMEASURED = "Not measured by a run on this build."
-_MARKS = {
+MARKS = {
     "done": "✅ done",
     "not done": "❌ not done",
     "not run": "⚪ not run",
@@ -53,7 +53,7 @@ def _head(report: Report) -> Iterator[str]:
     yield f"# Completion report: {clean(task)}"
     yield ""
     service = f"{clean(report.service)} {clean(report.version)}"
-    yield f"**{_MARKS[report.outcome]}** — {service}, build {code(short(report.build))},"
+    yield f"**{MARKS[report.outcome]}** — {service}, build {code(short(report.build))},"
     yield f"{report.generated_at:%Y-%m-%d %H:%M} UTC"
     yield ""
 
@@ -97,7 +97,7 @@ def _requirements(report: Report) -> list[str]:
         (
             (
                 f"{cell(r.id)} {cell(r.text)}",
-                _MARKS[r.state],
+                MARKS[r.state],
                 cell(f"{r.reason}. Decided: {r.decision}" if r.decision else r.reason),
                 _links(r.evidence) or "—",
             )
@@ -110,7 +110,7 @@ def _scenarios(report: Report) -> list[str]:
     lines = _table(
         ("Scenario", "State", "Runs"),
         (
-            (f"{cell(s.id)} {cell(s.title)}", _MARKS[s.state], "; ".join(map(_run, s.runs)) or "—")
+            (f"{cell(s.id)} {cell(s.title)}", MARKS[s.state], "; ".join(map(_run, s.runs)) or "—")
             for s in report.scenarios
         ),
     )
@@ -122,7 +122,7 @@ def _scenarios(report: Report) -> list[str]:
 
 
 def _run(run: ScenarioRun) -> str:
-    return f"{run.database or 'run'}: {_MARKS[run.status]} {_links([run.link])}"
+    return f"{run.database or 'run'}: {MARKS[run.status]} {_links([run.link])}"
 
 
 def _gates(report: Report) -> list[str]:
@@ -131,7 +131,7 @@ def _gates(report: Report) -> list[str]:
         (
             (
                 _gate_name(gate),
-                _MARKS[gate.status],
+                MARKS[gate.status],
                 cell(gate.summary),
                 f"{gate.seconds:.1f}",
                 _links([gate.link]) or "—",
@@ -159,7 +159,7 @@ def _access(report: Report) -> list[str]:
             cell(relation(each)),
             cell(statuses(each, "expected")),
             cell(statuses(each, "observed")),
-            f"{_MARKS[result(each)]} {cell(reasons(each))}".rstrip(),
+            f"{MARKS[result(each)]} {cell(reasons(each))}".rstrip(),
         )
         for each in report.access
     ]

@@ -1,7 +1,8 @@
 """Markdown as people and their tools write it, taken apart into the passages that say something.
 
-Comments, fenced code and front matter are blanked out and not cut out: every character of what is left stands where it
-stands in the file, so that places are right and a box can be ticked without touching anything else.
+Comments, fenced code, front matter and the parts between our own marks are blanked out and not cut out: every
+character of what is left stands where it stands in the file, so that places are right and a box can be ticked without
+touching anything else.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import msgspec
 
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register
 from backwright.task.documents import LIMIT, Document
+from backwright.task.marks import Mark, mark, parts
 
 NOT_CLOSED = register(
     "BW908",
@@ -67,18 +69,25 @@ class Prose(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     visible: str
     passages: tuple[Passage, ...] = ()
+    marks: tuple[Mark, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def read(document: Document) -> Prose:
     """The passages of a document, and what is wrong with its form."""
     notes = _Notes(document.file)
-    visible = "\n".join(_visible(document.text, notes))
+    found: list[Mark] = []
+    lines = list(_visible(document.text, notes, found))
+    for part in parts(found)[0]:
+        within = slice(part.begins, part.ends - 1)
+        lines[within] = [" " * len(line) for line in lines[within]]
+    visible = "\n".join(lines)
     passages = tuple(_passages(visible, notes))
     return Prose(
         file=document.file,
         visible=visible,
         passages=passages,
+        marks=tuple(found),
         diagnostics=(*document.diagnostics, *notes.all()),
     )
 
@@ -142,8 +151,8 @@ def _code_spans(text: str) -> Iterator[tuple[int, int]]:
 # Blanking out --------------------------------------------------------------------------------------------
 
 
-def _visible(text: str, notes: _Notes) -> Iterator[str]:
-    """The lines of a text with all that is not said blanked out."""
+def _visible(text: str, notes: _Notes, found: list[Mark]) -> Iterator[str]:
+    """The lines of a text with all that is not said blanked out; `found` are the marks among them."""
     lines = text.split("\n")
     matter = _front_matter(lines)
     fence = ""
@@ -163,6 +172,8 @@ def _visible(text: str, notes: _Notes) -> Iterator[str]:
             yield " " * len(raw)
         else:
             was = comment
+            own = None if comment else mark(line, number)
+            found += [own] if own else []
             shown, comment = _uncommented(line, comment)
             since = number if comment and not was else since
             yield shown

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from jsonschema import Draft202012Validator
 
 from backwright.model.types import Model
 from backwright.project import Project
 from backwright.verify.compare import Seen
 from backwright.verify.traffic import Sent
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 FAILED = 400
 
@@ -62,6 +64,8 @@ class Schemas:
         schema = response.get("content", {}).get("application/json", {}).get("schema")
         if schema is None:
             return None
+        from jsonschema import Draft202012Validator  # noqa: PLC0415 (takes seconds)
+
         return Draft202012Validator({**schema, "components": self._document.get("components", {})})
 
     def _resolved(self, value: dict[str, Any]) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from tolls_project import FUNCTION, RIGHT, right, wrong
 from typer.testing import CliRunner
 
 from backwright.agent import memory
-from backwright.agent.loop import Limits
+from backwright.agent.loop import Limits, Spent
 from backwright.agent.providers import scripted
 from backwright.agent.providers.command import Command
 from backwright.agent.providers.provider import Busy, Cut, Denied, Edited, Request, Unusable
+from backwright.agent.providers.script import Script
 from backwright.cli import app
 from backwright.project import Project
 
@@ -88,6 +89,19 @@ def test_commands_that_fail_hang_or_are_not_there(tmp_path: Path) -> None:
             Command(text)
 
 
+def test_what_a_provider_writes_is_shown_while_it_does_and_so_is_what_it_used(tmp_path: Path) -> None:
+    here, _ = tolls.project(tmp_path)
+    asked = ["implement", "toll_of", "-p", str(here.root), "--provider", "command", "--attempts", "1"]
+    result = CliRunner().invoke(app, [*asked, "--command", line("print('thinking')")])
+    assert result.exit_code == 1
+    assert "\nthinking\n" in result.stderr
+    assert "usage not told" in result.stdout
+    assert (
+        "thinking"
+        not in CliRunner().invoke(app, [*asked, "--command", line("print('thinking')"), "--json"]).output
+    )
+
+
 # Recordings -------------------------------------------------------------------------------------------
 
 
@@ -149,6 +163,7 @@ def test_the_command_gives_up_with_exit_code_1(tmp_path: Path) -> None:
         (["--provider", "anthropic"], "--model"),
         (["--provider", "anthropic", "--model", "m"], "is not set"),
         (["--provider", "replay"], "--recording"),
+        (["--provider", "scripted"], "--script"),
         (["--provider", "command", "--command", "true", "--budget", "5"], "does not say"),
     ],
 )
@@ -160,6 +175,54 @@ def test_a_command_line_that_cannot_be(
     result = CliRunner().invoke(app, ["implement", "toll_of", "-p", str(here.root), *arguments])
     assert result.exit_code == 2
     assert said in result.output
+
+
+# Scripts ----------------------------------------------------------------------------------------------
+
+
+def script(folder: Path, *answers: dict[str, str]) -> Path:
+    """A folder with these answers."""
+    for number, files in enumerate(answers, 1):
+        for name, text in files.items():
+            file = folder / str(number) / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+    return folder
+
+
+def test_a_script_answers_attempt_by_attempt_and_says_that_nobody_thought(tmp_path: Path) -> None:
+    here, model = tolls.project(tmp_path)
+    ended = tolls.run(here, model, Script(script(tmp_path / "second thoughts", wrong(9), right)))
+    assert (ended.done, ended.attempts, ended.provider, ended.model) == (
+        True,
+        2,
+        "scripted",
+        "second thoughts",
+    )
+    assert (ended.synthetic, ended.spent) == (True, Spent())
+
+
+def test_a_script_that_ends_declines(tmp_path: Path) -> None:
+    here, model = tolls.project(tmp_path)
+    ended = tolls.run(here, model, Script(script(tmp_path / "script", wrong(9))))
+    assert (ended.reason, ended.attempts) == ("provider_refused", 2)
+
+
+def test_scripts_that_cannot_be(tmp_path: Path) -> None:
+    def refused(folder: Path, why: str) -> None:
+        with pytest.raises(Unusable, match=why):
+            Script(folder)
+
+    refused(tmp_path / "missing", "no folder `1`")
+    refused(script(tmp_path / "late", {}, right), "no folder `1`")
+    (tmp_path / "empty" / "1").mkdir(parents=True)
+    refused(tmp_path / "empty", "no file")
+    refused(script(tmp_path / "many", {f"{n}.py": "" for n in range(21)}), "more than 20")
+    refused(script(tmp_path / "long", {"a.py": "x" * 200_001}), "longer")
+    (script(tmp_path / "binary", right) / "1" / "b.py").write_bytes(b"\xff")
+    refused(tmp_path / "binary", "no text")
+    (script(tmp_path / "link", right) / "1" / "b.py").symlink_to("/etc/hostname")
+    refused(tmp_path / "link", "no file of its own")
 
 
 def test_two_runs_of_one_function_do_not_meet(tmp_path: Path) -> None:

@@ -106,6 +106,14 @@ def test_nothing_is_handed_over_to_a_task_without_pack(project: Project) -> None
     assert (code, "BW940" in told) == (1, True)
 
 
+@pytest.mark.parametrize("folder", ["backwright.yaml/packs", "x" * 300, "backwright.yaml"])
+def test_a_place_that_cannot_be_written_is_no_defect(project: Project, folder: str) -> None:
+    code, told = run(project, "--out", str(project.root / folder))
+    assert (code, "defect" in told) == (1, False)
+    assert "BW943" in told or "BW942" in told
+    assert "--out" in told
+
+
 def test_a_folder_of_the_users_is_left_alone(project: Project) -> None:
     (project.root / "handover").mkdir()
     (project.root / "handover" / "notes.txt").write_text("mine")

@@ -111,6 +111,6 @@ def test_a_swap_that_fails_leaves_the_old_folder(tmp_path: Path, monkeypatch: py
         return plain(path, target)
 
     monkeypatch.setattr(Path, "rename", rename)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(SpecificationError, match=r"BW943.*no space"):
         place.put(out, packs(fe_a="2"))
     assert there(out) == packs(fe_a="1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,19 @@ def test_commands_about_the_specification_load_no_server_and_no_gates(arguments:
     )
     assert not done.returncode, done.stderr
     assert HEAVY & set(done.stdout.splitlines()[-1].split()) == set()
+
+
+@pytest.mark.parametrize("command", ["status", "verify"])
+def test_commands_about_gates_load_only_what_those_need_that_run(command: str, tmp_path: Path) -> None:
+    """JSON Schema with all its formats takes seconds to load, for every command."""
+    shutil.copytree(EXAMPLES / "todos", tmp_path / "todos")
+    arguments = [command, *(["lint"] if command == "verify" else []), "-p", str(tmp_path / "todos")]
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert not done.returncode, done.stderr
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert loaded & {"hypothesis", "jsonschema", "openapi_spec_validator", "schemathesis"} == set()
 
 
 @pytest.mark.parametrize("name", pipeline.__all__)

@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from backwright.cli import app
 from backwright.spec.diagnostics import SpecificationError
 from backwright.verify.gate import NotRun, Verdict
-from backwright.verify.gates import OUTSIDE, access_from_outside, conformance, owasp
+from backwright.verify.gates import access_from_outside, conformance, owasp
 from backwright.verify.observed import Bounds, Observed
+from backwright.verify.outside import OUTSIDE
 from backwright.verify.target.judging import chosen, judge
 from backwright.verify.target.observing import observed
 from backwright.verify.target.reading import read_target

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any
 
 import pytest
+from advisories import Answer, advisory, none_known, source
 from models import todos
 
 from backwright.model.types import Model
@@ -23,7 +19,6 @@ from backwright.verify.judging import judged
 from backwright.verify.results import GateResult
 
 NEEDS = ["msgspec", "uvicorn>=0.20", "jsonschema[format-nongpl]"]
-Answer = Callable[[str, str], tuple[int, bytes]]
 
 
 @pytest.fixture(scope="module")
@@ -70,37 +65,8 @@ def test_only_what_stays_here_runs_without_being_named() -> None:
 # Advisories -------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def source(answer: Answer) -> Iterator[str]:
-    """A source of advisories that speaks OSV's format."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            status, body = answer(asked["package"]["name"], asked["version"])
-            self.send_response(status)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            pass
-
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=listening.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{listening.server_port}/v1/query"
-    finally:
-        listening.shutdown()
-
-
 def knows_nothing(name: str, version: str) -> tuple[int, bytes]:
     return 200, b"{}"
-
-
-def none_known(name: str, version: str) -> tuple[int, bytes]:
-    return advisory(name) if name == "jinja2" else (200, b"{}")
 
 
 def of_another_time(name: str, version: str) -> tuple[int, bytes]:
@@ -110,21 +76,6 @@ def of_another_time(name: str, version: str) -> tuple[int, bytes]:
 
 def one_known(name: str, version: str) -> tuple[int, bytes]:
     return advisory(name) if name == "msgspec" else none_known(name, version)
-
-
-def advisory(name: str, **more: str) -> tuple[int, bytes]:
-    known: dict[str, Any] = {
-        **more,
-        "id": "GHSA-0000-0000-0000",
-        "modified": "2026-01-01T00:00:00Z",
-        "affected": [
-            {
-                "package": {"name": name, "ecosystem": "PyPI"},
-                "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "99.0"}]}],
-            }
-        ],
-    }
-    return 200, json.dumps({"vulns": [known]}).encode()
 
 
 def out_of_order(name: str, version: str) -> tuple[int, bytes]:
@@ -158,6 +109,8 @@ def test_a_source_is_believed_only_where_it_answers(
 ) -> None:
     result = asked(tmp_path, model, answer, monkeypatch)
     assert result.status == status, result.summary
+    if status == "passed":
+        assert result.summary.startswith("none in 1 distributions, says 127.0.0.1:"), "not what OSV said"
     if status == "failed":
         [finding] = result.findings
         assert finding.what == "GHSA-0000-0000-0000: mended in 99.0"

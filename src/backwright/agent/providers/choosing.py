@@ -10,9 +10,10 @@ from backwright.agent.loop import Limits
 from backwright.agent.providers import anthropic, openai
 from backwright.agent.providers.command import Command
 from backwright.agent.providers.provider import Price, Provider, Unusable
+from backwright.agent.providers.script import Script
 from backwright.agent.providers.scripted import Replay
 
-NAMES = ("anthropic", "openai", "command", "replay")
+NAMES = ("anthropic", "openai", "command", "replay", "scripted")
 
 
 def provider(
@@ -24,6 +25,7 @@ def provider(
     command: str = "",
     passed_on: Sequence[str] = (),
     recording: Path | None = None,
+    script: Path | None = None,
     price: Price | None = None,
 ) -> Provider:
     """The provider of that name. Keys come from `environment` and from nowhere else. Raises Unusable."""
@@ -40,6 +42,10 @@ def provider(
             if recording is None:
                 raise Unusable("say which conversation with --recording")
             return Replay.of(recording)
+        case "scripted":
+            if script is None:
+                raise Unusable("say where the answers lie with --script")
+            return Script(script)
         case _:
             raise Unusable(f"there is no provider {name!r}: choose from {', '.join(NAMES)}")
 

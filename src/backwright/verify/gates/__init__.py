@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import cast
 
-from backwright.verify.gate import Gate, ObservingGate
+from backwright.verify.gate import Gate
 from backwright.verify.gates import (
     acceptance,
-    access_from_outside,
     authorization,
     behaviour,
-    conformance,
     contract,
     criteria,
     integrity,
@@ -20,7 +18,6 @@ from backwright.verify.gates import (
     logic,
     memory,
     migrations,
-    owasp,
     query_budget,
     sbom,
     secrets,
@@ -56,9 +53,3 @@ GATES: tuple[Gate, ...] = cast(
 
 NAMED: tuple[Gate, ...] = cast("tuple[Gate, ...]", (vulnerabilities,))
 """Those that run only where they are named: they ask a service on the network."""
-
-OUTSIDE: tuple[ObservingGate, ...] = cast(
-    "tuple[ObservingGate, ...]",
-    (conformance, access_from_outside, owasp),
-)
-"""Those that judge a running backend of any make (`backwright verify --target`)."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
-
-from backwright.verify.fuzzing import Fuzzed, fuzzed
 from backwright.verify.gate import NotRun, Verdict, found
 from backwright.verify.observed import Bounds, Observed
 from backwright.verify.results import Finding
 from backwright.verify.target.calling import Client
 from backwright.verify.target.exploring import World
+
+if TYPE_CHECKING:
+    from backwright.verify.fuzzing import Fuzzed
 
 NAME = "conformance"
 TITLE = "Conformance to the contract"
@@ -30,6 +30,8 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
     Held against the contract: status, headers, media type and body of each answer; no 5xx; what the contract forbids is
     refused. Too few accepted requests would show nothing: with none at all it is not run.
     """
+    from backwright.verify.fuzzing import fuzzed  # noqa: PLC0415 (takes seconds)
+
     findings = list(invalid(seen.contract))
     with closing(Client(seen.url)) as client:
         world = World(seen, client, bounds.seed)
@@ -60,6 +62,11 @@ def _figures(total: Fuzzed, missing: tuple[str, ...]) -> dict[str, int | float |
 
 def invalid(document: Mapping[str, Any]) -> Iterator[Finding]:
     """What is wrong with the document by the OpenAPI specification's own schema."""
+    from openapi_spec_validator import (  # noqa: PLC0415 (takes seconds)
+        OpenAPIV30SpecValidator,
+        OpenAPIV31SpecValidator,
+    )
+
     validator = (
         OpenAPIV30SpecValidator if str(document["openapi"]).startswith("3.0") else OpenAPIV31SpecValidator
     )

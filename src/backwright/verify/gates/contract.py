@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 import msgspec
-from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from backwright.verify.gate import GateInput, Verdict, found
 from backwright.verify.handed_over import kept_contract
@@ -33,6 +32,8 @@ def judge(given: GateInput) -> Verdict:
     is not. Limits where it sets none, further failures, members and operations are the service's own. That answers
     are as openapi.json says is what the gate `behaviour` looks at.
     """
+    from openapi_spec_validator import OpenAPIV31SpecValidator  # noqa: PLC0415 (takes seconds)
+
     path = document_path(given.project, given.model)
     where = path.relative_to(given.project.root).as_posix()
     document = msgspec.json.decode(path.read_bytes())

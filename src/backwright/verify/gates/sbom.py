@@ -11,7 +11,6 @@ from cyclonedx.model.component import ComponentType
 from cyclonedx.model.license import DisjunctiveLicense, LicenseExpression
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
 from backwright.verify.dependencies import Closure, closure
@@ -30,6 +29,8 @@ def judge(given: GateInput) -> Verdict:
     """CycloneDX 1.6 of the distributions that `pyproject.toml` asks for, and of those that these ask for, as installed
     here; valid by the schema of the standard. It is written to `.backwright/sbom.cdx.json`.
     """
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415 (takes seconds)
+
     try:
         needed = closure(given.project)
     except ValueError as error:

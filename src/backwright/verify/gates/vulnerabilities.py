@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -65,6 +66,7 @@ def judge(given: GateInput) -> Verdict:
     if needed.missing:
         raise NotRun(f"not everything that is needed is installed: {needed.missing[0]}")
     asked = {each.name: each.version for each in needed.components if each.name not in OURS}
+    source = os.environ.get(SOURCE)
     control = next(each for each in CONTROLS if each[0] not in asked)
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "requirements.txt"
@@ -84,7 +86,7 @@ def judge(given: GateInput) -> Verdict:
             "osv",
         ]
         arguments += ["--progress-spinner", "off", "--timeout", "5"]
-        if source := os.environ.get(SOURCE):
+        if source:
             arguments += ["--osv-url", source]
         try:
             done = python_tool(Path(folder), "pip_audit", arguments, seconds=SECONDS)
@@ -112,7 +114,14 @@ def judge(given: GateInput) -> Verdict:
         for component in answered.values()
         for each in component.vulns
     ]
-    return found(findings, f"none in {len(asked)} distributions", {"distributions": len(asked)})
+    told = f"none in {len(asked)} distributions" + (f", says {_host(source)}" if source else "")
+    return found(findings, told, {"distributions": len(asked), "source": _host(source) if source else "OSV"})
+
+
+def _host(address: str) -> str:
+    """Who was asked, without what an address may have beside it (RFC 3986, userinfo and query)."""
+    parts = urlsplit(address)
+    return parts.netloc.rpartition("@")[2]
 
 
 def _mend(vulnerability: _Vulnerability) -> str:

@@ -13,8 +13,8 @@ import msgspec
 
 from backwright.spec.diagnostics import NOWHERE, SpecificationError, diagnose
 from backwright.verify.gate import NotRun, ObservingGate, Verdict
-from backwright.verify.gates import OUTSIDE
 from backwright.verify.observed import Bounds, Observed
+from backwright.verify.outside import OUTSIDE
 from backwright.verify.results import Finding, GateResult
 from backwright.verify.runner import UNKNOWN
 from backwright.verify.target.file import Target
