@@ -202,7 +202,7 @@ def changed(entity: Entity, before: Row, after: Row, values: Sequence[Assignment
     if entity.version is not None:
         after[entity.version] = before[entity.version] + 1
     for field in entity.fields:
-        if field.generated != "slug" or after[field.source or ""] == before[field.source or ""]:
+        if not field.follows_source or after[field.source or ""] == before[field.source or ""]:
             continue
         longest = field.type.max if isinstance(field.type, ScalarType) and field.type.max is not None else 80
         bases = [slug(str(row[field.source or ""] or ""), longest) for row in (before, after)]
