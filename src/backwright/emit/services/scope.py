@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from backwright.emit import secrets
 from backwright.emit.annotations import of_expression
 from backwright.emit.defaults import constant
 from backwright.emit.defaults import python as python_constant
@@ -232,10 +233,16 @@ class Scope:
         """The Python of an expression that asks for no rows."""
         if mentions_caller(expression):
             self.caller_used = True
+        roots = self.roots(this, item)
+
+        def plain(node: Expression) -> str:
+            return compiled(node, self.model, roots=roots, caller_known=self.signed_in).text
+
+        known, names = secrets.opened(expression, self.model, "ctx.cipher", plain)
         text = compiled(
-            expression,
+            known,
             self.model,
-            roots=self.roots(this, item),
+            roots={**roots, **names},
             caller_known=self.signed_in,
             inputs=self.input,
         )
@@ -302,7 +309,9 @@ class Scope:
         function = values.value(
             formula, f"{self.operation.name}_{wanted}", self.repositories, signed_in=self.signed_in
         )
-        return self.call(function, this=this, item=item)
+        found = self.call(function, this=this, item=item)
+        secret = secrets.answered(formula.meaning, self.model)
+        return found if secret is None else secrets.decrypted(found, secret, self.model, "ctx.cipher")
 
     def call(self, function: Function, *given: str, this: str = "", item: str = "item") -> str:
         """The call of a repository's function."""
