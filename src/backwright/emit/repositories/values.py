@@ -13,7 +13,7 @@ from backwright.emit.rules import mentions_row
 from backwright.emit.source import Identifier, Source, imports, source
 from backwright.emit.sql import described, quoted, where
 from backwright.emit.storage import key_fields
-from backwright.expr.typed import Expression, Linked, Member, Name, Part, Related, Rows
+from backwright.expr.typed import Expression, Linked, Member, Name, Related, Rows
 from backwright.expr.walk import nodes
 from backwright.model.types import Entity, Formula, Rule
 
@@ -107,8 +107,8 @@ def asked(expression: Expression) -> str:
                 pass
     for node in nodes(expression):
         match node:
-            case Member(of=Name(root="variable") | Part(), entity=entity):  # the row behind a key in a list
-                return entity
+            case Member(of=of, entity=entity) if not isinstance(of, Name) or of.root == "variable":
+                return entity  # the row behind a key that was sent, or that is in a list
             case _:
                 pass
     raise LookupError("an expression that asks for no rows")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from backwright.emit import secrets
 from backwright.emit.annotations import of_expression
 from backwright.emit.defaults import constant
@@ -17,6 +19,7 @@ from backwright.emit.repositories import values
 from backwright.emit.repositories.functions import Function
 from backwright.emit.services.mentions import mentions, writes
 from backwright.emit.source import Identifier, Imports, Source, imports, is_builtin, literal
+from backwright.expr.fold import rebuilt
 from backwright.expr.typed import Expression, Input, Linked, Member, Name
 from backwright.expr.walk import is_local, mentions_caller, nodes
 from backwright.model.types import (
@@ -306,8 +309,9 @@ class Scope:
         """The Python of any expression: where it asks for rows, the database computes it."""
         if is_local(formula.meaning):
             return self.python(formula.meaning, this=this, item=item)
+        asked = msgspec.structs.replace(formula, meaning=_at_hand(formula.meaning)) if this else formula
         function = values.value(
-            formula, f"{self.operation.name}_{wanted}", self.repositories, signed_in=self.signed_in
+            asked, f"{self.operation.name}_{wanted}", self.repositories, signed_in=self.signed_in
         )
         found = self.call(function, this=this, item=item)
         secret = secrets.answered(formula.meaning, self.model)
@@ -380,3 +384,13 @@ def is_many(field_type: object) -> bool:
 def negated(text: str, expression: Expression) -> str:
     """`not …` as Python says it."""
     return f"not {text}" if isinstance(expression, Name | Member | Input) else f"not ({text})"
+
+
+def _at_hand(expression: Expression) -> Expression:
+    """What is about a row, as being about a binding: the row is in the service's hands, not in the statement."""
+
+    def bound(node: Expression) -> Expression:
+        at_hand = isinstance(node, Name) and node.root == "this"
+        return Name(type=node.type, root="binding", binding="this") if at_hand else node
+
+    return rebuilt(expression, bound)
