@@ -26,9 +26,9 @@ from hypothesis import strategies as st
 
 from backwright.expr import python, sql
 from backwright.expr.check import check_source
-from backwright.expr.fold import can_fail, fold
+from backwright.expr.fold import fold
 from backwright.expr.typed import Aggregate, Distinct, Expression, Sorted, Type
-from backwright.expr.walk import is_local, nodes
+from backwright.expr.walk import can_fail, is_local, nodes
 from backwright.reference.evaluate import Environment, Overflow, Page, evaluate
 from backwright.spec.diagnostics import Place, SpecificationError
 from backwright_runtime import arithmetic, sequences

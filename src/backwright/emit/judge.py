@@ -6,7 +6,8 @@ Everything else becomes a function in `rules.py`. "Not proven" is safe: it costs
 
 from __future__ import annotations
 
-from backwright.expr.fold import Shape, fold, shape
+from backwright.expr.fold import fold
+from backwright.expr.shape import Shape, shape
 from backwright.expr.typed import (
     And,
     Constant,

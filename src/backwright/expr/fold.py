@@ -6,12 +6,13 @@ opposite comparison: `!(a < b)` is not `a >= b`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, assert_never
 
 import msgspec
 
+from backwright.expr.shape import Shape, shape
 from backwright.expr.typed import (
     BOOLEAN,
     FALSE,
@@ -47,11 +48,10 @@ from backwright.expr.typed import (
     Type,
     Within,
 )
-from backwright.expr.walk import nodes
+from backwright.expr.walk import can_fail, nodes
+from backwright.expr.words import Words, answered, one_word_each, said_when, words_of
 
 Lookup = Callable[[str, str], Type | None]
-Shape = tuple[object, ...]
-_WRITTEN_AS_TEXT = ("decimal", "date", "timestamp", "duration", "uuid")
 
 
 def substitute(expression: Expression, fields: Mapping[str, Expression]) -> Expression:
@@ -83,65 +83,6 @@ def fold(expression: Expression, *, caller_known: bool = False, lookup: Lookup |
         return simplified(_known(node, lookup) if caller_known else node)
 
     return rebuilt(expression, simpler)
-
-
-def shape(node: Expression) -> Shape:
-    """What an expression computes, whatever is known about its nullability: equal shapes, equal values."""
-    match node:
-        case Constant(value=value, type=Type(kind=kind)):
-            return ("constant", kind if kind in _WRITTEN_AS_TEXT else type(value).__name__, value)
-        case Name(root=root, binding=binding):
-            return ("name", root, binding)
-        case Input(source=source, name=name):
-            return ("input", source, name)
-        case Member(of=of, field=field):
-            return ("member", shape(of), field)
-        case Part(of=of, name=name):
-            return ("part", shape(of), name)
-        case Compare(op=op) | Arithmetic(op=op):
-            return (op, shape(node.left), shape(node.right))
-        case In(item=item, options=options):
-            return ("in", shape(item), *map(shape, options))
-        case Within(item=item, of=of):
-            return ("within", shape(item), shape(of))
-        case And(parts=parts):
-            return ("and", *map(shape, parts))
-        case Or(parts=parts):
-            return ("or", *map(shape, parts))
-        case Not(of=of):
-            return ("not", shape(of))
-        case Size(of=of):
-            return ("size", shape(of))
-        case Rows(entity=entity):
-            return ("rows", entity)
-        case Related(of=of, entity=entity, field=field):
-            return ("related", shape(of), entity, field)
-        case Linked(of=of, entity=entity, field=field):
-            return ("linked", shape(of), entity, field)
-        case Filtered(of=of, variable=variable, condition=condition):
-            return ("filter", shape(of), variable, shape(condition))
-        case Quantified(quantifier=quantifier, of=of, variable=variable, condition=condition):
-            return (quantifier, shape(of), variable, shape(condition))
-        case Mapped(of=of, variable=variable, value=value):
-            return ("map", shape(of), variable, shape(value))
-        case Aggregate(function=function, of=of):
-            return (function, shape(of))
-        case Distinct(of=of):
-            return ("distinct", shape(of))
-        case Sorted(of=of):
-            return ("sort", shape(of))
-        case Flattened(of=of):
-            return ("flatten", shape(of))
-        case ListOf(items=items):
-            return ("list", *map(shape, items))
-        case Text(function=function, arguments=arguments):
-            return (function, *map(shape, arguments))
-        case Convert(to=to, of=of):
-            return ("convert", to, shape(of))
-        case Conditional(when=when, then=then, otherwise=otherwise):
-            return ("?:", shape(when), shape(then), shape(otherwise))
-        case _:
-            assert_never(node)
 
 
 def not_null_when(condition: Expression, *, holds: bool) -> frozenset[Shape]:
@@ -239,9 +180,15 @@ def simplified(node: Expression) -> Expression:
         case Compare():
             return _compare(node)
         case And(parts=parts):
-            return _narrowed(_joined(parts, And, stop=FALSE, skip=TRUE))
+            joined = _joined(parts, And, stop=FALSE, skip=TRUE)
+            return _narrowed(joined) if isinstance(joined, And) else joined
         case Or(parts=parts):
-            return _joined(parts, Or, stop=TRUE, skip=FALSE)
+            joined = _joined(parts, Or, stop=TRUE, skip=FALSE)
+            return (
+                _joined(_later(joined.parts, holds=False), Or, stop=TRUE, skip=FALSE)
+                if isinstance(joined, Or)
+                else joined
+            )
         case Not(of=Constant(value=bool(value))):
             return FALSE if value else TRUE
         case Not(of=Not(of=of)):
@@ -250,8 +197,18 @@ def simplified(node: Expression) -> Expression:
             return _in(node)
         case Conditional(when=Constant(value=bool(value)), then=then, otherwise=otherwise):
             return then if value else otherwise
-        case Conditional(then=then, otherwise=otherwise) if shape(then) == shape(otherwise):
-            return then
+        case Conditional(when=when, then=Constant(value=True), otherwise=Constant(value=False)):
+            return when
+        case Conditional(when=when, then=Constant(value=False), otherwise=Constant(value=True)):
+            return simplified(Not(type=BOOLEAN, of=when))
+        case Conditional(when=when, then=then, otherwise=otherwise):
+            then = _assuming(then, said_when(when, holds=True))
+            otherwise = _assuming(otherwise, said_when(when, holds=False))
+            return (
+                then
+                if shape(then) == shape(otherwise)
+                else msgspec.structs.replace(node, then=then, otherwise=otherwise)
+            )
         case Arithmetic(left=left, right=right):
             kind = msgspec.structs.replace(node.type, nullable=_arithmetic_nullable(node))
             return _computed(msgspec.structs.replace(node, type=kind), left, right)
@@ -310,63 +267,41 @@ def _joined(
     return rest[0] if len(rest) == 1 else kind(type=BOOLEAN, parts=rest)
 
 
-class _Words(msgspec.Struct, frozen=True):
-    """That a value (`of`: its shape) is one of some words, or (not `among`) none of them."""
+def _narrowed(node: And) -> Expression:
+    """All parts, where what earlier ones say of a word decides what later ones ask of it."""
+    together = _joined(one_word_each(node.parts), And, stop=FALSE, skip=TRUE)
+    if not isinstance(together, And):
+        return together
+    return _joined(_later(together.parts, holds=True), And, stop=FALSE, skip=TRUE)
 
-    value: Expression
-    of: Shape
-    among: bool
-    words: tuple[Constant, ...]
+
+def _later(parts: tuple[Expression, ...], *, holds: bool) -> tuple[Expression, ...]:
+    """The parts, each simplified by what the ones before it say once they have come out as `holds`."""
+    found: list[Expression] = []
+    facts: list[Words] = []
+    for part in parts:
+        found.append(_assuming(part, facts))
+        facts += said_when(found[-1], holds=holds)
+    return tuple(found)
 
 
-def _narrowed(node: Expression) -> Expression:
-    """What several parts say of which words a value is, as one part: words that cannot be are left out."""
-    if not isinstance(node, And):
+def _assuming(node: Expression, facts: Sequence[Words]) -> Expression:
+    """The node where what is known of words decides what it asks of them."""
+    bound = {each.variable for each in nodes(node) if isinstance(each, Filtered | Quantified | Mapped)}
+    known = [
+        fact
+        for fact in facts
+        if not any(each.binding in bound for each in nodes(fact.value) if isinstance(each, Name))
+    ]
+    asked = {said.of for each in nodes(node) if (said := words_of(each)) is not None}
+    if not any(fact.of in asked for fact in known):
         return node
-    known = [(part, _words(part)) for part in node.parts]
-    said: dict[Shape, list[_Words]] = {}
-    for _, found in known:
-        if found is not None:
-            said.setdefault(found.of, []).append(found)
-    together = {of: each for of, each in said.items() if len(each) > 1 and any(one.among for one in each)}
-    parts: list[Expression] = []
-    for part, found in known:
-        if found is None or found.of not in together:
-            parts.append(part)
-        elif together[found.of]:
-            parts.append(_one_of(together[found.of]))
-            together[found.of] = []
-    return _joined(tuple(parts), And, stop=FALSE, skip=TRUE) if len(parts) < len(node.parts) else node
 
+    def decided(part: Expression) -> Expression:
+        answer = answered(part, facts)
+        return simplified(part) if answer is None else _constant(answer)
 
-def _words(part: Expression) -> _Words | None:
-    match part:
-        case (
-            Compare(op="==" | "!=" as op, left=value, right=Constant(value=str()) as word)
-            | Compare(op="==" | "!=" as op, left=Constant(value=str()) as word, right=value)
-        ) if not isinstance(value, Constant) and not can_fail(value):
-            return _Words(value, shape(value), op == "==", (word,))
-        case In(item=value, options=options) if not can_fail(value):
-            words = tuple(
-                each for each in options if isinstance(each, Constant) and isinstance(each.value, str)
-            )
-            return _Words(value, shape(value), True, words) if len(words) == len(options) else None
-        case _:
-            return None
-
-
-def _one_of(said: list[_Words]) -> Expression:
-    """All of it at once. At least one says which words it may be, so it is not null."""
-    first = next(each for each in said if each.among)
-    words = {word.value: word for word in first.words}
-    for each in said:
-        own = {word.value for word in each.words}
-        words = {value: word for value, word in words.items() if (value in own) == each.among}
-    if not words:
-        return FALSE
-    if len(words) == 1:
-        return Compare(type=BOOLEAN, op="==", left=first.value, right=next(iter(words.values())))
-    return In(type=BOOLEAN, item=first.value, options=tuple(words.values()))
+    return rebuilt(node, decided)
 
 
 def _compare(node: Compare) -> Expression:
@@ -420,19 +355,6 @@ def _guarded(node: Expression) -> tuple[Expression, ...]:
             return when, then
         case _:
             return ()
-
-
-def can_fail(node: Expression) -> bool:
-    """Whether computing it may overflow, which fails the operation."""
-    return any(map(_can_overflow, nodes(node)))
-
-
-def _can_overflow(node: Expression) -> bool:
-    match node:
-        case Arithmetic() | Aggregate(function="sum" | "avg") | Convert(to="int" | "decimal"):
-            return True
-        case _:
-            return False
 
 
 def _comparable(constant: Constant) -> Any:

@@ -83,6 +83,19 @@ def mentions_caller(expression: Expression) -> bool:
     return next(callers(expression), None) is not None
 
 
+def can_fail(node: Expression) -> bool:
+    """Whether computing it may overflow, which fails the operation."""
+    return any(map(_can_overflow, nodes(node)))
+
+
+def _can_overflow(node: Expression) -> bool:
+    match node:
+        case Arithmetic() | Aggregate(function="sum" | "avg") | Convert(to="int" | "decimal"):
+            return True
+        case _:
+            return False
+
+
 ITEM = "item"
 """The variable that looks at each element of a list from which rows are made: at a key, where these are of rows."""
 

@@ -95,7 +95,8 @@ class Field(Frozen, frozen=True, kw_only=True):
     `default` may be overridden by the client; `set` is the system's and never input. `on_update` is a value that
     the system gives at creation (where there is no `set`) and at every update.
     `generated` says that the service makes it: the next number of a `sequence` (from 1), a `slug` of the field
-    `source` (made again when that changes), a random `token`, or the `version` (1, then one more per update).
+    `source` (made again when that changes, unless `immutable`), a random `token`, or the `version` (1, then one
+    more per update).
     A key of type uuid is a uuid7 that the service makes.
     `read` and `write` are rules about the row: who may see the value, and who may send it.
     `same` names a reference that this row and the row it refers to share (a composite foreign key).
@@ -126,6 +127,11 @@ class Field(Frozen, frozen=True, kw_only=True):
     matches: str | None = None
     was: str | None = None
     place: Place = NOWHERE
+
+    @property
+    def follows_source(self) -> bool:
+        """Whether it is a slug that is made again when its source changes: not where it stays as it is."""
+        return self.generated == "slug" and not self.immutable
 
 
 class OrderTerm(Frozen, frozen=True, kw_only=True):

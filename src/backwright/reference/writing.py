@@ -13,6 +13,7 @@ from backwright.model.types import (
     Entity,
     Field,
     FieldType,
+    Formula,
     ListType,
     ManyType,
     ReferenceType,
@@ -54,7 +55,7 @@ def candidate(entity: Entity, values: Sequence[Assignment], run: Execution, **it
     row: Row = {}
     for field in entity.fields:
         if field.name in given:
-            row[field.name] = stored(run.value(given[field.name], **variables), field.type)
+            row[field.name] = stored(given_value(given[field.name], run, **variables), field.type)
         else:
             row[field.name] = made(field, entity, run)
     for field in entity.fields:
@@ -196,11 +197,11 @@ def update(step: Update, run: Execution) -> None:
 def changed(entity: Entity, before: Row, after: Row, values: Sequence[Assignment], run: Execution) -> Row:
     """The row after: with what the step sets (about the stored row), the next version, and the new slug."""
     for each in values:
-        after[each.field] = stored(run.value(each.value, before), entity.field(each.field).type)
+        after[each.field] = stored(given_value(each.value, run, before), entity.field(each.field).type)
     if entity.version is not None:
         after[entity.version] = before[entity.version] + 1
     for field in entity.fields:
-        if field.generated != "slug" or after[field.source or ""] == before[field.source or ""]:
+        if not field.follows_source or after[field.source or ""] == before[field.source or ""]:
             continue
         longest = field.type.max if isinstance(field.type, ScalarType) and field.type.max is not None else 80
         bases = [slug(str(row[field.source or ""] or ""), longest) for row in (before, after)]
@@ -274,7 +275,7 @@ def ensure(step: Ensure, run: Execution) -> None:
 def existing(step: Ensure | Upsert, entity: Entity, run: Execution) -> tuple[Row | None, Row]:
     """The row whose key has the values given, and the one that would be made otherwise."""
     given = {each.field: each.value for each in step.values}
-    wanted = [stored(run.value(given[name]), entity.field(name).type) for name in step.by]
+    wanted = [stored(given_value(given[name], run), entity.field(name).type) for name in step.by]
     for row in run.rows[entity.name]:
         if None not in wanted and [row[name] for name in step.by] == wanted:
             return row, row
@@ -337,6 +338,15 @@ def unique_keys(entity: Entity) -> Iterator[tuple[str, ...]]:
     keys += [(field.name,) for field in entity.fields if field.unique]
     keys += [tuple(term.field for term in index.terms) for index in entity.indexes if index.unique]
     yield from dict.fromkeys(keys)
+
+
+def given_value(formula: Formula, run: Execution, this: Row | None = None, **names: Any) -> Any:
+    """What a step sets a field to: rows are the list of their keys."""
+    found, kind = run.value(formula, this, **names), formula.meaning.type
+    if kind.kind != "rows" or kind.entity is None:
+        return found
+    environment = run.environment()
+    return [environment.key_of(each, kind.entity) if isinstance(each, dict) else each for each in found]
 
 
 def stored(value: Any, kind: FieldType) -> Any:

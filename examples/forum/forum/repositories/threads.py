@@ -395,17 +395,17 @@ async def threads_of_board(
 SLUG_TAKEN = sql("""
     SELECT 1
     FROM thread
-    WHERE slug = :slug
-      {AND id <> :id}
+    WHERE slug = :base
+      {AND id <> :own_id}
 """)
 
 
 async def free_slug(
-    db: Queries, text: str, new_suffix: Callable[[], str], id: UUID | UnsetType = UNSET
+    db: Queries, text: str, new_suffix: Callable[[], str], own_id: UUID | UnsetType = UNSET
 ) -> str:
     """The words of a text as a slug, with a suffix where another row has it or there are none."""
     base = slug(text, 60)
-    if base and await db.fetch_value(int, SLUG_TAKEN, slug=base, id=id) is None:
+    if base and await db.fetch_value(int, SLUG_TAKEN, base=base, own_id=own_id) is None:
         return base
     return suffixed(base, new_suffix(), 60)
 

@@ -55,14 +55,15 @@ def free_slug(entity: Entity, field: Field, repositories: Repositories) -> Ident
     name = f"free_{snake(field.name)}"
     keys = key_fields(entity)
     column = quoted(field.column)
-    other = " OR ".join(f"{quoted(key.column)} <> :{key.column}" for key in keys)
+    own = {key.column: f"own_{key.column}" for key in keys}  # a key may be called like what is used here
+    other = " OR ".join(f"{quoted(column)} <> :{name}" for column, name in own.items())
     apart = f"{{AND {other}}}" if len(keys) == 1 else f"{{AND ({other})}}"
     statement = plain_statement(
         f"{field.name.upper()}_TAKEN",
         [
             "SELECT 1",
             f"FROM {quoted(entity.table)}",
-            *where([f"{column} = :{field.column}", apart, *live(entity)]),
+            *where([f"{column} = :base", apart, *live(entity)]),
         ],
     )
     kinds = [annotation(key.type, model) for key in keys]
@@ -72,13 +73,11 @@ def free_slug(entity: Entity, field: Field, repositories: Repositories) -> Ident
         source("new_suffix: Callable[[], str]", imports("collections.abc", "Callable")),
     ]
     parameters += [
-        source(f"{Identifier(key.column)}: {kind} | UnsetType = UNSET", kind, unset)
-        for key, kind in zip(keys, kinds, strict=True)
+        source(f"{Identifier(name)}: {kind} | UnsetType = UNSET", kind, unset)
+        for name, kind in zip(own.values(), kinds, strict=True)
     ]
-    given = [f"{Identifier(key.column)}={key.column}" for key in keys]
-    call = database_call(
-        "fetch_value", ["int", f"{field.name.upper()}_TAKEN", f"{field.column}=base", *given]
-    )
+    given = [f"{name}={Identifier(name)}" for name in own.values()]
+    call = database_call("fetch_value", ["int", f"{field.name.upper()}_TAKEN", "base=base", *given])
     body = (
         f"base = slug(text, {longest(field)})\n"
         f"if base and await {call} is None:\n    return base\n"

@@ -107,8 +107,8 @@ def asked(expression: Expression) -> str:
                 pass
     for node in nodes(expression):
         match node:
-            case Member(of=Name(root="variable"), entity=entity):  # the row behind a key in a list
-                return entity
+            case Member(of=of, entity=entity) if not isinstance(of, Name) or of.root == "variable":
+                return entity  # the row behind a key that was sent, or that is in a list
             case _:
                 pass
     raise LookupError("an expression that asks for no rows")

@@ -11,7 +11,8 @@ from backwright.emit.package import Package, mentions_this, verb_name
 from backwright.emit.repositories import values
 from backwright.emit.services.scope import Scope
 from backwright.emit.source import Imports, comment, imports, remark
-from backwright.expr.fold import Shape, substitute
+from backwright.expr.fold import substitute
+from backwright.expr.shape import Shape
 from backwright.expr.typed import Constant, Expression, Name
 from backwright.expr.walk import is_local, mentions_caller, nodes
 from backwright.model.types import Assignment, Entity, Formula, Operation, Rule

@@ -101,7 +101,7 @@ def changed(
         lines.append(f"{after} = {before}")
     touched = {*sent, *set_here}
     for field in entity.fields:
-        if field.generated == "slug" and field.source in touched:
+        if field.follows_source and field.source in touched:
             lines.append(followed(entity, field, before, after, scope))
     return lines
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import msgspec
+
+from backwright.emit import secrets
 from backwright.emit.annotations import of_expression
 from backwright.emit.defaults import constant
 from backwright.emit.defaults import python as python_constant
@@ -16,6 +19,7 @@ from backwright.emit.repositories import values
 from backwright.emit.repositories.functions import Function
 from backwright.emit.services.mentions import mentions, writes
 from backwright.emit.source import Identifier, Imports, Source, imports, is_builtin, literal
+from backwright.expr.fold import rebuilt
 from backwright.expr.typed import Expression, Input, Linked, Member, Name
 from backwright.expr.walk import is_local, mentions_caller, nodes
 from backwright.model.types import (
@@ -232,10 +236,16 @@ class Scope:
         """The Python of an expression that asks for no rows."""
         if mentions_caller(expression):
             self.caller_used = True
+        roots = self.roots(this, item)
+
+        def plain(node: Expression) -> str:
+            return compiled(node, self.model, roots=roots, caller_known=self.signed_in).text
+
+        known, names = secrets.opened(expression, self.model, "ctx.cipher", plain)
         text = compiled(
-            expression,
+            known,
             self.model,
-            roots=self.roots(this, item),
+            roots={**roots, **names},
             caller_known=self.signed_in,
             inputs=self.input,
         )
@@ -299,10 +309,13 @@ class Scope:
         """The Python of any expression: where it asks for rows, the database computes it."""
         if is_local(formula.meaning):
             return self.python(formula.meaning, this=this, item=item)
+        asked = msgspec.structs.replace(formula, meaning=_at_hand(formula.meaning)) if this else formula
         function = values.value(
-            formula, f"{self.operation.name}_{wanted}", self.repositories, signed_in=self.signed_in
+            asked, f"{self.operation.name}_{wanted}", self.repositories, signed_in=self.signed_in
         )
-        return self.call(function, this=this, item=item)
+        found = self.call(function, this=this, item=item)
+        secret = secrets.answered(formula.meaning, self.model)
+        return found if secret is None else secrets.decrypted(found, secret, self.model, "ctx.cipher")
 
     def call(self, function: Function, *given: str, this: str = "", item: str = "item") -> str:
         """The call of a repository's function."""
@@ -371,3 +384,13 @@ def is_many(field_type: object) -> bool:
 def negated(text: str, expression: Expression) -> str:
     """`not …` as Python says it."""
     return f"not {text}" if isinstance(expression, Name | Member | Input) else f"not ({text})"
+
+
+def _at_hand(expression: Expression) -> Expression:
+    """What is about a row, as being about a binding: the row is in the service's hands, not in the statement."""
+
+    def bound(node: Expression) -> Expression:
+        at_hand = isinstance(node, Name) and node.root == "this"
+        return Name(type=node.type, root="binding", binding="this") if at_hand else node
+
+    return rebuilt(expression, bound)

@@ -38,7 +38,8 @@ from backwright.emit.services.rows import candidate, changed, partial, stored_va
 from backwright.emit.services.scope import Scope, is_many
 from backwright.emit.source import imports, indented, literal, operand, remark
 from backwright.emit.storage import link_fields
-from backwright.expr.fold import Shape, rebuilt, substitute
+from backwright.expr.fold import rebuilt, substitute
+from backwright.expr.shape import Shape
 from backwright.expr.typed import Expression, ListOf, Name
 from backwright.expr.walk import is_local
 from backwright.model.types import (
@@ -225,7 +226,7 @@ def keeps_before(entity: Entity, step: Update, scope: Scope) -> bool:
     """Whether the row before is still needed once there is the row after."""
     audited = entity.audit is not None and "update" in entity.audit.verbs
     touched = frozenset((*step.changes, *(each.field for each in step.values)))
-    follows = any(field.generated == "slug" and field.source in touched for field in entity.fields)
+    follows = any(field.follows_source and field.source in touched for field in entity.fields)
     return audited or follows or step.match
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from backwright.emit import secrets
 from backwright.emit.annotations import key, listed, of_expression, optional
 from backwright.emit.callers import caller_fields
 from backwright.emit.entities import columns
@@ -19,7 +20,6 @@ from backwright.emit.pythonic import compiled
 from backwright.emit.repositories import shown as reading
 from backwright.emit.repositories.functions import Function
 from backwright.emit.repositories.projections import Extra, Joined, Projection, whole
-from backwright.emit.secrets import purpose_of
 from backwright.emit.shown import views_of_callers
 from backwright.emit.source import (
     Identifier,
@@ -50,7 +50,6 @@ from backwright.model.types import (
     Entity,
     Field,
     Formula,
-    Model,
     View,
     Viewed,
 )
@@ -123,12 +122,16 @@ class BatchWriter:
         kind = of_expression(expression.type, self.model)
         if is_local(expression):
             return Shown(self.python(expression), kind)
-        if isinstance(expression, Conditional) and _has_secret(expression, self.model):
+        if isinstance(expression, Conditional) and secrets.chooses_secret(expression, self.model):
             when = self._value(expression.when, f"{name}_readable")
             then = self._value(expression.then, name)
             otherwise = self._value(expression.otherwise, name)
             return Shown(f"{operand(then.text)} if {operand(when.text)} else {operand(otherwise.text)}", kind)
-        return Shown(f"{ROW}.{self.computed(name, expression)}", kind)
+        text = f"{ROW}.{self.computed(name, expression)}"
+        if isinstance(expression, MemberOf) and secrets.is_secret(expression, self.model):
+            self.context.add("cipher")
+            text = secrets.decrypted(text, expression, self.model, "cipher")
+        return Shown(text, kind)
 
     def viewed(self, shape: Viewed, name: str) -> Shown:
         """A row behind a reference, read for all rows at once."""
@@ -261,18 +264,11 @@ class BatchWriter:
         """The Python of an expression about the row at hand."""
         known = fold(expression, caller_known=self.signed_in, lookup=field_types(self.model))
         roots = {"this": ROW, "now": "now", **{name: name for name in self.arguments}}
+        if mentions_caller(known):
+            self.context.add("caller")
 
-        def opened(node: Expression) -> Expression:
+        def needed(node: Expression) -> Expression:
             match node:
-                case MemberOf(of=Name(root="this"), entity=of, field=field) if (
-                    self.model.entity(of).field(field).encrypted
-                ):
-                    self.context.add("cipher")
-                    entity = self.model.entity(of)
-                    purpose = literal(purpose_of(entity, entity.field(field)))
-                    text = f"cipher.decrypt({ROW}.{self.column(field)}, {purpose})"
-                    roots[text] = text
-                    return Name(type=node.type, root="variable", binding=text)
                 case MemberOf(of=Name(root="this"), field=field):
                     self.column(field)
                     return node
@@ -283,9 +279,13 @@ class BatchWriter:
                 case _:
                     return node
 
-        prepared = rebuilt(known, opened)
-        if mentions_caller(prepared):
-            self.context.add("caller")
+        def plain(node: Expression) -> str:
+            return compiled(node, self.model, roots=roots, caller_known=self.signed_in).text
+
+        prepared, names = secrets.opened(rebuilt(known, needed), self.model, "cipher", plain)
+        roots |= names
+        if names:
+            self.context.add("cipher")
         if any(isinstance(node, Name) and node.root == "now" for node in nodes(prepared)):
             self.context.add("now")
         found = compiled(
@@ -469,8 +469,3 @@ def _is_this(expression: Expression) -> bool:
 
 def _row_type(entity: Entity) -> Type:
     return Type("entity", entity=entity.name)
-
-
-def _has_secret(expression: Expression, model: Model) -> bool:
-    found = (node for node in nodes(expression) if isinstance(node, MemberOf))
-    return any(model.entity(node.entity).field(node.field).encrypted for node in found)

@@ -79,6 +79,8 @@ class Operators(Base):
         left, right = self.pair(tree.left, tree.right)
         op: typed.Comparison = tree.op  # type: ignore[assignment]
         left, right = self.one_value(tree.left, left), self.one_value(tree.right, right)
+        if {left.type.kind, right.type.kind} == {"integer", "decimal"}:
+            left, right = self.as_decimal(left), self.as_decimal(right)
         if "null" in (left.type.kind, right.type.kind):
             self.null_comparison(tree, left, right)
         elif not compatible(left.type, right.type):
@@ -111,8 +113,6 @@ class Operators(Base):
         if "string" in kinds and kinds & {"date", "timestamp"}:
             other = "date" if "date" in kinds else "timestamp"
             return f"compare values of one type; a constant is written {other}('…')"
-        if kinds == {"integer", "decimal"}:
-            return "compare values of one type: decimal(…) of an integer"
         if kinds <= set(NUMBERS):
             return "compare values of one type: double(…) of the other number"
         if "entity" in kinds and len(kinds) == 2:

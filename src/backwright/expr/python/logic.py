@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from backwright.expr.fold import not_null_when, null_tested, rebuilt, shape, simplified
+from backwright.expr.fold import not_null_when, null_tested, rebuilt, simplified
 from backwright.expr.python.operands import AND, ATOM, NOT, OR, RELATION, SUM, Known, Operands, literal
+from backwright.expr.shape import shape
 from backwright.expr.typed import FALSE, TRUE, Compare, Constant, Expression, Input, Member, Name
 
 

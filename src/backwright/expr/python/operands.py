@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from backwright.expr.fold import Shape, shape
+from backwright.expr.shape import Shape, shape
 from backwright.expr.typed import Constant, Expression, Input, Member, Name, Part, Type
 
 CHOICE, OR, AND, NOT, RELATION, SUM, ATOM = range(1, 8)

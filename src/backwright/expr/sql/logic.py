@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backwright.expr.fold import not_null_when, null_tested, shape
+from backwright.expr.fold import not_null_when, null_tested
+from backwright.expr.shape import shape
 from backwright.expr.sql.operands import AND, ATOM, NOT, OR, RELATION, SUM, Known, Operands, innermost
 from backwright.expr.sql.storage import NotCompiled, scaled
 from backwright.expr.typed import And, Compare, Conditional, Constant, Expression, In, Member, Name

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from backwright.expr.aliases import Aliases
-from backwright.expr.fold import Shape, shape
+from backwright.expr.shape import Shape, shape
 from backwright.expr.sql.storage import (
     UNSEEN,
     Dialect,

@@ -10,7 +10,7 @@ import re
 
 import msgspec
 
-from backwright.expr.fold import Shape
+from backwright.expr.shape import Shape
 from backwright.expr.sql.operands import NOT, SUM, Known, RowOf, ValueOf
 from backwright.expr.sql.storage import NotCompiled, type_name
 from backwright.expr.sql.values import Values

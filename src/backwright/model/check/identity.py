@@ -24,7 +24,8 @@ def check(document: SpecDocument, model: Model) -> Iterator[Diagnostic]:
         return
     by = entity.field(auth.by.value)
     if by is not None:
-        unique = by.unique is not None and by.unique.value
+        is_key = [key.value for key in entity.keys] == [auth.by.value]
+        unique = is_key or (by.unique is not None and by.unique.value)
         text = by.type is not None and by.type.name in {"email", "string"}
         if not unique or by.nullable or not text:
             message = f"{entity.name.value}.{auth.by.value} cannot find one row"

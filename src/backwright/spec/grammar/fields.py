@@ -214,7 +214,8 @@ FIELD = Fixed(
             name="source",
             takes=NAME,
             example="title",
-            description="The field that a slug is made of; the slug is made again when it changes, and is never input.",
+            description="The field that a slug is made of; the slug is made again when it changes, unless it is a "
+            "key or `immutable`, and is never input.",
         ),
         Key(name="unique", takes=Flag(), example="true", description="No two rows have the same value."),
         _DEFAULT,
