@@ -15,13 +15,13 @@ import msgspec
 from backwright.emit.testing.trial import Scene
 from backwright.emit.testing.values import NOW, ONCE
 from backwright.emit.testing.world import Stored
-from backwright.model.types import Entity, ManyType, Model, ReferenceType
+from backwright.model.types import Auth, Entity, ManyType, Model, ReferenceType
 from backwright.reference.http import Opaque, Response
 from backwright.reference.sessions import SAFE, Session
 from backwright.reference.writing import stored
 from backwright.verify.backends import Backend
 from backwright.verify.compare import Seen
-from backwright.verify.conversation import Answered, Conversation, Inspect
+from backwright.verify.conversation import Conversation, Inspect
 from backwright.verify.coverage import Coverage
 from backwright.verify.traffic import Sent
 from backwright_runtime.settings import TokenKey
@@ -32,7 +32,7 @@ TOKEN_KEYS = f"{KEY.kid}:{KEY.secret}"
 SIGNED_IN = 900_000
 """The number of the request that callers were signed in by, as far as names of tokens go."""
 NUMBER = 0
-"""The number of the scene's request: it happens at the very moment for which the scene was made."""
+"""The number of the scene's first request: it happens at the very moment for which the scene was made."""
 
 SignIn = Callable[[Any], tuple[str, str | None]]
 """Signs an account in on the backend's side: its token, and what proves that a page sends it (cookie sessions)."""
@@ -45,7 +45,7 @@ class Unstorable(Exception):
 class Played(msgspec.Struct, frozen=True):
     """What came of a scene: the request as the backend got it, both answers, and how they or the rows differ.
 
-    `statements` are its rows as SQL.
+    `statements` are its rows as SQL, and `earlier` the requests that came before this one, as the backend got them.
     """
 
     sent: Sent
@@ -53,6 +53,7 @@ class Played(msgspec.Struct, frozen=True):
     observed: Seen | None
     differences: tuple[str, ...]
     statements: tuple[str, ...] = ()
+    earlier: tuple[Sent, ...] = ()
 
 
 class Staging:
@@ -72,32 +73,43 @@ class Staging:
         self._inspect = inspect
         self._coverage = coverage
         self._seen: Seen | None = None
+        self._tokens: dict[Any, tuple[str, str]] = {}
         self.requests = 0
 
-    def play(self, scene: Scene) -> Played:
-        """The scene on both sides. Raises Unstorable."""
+    def play(self, scene: Scene, *later: Scene) -> Played:
+        """The scene on both sides, and then `later` requests in its world, up to the first that differs.
+
+        Raises Unstorable.
+        """
         rows = in_order(scene.world.copy().rows, self._model)
         conversation = Conversation(self._model, self._backend, self._noted, self._coverage)
         self._store(rows, conversation)
-        sent = self._sent(scene, conversation)
+        self._tokens.clear()
+        wired: list[Sent] = []
+        found: list[str] = []
+        for number, each in enumerate((scene, *later), NUMBER):
+            sent = self._sent(each, number, conversation)
+            wired.append(_filled(sent, conversation))
+            answer, found = self._exchanged(sent, conversation)
+            if found:
+                break
+        if not found and any(sent.method not in SAFE for sent in wired):
+            found = conversation.row_differences()
+        statements: list[str] = []
+        for row in rows if found else ():
+            statements += self._backend.statements(self._model.entity(row.entity), row.values)
+        *earlier, last = wired
+        return Played(last, answer, self._seen, tuple(found), tuple(statements), tuple(earlier))
+
+    def _exchanged(self, sent: Sent, conversation: Conversation) -> tuple[Response, list[str]]:
+        """What the reference answers to a request, and how the backend's answer differs."""
         self._seen = None
         outcome = conversation.carry_out(sent)
         self.requests += 1
-        answered: Answered = outcome.answers[0]
+        answer = outcome.answers[0].answer
         if self._coverage is not None:
-            self._coverage.count(sent, answered.answer)
-        found = list(outcome.differences)
-        if sent.method not in SAFE:
-            found += conversation.row_differences()
-        statements: list[str] = []
-        if found:
-            for row in rows:
-                statements += self._backend.statements(self._model.entity(row.entity), row.values)
-        fill = conversation.theirs.fill
-        wired = msgspec.structs.replace(
-            sent, headers=tuple((name, fill(text)) for name, text in sent.headers)
-        )
-        return Played(wired, answered.answer, self._seen, tuple(found), tuple(statements))
+            self._coverage.count(sent, answer)
+        return answer, list(outcome.differences)
 
     def _noted(self, sent: Sent, seen: Seen) -> list[str]:
         self._seen = seen
@@ -121,7 +133,7 @@ class Staging:
                     name = (entity.name, field.name)
                     reference.sequences[name] = max(reference.sequences.get(name, 0), row.values[field.name])
 
-    def _sent(self, scene: Scene, conversation: Conversation) -> Sent:
+    def _sent(self, scene: Scene, number: int, conversation: Conversation) -> Sent:
         """The scene's request, its caller signed in on both sides."""
         ask = scene.ask()
         content, media = ask.content()
@@ -132,7 +144,7 @@ class Staging:
             subject = scene.world.key(scene.world.variable(scene.caller))
             headers |= self._credentials(subject, conversation, tokenless=scene.tokenless, method=ask.method)
         return Sent(
-            number=NUMBER,
+            number=number,
             operation=scene.operation.name,
             method=ask.method,
             path=ask.path,
@@ -146,7 +158,17 @@ class Staging:
     ) -> dict[str, str]:
         auth = self._model.auth
         assert auth is not None
-        token, csrf = (f"{kind}-v-{SIGNED_IN}-1" for kind in ("token", "csrf"))
+        if subject not in self._tokens:
+            self._tokens[subject] = self._signed_in(subject, auth, conversation)
+        token, csrf = self._tokens[subject]
+        if auth.cookie is None:
+            return {"authorization": f"{auth.scheme} {token}"}
+        found = {"cookie": f"{auth.cookie}={token}"}
+        return found if tokenless or method in SAFE else {**found, "x-csrf-token": csrf}
+
+    def _signed_in(self, subject: Any, auth: Auth, conversation: Conversation) -> tuple[str, str]:
+        """The names of a caller's token, and of what proves that a page sends it; both sides know them now."""
+        token, csrf = (f"{kind}-v-{SIGNED_IN}-{len(self._tokens) + 1}" for kind in ("token", "csrf"))
         conversation.oracle.reference.sessions[token] = Session(
             token=Opaque(token),
             subject=subject,
@@ -155,11 +177,15 @@ class Staging:
         )
         theirs, proof = self._sign_in(subject)
         conversation.theirs.keep(token, theirs)
-        if auth.cookie is None:
-            return {"authorization": f"{auth.scheme} {token}"}
-        conversation.theirs.keep(csrf, proof or "")
-        found = {"cookie": f"{auth.cookie}={token}"}
-        return found if tokenless or method in SAFE else {**found, "x-csrf-token": csrf}
+        if auth.cookie is not None:
+            conversation.theirs.keep(csrf, proof or "")
+        return token, csrf
+
+
+def _filled(sent: Sent, conversation: Conversation) -> Sent:
+    """A request as the backend gets it: with its own tokens."""
+    fill = conversation.theirs.fill
+    return msgspec.structs.replace(sent, headers=tuple((name, fill(text)) for name, text in sent.headers))
 
 
 def signing(model: Model) -> SignIn:

@@ -10,6 +10,8 @@ from backwright.verify.gate import GateInput, Verdict, backend, found
 from backwright.verify.results import Finding
 from backwright.verify.schemas import Schemas
 from backwright.verify.script import script
+from backwright.verify.staged import TOKEN_KEYS, signing
+from backwright.verify.staged_script import staged_script
 
 NAME = "behaviour"
 TITLE = "Behaviour agrees with the reference"
@@ -26,7 +28,7 @@ def judge(given: GateInput) -> Verdict:
     """
     schemas = Schemas(given.project, given.model)
     with (
-        backend(given) as server,
+        backend(given, token_keys=TOKEN_KEYS) as server,
         closing(RunningBackend(given.model, server)) as running,
     ):
         compared = compare_backends(
@@ -36,6 +38,7 @@ def judge(given: GateInput) -> Verdict:
             requests=given.requests,
             seconds=given.seconds,
             inspect=schemas.differences,
+            sign_in=signing(given.model),
         )
     figures = {"seed": given.seed, **compared.figures, "answers held against openapi.json": schemas.checked}
     findings = []
@@ -43,6 +46,12 @@ def judge(given: GateInput) -> Verdict:
         what = "; ".join(compared.disagreement.differences)
         replay = script(compared.disagreement)
         findings.append(Finding(what=what, where=f"seed {given.seed}", replay=replay))
+    elif compared.scene is not None:
+        what = "; ".join(compared.scene.differences)
+        where = f"{compared.scene.sent.operation}, in a scene"
+        findings.append(
+            Finding(what=what, where=where, replay=staged_script(compared.scene, given.model, what))
+        )
     elif float(figures["accepted %"]) < LEAST_ACCEPTED:
         findings.append(Finding(what=f"only {figures['accepted %']} % of the requests were accepted"))
     told = f"{figures['requests']} requests agree with the reference, {figures['accepted %']} % accepted"
