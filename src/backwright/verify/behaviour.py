@@ -20,7 +20,7 @@ SEQUENCE_LENGTH = 450
 SHRINK_SECONDS = 20.0
 
 
-AIMED_SHARE = 0.5
+AIMED_SHARE = 0.4
 """How much of the requests and of the time is for scenes that are made on purpose, at most."""
 
 

@@ -111,7 +111,7 @@ def _named(what: str, found: list[str]) -> dict[str, str]:
 
 
 def declared(operation: Operation, model: Model) -> frozenset[int]:
-    """The statuses that the contract declares for an operation, but for those of a defect or of a service that is down."""
+    """The statuses that the contract declares for an operation, but for those of a defect or a service that is down."""
     found = {
         answer_of(each.category, operation, model.service).status
         for each in outcomes(operation, model)
