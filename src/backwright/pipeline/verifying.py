@@ -15,7 +15,7 @@ from backwright.pipeline.checking import check
 from backwright.pipeline.planning import package, refuse
 from backwright.project import Project
 from backwright.task import events
-from backwright.verify import runner
+from backwright.verify import regressions, runner
 from backwright.verify.results import GateResult
 
 
@@ -44,11 +44,20 @@ def verify(
     assert digest is not None
     run = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     results = []
-    for result in runner.run(project, model, digest, gates, databases, seed=seed, requests=requests):
+    for found in runner.run(project, model, digest, gates, databases, seed=seed, requests=requests):
+        result = with_cases(project, found)
         _keep(project, run, result)
         progress.gate(result.status, title(result), result.seconds, result.summary)
         results.append(result)
     return results
+
+
+def with_cases(project: Project, result: GateResult) -> GateResult:
+    """The result, and in its summary where the cases are that it found: they are files of the project from now on."""
+    kept = [regressions.keep(project, each.case, each.replay) for each in result.findings if each.case]
+    if not kept:
+        return result
+    return msgspec.structs.replace(result, summary=f"{result.summary}; kept as {', '.join(kept)}")
 
 
 def title(result: GateResult) -> str:

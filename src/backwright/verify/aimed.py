@@ -1,4 +1,4 @@
-"""Scenes that are made on purpose: what random requests would hardly meet within a few thousand."""
+"""Conversations that are made on purpose: what random requests would hardly meet within a few thousand."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ import time
 from collections.abc import Iterator
 
 from backwright.emit.names import names
-from backwright.emit.testing.cases import Case, content
+from backwright.emit.testing.cases import Case, Repeated, Table, Test, content
 from backwright.emit.testing.outcomes import tests_of
 from backwright.emit.testing.reach import setting
-from backwright.emit.testing.trial import Scene
+from backwright.emit.testing.trial import Scene, Trial
 from backwright.model.types import Model
 from backwright.verify.matrix import matrix
 from backwright.verify.staged import Played, Staging, Unstorable
 
+LONGEST = 120
+"""How many requests one conversation has at most: a limit that allows more of them is left to chance."""
+Scenes = tuple[Scene, ...]
+"""Requests one after the other, in the world of the first."""
+
 
 def play_aimed(model: Model, staging: Staging, most: float, deadline: float) -> Played | None:
-    """The first scene whose answers differ; None where all agree, or `most` were played, or it is too late."""
-    for scene in aimed(model):
-        if staging.requests >= most or time.monotonic() > deadline:
+    """The first conversation whose answers differ; None where all agree, `most` were sent, or it is too late."""
+    for scenes in aimed(model):
+        if staging.requests + len(scenes) > most:
+            continue
+        if time.monotonic() > deadline:
             return None
         try:
-            played = staging.play(scene)
+            played = staging.play(*scenes)
         except Unstorable:
             continue
         if played.differences:
@@ -29,22 +36,57 @@ def play_aimed(model: Model, staging: Staging, most: float, deadline: float) -> 
     return None
 
 
-def aimed(model: Model) -> Iterator[Scene]:
-    """Both sides of each rule; then every outcome of every operation; each scene once."""
+_LAST: list[tuple[Model, tuple[Scenes, ...]]] = []
+"""The model of the last search: a gate runs once on each database."""
+
+
+def aimed(model: Model) -> tuple[Scenes, ...]:
+    """Each answer of each operation once; then both sides of each rule; then all other outcomes. No scene twice."""
+    if not _LAST or _LAST[0][0] is not model:
+        _LAST[:] = [(model, tuple(_once(model)))]
+    return _LAST[0][1]
+
+
+def _once(model: Model) -> Iterator[Scenes]:
     seen: set[str] = set()
-    for scene in _scenes(model):
-        key = scene.operation.name + content(scene)
+    for scenes in _in_order(model):
+        key = scenes[0].operation.name + "".join(content(scene) for scene in scenes)
         if key not in seen:
             seen.add(key)
-            yield scene
+            yield scenes
 
 
-def _scenes(model: Model) -> Iterator[Scene]:
+def _in_order(model: Model) -> Iterator[Scenes]:
+    common = setting(model, names(model))
+    found = [list(_conversations(tests_of(operation, common)[0])) for operation in model.operations]
+    for conversations in found:
+        answers = {_answer(trials[-1]): trials for trials in reversed(conversations)}
+        yield from (_scenes(trials) for trials in answers.values())
     for asked in matrix(model):
         if asked.scene is not None:
-            yield asked.scene
-    common = setting(model, names(model))
-    for operation in model.operations:
-        for test in tests_of(operation, common)[0]:
-            if isinstance(test, Case) and len(test.trials) == 1:
-                yield test.trial.scene
+            yield (asked.scene,)
+    for conversations in found:
+        yield from map(_scenes, conversations)
+
+
+def _conversations(tests: list[Test]) -> Iterator[tuple[Trial, ...]]:
+    """The requests of each test; of a table of values the first."""
+    for test in tests:
+        match test:
+            case Case(trials=trials):
+                yield tuple(trials)
+            case Table(values=[first, *_]):
+                yield (first.trial,)
+            case Repeated(allowed=allowed, refused=refused, times=times) if times < LONGEST:
+                yield (*[allowed] * times, refused)
+            case _:
+                pass
+
+
+def _answer(trial: Trial) -> tuple[int, str]:
+    """What is answered, in short."""
+    return trial.response.status, "" if trial.failure is None else trial.failure.code
+
+
+def _scenes(trials: tuple[Trial, ...]) -> Scenes:
+    return tuple(trial.scene for trial in trials)

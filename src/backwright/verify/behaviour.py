@@ -20,7 +20,7 @@ SEQUENCE_LENGTH = 450
 SHRINK_SECONDS = 20.0
 
 
-AIMED_SHARE = 0.5
+AIMED_SHARE = 0.4
 """How much of the requests and of the time is for scenes that are made on purpose, at most."""
 
 
@@ -65,17 +65,18 @@ def compare_backends(
         )
         if differing is not None:
             return Comparison(None, coverage.told(), differing)
+    length = min(length, requests)
     while coverage.requests < requests and time.monotonic() < deadline:
-        wanted = min(length, requests - coverage.requests)
         conversation = Conversation(model, backend, inspect, coverage)
-        sequence = Sequence(model, seed, wanted, conversation.oracle)
+        sequence = Sequence(model, seed, length, conversation.oracle)
+        wanted = requests - coverage.requests
 
         def learn(event: Event, outcome: Outcome, sequence: Sequence = sequence) -> None:
             sequence.learn(outcome)
             for each in outcome.answers:
                 coverage.count(each.sent, each.answer)
 
-        found = played(conversation, sequence.events(deadline), learn)
+        found = played(conversation, sequence.events(deadline, wanted), learn)
         if found is not None:
             small = shrunk(
                 found, lambda events: played(Conversation(model, backend, inspect), events), SHRINK_SECONDS

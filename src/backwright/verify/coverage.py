@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from backwright.emit.contract.answers import NOT_MODIFIED, statuses
+from backwright.emit.contract.requests import tells_version
+from backwright.emit.failures import OF_RUNTIME, answer_of, outcomes
 from backwright.expr.typed import Compare, Constant, Expression, Name
 from backwright.model.types import (
     Create,
@@ -24,14 +27,9 @@ from backwright.model.types import (
     UpdateAll,
     Upsert,
 )
-from backwright.reference.errors import answered
-from backwright.reference.failures import Failure
 from backwright.reference.http import Response
 from backwright.spec.diagnostics import Place
 from backwright.verify.traffic import Sent
-
-UNLIKELY = frozenset({"payload_too_large", "too_many_requests"})
-"""What a run of ordinary length may miss without anybody missing it."""
 
 Condition = tuple[str, Place]
 MOST_NAMED = 40
@@ -46,6 +44,7 @@ class Coverage:
         self._results: dict[Condition, set[bool]] = {condition: set() for condition in self._conditions}
         self.requests = 0
         self.accepted = 0
+        self.successes = 0
         self.statuses: dict[str, Counter[int]] = {}
 
     def observe(self, condition: Rule | Formula, result: bool) -> None:
@@ -58,6 +57,7 @@ class Coverage:
         """One compared answer."""
         self.requests += 1
         self.accepted += 200 <= answer.status < 400
+        self.successes += 200 <= answer.status < 300
         self.statuses.setdefault(sent.operation, Counter())[answer.status] += 1
 
     def reached(self, operation: Operation) -> Counter[int]:
@@ -80,13 +80,18 @@ class Coverage:
             if len(results := self._results[condition]) < 2
         ]
 
+    def _share(self, some: int) -> float:
+        return round(100 * some / self.requests, 1) if self.requests else 0.0
+
     def told(self) -> dict[str, int | float | str]:
         """The figures of a result."""
-        share = round(100 * self.accepted / self.requests, 1) if self.requests else 0.0
         both = sum(len(results) == 2 for results in self._results.values())
+        every = sum(len(declared(operation, self._model)) for operation in self._model.operations)
         return {
             "requests": self.requests,
-            "accepted %": share,
+            "accepted %": self._share(self.accepted),
+            "2xx %": self._share(self.successes),
+            "declared statuses answered": f"{every - len(self.never_answered())} of {every}",
             "rules seen true and false": f"{both} of {len(self._results)}",
             **{
                 f"statuses of {name}": " ".join(f"{status}:{n}" for status, n in sorted(counts.items()))
@@ -106,10 +111,15 @@ def _named(what: str, found: list[str]) -> dict[str, str]:
 
 
 def declared(operation: Operation, model: Model) -> frozenset[int]:
-    """The statuses that an operation may answer: that of success where it is fixed, and those of its errors."""
-    errors = {category for category in operation.errors if category not in UNLIKELY}
-    found = {answered(Failure(category), operation, model.service, "")[0] for category in errors}
-    return frozenset(found | ({operation.respond.status} if operation.respond.choose is None else set()))
+    """The statuses that the contract declares for an operation, but for those of a defect or a service that is down."""
+    found = {
+        answer_of(each.category, operation, model.service).status
+        for each in outcomes(operation, model)
+        if each.category not in OF_RUNTIME
+    }
+    if operation.method == "GET" and tells_version(operation, model):
+        found.add(NOT_MODIFIED)
+    return frozenset({*found, *statuses(operation)})
 
 
 # What can be true and false --------------------------------------------------------------------------

@@ -11,11 +11,15 @@ Status = OneOf["passed", "failed", "not_run"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that a gate found wrong: what, where, and how to see it again."""
+    """One thing that a gate found wrong: what, where, and how to see it again.
+
+    `case` is what is kept in the project, to be played first by every later run (`verify/regressions.py`).
+    """
 
     what: str
     where: str = ""
     replay: str = ""
+    case: str = ""
 
 
 class ScenarioResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -81,9 +81,14 @@ class Sequence:
     def finished(self) -> bool:
         return self._made >= self._length
 
-    def events(self, deadline: float) -> Iterator[Event]:
-        """Everything that happens, one after the other, until there are enough requests or it is too late."""
+    def events(self, deadline: float, most: int | None = None) -> Iterator[Event]:
+        """Everything that happens, one after the other, until there are enough requests or it is too late.
+
+        Of `most` requests it is the beginning of the same sequence: how long the sequence is decides what it holds.
+        """
         while not self.finished and time.monotonic() < deadline:
+            if most is not None and self._made >= most:
+                return
             yield self.next()
 
     def next(self) -> Event:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from shlex import quote
 
 import msgspec
@@ -11,6 +12,7 @@ from backwright.verify.script import RUN_SQL, command
 from backwright.verify.staged import TOKEN_KEYS, Played
 from backwright.verify.traffic import opaque
 
+SIGNED = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+")
 CHECK = (
     'STATUS=$(say "$ANSWER" | sed -n "1s/^[^ ]* \\([0-9]*\\).*/\\1/p")',
     'if [ "$STATUS" != "$EXPECTED" ]; then say "DIFFERS: $EXPECTED expected, $STATUS answered"; exit 1; fi',
@@ -54,6 +56,7 @@ def staged_script(played: Played, model: Model, what: str) -> str:
     lines = [
         *head,
         *rows,
+        *(line for sent in played.earlier for line in command(sent)),
         first,
         f"ANSWER=$({asked})",
         'say "$ANSWER"',
@@ -69,4 +72,9 @@ def staged_script(played: Played, model: Model, what: str) -> str:
     ):
         wanted = msgspec.json.encode(body, enc_hook=str).decode()
         lines += [f"BODY={quote(wanted)}", *CHECK_BODY, "[ $? = 0 ] || exit 1"]
-    return "\n".join([*lines, 'say "as expected"']) + "\n"
+    return "\n".join([*map(_allowed, lines), 'say "as expected"']) + "\n"
+
+
+def _allowed(line: str) -> str:
+    """A command with a token, marked for scanners: it is signed with a key that opens nothing but a replay."""
+    return f"{line}  # pragma: allowlist secret" if SIGNED.search(line) else line

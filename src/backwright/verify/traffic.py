@@ -24,7 +24,7 @@ NO_NUMBER = "0"
 KEPT_APART = frozenset({"authorization", "content-type"})
 
 
-class Assigned(msgspec.Struct, frozen=True, kw_only=True):
+class Assigned(msgspec.Struct, frozen=True, kw_only=True, tag="assigned"):
     """A field that somebody sets in the database itself, because no operation takes it: a role, say.
 
     `keys` are the row's key fields as text. `number` and `needs` as in `Sent`.
@@ -42,7 +42,7 @@ class Assigned(msgspec.Struct, frozen=True, kw_only=True):
         return _names(self.keys)
 
 
-class Put(msgspec.Struct, frozen=True, kw_only=True):
+class Put(msgspec.Struct, frozen=True, kw_only=True, tag="put"):
     """A row that somebody puts into the database itself. `content` is JSON. `number` and `needs` as in `Sent`."""
 
     number: int
@@ -55,7 +55,7 @@ class Put(msgspec.Struct, frozen=True, kw_only=True):
         return _names([self.content.decode("latin-1")])
 
 
-class Sent(msgspec.Struct, frozen=True, kw_only=True):
+class Sent(msgspec.Struct, frozen=True, kw_only=True, tag="sent"):
     """One request of a sequence. `number` gives it its id (`v-<number>`), and by that its time and new ids.
 
     `operation` is the one it was made for, or a word for what it tries; it is for figures and reports only.
@@ -82,7 +82,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
         return _names([self.path, *pairs, (self.body or b"").decode("latin-1")])
 
 
-class Together(msgspec.Struct, frozen=True, kw_only=True):
+class Together(msgspec.Struct, frozen=True, kw_only=True, tag="together"):
     """Requests that are sent at the same time. `number` is that of the first."""
 
     requests: tuple[Sent, ...]

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from contextlib import closing
+from pathlib import Path
 
+import msgspec
+
+from backwright.verify import regressions
 from backwright.verify.backends import RunningBackend
-from backwright.verify.behaviour import compare_backends
+from backwright.verify.behaviour import Comparison, compare_backends
 from backwright.verify.gate import GateInput, Verdict, backend, found
+from backwright.verify.regressions import Case, Replayed, Unreadable, Unusable
 from backwright.verify.results import Finding
 from backwright.verify.schemas import Schemas
 from backwright.verify.script import script
+from backwright.verify.staged import TOKEN_KEYS, Unstorable, signing
+from backwright.verify.staged_script import staged_script
 
 NAME = "behaviour"
 TITLE = "Behaviour agrees with the reference"
@@ -19,16 +26,34 @@ DATABASE = True
 LEAST_ACCEPTED = 33.0
 
 
-def judge(given: GateInput) -> Verdict:
-    """Random requests by random callers go to server and reference: status, headers, body, final rows.
+class Cases(msgspec.Struct):
+    """What came of the cases in `tests/regressions/`: agreeing and skipped ones by name, and what is wrong."""
 
-    Each answer is also held against openapi.json. Too few accepted requests would show nothing and fail.
+    agreeing: list[str] = []
+    skipped: list[str] = []
+    findings: list[Finding] = []
+
+    def figures(self) -> dict[str, int | float | str]:
+        """The names, where there are any."""
+        named = {"regression cases that agree": self.agreeing, "regression cases skipped": self.skipped}
+        return {what: "; ".join(names) for what, names in named.items() if names}
+
+
+def judge(given: GateInput) -> Verdict:
+    """Scenes for each declared answer, then random requests by random callers, go to server and reference.
+
+    Compared are status, headers, body and final rows; each answer is also held against openapi.json. Too few accepted
+    requests would show nothing and fail. What `verify` finds is kept in `tests/regressions/` and played first by every
+    later run, until somebody deletes it; a case that a later specification has left behind is skipped by name.
     """
     schemas = Schemas(given.project, given.model)
     with (
-        backend(given) as server,
+        backend(given, token_keys=TOKEN_KEYS) as server,
         closing(RunningBackend(given.model, server)) as running,
     ):
+        cases = _cases(given, running, schemas)
+        if cases.findings:
+            return found(cases.findings, "", {"seed": given.seed, **cases.figures()})
         compared = compare_backends(
             given.model,
             running,
@@ -36,14 +61,78 @@ def judge(given: GateInput) -> Verdict:
             requests=given.requests,
             seconds=given.seconds,
             inspect=schemas.differences,
+            sign_in=signing(given.model),
         )
-    figures = {"seed": given.seed, **compared.figures, "answers held against openapi.json": schemas.checked}
-    findings = []
-    if compared.disagreement is not None:
-        what = "; ".join(compared.disagreement.differences)
-        replay = script(compared.disagreement)
-        findings.append(Finding(what=what, where=f"seed {given.seed}", replay=replay))
-    elif float(figures["accepted %"]) < LEAST_ACCEPTED:
+        findings = _findings(compared, given, running, schemas)
+    checked = {"answers held against openapi.json": schemas.checked}
+    figures = {"seed": given.seed, **compared.figures, **checked, **cases.figures()}
+    if not findings and float(figures["accepted %"]) < LEAST_ACCEPTED:
         findings.append(Finding(what=f"only {figures['accepted %']} % of the requests were accepted"))
     told = f"{figures['requests']} requests agree with the reference, {figures['accepted %']} % accepted"
+    for names, what in ((cases.agreeing, "agree"), (cases.skipped, "skipped")):
+        told += f", {len(names)} regression case{'s' * (len(names) > 1)} {what}" if names else ""
     return found(findings, told, figures)
+
+
+def _findings(
+    compared: Comparison, given: GateInput, running: RunningBackend, schemas: Schemas
+) -> list[Finding]:
+    if compared.disagreement is not None:
+        case = regressions.of_sequence(compared.disagreement)
+        replay, where = script(compared.disagreement), f"seed {given.seed}"
+    elif compared.scene is not None:
+        case = regressions.of_scene(compared.scene)
+        replay = staged_script(compared.scene, given.model, case.what)
+        where = f"{case.operation}, in a scene"
+    else:
+        return []
+    kept = "" if given.first else _repeated(case, given, running, schemas)
+    return [Finding(what=case.what, where=where, replay=replay, case=kept)]
+
+
+# Cases that were found before -------------------------------------------------------------------------
+
+
+def _repeated(case: Case, given: GateInput, running: RunningBackend, schemas: Schemas) -> str:
+    """The case as a text to keep; empty where it does not happen again: it would fail nobody later."""
+    try:
+        again = _replay(case, given, running, schemas)
+    except (Unusable, Unstorable):
+        return ""
+    return regressions.encoded(regressions.confirmed(case, again)) if again.differences else ""
+
+
+def _replay(case: Case, given: GateInput, running: RunningBackend, schemas: Schemas) -> Replayed:
+    return regressions.replay(case, given.model, running, signing(given.model), schemas.differences)
+
+
+def _cases(given: GateInput, running: RunningBackend, schemas: Schemas) -> Cases:
+    """All cases of the project, played one after the other."""
+    told = Cases()
+    for number, file in enumerate(regressions.kept(given.project)):
+        where = f"{regressions.FOLDER}/{file.name}"
+        if number >= regressions.MOST:
+            told.findings.append(Finding(what=f"there are more than {regressions.MOST} cases", where=where))
+            break
+        try:
+            case = regressions.read(file)
+            again = _replay(case, given, running, schemas)
+        except Unreadable as error:
+            told.findings.append(Finding(what=f"this is no regression case: {error}", where=where))
+        except (Unusable, Unstorable) as reason:
+            told.skipped.append(f"{file.name} ({reason})")
+        else:
+            if again.differences:
+                told.findings.append(
+                    Finding(what="; ".join(again.differences), where=where, replay=_script(file))
+                )
+            else:
+                told.agreeing.append(file.name)
+    return told
+
+
+def _script(file: Path) -> str:
+    """The script beside a case."""
+    script = file.with_suffix(".sh")
+    is_plain = script.is_file() and not script.is_symlink() and script.stat().st_size <= regressions.LARGEST
+    return script.read_text(encoding="utf-8", errors="replace") if is_plain else ""
