@@ -75,13 +75,31 @@ class Statement:
         parts, words = _parse(text)
         self.is_control = bool(words) and words[0] in CONTROL
         self.is_read = bool(words) and words[0] in ("SELECT", "WITH", "VALUES") and not WRITING & set(words)
-        other, _ = _parse(for_sqlite(text) if sqlite is None else LOCK.sub("", sqlite))
+        self.sqlite = for_sqlite(text) if sqlite is None else LOCK.sub("", sqlite)
+        other, _ = _parse(self.sqlite)
         self._parts: dict[Dialect, tuple[Part, ...]] = {"postgresql": parts, "sqlite": other}
         self._clauses = {name: _clauses(found) for name, found in self._parts.items()}
         self._without_clauses: dict[Dialect, Rendered] = {
             name: self._render(name, ()) for name in self._parts if not self._clauses[name]
         }
         self._rendered: dict[tuple[Dialect, tuple[bool, ...]], Rendered] = {}
+        self._with_total: dict[Statement, tuple[Statement, Statement]] = {}
+
+    def with_total(self, total: "Statement") -> "tuple[Statement, Statement]":
+        """Rows and their number in one statement, so both are of one state: the rows of this one, a page, each behind
+        the number; and the number alone, if the page is empty. Raises ValueError where this one does not SELECT.
+        """
+        found = self._with_total.get(total)
+        if found is None:
+            both = (_beside, _instead)
+            page = (self.text, self.sqlite)
+            count = (total.text, total.sqlite)
+            first, second = [[make(*each) for each in zip(page, count, strict=True)] for make in both]
+            found = self._with_total[total] = (
+                Statement(first[0], sqlite=first[1], guarded=self.guarded),
+                Statement(second[0], sqlite=second[1], guarded=self.guarded),
+            )
+        return found
 
     def render(self, dialect: Dialect, params: Mapping[str, object]) -> Rendered:
         """The text for these parameters."""
@@ -140,6 +158,17 @@ def for_sqlite(text: str) -> str:
         result.append(replaced)
         at = end
     return LOCK.sub("", "".join(result))
+
+
+def _beside(page: str, total: str) -> str:
+    select, rest = page.split(None, 1)
+    if select.upper() != "SELECT":
+        raise ValueError("a page is a SELECT")
+    return f"SELECT (\n{total}\n), {rest}"
+
+
+def _instead(page: str, total: str) -> str:
+    return f"SELECT (\n{total}\n) WHERE NOT EXISTS (\n{page}\n)"
 
 
 Tokens = list[tuple[str, str]]
@@ -213,6 +242,8 @@ def _needed(tokens: list[str]) -> list[str]:
                 rest += 1
             if rest == len(tokens):
                 return _needed(tokens[:at])
+            if tokens[rest] == ")":
+                return [*tokens[:at], *_needed(tokens[rest:])]
             if tokens[rest].upper() == "AND":
                 return [*tokens[: at + 1], *_needed(tokens[rest + 1 :])]
     return tokens
