@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
@@ -15,6 +14,7 @@ from msgspec import UNSET, Meta, Struct
 
 from backwright_runtime.database.interface import Queries, Value
 from backwright_runtime.database.statement import Statement
+from backwright_runtime.database.values import behind
 from backwright_runtime.errors import FieldError, Invalid
 from backwright_runtime.kinds import Scale
 from backwright_runtime.values import DIGITS, storable
@@ -54,22 +54,15 @@ async def counted(
     db: Queries, row: type[Row], page: Statement, total: Statement, /, **params: Value
 ) -> tuple[list[Row], int]:
     """The rows of a page, and how many there are in all. Both are of one state of the data, without a snapshot."""
-    with_total, alone = page.with_total(total)
     while True:
-        found = await db.fetch_all(_counted(row), with_total, **params)
+        found = await db.fetch_all(behind(int, row), page.behind(total), **params)
         if found:
-            return [each.row for each in found], found[0].total
+            return [each.row for each in found], found[0].value
         if params.get("offset") == 0 and params.get("limit") != 0:
             return [], 0
-        count = await db.fetch_value(int, alone, **params)
+        count = await db.fetch_value(int, page.without_rows(total), **params)
         if count is not None:
             return [], count  # else there are rows by now
-
-
-@cache
-def _counted(row: type[Row]) -> Any:
-    """A row behind the number of all rows."""
-    return msgspec.defstruct("Counted", [("total", int), ("row", row)], frozen=True)
 
 
 class Keyset(Generic[Row]):

@@ -126,8 +126,8 @@ def test_rows_that_come_while_a_page_beyond_them_is_counted_are_on_it(run: Any, 
 
 
 def test_what_is_no_select_is_no_page() -> None:
-    with pytest.raises(ValueError, match="a page is a SELECT"):
-        library.JOIN.with_total(COUNT)
+    with pytest.raises(ValueError, match="only what a SELECT finds"):
+        library.JOIN.behind(COUNT)
 
 
 def test_violations_have_the_same_names(run: Any, database_url: str) -> None:

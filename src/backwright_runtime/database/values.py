@@ -206,6 +206,12 @@ def _read(value: str, read: Reader | None, known: dict[str, Any]) -> str:
     return f"None if {value} is None else read_{value}({value})"
 
 
+@cache
+def behind(kind: Any, row: type[Struct]) -> Any:
+    """The struct of a row that comes behind a value."""
+    return msgspec.defstruct("Behind", [("value", kind), ("row", row)], frozen=True)
+
+
 def columns(row: type[Struct]) -> int:
     """How many values a row is made of."""
     hints = get_type_hints(row, include_extras=True)
