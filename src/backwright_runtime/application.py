@@ -40,7 +40,7 @@ from backwright_runtime.errors import (
 )
 from backwright_runtime.failures import AS_USUAL, ErrorAnswers, answered
 from backwright_runtime.forgetting import IDEMPOTENT_ANSWERS, REVOKED_TOKENS, forget_hourly
-from backwright_runtime.introduction import CallerChanged, Introduced, Introduction, Memory
+from backwright_runtime.introduction import CallerChanged, Confirmed, Introduced, Introduction, Memory
 from backwright_runtime.limits import Rates
 from backwright_runtime.logic import WRITTEN, Runner
 from backwright_runtime.logs import LOG, AccessLog
@@ -248,9 +248,9 @@ class Application:
         return await self._judged(asked, moment, self.database)
 
     def _may_remember(self, route: Route) -> bool:
-        """Whether the caller's row may be confirmed by what the operation reads. (A caller's rate counts once.)"""
-        reads = route.method == "GET" and route.body is None and route.caller != "none"
-        return reads and not route.by_caller and self.database.has_versions and self._row_level is None
+        """Whether the operation may confirm the caller itself, and begin again: its rate counts once, for instance."""
+        once = not route.by_caller and route.idempotent == "no"
+        return once and route.caller != "none" and self.database.has_versions and self._row_level is None
 
     async def _introduced(self, asked: Asked, moment: Moment) -> Answer:
         """The answer where the caller is as remembered. Raises CallerChanged before anything else is told."""
@@ -340,7 +340,7 @@ class Application:
         self, asked: Asked, moment: Moment, db: Data, allowed: frozenset[int] | None = None
     ) -> RequestContext[Any]:
         """What an operation is run with, from its beginning."""
-        return RequestContext(
+        ctx: RequestContext[Any] = RequestContext(
             self,
             db=db,
             moment=moment,
@@ -349,6 +349,9 @@ class Application:
             session=asked.session,
             versions=allowed,
         )
+        if asked.introduction is not None:
+            ctx.logic = Confirmed(self.logic, asked.introduction)
+        return ctx
 
     def _failed(self, raised: Exception, route: Route | None, request_id: str) -> Answer:
         """The answer of something that was raised."""

@@ -1,14 +1,14 @@
 """The caller's row is remembered from one request to the next, and confirmed by the statement that answers.
 
-A request that reads needs two rows: the caller's and what it is about. On PostgreSQL the version of the first one
-(`xmin` and `ctid`, which every change makes anew) is read along with the second: where it is still the remembered one,
-both are of one state of the data, and one statement was enough. Where it is not, what was found is dropped and the
-request begins again with the caller's row as it is. No answer leaves before somebody has looked: a row that is gone or
-changed counts at once.
+A request needs the caller's row beside those that it is about. On PostgreSQL the version of the first one (`xmin` and
+`ctid`, which every change makes anew) is read along with one of the others: where it is still the remembered one, both
+are of one state of the data, and one statement was enough. Where it is not, what was done is undone and the request
+begins again with the caller's row as it is. No answer leaves, nothing is committed and no custom logic runs before
+somebody has looked: a row that is gone or changed counts at once.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from msgspec import Struct
 from backwright_runtime.database.interface import Data, Queries, Value
 from backwright_runtime.database.statement import TOKEN, Statement
 from backwright_runtime.database.values import behind
+from backwright_runtime.logic import I, Logic, O, Runner
 
 REMEMBERED = 10_000
 VERSION = "xmin::text || ' ' || ctid::text"
@@ -147,24 +148,33 @@ class Introduction:
         seen = await self._read(row, statement, {name: subject})
         self.confirm(None if seen is None else seen.version)
 
+    @contextmanager
+    def within(self, tx: Queries) -> Iterator[None]:
+        """Meanwhile it is the transaction that is asked: no request waits for a second connection."""
+        before, self._database = self._database, tx
+        try:
+            yield
+        finally:
+            self._database = before
 
-class Introduced:
-    """The database of a request whose caller may have to be confirmed: its first SELECT does, or what comes before."""
 
-    def __init__(self, data: Data, introduction: Introduction) -> None:
-        self._data = data
+class Inside:
+    """Statements of a transaction. What confirms the caller comes with one of them, or before the commit."""
+
+    def __init__(self, on: Queries, introduction: Introduction) -> None:
+        self._on = on
         self._introduction = introduction
 
     async def fetch_one(self, row: type[Row], statement: Statement, /, **params: Value) -> Row | None:
         """The first row."""
         asked = self._along(statement)
         if asked is None:
-            await self._introduction.settle()
-            return await self._data.fetch_one(row, statement, **params)
+            await self._unsaid()
+            return await self._on.fetch_one(row, statement, **params)
         both, subject = asked
-        found = await self._data.fetch_one(behind(str, row), both, **params, **{SUBJECT: subject})
+        found = await self._on.fetch_one(behind(str, row), both, **params, **{SUBJECT: subject})
         if found is None:
-            await self._introduction.settle()
+            await self._unsaid()
             return None
         self._introduction.confirm(found.value)
         found_row: Row = found.row
@@ -174,39 +184,25 @@ class Introduced:
         """All rows."""
         asked = self._along(statement)
         if asked is None:
-            await self._introduction.settle()
-            return await self._data.fetch_all(row, statement, **params)
+            await self._unsaid()
+            return await self._on.fetch_all(row, statement, **params)
         both, subject = asked
-        found = await self._data.fetch_all(behind(str, row), both, **params, **{SUBJECT: subject})
+        found = await self._on.fetch_all(behind(str, row), both, **params, **{SUBJECT: subject})
         if not found:
-            await self._introduction.settle()
+            await self._unsaid()
             return []
         self._introduction.confirm(found[0].value)
         return [each.row for each in found]
 
     async def fetch_value(self, kind: type[T], statement: Statement, /, **params: Value) -> T | None:
         """The first value of the first row."""
-        await self._introduction.settle()
-        return await self._data.fetch_value(kind, statement, **params)
+        await self._unsaid()
+        return await self._on.fetch_value(kind, statement, **params)
 
     async def execute(self, statement: Statement, /, **params: Value) -> int:
         """Run the statement; returns how many rows it affected."""
-        await self._introduction.settle()
-        return await self._data.execute(statement, **params)
-
-    @asynccontextmanager
-    async def transaction(self, *, serializable: bool = False) -> AsyncIterator[Queries]:
-        """All or nothing."""
-        await self._introduction.settle()
-        async with self._data.transaction(serializable=serializable) as tx:
-            yield tx
-
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Queries]:
-        """Several reads of one state of the data."""
-        await self._introduction.settle()
-        async with self._data.snapshot() as db:
-            yield db
+        await self._unsaid()
+        return await self._on.execute(statement, **params)
 
     def _along(self, statement: Statement) -> tuple[Statement, Any] | None:
         asked = self._introduction.asks()
@@ -214,3 +210,46 @@ class Introduced:
             return None
         version, subject = asked
         return statement.behind(version), subject
+
+    async def _unsaid(self) -> None:
+        """A statement does not say whether the caller is as remembered: another one will, before the commit."""
+
+
+class Introduced(Inside):
+    """The database of a request whose caller may have to be confirmed: each statement is a transaction of its own."""
+
+    def __init__(self, data: Data, introduction: Introduction) -> None:
+        super().__init__(data, introduction)
+        self._data = data
+
+    @asynccontextmanager
+    async def transaction(self, *, serializable: bool = False) -> AsyncIterator[Queries]:
+        """All or nothing; nothing where the caller is another one by now."""
+        async with self._data.transaction(serializable=serializable) as tx:
+            with self._introduction.within(tx):
+                yield Inside(tx, self._introduction)
+                await self._introduction.settle()
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Queries]:
+        """Several reads of one state of the data."""
+        async with self._data.snapshot() as db:
+            with self._introduction.within(db):
+                yield Inside(db, self._introduction)
+                await self._introduction.settle()
+
+    async def _unsaid(self) -> None:
+        await self._introduction.settle()
+
+
+class Confirmed:
+    """Runs custom logic for callers that are confirmed: what it does outside of the database cannot be undone."""
+
+    def __init__(self, runner: Runner, introduction: Introduction) -> None:
+        self._runner = runner
+        self._introduction = introduction
+
+    async def run(self, logic: Logic[I, O], given: I, function: Callable[[], Awaitable[O]]) -> O:
+        """What comes out. Raises CallerChanged before it begins."""
+        await self._introduction.settle()
+        return await self._runner.run(logic, given, function)
