@@ -24,10 +24,11 @@ from urllib.parse import parse_qs, urlsplit
 import far
 import httpx
 import rows
-from asking import OPERATIONS, WRITING, asked, rate, same
+from asking import OPERATIONS, WRITING, Sample, asked, same, sampled
 from joserfc import jwt
 from joserfc.jwk import OctKey
-from servers import HERE, KEY, Server, all_of, built, running
+from processor import clock
+from servers import HERE, KEY, Running, Server, all_of, built, running
 from wire import counted
 
 from backwright.migrate import disposable
@@ -36,10 +37,11 @@ from backwright_runtime import migrations
 RESULTS = HERE.parent / "results.md"
 HEADING = "## Conduit beside its rivals:"
 DATABASES = ("postgresql", "sqlite", "far")
+Samples = dict[tuple[str, str], list[Sample]]
 TITLES = {
     "postgresql": "PostgreSQL",
     "sqlite": "SQLite",
-    "far": "PostgreSQL, {} ms further away in each direction",
+    "far": "PostgreSQL, 1 ms further away in each direction",
 }
 
 
@@ -73,7 +75,8 @@ def conditions(given: argparse.Namespace) -> str:
     return (
         f"Python {platform.python_version()}, {os.cpu_count()} cores shared by client, server and database; one "
         f"worker; wrk with 16 connections, {given.rounds} rounds of {given.seconds} s in which the servers take turns, "
-        "medians of requests per second; in brackets how many times as fast the emitted backend is. "
+        "medians. Processor time (µs) is that of one request, in the server's process and in PostgreSQL's; it says the "
+        "same on a machine that others use. In brackets how many times as fast or as cheap the emitted backend is. "
         f"{given.articles:,} articles, {given.articles * rows.FAVORITES:,} favorites. "
         f"Load of the machine before: {os.getloadavg()[0]:.1f}."
     )
@@ -98,42 +101,62 @@ def measured(kind: str, project: Path, servers: list[Server], given: argparse.Na
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="backwright-far-"))
             stack.enter_context(far.delayed(sockets(url), Path(folder)))
             to_service = url.replace(str(sockets(url)), folder)
-        bases = {each.name: stack.enter_context(running(each, to_service)) for each in servers}
+        started_here = {each.name: stack.enter_context(running(each, to_service)) for each in servers}
         token = token_of_reader()
-        if "emitted" in bases:
-            same(bases, token, url)
-        samples = sampled(kind, url, bases, token, given)
+        if "emitted" in started_here:
+            same({name: each.base for name, each in started_here.items()}, token, url)
+        samples = measurements(kind, url, started_here, token, given)
         statements = counts_of(servers, url, token) if kind == "postgresql" else {}
         away = f"A round trip takes {far.round_trip(to_service):.1f} ms.\n\n" if kind == "far" else ""
-    head = ["", *bases]
-    lines = [f"{away}| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    names = list(started_here)
+    return f"{away}{table_of(names, samples, statements)}"
+
+
+def table_of(names: list[str], samples: Samples, statements: dict[str, list[str]]) -> str:
+    """Requests per second, what they cost, and how many statements they take."""
+    lines = [f"| {' | '.join(['', *names])} |", "|---" * (len(names) + 1) + "|"]
     for operation in OPERATIONS:
-        middle = {name: median(samples[operation, name]) for name in bases}
-        cells = [f"{middle[name]:,.0f}{ratio(middle, name)}" for name in bases]
-        lines.append(f"| {operation} | {' | '.join(cells)} |")
+        found = {name: samples[operation, name] for name in names}
+        rates = {name: median(each.rate for each in found[name]) for name in names}
+        cells = [f"{rates[name]:,.0f}{ratio(rates, name)}" for name in names]
+        lines.append(f"| {operation}: a second | {' | '.join(cells)} |")
+        server = {name: median(each.used.server for each in found[name]) for name in names}
+        database = {name: median(each.used.database for each in found[name]) for name in names}
+        cells = [f"{server[name]:,.0f}{ratio(server, name, is_cost=True)}" for name in names]
+        lines.append(f"| {operation}: µs of the server | {' | '.join(cells)} |")
+        if any(database.values()):
+            whole = {name: server[name] + database[name] for name in names}
+            cells = [f"{whole[name]:,.0f}{ratio(whole, name, is_cost=True)}" for name in names]
+            lines.append(f"| {operation}: µs of server and database | {' | '.join(cells)} |")
     for operation, counts in statements.items():
         lines.append(f"| {operation} | {' | '.join(counts)} |")
     return "\n".join(lines)
 
 
-def ratio(middle: dict[str, float], name: str) -> str:
-    return (
-        "" if name == "emitted" or "emitted" not in middle else f" ({middle['emitted'] / middle[name]:.2f})"
-    )
+def ratio(found: dict[str, float], name: str, *, is_cost: bool = False) -> str:
+    """How many times better the emitted backend is."""
+    if name == "emitted" or "emitted" not in found:
+        return ""
+    times = found[name] / found["emitted"] if is_cost else found["emitted"] / found[name]
+    return f" ({times:.2f})"
 
 
-def sampled(
-    kind: str, url: str, bases: dict[str, str], token: str, given: argparse.Namespace
-) -> dict[tuple[str, str], list[float]]:
-    samples: dict[tuple[str, str], list[float]] = {}
+def measurements(
+    kind: str, url: str, started: dict[str, Running], token: str, given: argparse.Namespace
+) -> Samples:
+    """All samples. The servers take turns."""
+    samples: Samples = {}
+    clocks = {name: clock(each.process, url) for name, each in started.items()}
     for number in range(given.rounds):
         for operation in OPERATIONS:
-            for name, base in bases.items():
+            for name, each in started.items():
                 if operation in WRITING:
                     rows.settle(url)
-                found = rate(base, operation, token, given.articles, given.seconds)
+                found = sampled(each.base, operation, token, given.articles, given.seconds, clocks[name])
                 samples.setdefault((operation, name), []).append(found)
-                print(f"{kind} round {number + 1}: {operation} {name} {found:.0f}/s", file=sys.stderr)
+                used = f"{found.used.server:.0f} + {found.used.database:.0f} µs"
+                about = f"{kind} round {number + 1}: {operation} {name}"
+                print(f"{about} {found.rate:.0f}/s, {used}", file=sys.stderr)
     return samples
 
 
@@ -146,7 +169,7 @@ def counts_of(servers: list[Server], url: str, token: str) -> dict[str, list[str
     ):
         through = url.replace(str(sockets(url)), folder)
         for server in servers:
-            with running(server, through) as base, httpx.Client(base_url=base, timeout=10) as client:
+            with running(server, through) as it, httpx.Client(base_url=it.base, timeout=10) as client:
                 client.headers["authorization"] = f"Token {token}"
                 for operation, limit in (*((each, 20) for each in OPERATIONS), ("list 20", 100)):
                     for number in range(12):  # every connection knows its statements then

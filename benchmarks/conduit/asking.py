@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 import rows
+from msgspec import Struct
+from processor import Clock, Used
 
 OPERATIONS = ("read one", "list 20", "list 20 of an author", "favorite", "create")
 WRITING = ("create", "favorite")
@@ -108,8 +110,15 @@ def _answers(base: str, token: str) -> dict[str, Any]:
     return found
 
 
-def rate(base: str, operation: str, token: str, rows: int, seconds: int) -> float:
-    """Requests per second. Ends the benchmark when an answer is not a success."""
+class Sample(Struct, frozen=True):
+    """One measurement: requests per second, and microseconds of the processor for one request."""
+
+    rate: float
+    used: Used
+
+
+def sampled(base: str, operation: str, token: str, rows: int, seconds: int, clock: Clock) -> Sample:
+    """One measurement. Ends the benchmark when an answer is not a success."""
     script = (SLUG + SCRIPTS[operation]).replace("COUNT", str(rows)).replace("BODY", BODY)
     script = script.replace("RUN", secrets.token_hex(4))
     headers = ["-H", f"Authorization: Token {token}", "-H", "Content-Type: application/json"]
@@ -118,7 +127,10 @@ def rate(base: str, operation: str, token: str, rows: int, seconds: int) -> floa
         file.flush()
         options = ["-t1", "-c16", f"-d{seconds}s", "--timeout", "10s", "-s", file.name]
         command = ["wrk", *options, *headers, f"{base}/articles?limit=20"]
+        before = clock()
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        used = clock().since(before)
     if "Non-2xx" in output:
         sys.exit(f"{operation} at {base} did not succeed:\n{output}")
-    return float(re.findall(r"Requests/sec:\s+([\d.]+)", output)[0])
+    requests = int(re.findall(r"(\d+) requests in", output)[0])
+    return Sample(float(re.findall(r"Requests/sec:\s+([\d.]+)", output)[0]), used.each(max(requests, 1)))

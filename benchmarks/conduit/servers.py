@@ -70,9 +70,16 @@ def rivals_python() -> Path:
     return python
 
 
+class Running(Struct, frozen=True):
+    """A server that answers at an address."""
+
+    base: str
+    process: int
+
+
 @contextmanager
-def running(server: Server, url: str) -> Iterator[str]:
-    """The address at which the server answers."""
+def running(server: Server, url: str) -> Iterator[Running]:
+    """The server on this database."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -98,7 +105,7 @@ def running(server: Server, url: str) -> Iterator[str]:
                 time.sleep(0.05)
         else:
             sys.exit(f"{server.name} did not start")
-        yield base
+        yield Running(base, process.pid)
     finally:
         process.terminate()
         process.wait(20)

@@ -23,6 +23,7 @@ from backwright_runtime.database.interface import (
     Data,
     DatabaseUnavailable,
     ForeignKeyViolation,
+    Queries,
     UniqueViolation,
 )
 from backwright_runtime.database.statement import Statement
@@ -39,6 +40,7 @@ from backwright_runtime.errors import (
 )
 from backwright_runtime.failures import AS_USUAL, ErrorAnswers, answered
 from backwright_runtime.forgetting import IDEMPOTENT_ANSWERS, REVOKED_TOKENS, forget_hourly
+from backwright_runtime.introduction import CallerChanged, Confirmed, Introduced, Introduction, Memory
 from backwright_runtime.limits import Rates
 from backwright_runtime.logic import WRITTEN, Runner
 from backwright_runtime.logs import LOG, AccessLog
@@ -83,9 +85,10 @@ class Asked(Struct, frozen=True):
     headers: Headers
     request_id: str
     body: bytes
-    members: Mapping[str, object] | None
-    session: Session | None
-    caller: object
+    members: Mapping[str, object] | None = None
+    session: Session | None = None
+    caller: object = None
+    introduction: Introduction | None = None
 
 
 class Application:
@@ -141,6 +144,7 @@ class Application:
         self._rendering = Rendering(envelope=envelope, templates=templates)
         self._seam = seam
         self._line = Line(patience)
+        self._memory = Memory()
         self._metrics = Metrics(settings.metrics_token, self._line, self.database.pool)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -233,27 +237,57 @@ class Application:
             body = await whole_body(headers, receive, route.max_body or self._largest)  # 413
             check_media_type(headers, route.body.media)  # 415
         moment = self._seam.begin(request_id)
-        now = moment.now
         address = scope["client"][0] if scope.get("client") else ""
-        self._rates.count(route.name, route.by_address, address, now)  # 429
+        self._rates.count(route.name, route.by_address, address, moment.now)  # 429
+        asked = Asked(route, keys, scope, headers, request_id, body)
+        if self._may_remember(route):
+            try:
+                return await self._introduced(asked, moment)
+            except CallerChanged:
+                moment = moment.again()
+        return await self._judged(asked, moment, self.database)
+
+    def _may_remember(self, route: Route) -> bool:
+        """Whether the operation may confirm the caller itself, and begin again: its rate counts once, for instance."""
+        once = not route.by_caller and route.idempotent == "no"
+        return once and route.caller != "none" and self.database.has_versions and self._row_level is None
+
+    async def _introduced(self, asked: Asked, moment: Moment) -> Answer:
+        """The answer where the caller is as remembered. Raises CallerChanged before anything else is told."""
+        introduction = Introduction(self.database, self._memory)
+        asked = msgspec.structs.replace(asked, introduction=introduction)
+        try:
+            answer = await self._judged(asked, moment, introduction)
+        except CallerChanged:
+            raise
+        except Exception:
+            await introduction.settle()
+            raise
+        await introduction.settle()
+        return answer
+
+    async def _judged(self, asked: Asked, moment: Moment, identities: Queries) -> Answer:
+        """Who calls, whether they may, and how often; then the operation."""
+        route, scope, headers = asked.route, asked.scope, asked.headers
         session, caller = None, None
         if route.caller != "none":  # 401
             required = route.caller == "required"
-            session, caller = await self.sessions.caller(headers, self.database, now, required=required)
+            session, caller = await self.sessions.caller(headers, identities, moment.now, required=required)
         members = None
         if route.body is not None and route.body.media != "json":
-            members = route.body.parsed(body, headers.get("content-type", ""))  # 400
+            members = route.body.parsed(asked.body, headers.get("content-type", ""))  # 400
         check_origin(session, scope["method"], headers, members or {})  # 403
-        asked = Asked(route, keys, scope, headers, request_id, body, members, session, caller)
+        asked = msgspec.structs.replace(asked, members=members, session=session, caller=caller)
         if route.access is not None:  # 403
             allowed = route.access(self._context(asked, moment, self._data(asked, moment)))
             if not (await allowed if inspect.isawaitable(allowed) else allowed):
                 raise Forbidden
+        address = scope["client"][0] if scope.get("client") else ""
         who = f"address {address}" if session is None else f"caller {session.subject}"
-        self._rates.count(route.name, route.by_caller, who, now)  # 429
-        key = idempotency.key_of(route.name, route.idempotent, who, headers, scope, body)  # 400
+        self._rates.count(route.name, route.by_caller, who, moment.now)  # 429
+        key = idempotency.key_of(route.name, route.idempotent, who, headers, scope, asked.body)  # 400
         return await self._line.insist(
-            lambda witnessed: self._attempt(asked, moment.again(), key, witnessed), request_id
+            lambda witnessed: self._attempt(asked, moment.again(), key, witnessed), asked.request_id
         )
 
     async def _attempt(
@@ -294,7 +328,9 @@ class Application:
         return msgspec.structs.replace(answer, cookies=cookies + answer.cookies) if cookies else answer
 
     def _data(self, asked: Asked, moment: Moment) -> Data:
-        """The database of a request: under row-level security one that knows who asks."""
+        """The database of a request: one that confirms who asks, or under row-level security knows it."""
+        if asked.introduction is not None:
+            return Introduced(self.database, asked.introduction)
         if self._row_level is None:
             return self.database
         subject = None if asked.session is None else asked.session.subject
@@ -304,7 +340,7 @@ class Application:
         self, asked: Asked, moment: Moment, db: Data, allowed: frozenset[int] | None = None
     ) -> RequestContext[Any]:
         """What an operation is run with, from its beginning."""
-        return RequestContext(
+        ctx: RequestContext[Any] = RequestContext(
             self,
             db=db,
             moment=moment,
@@ -313,6 +349,9 @@ class Application:
             session=asked.session,
             versions=allowed,
         )
+        if asked.introduction is not None:
+            ctx.logic = Confirmed(self.logic, asked.introduction)
+        return ctx
 
     def _failed(self, raised: Exception, route: Route | None, request_id: str) -> Answer:
         """The answer of something that was raised."""

@@ -56,7 +56,7 @@ class RequestContext(Generic[Caller]):
         self.versions = versions
         self.passwords = services.passwords
         self.cipher = services.cipher
-        self.logic = services.logic
+        self.logic: Runner = services.logic
         self.issued: Session | None = None
         self.signed_out = False
         self._moment = moment

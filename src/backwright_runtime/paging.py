@@ -12,6 +12,9 @@ from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import UNSET, Meta, Struct
 
+from backwright_runtime.database.interface import Queries, Value
+from backwright_runtime.database.statement import Statement
+from backwright_runtime.database.values import behind
 from backwright_runtime.errors import FieldError, Invalid
 from backwright_runtime.kinds import Scale
 from backwright_runtime.values import DIGITS, storable
@@ -45,6 +48,21 @@ class Page(Struct, Generic[Item], frozen=True):
     def showing(self, shown: Sequence[Shown]) -> "Page[Shown]":
         """The same page of what callers see of its rows."""
         return Page(shown, self.next, self.total)
+
+
+async def counted(
+    db: Queries, row: type[Row], page: Statement, total: Statement, /, **params: Value
+) -> tuple[list[Row], int]:
+    """The rows of a page, and how many there are in all. Both are of one state of the data, without a snapshot."""
+    while True:
+        found = await db.fetch_all(behind(int, row), page.behind(total), **params)
+        if found:
+            return [each.row for each in found], found[0].value
+        if params.get("offset") == 0 and params.get("limit") != 0:
+            return [], 0
+        count = await db.fetch_value(int, page.without_rows(total), **params)
+        if count is not None:
+            return [], count  # else there are rows by now
 
 
 class Keyset(Generic[Row]):

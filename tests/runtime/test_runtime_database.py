@@ -10,10 +10,10 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from runtime.library import app as library
 
-from backwright_runtime import Database, ForeignKeyViolation, UniqueViolation, migrations, sql
+from backwright_runtime import Database, ForeignKeyViolation, UniqueViolation, counted, migrations, sql
 from backwright_runtime.database import open_database
 from backwright_runtime.database.interface import Contention, DatabaseUnavailable
 from backwright_runtime.database.names import shortened, unique_name
@@ -49,6 +49,85 @@ def test_values_come_back_as_they_went(run: Any, database_url: str) -> None:
         await database.close()
 
     run(story())
+
+
+MEMBERS = sql("""
+    SELECT id, email
+    FROM member
+    WHERE TRUE
+      {AND email <> :but}
+    ORDER BY email
+    LIMIT :limit
+    OFFSET :offset
+""")
+MEMBERS_TOTAL = sql("""
+    SELECT count(*)
+    FROM member
+    WHERE TRUE
+      {AND email <> :but}
+""")
+
+
+class Member(Struct, frozen=True):
+    id: UUID
+    email: str
+
+
+def test_a_page_comes_with_the_number_of_all_rows(run: Any, database_url: str) -> None:
+    async def story() -> None:
+        database = await opened(database_url)
+        await database.execute(library.JOIN, id=KEY, email="c@d.example", password="x")
+
+        async def page(limit: int, offset: int, **but: str) -> tuple[list[str], int]:
+            rows, total = await counted(
+                database, Member, MEMBERS, MEMBERS_TOTAL, limit=limit, offset=offset, **{"but": UNSET, **but}
+            )
+            return [row.email for row in rows], total
+
+        assert await page(1, 0) == (["a@b.example"], 2)
+        assert await page(5, 1) == (["c@d.example"], 2)
+        assert await page(5, 7) == ([], 2), "beyond the last row"
+        assert await page(0, 0) == ([], 2)
+        assert await page(5, 0, but="a@b.example") == (["c@d.example"], 1)
+        async with database.snapshot() as db:
+            rows, total = await counted(
+                db, Member, MEMBERS, MEMBERS_TOTAL, limit=1, offset=1, but="c@d.example"
+            )
+            assert (rows, total) == ([], 1)
+        await database.execute(sql("DELETE FROM member"))
+        assert await page(5, 0) == await page(5, 5) == ([], 0)
+        await database.close()
+
+    run(story())
+
+
+def test_rows_that_come_while_a_page_beyond_them_is_counted_are_on_it(run: Any, database_url: str) -> None:
+    class Meanwhile:
+        """Somebody joins between the page, which is empty, and its number."""
+
+        def __init__(self, database: Database) -> None:
+            self.database = database
+
+        async def fetch_all(self, *given: Any, **params: Any) -> Any:
+            return await self.database.fetch_all(*given, **params)
+
+        async def fetch_value(self, *given: Any, **params: Any) -> Any:
+            await self.database.execute(library.JOIN, id=KEY, email="c@d.example", password="x")
+            return await self.database.fetch_value(*given, **params)
+
+    async def story() -> None:
+        database = await opened(database_url)
+        db: Any = Meanwhile(database)
+        rows, total = await counted(db, Member, MEMBERS, MEMBERS_TOTAL, limit=1, offset=1, but=UNSET)
+        assert (rows, total) == ([Member(KEY, "c@d.example")], 2)
+        await database.close()
+
+    run(story())
+
+
+def test_what_is_no_select_is_no_page() -> None:
+    with pytest.raises(ValueError, match="only what a SELECT finds"):
+        library.JOIN.behind(COUNT)
 
 
 def test_violations_have_the_same_names(run: Any, database_url: str) -> None:

@@ -41,27 +41,23 @@ IS_SQLITE = URL.startswith("sqlite:")
 
 CALLER = 'SELECT id, email, username, bio, image FROM "user" WHERE id = $1'
 SHOWN = """
-    SELECT id, slug, title, description, body, tags, author_id, created_at, updated_at,
+    SELECT article.id, article.slug, article.title, article.description, article.body, article.tags,
+           article.created_at, article.updated_at,
            EXISTS (SELECT 1 FROM favorite AS f WHERE f.article_id = article.id AND f.user_id = $1) AS favorited,
-           (SELECT count(*) FROM favorite AS f WHERE f.article_id = article.id) AS favorites_count
+           (SELECT count(*) FROM favorite AS f WHERE f.article_id = article.id) AS favorites_count,
+           author.username, author.bio, author.image,
+           EXISTS (SELECT 1 FROM follow AS f WHERE f.followed_id = author.id AND f.follower_id = $1) AS following
     FROM article
+    JOIN "user" AS author ON author.id = article.author_id
 """
-LISTED = SHOWN.replace(" body,", "")
-BY_SLUG = f"{SHOWN} WHERE slug = $2"
-BY_ID = f"{SHOWN} WHERE id = $2"
-OF_AUTHOR = 'WHERE author_id IN (SELECT u.id FROM "user" AS u WHERE u.username = $AUTHOR)'
-NEWEST = f"{LISTED} ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3"
+LISTED = SHOWN.replace(" article.body,", "")
+BY_SLUG = f"{SHOWN} WHERE article.slug = $2"
+BY_ID = f"{SHOWN} WHERE article.id = $2"
+OF_AUTHOR = 'WHERE article.author_id IN (SELECT u.id FROM "user" AS u WHERE u.username = $AUTHOR)'
+NEWEST = f"{LISTED} ORDER BY article.created_at DESC, article.id DESC LIMIT $2 OFFSET $3"
 NEWEST_OF_AUTHOR = NEWEST.replace("ORDER", f"{OF_AUTHOR} ORDER").replace("$AUTHOR", "$4")
 TOTAL = "SELECT count(*) FROM article"
 TOTAL_OF_AUTHOR = f"{TOTAL} {OF_AUTHOR}".replace("$AUTHOR", "$1")
-PROFILES = """
-    SELECT id, username, bio, image,
-           EXISTS (SELECT 1 FROM follow AS f WHERE f.followed_id = "user".id AND f.follower_id = $1) AS following
-    FROM "user"
-    WHERE id = ANY($2)
-"""
-if IS_SQLITE:
-    PROFILES = PROFILES.replace("= ANY($2)", "IN (SELECT value FROM json_each($2))")
 TAKEN = "SELECT 1 FROM article WHERE slug = $1"
 CREATE = """
     INSERT INTO article (id, slug, title, description, body, tags, author_id, created_at, updated_at)
@@ -193,32 +189,37 @@ def printed(moment: datetime | str) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
-def profile(row: Any) -> dict[str, Any]:
-    return {"username": row[1], "bio": row[2], "image": row[3], "following": bool(row[4])}
-
-
-def article(row: Any, author: dict[str, Any]) -> dict[str, Any]:
-    *most, created, updated, favorited, count = row
+def article(row: Any) -> dict[str, Any]:
+    (
+        _,
+        slug,
+        title,
+        description,
+        *body,
+        tags,
+        created,
+        updated,
+        favorited,
+        count,
+        name,
+        bio,
+        image,
+        following,
+    ) = row
     shown = {
-        "slug": most[1],
-        "title": most[2],
-        "description": most[3],
+        "slug": slug,
+        "title": title,
+        "description": description,
         "createdAt": printed(created),
         "updatedAt": printed(updated),
         "favorited": bool(favorited),
         "favoritesCount": count,
-        "author": author,
-        "tagList": sorted(tags_of(most[-2])),
+        "author": {"username": name, "bio": bio, "image": image, "following": bool(following)},
+        "tagList": sorted(tags_of(tags)),
     }
-    if len(most) == 7:
-        shown["body"] = most[4]
+    if body:
+        (shown["body"],) = body
     return shown
-
-
-async def shown(db: Any, who: Any, rows: list[Any]) -> list[dict[str, Any]]:
-    authors = await db.fetch(PROFILES, who and who[0], list({row[-5] for row in rows}))
-    by_id = {row[0]: profile(row) for row in authors}
-    return [article(row, by_id[row[-5]]) for row in rows]
 
 
 def answer(data: Any, status: int = 200) -> Response:
@@ -238,12 +239,8 @@ async def read_one(request: Request) -> Response:
         who = await caller(request, db)
         if who is None and "authorization" in request.headers:
             return unauthorized()
-        async with database.snapshot(db):
-            rows = await db.fetch(BY_SLUG, who and who[0], request.path_params["slug"])
-            if not rows:
-                return refused(404, "article", "not found")
-            (found,) = await shown(db, who, rows)
-    return answer({"article": found})
+        rows = await db.fetch(BY_SLUG, who and who[0], request.path_params["slug"])
+    return answer({"article": article(rows[0])}) if rows else refused(404, "article", "not found")
 
 
 async def read_list(request: Request) -> Response:
@@ -267,8 +264,7 @@ async def read_list(request: Request) -> Response:
             else:
                 rows = await db.fetch(NEWEST_OF_AUTHOR, who and who[0], limit, offset, author)
                 ((total,),) = await db.fetch(TOTAL_OF_AUTHOR, author)
-            articles = await shown(db, who, rows)
-    return answer({"articles": articles, "articlesCount": total})
+    return answer({"articles": [article(row) for row in rows], "articlesCount": total})
 
 
 async def create(request: Request) -> Response:
@@ -291,14 +287,13 @@ async def create(request: Request) -> Response:
                     key = uuid7()
                     row = (key, slug, sent.title, sent.description, sent.body, sent.tags, who[0], now, now)
                     await tx.fetch(CREATE, *row)
-                    rows = await tx.fetch(BY_ID, who[0], key)
-                    (made,) = await shown(tx, who, rows)
+                    (made,) = await tx.fetch(BY_ID, who[0], key)
                 break
             except asyncpg.SerializationError:
                 await asyncio.sleep(random.uniform(0, min(0.002 * 2**attempt, 0.2)))  # noqa: S311 (no secret)
         else:
             return refused(503, "article", "busy")
-    return answer({"article": made}, 201)
+    return answer({"article": article(made)}, 201)
 
 
 async def favorite(request: Request) -> Response:
@@ -313,14 +308,13 @@ async def favorite(request: Request) -> Response:
                     if not found:
                         return refused(404, "article", "not found")
                     await tx.fetch(ADD_FAVORITE, found[0][0], who[0])
-                    rows = await tx.fetch(BY_ID, who[0], found[0][0])
-                    (made,) = await shown(tx, who, rows)
+                    (made,) = await tx.fetch(BY_ID, who[0], found[0][0])
                 break
             except asyncpg.SerializationError:
                 await asyncio.sleep(random.uniform(0, min(0.002 * 2**attempt, 0.2)))  # noqa: S311 (no secret)
         else:
             return refused(503, "article", "busy")
-    return answer({"article": made})
+    return answer({"article": article(made)})
 
 
 def slug_of(title: str) -> str:

@@ -320,6 +320,31 @@ class Model(Frozen, frozen=True, kw_only=True, dict=True):
         return {entity.name: entity for entity in reversed(self.entities)}
 
     @cached_property
+    def keys(self) -> dict[str, tuple[str, ...]]:
+        """The key fields of each entity."""
+        return {entity.name: entity.keys for entity in self.entities}
+
+    @cached_property
+    def sequences(self) -> tuple[tuple[str, str], ...]:
+        """The fields that the database numbers, with their entities' names."""
+        return tuple(
+            (entity.name, field.name)
+            for entity in self.entities
+            for field in entity.fields
+            if field.generated == "sequence"
+        )
+
+    @cached_property
+    def references(self) -> dict[str, list[tuple[Entity, Field, ReferenceType]]]:
+        """The references that lead to each entity, in the order of the model."""
+        found: dict[str, list[tuple[Entity, Field, ReferenceType]]] = {}
+        for holder in self.entities:
+            for field in holder.fields:
+                if isinstance(field.type, ReferenceType):
+                    found.setdefault(field.type.entity, []).append((holder, field, field.type))
+        return found
+
+    @cached_property
     def _views(self) -> dict[str, View]:
         return {view.name: view for view in reversed(self.views)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, assert_never
 
@@ -74,8 +75,8 @@ class Reference:
         self.model = model
         self.observe = observe
         self.max_body_bytes = model.service.max_body if max_body_bytes is None else max_body_bytes
-        self.rows: Rows = {entity.name: [] for entity in model.entities}
-        self.gone: Rows = {entity.name: [] for entity in model.entities}
+        self.rows: Rows = defaultdict(list)
+        self.gone: Rows = defaultdict(list)
         self.sequences: dict[tuple[str, str], int] = {}
         self.sessions: dict[str, Session] = {}
         self.scripts = scripts(model)
@@ -237,8 +238,7 @@ class Reference:
             raise Failure("forbidden")
 
     def _environment(self, request: Request, caller: Row | None = None) -> Environment:
-        keys = {entity.name: entity.keys for entity in self.model.entities}
-        return Environment(now=request.now, keys=keys, rows=self.rows, caller=caller)
+        return Environment(now=request.now, keys=self.model.keys, rows=self.rows, caller=caller)
 
     def _members(self, operation: Operation, content: bytes, request: Request) -> dict[str, Any]:
         """The members of the body. Raises Failure: 400; 422 where they are not where they should be."""
@@ -316,8 +316,10 @@ class Reference:
             operation=operation,
             request_id=request.request_id,
             now=request.now,
-            rows={entity: [dict(row) for row in rows] for entity, rows in self.rows.items()},
-            gone={entity: list(rows) for entity, rows in self.gone.items()},
+            rows=defaultdict(
+                list, {entity: [dict(row) for row in rows] for entity, rows in self.rows.items() if rows}
+            ),
+            gone=defaultdict(list, {entity: list(rows) for entity, rows in self.gone.items() if rows}),
             sequences=dict(self.sequences),
             caller=self._copied(caller),
             params={name: value for name, value in params.items() if name not in names} | keys,

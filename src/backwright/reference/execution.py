@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,8 @@ from backwright.reference.evaluate import Environment, Row, evaluate, holds
 from backwright.reference.seam import Seam
 from backwright.reference.sessions import Session, begun, ended
 
-Rows = dict[str, list[Row]]
+Rows = defaultdict[str, list[Row]]
+"""The rows of each entity. Those without rows take no place: a copy costs what is there, however large the model is."""
 Observe = Callable[[Rule | Formula, bool], None]
 """Told what each rule and each condition came to."""
 
@@ -60,7 +62,7 @@ class Execution(msgspec.Struct, kw_only=True):
         """What names mean at this point of the run."""
         return Environment(
             now=self.now,
-            keys={entity.name: entity.keys for entity in self.model.entities},
+            keys=self.model.keys,
             rows=self.rows,
             this=this,
             caller=self.caller,

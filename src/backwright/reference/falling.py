@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backwright.model.types import Entity, Field, Model, ReferenceType
+from backwright.model.types import Entity, Field, Model
 
 Holder = tuple[Entity, Field]
 
 
 def referring(entity: str, model: Model, *how: str) -> Iterator[Holder]:
     """The references that lead to an entity, by what becomes of them."""
-    for holder in model.entities:
-        for field in holder.fields:
-            kind = field.type
-            if (
-                isinstance(kind, ReferenceType)
-                and kind.entity == entity
-                and (kind.on_delete in how or not how)
-            ):
-                yield holder, field
+    for holder, field, kind in model.references.get(entity, ()):
+        if kind.on_delete in how or not how:
+            yield holder, field
 
 
 def falling(entity: str, model: Model) -> set[str]:

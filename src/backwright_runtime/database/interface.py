@@ -107,7 +107,12 @@ class Data(Queries, Protocol):
 
 
 class Database(Data, Protocol):
-    """A database with its connections."""
+    """A database with its connections.
+
+    `has_versions`: each row has a version, `xmin` and `ctid`, which a change makes anew.
+    """
+
+    has_versions: bool
 
     async def connect(self) -> None:
         """Reach the database. Raises DatabaseUnavailable."""

@@ -177,6 +177,8 @@ class PostgresSnapshot(PostgresTransaction):
 class PostgresDatabase:
     """A pool of connections. Statements outside a transaction each take one for themselves."""
 
+    has_versions = True
+
     def __init__(self, url: str, *, pool_size: int) -> None:
         self._url = url
         self._pool_size = pool_size

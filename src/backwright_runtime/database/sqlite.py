@@ -102,6 +102,8 @@ class SqliteSnapshot:
 class SqliteDatabase:
     """A database file."""
 
+    has_versions = False
+
     def __init__(self, url: str) -> None:
         self._path = file_of(url)
         self._name = os.fspath(self._path)

@@ -10,7 +10,8 @@ suffice a statement has a second text: `sql(postgresql, sqlite=…)`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from typing import Literal
 
 from msgspec import UNSET, Struct
@@ -36,6 +37,7 @@ TOKEN = re.compile(
 LOCK = re.compile(r"\s+FOR\s+((NO\s+KEY\s+)?UPDATE|(KEY\s+)?SHARE)\s*\Z", re.IGNORECASE)
 TYPE = re.compile(r"(double\s+precision|\w+)(\(\d+(,\s*\d+)?\))?(\[\])?", re.IGNORECASE)
 ANY = re.compile(r'=\s*ANY\s*\(\s*(?P<list>:?[\w."]+)(::\w+(\[\])?)?\s*\)', re.IGNORECASE)
+JOINING = {"UNION", "INTERSECT", "EXCEPT", "INTO"}
 WRITING = {"INSERT", "UPDATE", "DELETE", "REPLACE"}
 
 
@@ -74,14 +76,38 @@ class Statement:
         self.unlocked = Statement(LOCK.sub("", text)) if guarded and LOCK.search(text) else None
         parts, words = _parse(text)
         self.is_control = bool(words) and words[0] in CONTROL
+        self.takes_value = _takes_value(text, words)
         self.is_read = bool(words) and words[0] in ("SELECT", "WITH", "VALUES") and not WRITING & set(words)
-        other, _ = _parse(for_sqlite(text) if sqlite is None else LOCK.sub("", sqlite))
+        self.sqlite = for_sqlite(text) if sqlite is None else LOCK.sub("", sqlite)
+        other, _ = _parse(self.sqlite)
+        self.names = tuple(dict.fromkeys(_names(parts)))
         self._parts: dict[Dialect, tuple[Part, ...]] = {"postgresql": parts, "sqlite": other}
         self._clauses = {name: _clauses(found) for name, found in self._parts.items()}
         self._without_clauses: dict[Dialect, Rendered] = {
             name: self._render(name, ()) for name in self._parts if not self._clauses[name]
         }
         self._rendered: dict[tuple[Dialect, tuple[bool, ...]], Rendered] = {}
+        self._composed: dict[tuple[Composing, Statement], Statement] = {}
+
+    def behind(self, value: "Statement") -> "Statement":
+        """The rows of this statement, each behind the value of the other, of one state of the data.
+
+        Raises ValueError where this one does not SELECT.
+        """
+        return self._with(_behind, value)
+
+    def without_rows(self, value: "Statement") -> "Statement":
+        """The value of the other statement if this one has no rows; otherwise no row."""
+        return self._with(_without_rows, value)
+
+    def _with(self, compose: "Composing", value: "Statement") -> "Statement":
+        found = self._composed.get((compose, value))
+        if found is None:
+            postgresql, sqlite = compose(self.text, value.text), compose(self.sqlite, value.sqlite)
+            found = self._composed[compose, value] = Statement(
+                postgresql, sqlite=sqlite, guarded=self.guarded
+            )
+        return found
 
     def render(self, dialect: Dialect, params: Mapping[str, object]) -> Rendered:
         """The text for these parameters."""
@@ -142,6 +168,20 @@ def for_sqlite(text: str) -> str:
     return LOCK.sub("", "".join(result))
 
 
+Composing = Callable[[str, str], str]
+
+
+def _behind(rows: str, value: str) -> str:
+    select, rest = rows.split(None, 1)
+    if select.upper() != "SELECT":
+        raise ValueError("only what a SELECT finds can be behind a value")
+    return f"SELECT (\n{value}\n), {rest}"
+
+
+def _without_rows(rows: str, value: str) -> str:
+    return f"SELECT (\n{value}\n) WHERE NOT EXISTS (\n{rows}\n)"
+
+
 Tokens = list[tuple[str, str]]
 
 
@@ -196,6 +236,24 @@ def _any(tokens: Tokens, at: int) -> tuple[int, str] | None:
     return end, f"IN (SELECT value FROM json_each({matched['list']}))"  # noqa: S608
 
 
+def _takes_value(text: str, words: list[str]) -> bool:
+    """Whether another column in front of the others surely means the same for them."""
+    counts_columns = any(word == "BY" and after.isdigit() for word, after in pairwise(words))
+    begins = text.split(None, 1)[:1] == ["SELECT"] and words[1:2] != ["DISTINCT"]
+    return begins and not counts_columns and not (WRITING | JOINING) & set(words)
+
+
+def _names(parts: "tuple[Part, ...]") -> "Iterator[str]":
+    for part in parts:
+        match part:
+            case Parameter(name=name):
+                yield name
+            case Clause(parts=inner):
+                yield from _names(inner)
+            case _:
+                pass
+
+
 def _clauses(parts: "tuple[Part, ...]") -> "list[Clause]":
     return [part for part in parts if isinstance(part, Clause)]
 
@@ -213,6 +271,8 @@ def _needed(tokens: list[str]) -> list[str]:
                 rest += 1
             if rest == len(tokens):
                 return _needed(tokens[:at])
+            if tokens[rest] == ")":
+                return [*tokens[:at], *_needed(tokens[rest:])]
             if tokens[rest].upper() == "AND":
                 return [*tokens[: at + 1], *_needed(tokens[rest + 1 :])]
     return tokens

@@ -164,53 +164,52 @@ def plain(kind: Any) -> tuple[Any, tuple[Any, ...]]:
 def maker(row: type[Row], *, stored: bool) -> Callable[[Any], Row]:
     """What makes a row of its values (a sequence, or a driver's record), in the order of the struct's fields.
 
-    A field that is a row itself takes as many values as that row has. The first of them is its key; where that is
-    null, there is no such row. `stored`: the values are as SQLite stores them.
+    A field that is a row itself takes as many values as that row has. The first of them is its key; where the field
+    may be None and the key is null, there is no such row. `stored`: the values are as SQLite stores them.
+
+    It is compiled from what the struct says, as dataclasses are: nothing is looked up for a row that could be known
+    before. Its names are places (`v0`, `read1`), and those of the struct's fields.
     """
-    names = row.__struct_fields__
-    hints = get_type_hints(row, include_extras=True)
-    to_read = {name: read for name in names if stored and (read := reader(hints[name])) is not None}
-    if any(inner(hints[name]) is not None for name in names):
-        return _nesting(row, hints, to_read, stored=stored)
-    if not to_read:
-        return lambda values: row(**dict(zip(names, values, strict=True)))
-
-    def make(values: Any) -> Row:
-        given = dict(zip(names, values, strict=True))
-        for name, read in to_read.items():
-            value = given[name]
-            if value is not None:
-                given[name] = read(value)
-        return row(**given)
-
+    width = columns(row)
+    known: dict[str, Any] = {}
+    made = _made(row, 0, known, stored=stored)
+    values = ", ".join(f"v{place}" for place in range(width))
+    exec(f"def make(values):\n    {values}, = values\n    return {made}", known)  # noqa: S102 (see above)
+    make: Callable[[Any], Row] = known["make"]
     return make
 
 
-def _nesting(
-    row: type[Row], hints: Mapping[str, Any], to_read: Mapping[str, Reader], *, stored: bool
-) -> Callable[[Any], Row]:
-    """The same for rows that hold rows."""
-    plan: list[tuple[str, int, int, Reader | None, bool]] = []
-    width = 0
+def _made(row: type[Struct], start: int, known: dict[str, Any], *, stored: bool) -> str:
+    """The call that makes a row of the values from a place on; what it needs by name becomes known."""
+    hints = get_type_hints(row, include_extras=True)
+    at = start
+    given: list[str] = []
     for name in row.__struct_fields__:
         kind = inner(hints[name])
-        end = width + (1 if kind is None else columns(kind))
-        read = to_read.get(name) if kind is None else maker(kind, stored=stored)
-        plan.append((name, width, end, read, kind is not None))
-        width = end
+        value = f"v{at}"
+        if kind is not None:
+            made = _made(kind, at, known, stored=stored)
+            at += columns(kind)
+        else:
+            made = _read(value, reader(hints[name]) if stored else None, known)
+            at += 1
+        may_be_none = kind is not None and NoneType in get_args(hints[name])
+        given.append(f"{name}={made} if {value} is not None else None" if may_be_none else f"{name}={made}")
+    known[f"row{start}_{at}"] = row
+    return f"row{start}_{at}({', '.join(given)})"
 
-    def make(values: Any) -> Row:
-        if len(values) != width:
-            raise ValueError(f"{row.__name__} is made of {width} values, not {len(values)}")
-        given: dict[str, Any] = {}
-        for name, start, end, read, is_row in plan:
-            value = values[start]
-            if read is not None and value is not None:
-                value = read(values[start:end] if is_row else value)
-            given[name] = value
-        return row(**given)
 
-    return make
+def _read(value: str, read: Reader | None, known: dict[str, Any]) -> str:
+    if read is None:
+        return value
+    known[f"read_{value}"] = read
+    return f"None if {value} is None else read_{value}({value})"
+
+
+@cache
+def behind(kind: Any, row: type[Struct]) -> Any:
+    """The struct of a row that comes behind a value."""
+    return msgspec.defstruct("Behind", [("value", kind), ("row", row)], frozen=True)
 
 
 def columns(row: type[Struct]) -> int:

@@ -68,7 +68,8 @@ def test_passwords_are_hashed_before_the_transaction() -> None:
 def test_what_is_read_by_one_statement_needs_no_snapshot() -> None:
     assert "snapshot" not in service("conduit", "profiles", "get_profile")
     assert "snapshot" not in service("conduit", "articles", "get_article")
-    assert "snapshot" in service("conduit", "articles", "get_articles")
+    assert "snapshot" not in service("conduit", "articles", "get_articles")
+    assert "snapshot" in service("conduit", "articles", "get_comments")
     me = service("conduit", "user", "get_current_user")
     assert "views.account_view(caller, " in me
     assert "await" not in me

@@ -18,6 +18,7 @@ from backwright_runtime import (
     Queries,
     Scale,
     UniqueViolation,
+    counted,
     sql,
 )
 from msgspec import Struct
@@ -500,13 +501,17 @@ DAY_PLAN_TOTAL = sql(
 
 async def day_plan(db: Queries, caller: Caller, doctor: UUID, day: date) -> Page[AppointmentRow]:
     """The appointments the caller may read, at most 50."""
-    rows = await db.fetch_all(
-        AppointmentRow, DAY_PLAN, doctor=doctor, day=day, caller=caller.id, caller_role=caller.role
+    rows, total = await counted(
+        db,
+        AppointmentRow,
+        DAY_PLAN,
+        DAY_PLAN_TOTAL,
+        doctor=doctor,
+        day=day,
+        caller=caller.id,
+        caller_role=caller.role,
     )
-    count = await db.fetch_value(
-        int, DAY_PLAN_TOTAL, doctor=doctor, day=day, caller=caller.id, caller_role=caller.role
-    )
-    return Page(rows, total=count or 0)
+    return Page(rows, total=total)
 
 
 FEES_BY_DOCTOR_FEES = sql(

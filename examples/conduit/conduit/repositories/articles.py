@@ -10,6 +10,7 @@ from backwright_runtime import (
     Page,
     Queries,
     UniqueViolation,
+    counted,
     slug,
     sql,
     suffixed,
@@ -72,9 +73,11 @@ async def get_articles(
     db: Queries, caller: Caller | None, query: GetArticles
 ) -> Page[ArticleItemRow]:
     """A page of articles."""
-    rows = await db.fetch_all(
+    rows, total = await counted(
+        db,
         ArticleItemRow,
         GET_ARTICLES,
+        GET_ARTICLES_TOTAL,
         tag=query.tag,
         author=query.author,
         favorited=query.favorited,
@@ -82,10 +85,7 @@ async def get_articles(
         limit=query.limit,
         offset=query.offset,
     )
-    count = await db.fetch_value(
-        int, GET_ARTICLES_TOTAL, tag=query.tag, author=query.author, favorited=query.favorited
-    )
-    return Page(rows, total=count or 0)
+    return Page(rows, total=total)
 
 
 GET_FEED = sql("""
@@ -147,9 +147,11 @@ GET_FEED_TOTAL = sql("""
 
 async def get_feed(db: Queries, caller: Caller, query: GetFeed) -> Page[ArticleItemRow]:
     """A page of articles."""
-    rows = await db.fetch_all(
+    rows, total = await counted(
+        db,
         ArticleItemRow,
         GET_FEED,
+        GET_FEED_TOTAL,
         caller=caller.id,
         tag=query.tag,
         author=query.author,
@@ -157,15 +159,7 @@ async def get_feed(db: Queries, caller: Caller, query: GetFeed) -> Page[ArticleI
         limit=query.limit,
         offset=query.offset,
     )
-    count = await db.fetch_value(
-        int,
-        GET_FEED_TOTAL,
-        caller=caller.id,
-        tag=query.tag,
-        author=query.author,
-        favorited=query.favorited,
-    )
-    return Page(rows, total=count or 0)
+    return Page(rows, total=total)
 
 
 FIND_BY_SLUG_AS_ARTICLE = sql("""

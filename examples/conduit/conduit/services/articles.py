@@ -14,21 +14,19 @@ from conduit.repositories import articles, comments, favorites
 async def get_articles(ctx: Context, query: GetArticles) -> views.GetArticlesAnswer:
     """GET /articles: articles, a page at a time."""
     caller = ctx.caller
-    async with ctx.snapshot() as db:
-        page = await articles.get_articles(db, caller, query)
-        return views.GetArticlesAnswer(
-            articles=[views.article_item_view(row) for row in page.rows], articles_count=page.total
-        )
+    page = await articles.get_articles(ctx.db, caller, query)
+    return views.GetArticlesAnswer(
+        articles=[views.article_item_view(row) for row in page.rows], articles_count=page.total
+    )
 
 
 async def get_feed(ctx: Context, query: GetFeed) -> views.GetFeedAnswer:
     """GET /articles/feed: articles, a page at a time."""
     caller = ctx.signed_in()
-    async with ctx.snapshot() as db:
-        page = await articles.get_feed(db, caller, query)
-        return views.GetFeedAnswer(
-            articles=[views.article_item_view(row) for row in page.rows], articles_count=page.total
-        )
+    page = await articles.get_feed(ctx.db, caller, query)
+    return views.GetFeedAnswer(
+        articles=[views.article_item_view(row) for row in page.rows], articles_count=page.total
+    )
 
 
 async def get_article(ctx: Context, slug: str) -> views.ArticleView:

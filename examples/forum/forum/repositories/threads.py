@@ -15,6 +15,7 @@ from backwright_runtime import (
     Page,
     Queries,
     UniqueViolation,
+    counted,
     given,
     slug,
     sql,
@@ -95,21 +96,17 @@ FRONT_PAGE_TOTAL = sql("""
 
 async def front_page(db: Queries, caller: Caller | None, query: FrontPage) -> Page[ThreadRow]:
     """A page of the threads the caller may read."""
-    rows = await db.fetch_all(
+    rows, total = await counted(
+        db,
         ThreadRow,
         FRONT_PAGE,
+        FRONT_PAGE_TOTAL,
         caller=caller.id if caller else None,
         caller_moderator=caller.moderator if caller else None,
         limit=query.limit,
         offset=query.offset,
     )
-    count = await db.fetch_value(
-        int,
-        FRONT_PAGE_TOTAL,
-        caller=caller.id if caller else None,
-        caller_moderator=caller.moderator if caller else None,
-    )
-    return Page(rows, total=count or 0)
+    return Page(rows, total=total)
 
 
 class ThreadsOfBoardRow(ThreadItemRow, frozen=True, kw_only=True):

@@ -3,7 +3,16 @@
 
 from collections.abc import Collection, Sequence
 
-from backwright_runtime import Conflict, FieldError, Page, Queries, UniqueViolation, given, sql
+from backwright_runtime import (
+    Conflict,
+    FieldError,
+    Page,
+    Queries,
+    UniqueViolation,
+    counted,
+    given,
+    sql,
+)
 from msgspec import Struct
 
 from inventory.entities import Stock
@@ -237,16 +246,17 @@ async def list_stock(db: Queries, query: ListStock, product: str) -> Page[StockL
     statement = {"quantity": LIST_STOCK_BY_QUANTITY, "place": LIST_STOCK_BY_PLACE}[
         given(query.sort, "quantity")
     ]
-    rows = await db.fetch_all(
+    rows, total = await counted(
+        db,
         StockLineRow,
         statement,
+        LIST_STOCK_TOTAL,
         product=product,
         at_least=query.at_least,
         limit=query.limit,
         offset=query.offset,
     )
-    count = await db.fetch_value(int, LIST_STOCK_TOTAL, product=product, at_least=query.at_least)
-    return Page(rows, total=count or 0)
+    return Page(rows, total=total)
 
 
 STOCK_BY_AISLE_AISLES = sql(

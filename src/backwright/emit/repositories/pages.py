@@ -280,15 +280,14 @@ class _PageWriter:
             arguments += ["limit=query.limit + 1", f"**{order}.after(query{bound})"]
         elif style == "offset":
             arguments += ["limit=query.limit", "offset=query.offset"]
-        lines.append(f"rows = await {database_call('fetch_all', arguments)}")
         count = ""
         if total:
-            asked = self.count().parameters
-            own = [each for each in given.arguments if each.partition("=")[0] in asked]
-            lines.append(
-                f"count = await {database_call('fetch_value', ['int', f'{name.upper()}_TOTAL', *own])}"
-            )
-            count = ", total=count or 0"
+            needed = source("", needed.imports | imports(_RUNTIME, "counted"))
+            arguments.insert(2, f"{name.upper()}_TOTAL")
+            lines.append(f"rows, total = await counted(db, {', '.join(arguments)})")
+            count = ", total=total"
+        else:
+            lines.append(f"rows = await {database_call('fetch_all', arguments)}")
         if style == "keyset":
             lines.append(f"return {order}.page(rows, query{bound}{count})")
         else:

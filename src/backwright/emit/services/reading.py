@@ -87,8 +87,6 @@ def select(step: Select, scope: Scope, projection: Projection | None = None) -> 
     )
     scope.pages[step.bind] = page.row
     variable = scope.current[step.bind] = scope.variable("page")
-    if scope.needs_total(step):
-        scope.statements += 1
     return [f"{variable} = {scope.call(page.function, *(['query'] if page.function.given else []))}"]
 
 

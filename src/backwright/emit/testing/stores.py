@@ -156,8 +156,9 @@ class After(msgspec.Struct):
 
 def written_entities(trial: Trial) -> list[str]:
     """The entities of which rows were made, changed or removed."""
-    before = trial.scene.world.values()
-    return [name for name, rows in trial.rows.items() if rows != before[name]]
+    before, after = trial.scene.world.values(), trial.rows
+    found = [name for name in {**before, **after} if after.get(name, []) != before.get(name, [])]
+    return sorted(found, key=[*trial.scene.world.setting.model.keys].index)
 
 
 def touched_entities(trial: Trial) -> list[str]:

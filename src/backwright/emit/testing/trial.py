@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections import defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -189,10 +190,7 @@ class Recorder(Reference):
 
     def begin_sequences(self, model: Model, first: int) -> None:
         """The next number of each sequence comes after those of stored rows."""
-        for entity in model.entities:
-            for field in entity.fields:
-                if field.generated == "sequence":
-                    self.sequences[entity.name, field.name] = first
+        self.sequences |= dict.fromkeys(model.sequences, first)
 
     def _read(self, *given: Any, **named: Any) -> Execution:
         run = super()._read(*given, **named)
@@ -265,7 +263,10 @@ class Stage:
                 body=content,
             )
         )
-        rows = {name: [dict(row) for row in found] for name, found in self.reference.rows.items()}
+        rows: dict[str, list[Row]] = defaultdict(list)
+        for name, found in self.reference.rows.items():
+            if found:
+                rows[name] = [dict(row) for row in found]
         recording, failure = self.reference.recording, self.reference.failure
         return Trial(scene, ask, response, rows, recording, failure)
 
