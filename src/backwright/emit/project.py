@@ -17,7 +17,14 @@ from typing import Literal as OneOf
 import msgspec
 
 from backwright.project import Project
+from backwright.spec.diagnostics import Place, SpecificationError, diagnose, register
 
+UNREADABLE_LOCK = register(
+    "BW716",
+    "The list of generated files cannot be read",
+    "It says which files are Backwright's and how they were written; without it, edits would be written over.",
+    "backwright.lock with the marks of a merge conflict",
+)
 FileTree = Mapping[str, str]
 _WRITTEN_ONCE = (".gitignore",)
 
@@ -169,9 +176,21 @@ def digest(project: Project) -> str | None:
 
 
 def read_lock(project: Project) -> Lock:
-    """The lock of the last build that finished; empty before the first."""
+    """The lock of the last build that finished; empty before the first. Raises SpecificationError (BW716)."""
     content = _content(project.lock)
-    return msgspec.json.decode(content, type=Lock) if content is not None else Lock()
+    if content is None:
+        return Lock()
+    try:
+        return msgspec.json.decode(content, type=Lock)
+    except msgspec.MsgspecError as error:
+        message = f"{project.lock.name} is not as a build wrote it: {error}"
+        mend = (
+            "take either side of a merge (`git checkout --theirs backwright.lock`), then "
+            "`backwright build --discard-edits` writes all generated files anew"
+        )
+        raise SpecificationError(
+            [diagnose(UNREADABLE_LOCK, Place(project.lock.name, 1, 1), message, mend)]
+        ) from None
 
 
 def written_once(path: str) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from backwright.emit import project as emitted
 from backwright.project import Project
+from backwright.spec.diagnostics import SpecificationError
 
 TREE = {
     "todos/app.py": "# Generated\nx = 1\n",
@@ -170,3 +171,14 @@ def test_the_digest_follows_specification_output_and_logic(project: Project):
         (project.root / path).write_text("other\n")
         seen.add(emitted.digest(project))
     assert len(seen) == 4 and None not in seen
+
+
+def test_a_lock_with_the_marks_of_a_merge_is_told_and_nothing_is_written(project: Project):
+    emitted.write(project, TREE)
+    project.lock.write_text("<<<<<<< HEAD\n" + project.lock.read_text())
+    (project.root / "README.md").write_text("mine")
+    with pytest.raises(SpecificationError) as refused:
+        emitted.write(project, TREE, discard_edits=True)
+    (problem,) = refused.value.diagnostics
+    assert (problem.code, problem.place.file) == ("BW716", "backwright.lock")
+    assert read(project, "README.md") == "mine"
