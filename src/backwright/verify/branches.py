@@ -7,8 +7,7 @@ who is somebody else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import product
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -27,11 +26,11 @@ from backwright.expr.typed import (
     Quantified,
 )
 from backwright.model.types import Rule
+from backwright.verify.possible import is_possible
 
 MOST = 10
 """How many ways of not holding are looked at for one rule."""
 LONGEST = 200
-MOST_ATOMS = 10
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -61,44 +60,6 @@ def sides(condition: Expression) -> tuple[Side, ...]:
 
 def _once(found: Iterable[Side]) -> list[Side]:
     return list({side.words: side for side in found}.values())
-
-
-def is_possible(condition: Expression) -> bool:
-    """Whether it could hold, if each of its comparisons were true or false as it likes; yes where they are too many."""
-    atoms = list(dict.fromkeys(_atoms(condition)))
-    if len(atoms) > MOST_ATOMS:
-        return True
-    return any(
-        _holds(condition, dict(zip(atoms, given, strict=True)))
-        for given in product((True, False), repeat=len(atoms))
-    )
-
-
-def _atoms(condition: Expression) -> Iterator[Expression]:
-    match condition:
-        case And(parts=parts) | Or(parts=parts):
-            for part in parts:
-                yield from _atoms(part)
-        case Not(of=of):
-            yield from _atoms(of)
-        case Constant():
-            return
-        case _:
-            yield condition
-
-
-def _holds(condition: Expression, given: Mapping[Expression, bool]) -> bool:
-    match condition:
-        case And(parts=parts):
-            return all(_holds(part, given) for part in parts)
-        case Or(parts=parts):
-            return any(_holds(part, given) for part in parts)
-        case Not(of=of):
-            return not _holds(of, given)
-        case Constant(value=value):
-            return value is True
-        case _:
-            return given[condition]
 
 
 def near(condition: Expression) -> Iterator[Expression]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from backwright.emit.certain import Writing, may_refuse
 from backwright.emit.contract.answers import NOT_MODIFIED, statuses
 from backwright.emit.contract.requests import tells_version
 from backwright.emit.failures import OF_RUNTIME, answer_of, outcomes
@@ -41,6 +42,7 @@ class Coverage:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._conditions = conditions(model)
+        self._certain = certain(model)
         self._results: dict[Condition, set[bool]] = {condition: set() for condition in self._conditions}
         self.requests = 0
         self.accepted = 0
@@ -73,11 +75,20 @@ class Coverage:
         ]
 
     def never_came_to(self) -> list[str]:
-        """The rules and conditions that were always, or never, true."""
+        """The rules and conditions that were always, or never, true, though they could be otherwise."""
         return [
             f"{name}: {'never asked' if not results else 'never true' if False in results else 'never false'}"
             for condition, name in self._conditions.items()
             if len(results := self._results[condition]) < 2
+            and not (results == {True} and condition in self._certain)
+        ]
+
+    def never_false(self) -> list[str]:
+        """The rules that were true whenever they were asked, as they have to be: what is written makes them true."""
+        return [
+            name
+            for condition, name in self._conditions.items()
+            if condition in self._certain and self._results[condition] == {True}
         ]
 
     def _share(self, some: int) -> float:
@@ -92,13 +103,14 @@ class Coverage:
             "accepted %": self._share(self.accepted),
             "2xx %": self._share(self.successes),
             "declared statuses answered": f"{every - len(self.never_answered())} of {every}",
-            "rules seen true and false": f"{both} of {len(self._results)}",
+            "rules seen true and false": f"{both} of {len(self._results) - len(self.never_false())}",
             **{
                 f"statuses of {name}": " ".join(f"{status}:{n}" for status, n in sorted(counts.items()))
                 for name, counts in sorted(self.statuses.items())
             },
             **_named("never answered", self.never_answered()),
             **_named("one-sided rules", self.never_came_to()),
+            **_named("rules that nothing can make false", self.never_false()),
         }
 
 
@@ -141,6 +153,18 @@ def conditions(model: Model) -> dict[Condition, str]:
             if field.write is not None:
                 _add(found, f"{entity.name}.{field.name} write", field.write)
     return found
+
+
+def certain(model: Model) -> set[Condition]:
+    """The rules that no step which asks them can fail: it writes what they ask for, or found the row by it."""
+    surely: set[Condition] = set()
+    maybe: set[Condition] = set()
+    for operation in model.operations:
+        for step in operation.steps:
+            proved = isinstance(step, Writing) and not may_refuse(step, operation)
+            for _, rule in of_step(step):
+                (surely if proved and isinstance(rule, Rule) else maybe).add((rule.source, rule.place))
+    return surely - maybe
 
 
 def _add(found: dict[Condition, str], name: str, condition: Rule | Formula) -> None:

@@ -35,7 +35,9 @@ from backwright.expr.typed import (
 from backwright.expr.walk import mentions_caller, nodes
 from backwright.model.operations import expressions, views_of
 from backwright.model.types import (
+    Create,
     DeleteAll,
+    Ensure,
     Entity,
     Field,
     Find,
@@ -52,6 +54,7 @@ from backwright.model.types import (
 )
 from backwright.verify.branches import Side, is_signed_in, sides, words
 from backwright.verify.coverage import of_step
+from backwright.verify.possible import is_possible
 
 WAYS = 4
 """In how many ways one side is brought about before it is given up."""
@@ -60,6 +63,7 @@ MORE_WAYS = 24
 NOT_FOUND = "no rows and request were found that bring it about"
 OWN_VALUES = "the operation itself sets what the rule asks for: no row and no request changes it"
 OWN_ROW = "the operation makes the row that it shows: nothing is stored before that a relation could be to"
+UNSEEN = "whoever stands so to the row may not read it: no answer shows it to them"
 MOST_SHOWN = 24
 """How many conditions of one view are looked at."""
 Roles = list[tuple[Field, str | bool]]
@@ -301,12 +305,39 @@ class _Cells:
             view = views[name]
             places = scene.world.of(view.entity)
             for wire, condition, rows in islice(_guards(view.shape), MOST_SHOWN):
-                about = frame.about(Spot(places[0])) if places else None
+                about = frame.about(Spot(places[0])) if places else self._about_made(view.entity, trial)
                 for side in (Side(words(condition), condition, holds=True), *_failing(condition)):
                     made = None if about is None else next(self._guarded(side, rows, scene, about), None)
                     field = f"{name}.{wire}"
-                    why = NOT_FOUND if places else OWN_ROW
+                    why = self._why(side, about, nested=rows is not None)
+                    if rows is None and not self._is_seen(side, view.entity):
+                        made, why = None, UNSEEN
                     yield self._sided(side, words(condition), str(view.place), field, made, None, why)
+
+    def _about_made(self, entity: str, trial: Trial) -> Frame | None:
+        """Where an operation makes the row that it shows: about the row as it would be written."""
+        for at, step in enumerate(self.operation.steps):
+            if isinstance(step, Create | Ensure) and step.entity == entity and trial.recording is not None:
+                made = trial.recording.bindings.get(step.bind)
+                frame = frame_at(trial, trial.scene, at)
+                place = subject(step, made, trial.scene, frame) if isinstance(made, dict) else None
+                return None if place is None else frame.about(place)
+        return None
+
+    def _why(self, side: Side, about: Frame | None, *, nested: bool) -> str:
+        """Why nothing shows a member on a side, if nothing does."""
+        if about is None or (nested and isinstance(about.this, Candidate)):
+            return OWN_ROW
+        return OWN_VALUES if _is_own(about.this, side.condition) else NOT_FOUND
+
+    def _is_seen(self, side: Side, entity: str) -> bool:
+        """Whether a row on a side could be read; yes where the operation reads past the rule."""
+        rule = self.model.entity(entity).access.get("read")
+        reads = [step for step in self.operation.steps if getattr(step, "entity", None) == entity]
+        past = any(getattr(step, "readable", None) is None for step in reads)
+        if rule is None or past or not reads:
+            return True
+        return is_possible(And(type=side.condition.type, parts=(side.condition, rule.condition)))
 
     def _guarded(self, side: Side, rows: Filtered | None, scene: Scene, frame: Frame) -> Iterator[Scene]:
         """Scenes in which one field, or one nested row, is on a side."""
