@@ -324,6 +324,10 @@ def _choice(raw: Scalar, takes: Choice, says: str) -> Iterator[Diagnostic]:
     known = (*takes.values, "true", "false") if takes.flag else takes.values
     near = nearest(word, known)
     mend = f"did you mean `{near}`?" if near else f"one of {', '.join(known)}"
+    if (
+        "uuid" in known and word[:1].isupper() and word.lower() not in known
+    ):  # an entity, where a type is wanted
+        mend = f"write `{{ref: {word}}}` for a reference to a row of it, or one of {', '.join(known)}"
     yield diagnose(WRONG_VALUE, raw.place, f"{says} is `{raw.value}`", mend)
 
 

@@ -408,7 +408,7 @@ class Composer:
                     solved.rows[field.name] = (field.type.entity, other)
                 value = self.key_source(field.type.entity, other)
             else:
-                given = msgspec.structs.replace(made, type=field.type)
+                given = msgspec.structs.replace(made, type=field.type, matches=field.matches)
                 value = self.value(given, ((entity.name, field.name),), self.situation(solved), solved)
             members.append(f"{values.source(field.name)}: {value}")
         return f"{{{', '.join(members)}}}".encode("utf-8", "surrogatepass")

@@ -40,7 +40,7 @@ SCENARIO_KEYS = ("id", "story", "covers", "title", "given", "when", "then")
 USER_KEYS = ("user", "with")
 ROW_KEYS = ("row", "with", "keep")
 WAIT_KEYS = ("wait",)
-CALL_KEYS = ("as", "do", "with", "keep", "headers")
+CALL_KEYS = ("as", "do", "with", "keep", "headers", "send")
 EXPECTED_KEYS = ("status", "body", "error", "count", "fields", "text")
 UNITS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000}
 
@@ -264,12 +264,12 @@ class _Reading:
             values=self.values(value),
             user=self.text(value, "as") or None,
             keep=self.text(value, "keep") or None,
-            headers=self.values(value, "headers"),
+            headers={**self.values(value, "headers"), **self.values(value, "send")},
             place=self.at(value.place),
         )
 
     def check(self, value: Raw) -> Check | None:
-        if not self.table(value, (*CALL_KEYS, *EXPECTED_KEYS, "send"), "an expectation"):
+        if not self.table(value, (*CALL_KEYS, *EXPECTED_KEYS), "an expectation"):
             return None
         assert isinstance(value, Table)
         body = value.get("body")

@@ -58,6 +58,21 @@ def test_a_scenario_is_read_with_its_places() -> None:
     assert check([scenario], todos()) == []
 
 
+def test_what_a_request_sends_is_said_alike_everywhere() -> None:
+    """`headers` are what is expected in `then`; `send` is sent by requests wherever they stand."""
+    sending = "{as: ann, do: list_todos, send: {x-page: 1}}"
+    text = STRANGER.replace("{as: ann, do: list_todos, count: 1}", sending)
+    text = text.replace(
+        "when: {as: bob, do: update_todo, ", "when: {as: bob, do: update_todo, send: {x-page: 1}, "
+    )
+    (scenario,), found = parse_scenarios(text, "acceptance.yaml")
+    assert found == []
+    (when,) = scenario.when
+    assert isinstance(when, Call)
+    assert scenario.then[2].call is not None
+    assert when.headers == scenario.then[2].call.headers == {"x-page": 1}
+
+
 def test_a_table_of_scenarios_is_read_like_a_list() -> None:
     indented = "\n".join(f"  {line}" for line in STRANGER.splitlines())
     assert codes(f"# scenarios of the feature\nscenarios:\n{indented}\n") == []

@@ -118,3 +118,17 @@ def test_a_forecast_changes_nothing() -> None:
         outcome = carried_out(event, oracle)
         assert all(answer == outcome.answers[0].answer for answer in foretold)
         sequence.learn(outcome)
+
+
+def test_people_who_only_sign_in_are_put_in_so_that_they_can(tmp_path: Path) -> None:
+    """What they are called fits the pattern that the request is held against."""
+    (tmp_path / "backwright.yaml").write_text(
+        "service: {name: badges, version: 1.0.0}\n"
+        "auth: {identity: Worker, by: badge, flows: [login, me]}\n"
+        "entities:\n"
+        "  Worker:\n"
+        "    fields: {badge: {type: string, matches: 'W[0-9]{4}', max: 5, unique: true}, password: password}\n"
+        "    access: {read: this == caller}\n"
+    )
+    _, coverage = played(build(read(Project(tmp_path))), seed=1, length=60)
+    assert coverage.accepted > 20

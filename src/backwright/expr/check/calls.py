@@ -54,9 +54,9 @@ FUNCTIONS = ("size", *AGGREGATES, *CONVERSIONS, "duration")
 _STRINGS = ("integer", "decimal", "boolean", "date", "timestamp", "uuid", "enum", "entity")
 _CONVERTED: dict[str, tuple[tuple[str, ...], str]] = {
     "string": (_STRINGS, "string(…) takes an integer, decimal, boolean, date, timestamp, uuid, enum or row"),
-    "int": (("double",), "int(…) takes a double, and drops its fraction"),
+    "int": (("double",), "int(…) takes a double, and drops its fraction: int(double(…)) of a decimal"),
     "double": (("integer", "decimal"), "double(…) takes an integer or a decimal"),
-    "decimal": (("integer",), "decimal(…) takes an integer"),
+    "decimal": (("integer",), "decimal(…) takes an integer, or a number as it is written: decimal(4.90)"),
     "date": (("timestamp",), "date(…) takes a timestamp, or a quoted text: date('2026-01-31')"),
     "timestamp": (
         ("date",),
