@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import overload
 from urllib.parse import quote
 
+import msgspec
 from msgspec import Struct
 
 LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -31,7 +32,10 @@ def timestamp(value: datetime | None) -> str | None:
         return None
     if value.tzinfo is not UTC:
         value = value.astimezone(UTC)
-    return value.isoformat(timespec="microseconds")[:-6] + "Z"
+    text: str = msgspec.to_builtins(
+        value
+    )  # ten times as fast as isoformat, but without a fraction that is zero
+    return text if value.microsecond else f"{text[:-1]}.000000Z"
 
 
 @overload

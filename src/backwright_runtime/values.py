@@ -10,6 +10,8 @@ from math import inf
 from typing import Any, assert_never
 from uuid import UUID
 
+import msgspec
+
 from backwright_runtime.kinds import (
     Boolean,
     Choice,
@@ -253,7 +255,7 @@ def _choice(choices: dict[str, object], text: str) -> object:
 def _uuid(text: str) -> UUID:
     if not UUID_TEXT.fullmatch(text):
         raise Refused("format")
-    return UUID(text)
+    return msgspec.convert(text, UUID)  # half as slow as the constructor
 
 
 def _date(text: str) -> date:

@@ -18,6 +18,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Struct
 
+from backwright_runtime.texts import timestamp
+
 Row = TypeVar("Row", bound=Struct)
 Reader = Callable[[Any], Any]
 
@@ -30,7 +32,7 @@ _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 def timestamp_text(value: datetime) -> str:
     """A time in UTC with six digits of fraction, as SQLite stores it."""
-    return value.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    return timestamp(value)
 
 
 def units(value: Decimal) -> int:
