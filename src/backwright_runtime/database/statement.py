@@ -11,6 +11,7 @@ suffice a statement has a second text: `sql(postgresql, sqlite=…)`.
 
 import re
 from collections.abc import Mapping
+from copy import copy
 from typing import Literal
 
 from msgspec import UNSET, Struct
@@ -82,6 +83,14 @@ class Statement:
             name: self._render(name, ()) for name in self._parts if not self._clauses[name]
         }
         self._rendered: dict[tuple[Dialect, tuple[bool, ...]], Rendered] = {}
+
+    def for_caller(self) -> "Statement":
+        """The same statement in the caller's role, where there is row-level security."""
+        if self.guarded:
+            return self
+        found = copy(self)
+        found.guarded = True
+        return found
 
     def render(self, dialect: Dialect, params: Mapping[str, object]) -> Rendered:
         """The text for these parameters."""
