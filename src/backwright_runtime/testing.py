@@ -10,12 +10,12 @@ from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import httpx
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from backwright_runtime import migrations as migrating
 from backwright_runtime.application import Application
@@ -24,12 +24,13 @@ from backwright_runtime.passwords import Passwords
 from backwright_runtime.seam import Moment, uuid7
 from backwright_runtime.settings import RuntimeSettings, TokenKey
 
-__all__ = ["CHEAP_PASSWORDS", "ScriptedLogic", "ScriptedSeam", "client", "settings_for"]
+__all__ = ["CHEAP_PASSWORDS", "Rows", "ScriptedLogic", "ScriptedSeam", "client", "settings_for"]
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 NUMBERED = re.compile(r"v-([0-9]{1,12})")
 CHEAP_PASSWORDS = Passwords.cheap()
 S = TypeVar("S", bound=RuntimeSettings)
+R = TypeVar("R", bound=Struct)
 I = TypeVar("I", bound=Struct)  # noqa: E741
 O = TypeVar("O", bound=Struct)  # noqa: E741
 
@@ -105,6 +106,25 @@ async def client(
 
 
 # Custom logic -----------------------------------------------------------------------------------------
+
+
+class Rows(Generic[R]):
+    """Stands in for the rows that custom logic may read: those that a test gives it, their keys first."""
+
+    def __init__(self, *rows: R) -> None:
+        self._rows = rows
+
+    async def find(self, *key: Any) -> R | None:
+        """The row with this key, or None."""
+        return next((row for row in self._rows if msgspec.structs.astuple(row)[: len(key)] == key), None)
+
+    async def where(self, **wanted: Any) -> list[R]:
+        """The rows with these values."""
+        return [
+            row
+            for row in self._rows
+            if all(value is UNSET or getattr(row, name) == value for name, value in wanted.items())
+        ]
 
 
 class ScriptedLogic:

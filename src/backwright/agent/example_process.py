@@ -17,6 +17,7 @@ import msgspec
 
 from backwright_runtime.errors import ServiceError
 from backwright_runtime.logic import WRITTEN
+from backwright_runtime.testing import Rows
 
 MEMORY = 1 << 30
 FILE_SIZE = 1 << 20
@@ -79,7 +80,7 @@ async def _run(job: Job) -> list[Came]:
     further: list[Any] = []
     if job.use is not None:
         values = {"now": MOMENT, "db": None}
-        further = [getattr(boundary, job.use)(**{name: values[name] for name in job.handed})]
+        further = [getattr(boundary, job.use)(**{name: values.get(name, Rows()) for name in job.handed})]
     return [await _one(declared, function, given, further) for given in job.inputs]
 
 

@@ -20,7 +20,7 @@ from backwright.agent.verdicts import Failure
 from backwright.agent.work_items import Example
 from backwright.emit.logic.boundary import declared_name, use_class, uses
 from backwright.emit.names import attribute
-from backwright.model.types import FieldType, InputField, ListType, Logic, RecordType
+from backwright.model.types import FieldType, InputField, ListType, Logic, Model, RecordType
 from backwright.reference.calling import canonical, read
 from backwright.verify.server import python_path
 
@@ -32,17 +32,17 @@ class NoAnswer(Exception):
     """The process did not say what came out. The message says why."""
 
 
-def failures(logic: Logic, package: str, examples: tuple[Example, ...], folder: Path) -> Iterator[Failure]:
+def failures(logic: Logic, model: Model, examples: tuple[Example, ...], folder: Path) -> Iterator[Failure]:
     """The examples that do not hold; `folder` has the package and nothing else."""
     if not examples:
         return
     inputs = tuple(_spelled(logic.input, json.loads(each.example.input)) for each in examples)
     job = Job(
-        package=package,
+        package=model.service.package,
         stub=logic.name,
         declared=str(declared_name(logic)),
-        use=str(use_class(logic)) if uses(logic) else None,
-        handed=tuple(uses(logic)),
+        use=str(use_class(logic)) if uses(logic, model) else None,
+        handed=tuple(uses(logic, model)),
         inputs=inputs,
         seconds=min(LONGEST, 2 + logic.seconds * len(examples)),
     )

@@ -119,7 +119,7 @@ def by_example(case: Case) -> Iterator[Failure]:
     """All examples of the declaration, those held back among them."""
     with tempfile.TemporaryDirectory(prefix="backwright-package-") as folder:
         trees.package_alone(case.tree, case.item, Path(folder))
-        yield from examples.failures(case.logic, case.item.package, case.item.examples, Path(folder))
+        yield from examples.failures(case.logic, case.model, case.item.examples, Path(folder))
 
 
 def own_tests(case: Case) -> Iterator[Failure]:

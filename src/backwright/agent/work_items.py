@@ -203,6 +203,7 @@ def _excerpt(project: Project, model: Model, logic: Logic, package: str) -> str:
         "description": logic.description,
         "errors": [_without_place(each) for each in logic.errors],
         "uses": list(logic.uses),
+        "reads": list(logic.reads),
         "trusted": logic.trusted,
         "seconds": logic.seconds,
     }

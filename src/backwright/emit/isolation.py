@@ -23,6 +23,7 @@ from backwright.expr.typed import Constant, Expression, Linked, Member, Name, Re
 from backwright.expr.walk import is_local, nodes
 from backwright.model.operations import referred, views_of
 from backwright.model.types import (
+    Call,
     Create,
     DeleteAll,
     Ensure,
@@ -82,6 +83,8 @@ def depends(operation: Operation, model: Model, *, on_absence: bool = False) -> 
                 | DeleteAll(entity=entity)
             ):
                 yield entity
+            case Call(logic=name):
+                yield from model.function(name).reads
             case _:
                 pass
     for expression in conditions(operation, model):
@@ -182,6 +185,9 @@ def conditions(operation: Operation, model: Model) -> Iterator[Expression]:
             rule = getattr(step, name, None)
             if isinstance(rule, Rule):
                 yield rule.condition
+        if isinstance(step, Call):
+            for entity in model.function(step.logic).reads:
+                yield model.entity(entity).access["read"].condition
         if isinstance(step, WRITING):
             yield from (check.condition.meaning for check in model.entity(step.entity).checks)
     for field in operation.body.fields if operation.body else ():

@@ -97,6 +97,9 @@ def beside(package: Package, views: Views) -> FileTree:
     if pieces:
         tree["views.py"] = module("What callers see.", pieces, package=called.package)
     companions(package)
+    if model.logic:
+        tree["boundary.py"] = boundary_module(model, called)
+        tree["calls.py"] = calls_module(package)
     if package.audited:
         tree["audit.py"] = audit_module(package)
     if package.removed:
@@ -122,9 +125,6 @@ def beside(package: Package, views: Views) -> FileTree:
         tree["inputs.py"] = inputs_module(model, called)
     if has_errors(model):
         tree["errors.py"] = errors_module(model, called)
-    if model.logic:
-        tree["boundary.py"] = boundary_module(model, called)
-        tree["calls.py"] = calls_module(model, called)
     if package.rules:
         tree["rules.py"] = rules_module(package)
     return tree

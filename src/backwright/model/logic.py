@@ -22,7 +22,8 @@ class LogicExample(Frozen, frozen=True, kw_only=True):
 class Logic(Frozen, frozen=True, kw_only=True):
     """One function. References go in as keys. `seconds` is how long it may take.
 
-    `uses` is what it may use besides its input; `trusted` says why it may go past the rules.
+    `uses` is what it may use besides its input; `reads` are the entities whose rows it may look at, under their
+    read rules; `trusted` says why it may go past the rules.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Logic(Frozen, frozen=True, kw_only=True):
     output: tuple[InputField, ...]
     errors: tuple[Failing, ...] = ()
     uses: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     seconds: int = SECONDS
     trusted: str | None = None
     examples: tuple[LogicExample, ...] = ()

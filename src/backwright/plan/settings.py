@@ -83,7 +83,12 @@ def logic_text(logic: Logic) -> str:
     """`(quantity, unit_price) -> (total), raises too_many`."""
     taken, given = (", ".join(each.name for each in members) for members in (logic.input, logic.output))
     raised = ", ".join(each.code for each in logic.errors)
-    return f"({taken}) -> ({given})" + (f", raises {raised}" if raised else "")
+    read = ", ".join(logic.reads)
+    return (
+        f"({taken}) -> ({given})"
+        + (f", raises {raised}" if raised else "")
+        + (f", reads {read}" if read else "")
+    )
 
 
 def answers(found: tuple[ErrorAnswer, ...]) -> dict[str, str]:

@@ -425,6 +425,7 @@ class LogicNode(Node, frozen=True, kw_only=True):
     output: tuple[FieldNode, ...] = ()
     errors: tuple[LogicErrorNode, ...] = ()
     uses: tuple[At[str], ...] = ()
+    reads: tuple[At[str], ...] = ()
     seconds: At[int] | None = None
     trusted: At[str] | None = None
     examples: tuple[LogicExampleNode, ...] = ()

@@ -66,11 +66,24 @@ def reaches(path: Path, package: str, logic: tuple[Logic, ...]) -> Iterator[Reac
     for node in ast.walk(tree):
         for name in _imported(node):
             yield from _judged(name, node, package, uses, trusted=trusted)
+        if not trusted and (private := _private(node)):
+            yield Reach(f".{private}", "what is not offered: that takes `trusted`", getattr(node, "lineno", 0))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             if node.func.id in NEVER_CALLED:
                 yield Reach(f"{node.func.id}(…)", "code from data", node.lineno)
             if node.func.id == "open" and not trusted:
                 yield Reach("open(…)", _instead("files", uses), node.lineno)
+
+
+def _private(node: ast.AST) -> str | None:
+    """The attribute of something else's insides: what is behind `use`, frames, classes."""
+    match node:
+        case ast.Attribute(value=ast.Name(id="self" | "cls")):
+            return None
+        case ast.Attribute(attr=name) if name.startswith("_") and name != "__name__":
+            return name
+        case _:
+            return None
 
 
 def _imported(node: ast.AST) -> Iterator[str]:

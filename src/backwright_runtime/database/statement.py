@@ -11,6 +11,7 @@ suffice a statement has a second text: `sql(postgresql, sqlite=…)`.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from itertools import pairwise
 from typing import Literal
 
@@ -107,6 +108,15 @@ class Statement:
             found = self._composed[compose, value] = Statement(
                 postgresql, sqlite=sqlite, guarded=self.guarded
             )
+        return found
+
+    def for_caller(self) -> "Statement":
+        """The same statement in the caller's role, where there is row-level security."""
+        if self.guarded:
+            return self
+        found = copy(self)
+        found.guarded = True
+        found._composed = {}  # what is composed of it is guarded, too
         return found
 
     def render(self, dialect: Dialect, params: Mapping[str, object]) -> Rendered:

@@ -238,5 +238,5 @@ def test_a_function_that_does_not_end_is_ended(tmp_path: Path) -> None:
     (here.root / FUNCTION).write_text(f"{head}    while True:\n        pass\n")
     logic = msgspec.structs.replace(model.logic[0], seconds=0)
     item = tolls.item_of(here, model)
-    [failure] = examples.failures(logic, "tolls", item.examples, here.root)
+    [failure] = examples.failures(logic, model, item.examples, here.root)
     assert "the process ended" in failure.what

@@ -45,6 +45,8 @@ def reached(text: str, folder: Path, *uses: str, trusted: str | None = None) -> 
         ("import asyncpg", ()),
         ("import pickle", ()),
         ("eval('1')", ()),
+        ("async def quote(given, use):\n    return await use.tariffs._db.fetch_all(given)", ()),
+        ("().__class__", ()),
         ("from backwright_runtime.safe import http", ()),
         ("from backwright_runtime.safe import programs", ("http", "files")),
     ],
@@ -60,6 +62,7 @@ def test_what_is_not_declared_is_found(text: str, uses: tuple[str, ...], tmp_pat
         ("from backwright_runtime.safe import http", ("http",)),
         ("from backwright_runtime.safe import programs", ("subprocess",)),
         ("from backwright_runtime.safe.files import Folder", ("files",)),
+        ("class Line:\n    def total(self):\n        return self._price", ()),
         ("import osmium\nimport httpxx", ()),
     ],
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from backwright.emit.aliases import Aliases
 from backwright.emit.annotations import optional
 from backwright.emit.inputs import record_type
+from backwright.emit.logic.reads import entities_read, protocol, reads_attribute, reads_class, row_struct
 from backwright.emit.names import TAKEN_CLASSES, Names, attribute, free_class, pascal, singular, snake
 from backwright.emit.source import Identifier, Source, docstring, imports, indented, literal, module, source
 from backwright.emit.structs import Member, struct_of
@@ -19,11 +20,13 @@ def boundary_module(model: Model, names: Names) -> str:
     """The structs and errors of all functions, and what the runtime is told about each."""
     known = Aliases(model, names)
     pieces: list[Source] = []
+    for entity in entities_read(model):
+        pieces += [row_struct(entity, model), protocol(entity, model)]
     for logic in model.logic:
         pieces += _structs(logic, logic.input, input_class(logic), known, f"What `{logic.name}` is given.")
         pieces += _structs(logic, logic.output, output_class(logic), known, f"What `{logic.name}` returns.")
-        if uses(logic):
-            pieces.append(_use_struct(logic))
+        if uses(logic, model):
+            pieces.append(_use_struct(logic, model))
         pieces += [_error(each, logic, model) for each in logic.errors]
         pieces.append(_declared(logic, model))
     declared = known.declarations()
@@ -68,14 +71,22 @@ def error_class(failing: Failing, logic: Logic, model: Model) -> Identifier:
     return free_class(wanted, TAKEN_CLASSES)
 
 
-def uses(logic: Logic) -> dict[str, Source]:
+def uses(logic: Logic, model: Model) -> dict[str, Source]:
     """What the function is handed besides its input: attributes and their types."""
     found: dict[str, Source] = {}
     if "clock" in logic.uses:
         found["now"] = source("datetime", imports("datetime", "datetime"))
     if logic.trusted is not None:
         found["db"] = source("Queries", imports(_RUNTIME, "Queries"))
+    for name in logic.reads:
+        entity = model.entity(name)
+        found[reads_attribute(entity)] = source(reads_class(entity))
     return found
+
+
+def needs_database(logic: Logic) -> bool:
+    """Whether it is part of the operation's transaction."""
+    return logic.trusted is not None or bool(logic.reads)
 
 
 def _structs(
@@ -94,8 +105,8 @@ def _structs(
     yield struct_of(name, about, written)
 
 
-def _use_struct(logic: Logic) -> Source:
-    members = [Member(Identifier(name), kind) for name, kind in uses(logic).items()]
+def _use_struct(logic: Logic, model: Model) -> Source:
+    members = [Member(Identifier(name), kind) for name, kind in uses(logic, model).items()]
     about = f"What `{logic.name}` may use besides its input."
     if logic.trusted is not None:
         about += f" It goes past the access rules: {logic.trusted}"

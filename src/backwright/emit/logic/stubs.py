@@ -65,7 +65,7 @@ def _stub(logic: Logic, model: Model, names: Names) -> str:
     boundary = f"{names.package}.boundary"
     needed = [imports(boundary, input_class(logic), output_class(logic))]
     given = f"given: {input_class(logic)}"
-    if uses(logic):
+    if uses(logic, model):
         given += f", use: {use_class(logic)}"
         needed.append(imports(boundary, use_class(logic)))
     text = (
@@ -108,11 +108,12 @@ def _test(example: LogicExample, number: int, logic: Logic, model: Model, names:
     arguments = ["given"]
     needed: list[Imports | Source] = [given, imports(f"{names.package}.logic.{name}", name)]
     lines = [f"given = {given}"]
-    if uses(logic):
-        lines.append(f"use = {use_class(logic)}({_handed(logic)})")
+    if uses(logic, model):
+        lines.append(f"use = {use_class(logic)}({_handed(logic, model)})")
         arguments.append("use")
         needed.append(imports(boundary, use_class(logic)))
-        needed.append(imports("datetime", "UTC", "datetime") if "now" in uses(logic) else frozenset())
+        needed.append(imports("backwright_runtime.testing", "Rows") if logic.reads else frozenset())
+        needed.append(imports("datetime", "UTC", "datetime") if "now" in uses(logic, model) else frozenset())
     call = f"await {name}({', '.join(arguments)})"
     if example.error is not None:
         error = error_class(logic.error(example.error), logic, model)
@@ -133,9 +134,9 @@ def _test(example: LogicExample, number: int, logic: Logic, model: Model, names:
     return source(text, *needed)
 
 
-def _handed(logic: Logic) -> str:
+def _handed(logic: Logic, model: Model) -> str:
     values = {"now": "now=datetime(2030, 1, 1, tzinfo=UTC)", "db": "db=None  # type: ignore[arg-type]"}
-    return ", ".join(values[each] for each in uses(logic))
+    return ", ".join(values.get(each, f"{each}=Rows()") for each in uses(logic, model))
 
 
 def _struct(

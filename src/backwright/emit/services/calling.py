@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backwright.emit.logic.boundary import input_class, output_class, record_class, uses
+from backwright.emit.logic.boundary import input_class, needs_database, output_class, record_class
 from backwright.emit.names import attribute
 from backwright.emit.services.scope import Scope
 from backwright.emit.source import Identifier, imports, indented
@@ -23,7 +23,7 @@ def call(step: Call, scope: Scope) -> list[str]:
             f"boundary.{input_class(logic)}(\n{indented(chr(10).join(f'{each},' for each in arguments))}\n)"
         )
     database = ""
-    if "db" in uses(logic):
+    if needs_database(logic):
         database = f", {scope.db}"
         scope.statements += 1
     name = scope.bind(step.bind)

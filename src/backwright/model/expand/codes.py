@@ -184,3 +184,9 @@ LOGIC_INPUT = register(
     "The function gets every input that it declares, and nothing else.",
     "steps: [{call: quote, set: {amount: body.amount}}]",
 )
+LOGIC_READS = register(
+    "BW393",
+    "Custom logic that reads what nobody may read",
+    "What a function reads is what its caller may read; it would never get a row.",
+    "logic: {quote: {output: {total: decimal}, reads: [Secret]}}  # Secret: {access: none}",
+)

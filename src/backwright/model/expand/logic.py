@@ -14,12 +14,13 @@ import msgspec
 
 from backwright.expr.typed import Type
 from backwright.model.expand.building import Building
-from backwright.model.expand.codes import LOGIC_FORM, LOGIC_INPUT
+from backwright.model.expand.codes import LOGIC_FORM, LOGIC_INPUT, LOGIC_READS
 from backwright.model.expand.draft import Draft, input_type
 from backwright.model.expand.inputs import declared
 from backwright.model.formulas import type_of
 from backwright.model.logic import SECONDS
 from backwright.model.operations import referred
+from backwright.model.rules import never
 from backwright.model.types import (
     Failing,
     Field,
@@ -61,6 +62,7 @@ def logic_of(node: LogicNode, building: Building) -> Logic:
             for each in node.errors
         ),
         uses=tuple(each.value for each in node.uses),
+        reads=tuple(_reads(node, building)),
         seconds=SECONDS if node.seconds is None else node.seconds.value,
         trusted=None if node.trusted is None else node.trusted.value,
         place=node.place,
@@ -100,6 +102,24 @@ def _outputs(node: LogicNode, building: Building) -> Iterator[InputField]:
             mend = "return what identifies it (`uuid`, `string`), and find the row in a step that follows"
             building.refuse(LOGIC_FORM, member.place, message, mend)
         yield member
+
+
+def _reads(node: LogicNode, building: Building) -> Iterator[str]:
+    """The entities whose rows it may look at; each once."""
+    seen: set[str] = set()
+    for name in node.reads:
+        entity = building.entity(name)
+        if entity is None or name.value in seen:
+            continue
+        seen.add(name.value)
+        unanswered = building.nodes[name.value].access is None  # a question of its own
+        if never(entity.access["read"]) and not unanswered:
+            message = f"`{node.name.value}` reads {name.value}, whose rows nobody may read"
+            mend = (
+                "say who may in its `access`, or let the function have the database instead: `trusted: why`"
+            )
+            building.refuse(LOGIC_READS, name.place, message, mend)
+        yield name.value
 
 
 def _scalars(kind: FieldType) -> Iterator[ScalarType]:

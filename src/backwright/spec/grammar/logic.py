@@ -105,6 +105,13 @@ LOGIC = Fixed(
             "(`http`), files below one folder (`files`), other programs (`subprocess`).",
         ),
         Key(
+            name="reads",
+            takes=Several(NAME, least=1),
+            example="[Tariff]",
+            description="The entities whose rows it may look at: by key, and by what an index finds; only rows that "
+            "the caller may read, and of them what every reader may see.",
+        ),
+        Key(
             name="seconds",
             takes=Whole(1, 60),
             example="5",

@@ -24,6 +24,7 @@ def read_logic(name: Scalar, table: Table) -> LogicNode:
         output=read_fields(table, "output"),
         errors=tuple(_error(entry.key, entry.value) for entry in entries(table, "errors")),
         uses=words(table, "uses") or (),
+        reads=words(table, "reads") or (),
         seconds=whole(table, "seconds"),
         trusted=text(table, "trusted"),
         examples=tuple(_example(item) for item in examples.items if isinstance(item, Table))
