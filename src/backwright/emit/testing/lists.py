@@ -11,6 +11,7 @@ from backwright.emit.names import snake
 from backwright.emit.testing.alternatives import alternatives
 from backwright.emit.testing.cases import Case, Test, signature
 from backwright.emit.testing.frames import Frame, Spot, frame_at, value
+from backwright.emit.testing.full import full_page
 from backwright.emit.testing.reach import both
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Scene, Stage, Trial, tried
@@ -42,6 +43,8 @@ def list_tests(trial: Trial) -> Iterator[Test]:
                 yield from _filtered(trial, step, each, at)
         if isinstance(step, Select) and step.when is None:
             yield from _ordered(trial, step, at)
+            longer = _three(trial, step, at, differing=False)
+            yield from () if longer is None else full_page(longer, step)
 
 
 def _all(step: Select | Group | UpdateAll | DeleteAll) -> Expression:
@@ -150,6 +153,9 @@ def _ordered(trial: Trial, step: Select, position: int) -> Iterator[Test]:
     scene = _three(trial, step, position)
     if scene is None:
         return
+    alike = _three(trial, step, position, differing=False)
+    if alike is not None and (asked := tried(alike)).succeeded:
+        yield Case("in_order_of_the_key_where_all_else_is_equal", [asked], is_brief=True)
     paging = step.paging
     orders: list[tuple[str, str | None]] = [("in_order", None)]
     orders += [(f"in_order_of_{snake(sort.name)}", sort.name) for sort in step.sorts]
@@ -193,8 +199,8 @@ def _texts(value: Any) -> Iterator[str]:
             return
 
 
-def _three(trial: Trial, step: Select, position: int) -> Scene | None:
-    """The scene with three rows that are shown; they differ in what they can be ordered by."""
+def _three(trial: Trial, step: Select, position: int, *, differing: bool = True) -> Scene | None:
+    """The scene with three rows that are shown. They differ in what they can be ordered by, or do not have to."""
     entity = trial.scene.world.setting.model.entity(step.entity)
     made = trial.scene
     for number in (2, 1):
@@ -207,7 +213,8 @@ def _three(trial: Trial, step: Select, position: int) -> Scene | None:
             at = added.world.add(entity.name)
         except Unfit:
             break
-        _vary(added, at, number, entity, step)
+        if differing:
+            _vary(added, at, number, entity, step)
         found = next(satisfied(_all(step), True, added, frame.about(Spot(at))), None)
         if found is None:
             break

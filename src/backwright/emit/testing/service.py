@@ -10,6 +10,7 @@ from backwright.emit.source import (
     NO_IMPORTS,
     Imports,
     Source,
+    docstring,
     imports,
     indented,
     literal,
@@ -17,12 +18,14 @@ from backwright.emit.source import (
     source,
     sql_block,
 )
+from backwright.emit.testing.values import PASSWORD
 from backwright.model.storage import link_table
 from backwright.model.types import ManyType, Model, Operation
 from backwright.reference.calling import outputs
 
 _RUNTIME = "backwright_runtime"
 _TESTING = "backwright_runtime.testing"
+JWT = r"eyJ[\w-]+\.eyJ[\w-]+\."
 RUNTIME_TABLES = ("backwright_revoked_token", "backwright_idempotent_answer")
 
 
@@ -57,7 +60,9 @@ def constants(model: Model) -> Source:
     needed = imports("pathlib", "Path")
     if model.auth is not None:
         lines.append("NOW = datetime(2030, 1, 1, tzinfo=UTC)  # as the scripted seam says")
-        needed |= imports("datetime", "UTC", "datetime")
+        needed |= imports("datetime", "UTC", "datetime") | imports("", "re")
+        lines.append("# Access tokens, and the passwords of tests: neither may be logged.")
+        lines.append(f'SECRET = re.compile(r"{JWT}|{PASSWORD}")')
     if has_encrypted(model):
         lines.append(
             'ENCRYPTION_KEYS = (EncryptionKey("test", "not a secret either, and just as long as it has to be"),)'
@@ -91,7 +96,7 @@ class _Needs:
         self.form = any(body.media != "json" for body in bodies)
         self.files = any(body.media == "multipart" for body in bodies)
         self.content = bool(bodies)
-        asked = any(o.if_match != "no" or o.idempotent != "no" or o.caller == "optional" for o in operations)
+        asked = any(o.if_match != "no" or o.idempotent != "no" or o.caller != "none" for o in operations)
         self.headers = bool(bodies) or asked
 
 
@@ -109,7 +114,8 @@ def service_class(model: Model, names: Names) -> Source:
         "class Service:\n"
         '    """The service under test: its database, and requests to it."""\n\n'
         f"    def __init__(self, app: Application, http: AsyncClient{logic}) -> None:\n"
-        "        self.db = app.database\n        self._http = http\n        self._requests = 0\n"
+        "        self.app = app\n        self.db = app.database\n"
+        "        self._http = http\n        self._requests = 0\n"
         f"{kept}"
         f"{_sessions(model)}\n"
         "    async def send(\n        self,\n        method: str,\n        path: str,\n"
@@ -264,13 +270,20 @@ def fixture(model: Model, names: Names) -> Source:
         needed |= imports(_TESTING, "CHEAP_PASSWORDS")
     if model.logic:
         needed |= imports(_TESTING, "ScriptedLogic")
+    arguments, watched, looked = "tmp_path: Path", "", ""
+    about = "The service on a SQLite file, or on the database of TEST_DATABASE_URL, which is emptied."
+    if model.auth:
+        arguments = "tmp_path: Path, caplog: pytest.LogCaptureFixture"
+        about = f"{about} No secret may be logged, whatever a test does."
+        watched = '    caplog.set_level("DEBUG")\n'
+        looked = '\n    assert not SECRET.search(caplog.text), "a password or a token was logged"'
     text = (
         "@pytest.fixture\n"
-        "async def service(tmp_path: Path) -> AsyncIterator[Service]:\n"
-        '    """The service on a SQLite file, or on the database of TEST_DATABASE_URL, which is emptied."""\n'
+        f"async def service({arguments}) -> AsyncIterator[Service]:\n"
+        f"    {docstring(about, 4)}\n"
         '    url = os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{tmp_path}/service.db"\n'
         "    await migrations.up(url, MIGRATIONS)\n"
-        f"{scripted}"
+        f"{watched}{scripted}"
         f"    app = create_app({settings}, seam=ScriptedSeam(){hashing})\n"
         "    await app.startup()\n"
         "    try:\n"
@@ -279,6 +292,6 @@ def fixture(model: Model, names: Names) -> Source:
         '        async with AsyncClient(transport=transport, base_url="https://service") as http:\n'
         f"            yield Service(app, http{', logic' if model.logic else ''})\n"
         "    finally:\n"
-        "        await app.shutdown()"
+        f"        await app.shutdown(){looked}"
     )
     return source(text, needed)
