@@ -2,6 +2,7 @@
 """What the tests run on: the service, on an empty database of its own."""
 
 import os
+import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ from forum.settings import Settings
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 NOW = datetime(2030, 1, 1, tzinfo=UTC)  # as the scripted seam says
+# Access tokens, and the passwords of tests: neither may be logged.
+SECRET = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.|correct horse battery staple")
 EMPTY = sql("""
     TRUNCATE member, board, thread, watch, post, backwright_revoked_token,
         backwright_idempotent_answer RESTART IDENTITY
@@ -29,6 +32,7 @@ class Service:
     """The service under test: its database, and requests to it."""
 
     def __init__(self, app: Application, http: AsyncClient) -> None:
+        self.app = app
         self.db = app.database
         self._http = http
         self._requests = 0
@@ -94,10 +98,14 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-async def service(tmp_path: Path) -> AsyncIterator[Service]:
-    """The service on a SQLite file, or on the database of TEST_DATABASE_URL, which is emptied."""
+async def service(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Service]:
+    """The service on a SQLite file, or on the database of TEST_DATABASE_URL, which is emptied.
+
+    No secret may be logged, whatever a test does.
+    """
     url = os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{tmp_path}/service.db"
     await migrations.up(url, MIGRATIONS)
+    caplog.set_level("DEBUG")
     app = create_app(settings_for(Settings, url), seam=ScriptedSeam(), passwords=CHEAP_PASSWORDS)
     await app.startup()
     try:
@@ -108,3 +116,4 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
             yield Service(app, http)
     finally:
         await app.shutdown()
+    assert not SECRET.search(caplog.text), "a password or a token was logged"

@@ -2,6 +2,7 @@
 """What the tests run on: the service, on an empty database of its own."""
 
 import os
+import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,8 @@ from todos.settings import Settings
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 NOW = datetime(2030, 1, 1, tzinfo=UTC)  # as the scripted seam says
+# Access tokens, and the passwords of tests: neither may be logged.
+SECRET = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.|correct horse battery staple")
 EMPTY = sql("""
     TRUNCATE "user", todo, backwright_revoked_token, backwright_idempotent_answer RESTART
         IDENTITY
@@ -28,6 +31,7 @@ class Service:
     """The service under test: its database, and requests to it."""
 
     def __init__(self, app: Application, http: AsyncClient) -> None:
+        self.app = app
         self.db = app.database
         self._http = http
         self._requests = 0
@@ -81,10 +85,14 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-async def service(tmp_path: Path) -> AsyncIterator[Service]:
-    """The service on a SQLite file, or on the database of TEST_DATABASE_URL, which is emptied."""
+async def service(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Service]:
+    """The service on a SQLite file, or on the database of TEST_DATABASE_URL, which is emptied.
+
+    No secret may be logged, whatever a test does.
+    """
     url = os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{tmp_path}/service.db"
     await migrations.up(url, MIGRATIONS)
+    caplog.set_level("DEBUG")
     app = create_app(settings_for(Settings, url), seam=ScriptedSeam(), passwords=CHEAP_PASSWORDS)
     await app.startup()
     try:
@@ -95,3 +103,4 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
             yield Service(app, http)
     finally:
         await app.shutdown()
+    assert not SECRET.search(caplog.text), "a password or a token was logged"
