@@ -75,7 +75,7 @@ def test_a_gate_that_fails_already_does_not_judge(project: Project) -> None:
 
 
 def test_gates_that_see_any_edit_do_not_judge_unless_they_are_named() -> None:
-    assert set(running.ONLY_SEE_AN_EDIT) == {"integrity", "lint"}
+    assert set(running.DO_NOT_JUDGE) == {"integrity", "lint", "load", "memory", "sbom"}
 
 
 def test_what_does_not_even_load_is_no_mutant(project: Project) -> None:

@@ -47,7 +47,8 @@ def mutate(
     """Break a copy of the built backend, one mistake at a time, and say which gate notices.
 
     A good way to judge your own acceptance scenarios: `--gate acceptance`. The project is not touched. The gates
-    `integrity` and `lint` do not judge unless they are named: they notice any edit, whatever it means.
+    `integrity` and `lint` do not judge unless they are named: they notice any edit, whatever it means. Neither do
+    `load`, `memory` and `sbom`, which measure.
     """
     with command("mutate", json) as terminal:
         from backwright.pipeline.mutating import Choice

@@ -36,6 +36,7 @@ def conftest_module(model: Model, names: Names) -> str:
         service_class(model, names),
         *fields_of(model),
         backend(),
+        migrated(),
         fixture(model, names),
     ]
     about = "What the tests run on: the service, on an empty database of its own."
@@ -239,6 +240,20 @@ def backend() -> Source:
     return source(text, imports("", "pytest"))
 
 
+def migrated() -> Source:
+    """An empty database that is made once: migrations would be most of the time of the tests."""
+    text = (
+        '@pytest.fixture(scope="session")\n'
+        "def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:\n"
+        '    """A migrated SQLite file; every test gets a copy of it."""\n'
+        '    path = tmp_path_factory.mktemp("migrated") / "service.db"\n'
+        '    asyncio.run(migrations.up(f"sqlite:///{path}", MIGRATIONS))\n'
+        "    return path"
+    )
+    needed = imports("", "asyncio", "pytest") | imports("pathlib", "Path")
+    return source(text, needed | imports(_RUNTIME, "migrations"))
+
+
 def fixture(model: Model, names: Names) -> Source:
     """The service on a migrated, empty database."""
     hashing = ", passwords=CHEAP_PASSWORDS" if model.auth else ""
@@ -255,6 +270,7 @@ def fixture(model: Model, names: Names) -> Source:
         | imports("", "os", "pytest")
         | imports("pathlib", "Path")
         | imports("httpx", "ASGITransport", "AsyncClient")
+        | imports("shutil", "copy")
         | imports(_RUNTIME, "migrations")
         | imports(_TESTING, "ScriptedSeam", "settings_for")
         | imports(f"{names.package}.app", "create_app")
@@ -270,10 +286,10 @@ def fixture(model: Model, names: Names) -> Source:
         needed |= imports(_TESTING, "CHEAP_PASSWORDS")
     if model.logic:
         needed |= imports(_TESTING, "ScriptedLogic")
-    arguments, watched, looked = "tmp_path: Path", "", ""
+    arguments, watched, looked = "tmp_path: Path, migrated: Path", "", ""
     about = "The service on a SQLite file, or on the database of TEST_DATABASE_URL, which is emptied."
     if model.auth:
-        arguments = "tmp_path: Path, caplog: pytest.LogCaptureFixture"
+        arguments += ", caplog: pytest.LogCaptureFixture"
         about = f"{about} No secret may be logged, whatever a test does."
         watched = '    caplog.set_level("DEBUG")\n'
         looked = '\n    assert not SECRET.search(caplog.text), "a password or a token was logged"'
@@ -281,8 +297,9 @@ def fixture(model: Model, names: Names) -> Source:
         "@pytest.fixture\n"
         f"async def service({arguments}) -> AsyncIterator[Service]:\n"
         f"    {docstring(about, 4)}\n"
-        '    url = os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{tmp_path}/service.db"\n'
-        "    await migrations.up(url, MIGRATIONS)\n"
+        '    url = os.environ.get("TEST_DATABASE_URL")\n'
+        "    if url:\n        await migrations.up(url, MIGRATIONS)\n"
+        '    else:\n        url = f"sqlite:///{copy(migrated, tmp_path)}"\n'
         f"{watched}{scripted}"
         f"    app = create_app({settings}, seam=ScriptedSeam(){hashing})\n"
         "    await app.startup()\n"

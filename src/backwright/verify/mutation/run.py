@@ -29,11 +29,24 @@ from backwright.verify.mutation.sources import Sources
 from backwright.verify.mutation.types import Mutant, Operator
 from backwright.verify.tools import ToolTimeout, python_tool
 
-FIRST = ("unit", "acceptance", "migrations", "contract", "behaviour")
-"""The order in which gates are asked; those that are not named come after these."""
-ONLY_SEE_AN_EDIT = {
+FIRST = (
+    "unit",
+    "contract",
+    "migrations",
+    "acceptance",
+    "log-redaction",
+    "behaviour",
+    "authorization",
+    "query-budget",
+    "types",
+)
+"""The order in which gates are asked: the delivered tests, then what is quick; those not named come after these."""
+DO_NOT_JUDGE = {
     "integrity": "notices every edit by its hash, and would show nothing about the others",
     "lint": "notices how an edit is laid out, not what it means",
+    "load": "measures for minutes how fast answers are, and not what they say",
+    "memory": "measures for minutes how much memory is held, and not what is answered",
+    "sbom": "looks at what is installed, which no mutant changes",
 }
 SUFFIXES = (".py", ".sql", ".json")
 LEFT_OUT = (".git", ".venv", ".backwright", "__pycache__", "node_modules")
@@ -143,8 +156,8 @@ def _able(given: GateInput, choice: Choice) -> tuple[list[Gate], list[Unused]]:
     names = choice.gates or [*FIRST, *(name for name in known if name not in FIRST)]
     able, unused = [], []
     for name in names:
-        if name in ONLY_SEE_AN_EDIT and not choice.gates:
-            unused.append(Unused(gate=name, reason=ONLY_SEE_AN_EDIT[name]))
+        if name in DO_NOT_JUDGE and not choice.gates:
+            unused.append(Unused(gate=name, reason=DO_NOT_JUDGE[name]))
             continue
         result = judged(known[name], _on(given, known[name], choice.database))
         if result.status == "passed":

@@ -64,13 +64,46 @@ def absent_overwrites(sources: Sources) -> Made:
 
 @FAMILY.operator("what is false, zero or empty counts as absent", blind=True)
 def falsy_is_absent(sources: Sources) -> Made:
-    """`given(body.x, row.x)` becomes `body.x or row.x`."""
+    """`given(body.x, row.x)` becomes `body.x or row.x`, where `x` can be any of them."""
+    never = _never_falsy(sources)
     for module in sources.modules("services"):
-        for node in ast.walk(module.tree):
-            match node:
-                case ast.Call(args=[sent, ast.Attribute() as kept]) if called(node) == "given":
-                    text = f"({module.source(sent)} or {module.source(kept)})"
-                    yield from in_place(module, module.span(node), text, f"line {node.lineno}: {text}")
+        for function in module.functions():
+            kinds = {
+                each.arg: module.source(each.annotation) for each in function.args.args if each.annotation
+            }
+            for node in ast.walk(function):
+                match node:
+                    case ast.Call(args=[sent, ast.Attribute() as kept]) if called(node) == "given":
+                        variable, _, member = module.source(sent).partition(".")
+                        if (kinds.get(variable, "").rpartition(".")[2], member) in never:
+                            continue
+                        text = f"({module.source(sent)} or {module.source(kept)})"
+                        yield from in_place(module, module.span(node), text, f"line {node.lineno}: {text}")
+
+
+NEVER_FALSY = re.compile(r"\b(Email|UUID|datetime|date)\b|Literal\[|min_length=[1-9]|\bgt=[0-9]|\bge=0*[1-9]")
+
+
+def _never_falsy(sources: Sources) -> set[tuple[str, str]]:
+    """Members of bodies, by class and name, whose values are refused where they are empty or zero."""
+    found: set[tuple[str, str]] = set()
+    for module in sources.modules("inputs"):
+        alias = {
+            target.id: module.source(node.value)
+            for node in module.tree.body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for outer in module.tree.body:
+            if not isinstance(outer, ast.ClassDef):
+                continue
+            for node in outer.body:
+                if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                    kind = module.source(node.annotation).partition(" | ")[0]
+                    if NEVER_FALSY.search(alias.get(kind, kind)):
+                        found.add((outer.name, node.target.id))
+    return found
 
 
 @FAMILY.operator("a changed value is not stored", blind=True)
