@@ -21,7 +21,16 @@ from backwright.verify.mutation.types import Edit, Mutant
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "todos"
 # The emitted tests alone have to notice each of them: a quick sample, one of each of some families.
-SAMPLED = ("read-rule-dropped", "password-not-verified", "page-off-by-one", "wrong-status")
+SAMPLED = (
+    "read-rule-dropped",
+    "password-not-verified",
+    "page-off-by-one",
+    "wrong-status",
+    "token-of-another-service",
+    "secret-logged",
+    "contract-without-member",
+    "transaction-kept-after-failure",
+)
 
 
 @pytest.fixture
@@ -97,6 +106,12 @@ def test_the_same_seed_draws_the_same_mutants(project: Project) -> None:
     _, other = running.draw(sources, Choice(seed=6))
     assert one == two != other
     assert len(running.draw(sources, Choice(sample=7))[1]) == 7
+
+
+def test_when_the_time_is_over_what_was_not_judged_is_counted(project: Project) -> None:
+    _, result = mutated(project, Choice(gates=("secrets",), sample=None, within=0.0))
+    assert result.mutants == () and result.left > 60
+    assert "not judged" in show.headline(result) and "this is a sample" in show.markdown([result])
 
 
 def test_the_command_answers_with_an_artifact(project: Project, tmp_path: Path) -> None:

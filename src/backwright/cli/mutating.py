@@ -32,6 +32,10 @@ def mutate(
     sample: Annotated[
         int | None, typer.Option(min=1, help="Judge only so many of them, drawn by the seed.")
     ] = None,
+    within: Annotated[
+        float | None,
+        typer.Option(min=1, help="Begin no other mutant after so many seconds: a random sample is judged."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of what is drawn and of the random requests.")] = 1,
     requests: Annotated[int, typer.Option(min=50, help="Requests that the behaviour gate compares.")] = 600,
     least: Annotated[
@@ -60,6 +64,7 @@ def mutate(
             database=database,
             per_operator=per_operator,
             sample=sample,
+            within=within,
             seed=seed,
             requests=requests,
         )

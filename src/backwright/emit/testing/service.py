@@ -292,7 +292,10 @@ def fixture(model: Model, names: Names) -> Source:
         arguments += ", caplog: pytest.LogCaptureFixture"
         about = f"{about} No secret may be logged, whatever a test does."
         watched = '    caplog.set_level("DEBUG")\n'
-        looked = '\n    assert not SECRET.search(caplog.text), "a password or a token was logged"'
+        looked = (
+            '\n    logged = "".join(each.getMessage() for each in caplog.get_records("call"))\n'
+            '    assert not SECRET.search(logged), "a password or a token was logged"'
+        )
     text = (
         "@pytest.fixture\n"
         f"async def service({arguments}) -> AsyncIterator[Service]:\n"

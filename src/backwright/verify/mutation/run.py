@@ -57,7 +57,8 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """What to break and how to judge it.
 
     `operators` and `gates` by name; none is all. `per_operator` mutants of each operator are drawn by `seed`, all
-    where it is 0; `sample` keeps that many of them in all. `requests` and `seconds` bound the behaviour gate.
+    where it is 0; `sample` keeps that many of them in all. `requests` and `seconds` bound the behaviour gate. After
+    `within` seconds no other mutant is begun; they come in a random order then, so that those judged are a sample.
     """
 
     operators: tuple[str, ...] = ()
@@ -65,6 +66,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     database: DatabaseName = "sqlite"
     per_operator: int = 1
     sample: int | None = None
+    within: float | None = None
     seed: int = 1
     requests: int = 600
     seconds: float = 120.0
@@ -102,6 +104,8 @@ def draw(sources: Sources, choice: Choice) -> tuple[list[OperatorUse], list[Muta
         drawn += made if not choice.per_operator else dice.sample(made, min(choice.per_operator, len(made)))
     if choice.sample is not None and choice.sample < len(drawn):
         drawn = random.Random(choice.seed).sample(drawn, choice.sample)  # noqa: S311
+    elif choice.within is not None:
+        random.Random(choice.seed).shuffle(drawn)  # noqa: S311
     return uses, drawn
 
 
@@ -124,8 +128,10 @@ def run(
         )
         gates, unused = _able(given, choice)
         yield Ready(tuple(each.NAME for each in gates), tuple(unused), len(drawn))
-        results = []
+        results: list[Judged] = []
         for mutant in drawn:
+            if choice.within is not None and perf_counter() - clock > choice.within:
+                break
             names = {name for edit in mutant.edits for name in reached(sources, edit)}
             looking = msgspec.structs.replace(
                 given, changed=tuple(edit.path for edit in mutant.edits), reached=tuple(sorted(names))
@@ -147,6 +153,7 @@ def run(
         unused=tuple(unused),
         operators=tuple(uses),
         mutants=tuple(results),
+        left=len(drawn) - len(results),
     )
 
 
