@@ -12,7 +12,7 @@ from backwright.emit.testing.alternatives import alternatives
 from backwright.emit.testing.cases import Case, Test, signature
 from backwright.emit.testing.frames import Frame, Spot, frame_at, value
 from backwright.emit.testing.full import full_page
-from backwright.emit.testing.reach import both
+from backwright.emit.testing.reach import both, sent
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Scene, Stage, Trial, tried
 from backwright.emit.testing.values import PEOPLE, Unfit, fitting
@@ -183,6 +183,29 @@ def _ordered(trial: Trial, step: Select, position: int) -> Iterator[Test]:
             return
         second.query.append((paging.after_name, cursor))
     yield Case("continues_on_the_next_page", [first, stage.send(second)], is_brief=True)
+    elsewhere = _elsewhere(second, step) if paging.style == "keyset" else None
+    if elsewhere is None:
+        return
+    stage = Stage(limited.world)
+    first, refused = stage.send(limited), stage.send(elsewhere)
+    if refused.failure is not None and refused.failure.fields:
+        yield Case("refuses_the_cursor_of_another_list", [first, refused], is_brief=True)
+
+
+def _elsewhere(scene: Scene, step: Select) -> Scene | None:
+    """The same page of another list: in another order, or filtered otherwise."""
+    made = scene.copy()
+    if step.sorts:
+        made.query.append(("sort", step.sorts[-1].name))
+        return made
+    for field in scene.operation.query:
+        if field.name in {each.name for each in step.filters} and field.name not in made.params:
+            try:
+                made.params[field.name] = sent(field, field.type, made.world, 0)
+            except Unfit:
+                continue
+            return made
+    return None
 
 
 def _texts(value: Any) -> Iterator[str]:

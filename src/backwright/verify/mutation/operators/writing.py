@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
+from collections.abc import Iterator
 
 from backwright.verify.mutation.editing import (
     Turned,
@@ -318,7 +319,8 @@ def duration_changed(sources: Sources) -> Made:
 
 @FAMILY.operator("a constant of a new or changed row is another one", blind=True)
 def constant_changed(sources: Sources) -> Made:
-    """A text or a number that a step sets: a state, a role, a beginning."""
+    """A text or a number that a step sets: a state, a role, a beginning. Not the 0 that stands for a number to come."""
+    made_by_the_database = set(_made_by_the_database(sources))
     for module in sources.modules("services"):
         for call, keyword in keywords(module):
             if not (called(call) == "replace" or called(call)[:1].isupper()):
@@ -331,11 +333,25 @@ def constant_changed(sources: Sources) -> Made:
                 ):
                     other = repr(_other_word(module.text, text))
                 case ast.Constant(value=int(number)) if not isinstance(number, bool):
+                    if not number and keyword.arg in made_by_the_database:
+                        continue
                     other = str(number + 1)
                 case _:
                     continue
             what = f"line {keyword.value.lineno}: {keyword.arg}={other}"
             yield from in_place(module, module.span(keyword.value), other, what)
+
+
+INSERTED = re.compile(r"INSERT INTO [^(]+\(([^)]*)\).*?\bRETURNING ([^;]*)", re.DOTALL)
+
+
+def _made_by_the_database(sources: Sources) -> Iterator[str]:
+    """Columns that come back from an INSERT that does not name them."""
+    for statement in sources.statements():
+        found = INSERTED.search(statement.texts[0])
+        if found is not None:
+            given, shown = (set(re.findall(r"\w+", part)) for part in found.groups())
+            yield from shown - given
 
 
 def _other_word(text: str, word: str) -> str:
