@@ -427,6 +427,44 @@ async def test_list_patients_continues_on_the_next_page(service: Service) -> Non
     assert [each["id"] for each in answer.json()["items"]] == [str(patient_2.id)]
 
 
+async def test_list_patients_refuses_the_cursor_of_another_list(service: Service) -> None:
+    """GET /patients: 200, 400."""
+    ann = await store_person(service.db, role="nurse")
+    patient = await store_patient(service.db, person_id=ann.id)
+    bob = await store_person(service.db, login="bob", name="bob")
+    await store_patient(
+        service.db,
+        person_id=bob.id,
+        born=date(2026, 3, 3),
+        insurance_number="insurance number 2",
+        diagnosis="diagnosis 3",
+    )
+    carl = await store_person(service.db, login="carl", name="carl")
+    patient_3 = await store_patient(
+        service.db,
+        person_id=carl.id,
+        born=date(2026, 3, 2),
+        insurance_number="insurance number 3",
+        diagnosis="diagnosis 2",
+    )
+    answer = await service.send("GET", "/patients", caller=ann, query={"limit": "2"})
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["items"]] == [str(patient.id), str(patient_3.id)]
+    cursor = answer.json()["next"]
+    answer = await service.send(
+        "GET", "/patients", caller=ann, query={"limit": "2", "after": cursor, "sort": "diagnosed"}
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "invalid",
+            "problems": [
+                {"field": "after", "code": "cursor", "message": "is not a cursor of this list"}
+            ],
+        }
+    }
+
+
 async def test_create_patient(service: Service) -> None:
     """POST /patients: 201."""
     ann = await store_person(service.db, role="clerk")

@@ -1123,6 +1123,50 @@ async def test_threads_of_board_continues_on_the_next_page(service: Service) -> 
     assert answer.headers["cache-control"] == "private, max-age=10"
 
 
+async def test_threads_of_board_refuses_the_cursor_of_another_list(service: Service) -> None:
+    """GET /boards/{name}/threads: 200, 422."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    await store_thread(
+        service.db,
+        slug="title-2",
+        title="title 2",
+        board_id=board.name,
+        author_id=ann.id,
+        opened=datetime(2026, 3, 1, 12, 2, tzinfo=UTC),
+    )
+    await store_thread(
+        service.db,
+        slug="title-3",
+        title="title 3",
+        board_id=board.name,
+        author_id=ann.id,
+        opened=datetime(2026, 3, 1, 12, 1, tzinfo=UTC),
+    )
+    answer = await service.send(
+        "GET", f"/boards/{board.name}/threads", caller=ann, query={"size": "2"}
+    )
+    assert answer.status_code == 200
+    assert [each["slug"] for each in answer.json()["items"]] == ["title-3", "title-2"]
+    cursor = answer.json()["next"]
+    assert answer.headers["cache-control"] == "private, max-age=10"
+    answer = await service.send(
+        "GET",
+        f"/boards/{board.name}/threads",
+        caller=ann,
+        query={"size": "2", "cursor": cursor, "sort": "new"},
+    )
+    assert answer.status_code == 422
+    assert answer.json() == {
+        "status": 422,
+        "detail": "invalid",
+        "errors": [
+            {"field": "cursor", "code": "cursor", "message": "is not a cursor of this list"}
+        ],
+    }
+
+
 async def test_threads_of_board_shows_25_at_most(service: Service) -> None:
     """GET /boards/{name}/threads: 200. There is one more."""
     ann = await store_member(service.db)

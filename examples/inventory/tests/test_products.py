@@ -101,6 +101,23 @@ async def test_list_products_continues_on_the_next_page(service: Service) -> Non
     assert answer.json()["meta"]["next"] is None
 
 
+async def test_list_products_refuses_the_cursor_of_another_list(service: Service) -> None:
+    """GET /products: 200, 422."""
+    product = await store_product(service.db)
+    product_2 = await store_product(service.db, sku="AAB")
+    await store_product(service.db, sku="AAC")
+    answer = await service.send("GET", "/products", query={"limit": "2"})
+    assert answer.status_code == 200
+    assert [each["sku"] for each in answer.json()["data"]] == [product.sku, product_2.sku]
+    cursor = answer.json()["meta"]["next"]
+    answer = await service.send(
+        "GET", "/products", query={"discontinued": "false", "limit": "2", "after": cursor}
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("after", "cursor")]
+
+
 async def test_create_product(service: Service) -> None:
     """POST /products: 201."""
     ann = await store_worker(service.db, manager=True)

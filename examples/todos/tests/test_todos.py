@@ -167,6 +167,28 @@ async def test_list_todos_continues_on_the_next_page(service: Service) -> None:
     assert answer.json()["meta"]["next"] is None
 
 
+async def test_list_todos_refuses_the_cursor_of_another_list(service: Service) -> None:
+    """GET /todos: 200, 422."""
+    ann = await store_user(service.db)
+    await store_todo(service.db, owner_id=ann.id)
+    todo_2 = await store_todo(
+        service.db, owner_id=ann.id, created_at=datetime(2026, 3, 1, 12, 2, tzinfo=UTC)
+    )
+    todo_3 = await store_todo(
+        service.db, owner_id=ann.id, created_at=datetime(2026, 3, 1, 12, 1, tzinfo=UTC)
+    )
+    answer = await service.send("GET", "/todos", caller=ann, query={"limit": "2"})
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(todo_2.id), str(todo_3.id)]
+    cursor = answer.json()["meta"]["next"]
+    answer = await service.send(
+        "GET", "/todos", caller=ann, query={"done": "false", "limit": "2", "after": cursor}
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("after", "cursor")]
+
+
 async def test_list_todos_shows_20_at_most(service: Service) -> None:
     """GET /todos: 200. There is one more."""
     ann = await store_user(service.db)

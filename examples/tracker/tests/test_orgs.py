@@ -2956,6 +2956,45 @@ async def test_list_tasks_continues_on_the_next_page(service: Service) -> None:
     assert answer.json()["meta"]["next"] is None
 
 
+async def test_list_tasks_refuses_the_cursor_of_another_list(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200, 422."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_task(
+        service.db,
+        org_id=org.id,
+        number=5,
+        reporter_id=ann.id,
+        hours=Decimal("3.5"),
+        due=date(2026, 3, 3),
+    )
+    task_3 = await store_task(
+        service.db,
+        org_id=org.id,
+        number=4,
+        reporter_id=ann.id,
+        hours=Decimal("2.5"),
+        due=date(2026, 3, 2),
+    )
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks", caller=ann, query={"limit": "2"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task.id), str(task_3.id)]
+    cursor = answer.json()["meta"]["next"]
+    answer = await service.send(
+        "GET",
+        f"/orgs/{org.handle}/tasks",
+        caller=ann,
+        query={"limit": "2", "after": cursor, "sort": "hours"},
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("after", "cursor")]
+
+
 async def test_get_task(service: Service) -> None:
     """GET /orgs/{handle}/tasks/{number}: 200."""
     ann = await store_account(service.db)
@@ -5384,6 +5423,38 @@ async def test_audit_trail_continues_on_the_next_page(service: Service) -> None:
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["data"]] == [str(task_audit.id)]
     assert answer.json()["meta"]["next"] is None
+
+
+async def test_audit_trail_refuses_the_cursor_of_another_list(service: Service) -> None:
+    """GET /orgs/{handle}/audit: 200, 422."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    await store_task_audit(service.db, org_id=org.id)
+    task_audit_2 = await store_task_audit(
+        service.db, at=datetime(2026, 3, 1, 12, 2, tzinfo=UTC), org_id=org.id
+    )
+    task_audit_3 = await store_task_audit(
+        service.db, at=datetime(2026, 3, 1, 12, 1, tzinfo=UTC), org_id=org.id
+    )
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/audit", caller=ann, query={"limit": "2"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [
+        str(task_audit_2.id),
+        str(task_audit_3.id),
+    ]
+    cursor = answer.json()["meta"]["next"]
+    answer = await service.send(
+        "GET",
+        f"/orgs/{org.handle}/audit",
+        caller=ann,
+        query={"row": "row 1", "limit": "2", "after": cursor},
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("after", "cursor")]
 
 
 async def test_audit_trail_shows_20_at_most(service: Service) -> None:
