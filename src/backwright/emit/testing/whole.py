@@ -7,17 +7,24 @@ from collections.abc import Iterator
 
 from backwright.emit.contract.document import document
 from backwright.emit.names import Names
-from backwright.emit.source import Source, imports, indented, literal, module, source
+from backwright.emit.source import NO_IMPORTS, Source, imports, indented, literal, module, source
 from backwright.emit.testing.protocol import MEDIA, unreadable_bodies
 from backwright.emit.testing.reach import closest
 from backwright.emit.testing.stores import all_name, store_name, stores
 from backwright.emit.testing.trial import Trial, tried
 from backwright.emit.testing.values import Unfit
 from backwright.emit.testing.world import Setting, World
-from backwright.model.types import Auth, Entity, ManyType, Model, Operation, ReferenceType
+from backwright.emit.testing.writing import attribute
+from backwright.model.types import Auth, Entity, ManyType, Model, Operation, ReferenceType, ScalarType
 
 ABOUT = "What holds for the service as a whole: its contract, headers, tokens, and database."
 _SERVICE = imports("tests.conftest", "Service")
+NOWHERE = {
+    "uuid": ("UUID(int=1)", imports("uuid", "UUID")),
+    "integer": ("999999", NO_IMPORTS),
+    "text": ('"nowhere"', NO_IMPORTS),
+}
+"""Keys that no row has, by their type."""
 
 
 def whole_module(common: Setting) -> str:
@@ -274,6 +281,7 @@ def database_tests(common: Setting) -> Iterator[Source]:
             f"    assert await {read}(service.db) == []",
             _SERVICE | imports("tests.rows", store, read),
         )
+    yield from _reference_test(common)
     if common.model.entities:
         yield source(
             "async def test_migrations_can_be_taken_back(tmp_path: Path) -> None:\n"
@@ -286,6 +294,31 @@ def database_tests(common: Setting) -> Iterator[Source]:
             | imports("pathlib", "Path")
             | imports("tests.conftest", "MIGRATIONS"),
         )
+
+
+def _reference_test(common: Setting) -> Iterator[Source]:
+    """A reference to nothing is refused by the database, whatever the service looks at."""
+    for entity in common.model.entities:
+        needed = [f for f in entity.fields if isinstance(f.type, ReferenceType) and not f.nullable]
+        if len(needed) != 1 or not isinstance(needed[0].type, ReferenceType):
+            continue
+        target = common.model.entity(needed[0].type.entity)
+        kind = target.field(target.key).type
+        if not isinstance(kind, ScalarType) or kind.scalar not in NOWHERE:
+            continue
+        store = store_name(entity.name)
+        nowhere, used = NOWHERE[kind.scalar]
+        yield source(
+            "async def test_the_database_refuses_a_reference_to_nothing(service: Service) -> None:\n"
+            '    """Whatever the service looks at before."""\n'
+            "    with pytest.raises(ForeignKeyViolation):\n"
+            f"        await {store}(service.db, {attribute(needed[0])}={nowhere})",
+            _SERVICE
+            | used
+            | imports("tests.rows", store)
+            | imports("backwright_runtime", "ForeignKeyViolation"),
+        )
+        return
 
 
 def _stands_alone(entity: Entity) -> bool:
