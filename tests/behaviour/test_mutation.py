@@ -21,7 +21,16 @@ from backwright.verify.mutation.types import Edit, Mutant
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "todos"
 # The emitted tests alone have to notice each of them: a quick sample, one of each of some families.
-SAMPLED = ("read-rule-dropped", "password-not-verified", "page-off-by-one", "wrong-status")
+SAMPLED = (
+    "read-rule-dropped",
+    "password-not-verified",
+    "page-off-by-one",
+    "wrong-status",
+    "token-of-another-service",
+    "secret-logged",
+    "contract-without-member",
+    "transaction-kept-after-failure",
+)
 
 
 @pytest.fixture
@@ -75,7 +84,7 @@ def test_a_gate_that_fails_already_does_not_judge(project: Project) -> None:
 
 
 def test_gates_that_see_any_edit_do_not_judge_unless_they_are_named() -> None:
-    assert set(running.ONLY_SEE_AN_EDIT) == {"integrity", "lint"}
+    assert set(running.DO_NOT_JUDGE) == {"integrity", "lint", "load", "memory", "sbom"}
 
 
 def test_what_does_not_even_load_is_no_mutant(project: Project) -> None:
@@ -97,6 +106,12 @@ def test_the_same_seed_draws_the_same_mutants(project: Project) -> None:
     _, other = running.draw(sources, Choice(seed=6))
     assert one == two != other
     assert len(running.draw(sources, Choice(sample=7))[1]) == 7
+
+
+def test_when_the_time_is_over_what_was_not_judged_is_counted(project: Project) -> None:
+    _, result = mutated(project, Choice(gates=("secrets",), sample=None, within=0.0))
+    assert result.mutants == () and result.left > 60
+    assert "not judged" in show.headline(result) and "this is a sample" in show.markdown([result])
 
 
 def test_the_command_answers_with_an_artifact(project: Project, tmp_path: Path) -> None:

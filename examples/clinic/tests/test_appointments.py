@@ -359,6 +359,34 @@ async def test_list_appointments_filtered_by_from(service: Service) -> None:
     assert [each["id"] for each in answer.json()["items"]] == [str(appointment.id)]
 
 
+async def test_list_appointments_in_order_of_the_key_where_all_else_is_equal(
+    service: Service,
+) -> None:
+    """GET /appointments: 200."""
+    ann = await store_person(service.db)
+    patient = await store_patient(service.db, person_id=ann.id)
+    appointment = await store_appointment(service.db, patient_id=patient.id, doctor_id=ann.id)
+    appointment_2 = await store_appointment(
+        service.db,
+        patient_id=patient.id,
+        doctor_id=ann.id,
+        starts=datetime(2026, 3, 1, 11, 1, tzinfo=UTC),
+    )
+    appointment_3 = await store_appointment(
+        service.db,
+        patient_id=patient.id,
+        doctor_id=ann.id,
+        starts=datetime(2026, 3, 1, 11, 2, tzinfo=UTC),
+    )
+    answer = await service.send("GET", "/appointments", caller=ann)
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["items"]] == [
+        str(appointment.id),
+        str(appointment_2.id),
+        str(appointment_3.id),
+    ]
+
+
 async def test_list_appointments_in_order(service: Service) -> None:
     """GET /appointments: 200. The key ends every order."""
     ann = await store_person(service.db)
@@ -414,6 +442,47 @@ async def test_list_appointments_continues_on_the_next_page(service: Service) ->
     )
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["items"]] == [str(appointment_2.id)]
+
+
+async def test_list_appointments_refuses_the_cursor_of_another_list(service: Service) -> None:
+    """GET /appointments: 200, 400."""
+    ann = await store_person(service.db)
+    patient = await store_patient(service.db, person_id=ann.id)
+    appointment = await store_appointment(service.db, patient_id=patient.id, doctor_id=ann.id)
+    await store_appointment(
+        service.db,
+        patient_id=patient.id,
+        doctor_id=ann.id,
+        starts=datetime(2026, 3, 1, 11, 3, tzinfo=UTC),
+    )
+    appointment_3 = await store_appointment(
+        service.db,
+        patient_id=patient.id,
+        doctor_id=ann.id,
+        starts=datetime(2026, 3, 1, 11, 1, tzinfo=UTC),
+    )
+    answer = await service.send("GET", "/appointments", caller=ann, query={"limit": "2"})
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["items"]] == [
+        str(appointment.id),
+        str(appointment_3.id),
+    ]
+    cursor = answer.json()["next"]
+    answer = await service.send(
+        "GET",
+        "/appointments",
+        caller=ann,
+        query={"doctor": str(ann.id), "limit": "2", "after": cursor},
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "invalid",
+            "problems": [
+                {"field": "after", "code": "cursor", "message": "is not a cursor of this list"}
+            ],
+        }
+    }
 
 
 async def test_create_appointment(service: Service) -> None:

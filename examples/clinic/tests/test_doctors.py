@@ -264,6 +264,32 @@ async def test_day_plan_shows_what_may_be_read(service: Service) -> None:
     }
 
 
+async def test_day_plan_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /doctors/{doctor}/days/{day}: 200."""
+    ann = await store_person(service.db, role="doctor")
+    patient = await store_patient(service.db, person_id=ann.id)
+    appointment = await store_appointment(service.db, patient_id=patient.id, doctor_id=ann.id)
+    appointment_2 = await store_appointment(
+        service.db,
+        patient_id=patient.id,
+        doctor_id=ann.id,
+        starts=datetime(2026, 3, 1, 11, 1, tzinfo=UTC),
+    )
+    appointment_3 = await store_appointment(
+        service.db,
+        patient_id=patient.id,
+        doctor_id=ann.id,
+        starts=datetime(2026, 3, 1, 11, 2, tzinfo=UTC),
+    )
+    answer = await service.send("GET", f"/doctors/{ann.id}/days/2026-03-01", caller=ann)
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["appointments"]] == [
+        str(appointment.id),
+        str(appointment_2.id),
+        str(appointment_3.id),
+    ]
+
+
 async def test_day_plan_in_order(service: Service) -> None:
     """GET /doctors/{doctor}/days/{day}: 200. The key ends every order."""
     ann = await store_person(service.db, role="doctor")

@@ -288,6 +288,27 @@ async def test_list_patients_filtered_by_doctor(service: Service) -> None:
     assert [each["id"] for each in answer.json()["items"]] == [str(patient.id)]
 
 
+async def test_list_patients_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /patients: 200."""
+    ann = await store_person(service.db, role="nurse")
+    patient = await store_patient(service.db, person_id=ann.id)
+    bob = await store_person(service.db, login="bob", name="bob")
+    patient_2 = await store_patient(
+        service.db, person_id=bob.id, insurance_number="insurance number 2"
+    )
+    carl = await store_person(service.db, login="carl", name="carl")
+    patient_3 = await store_patient(
+        service.db, person_id=carl.id, insurance_number="insurance number 3"
+    )
+    answer = await service.send("GET", "/patients", caller=ann)
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["items"]] == [
+        str(patient.id),
+        str(patient_2.id),
+        str(patient_3.id),
+    ]
+
+
 async def test_list_patients_in_order(service: Service) -> None:
     """GET /patients: 200. The key ends every order."""
     ann = await store_person(service.db, role="nurse")
@@ -404,6 +425,44 @@ async def test_list_patients_continues_on_the_next_page(service: Service) -> Non
     )
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["items"]] == [str(patient_2.id)]
+
+
+async def test_list_patients_refuses_the_cursor_of_another_list(service: Service) -> None:
+    """GET /patients: 200, 400."""
+    ann = await store_person(service.db, role="nurse")
+    patient = await store_patient(service.db, person_id=ann.id)
+    bob = await store_person(service.db, login="bob", name="bob")
+    await store_patient(
+        service.db,
+        person_id=bob.id,
+        born=date(2026, 3, 3),
+        insurance_number="insurance number 2",
+        diagnosis="diagnosis 3",
+    )
+    carl = await store_person(service.db, login="carl", name="carl")
+    patient_3 = await store_patient(
+        service.db,
+        person_id=carl.id,
+        born=date(2026, 3, 2),
+        insurance_number="insurance number 3",
+        diagnosis="diagnosis 2",
+    )
+    answer = await service.send("GET", "/patients", caller=ann, query={"limit": "2"})
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["items"]] == [str(patient.id), str(patient_3.id)]
+    cursor = answer.json()["next"]
+    answer = await service.send(
+        "GET", "/patients", caller=ann, query={"limit": "2", "after": cursor, "sort": "diagnosed"}
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "invalid",
+            "problems": [
+                {"field": "after", "code": "cursor", "message": "is not a cursor of this list"}
+            ],
+        }
+    }
 
 
 async def test_create_patient(service: Service) -> None:
@@ -3095,6 +3154,24 @@ async def test_patient_history_leaves_out_what_does_not_match(service: Service) 
     assert [each["id"] for each in answer.json()["items"]] == [str(patient_audit.id)]
 
 
+async def test_patient_history_in_order_of_the_key_where_all_else_is_equal(
+    service: Service,
+) -> None:
+    """GET /patients/{id}/history: 200."""
+    ann = await store_person(service.db, role="clerk")
+    patient = await store_patient(service.db, person_id=ann.id)
+    patient_audit = await store_patient_audit(service.db, row=str(patient.id))
+    patient_audit_2 = await store_patient_audit(service.db, row=str(patient.id))
+    patient_audit_3 = await store_patient_audit(service.db, row=str(patient.id))
+    answer = await service.send("GET", f"/patients/{patient.id}/history", caller=ann)
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["items"]] == [
+        str(patient_audit_3.id),
+        str(patient_audit_2.id),
+        str(patient_audit.id),
+    ]
+
+
 async def test_patient_history_in_order(service: Service) -> None:
     """GET /patients/{id}/history: 200. The key ends every order."""
     ann = await store_person(service.db, role="clerk")
@@ -3140,3 +3217,18 @@ async def test_patient_history_continues_on_the_next_page(service: Service) -> N
     )
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["items"]] == [str(patient_audit.id)]
+
+
+async def test_patient_history_shows_20_at_most(service: Service) -> None:
+    """GET /patients/{id}/history: 200. There is one more."""
+    ann = await store_person(service.db, role="clerk")
+    patient = await store_patient(service.db, person_id=ann.id)
+    await store_patient_audit(service.db, row=str(patient.id))
+    await store_patient_audit(service.db, row=str(patient.id))
+    await store_patient_audit(service.db, row=str(patient.id))
+    async with service.db.transaction() as tx:
+        for _ in range(18):
+            await store_patient_audit(tx, row=str(patient.id))
+    answer = await service.send("GET", f"/patients/{patient.id}/history", caller=ann)
+    assert answer.status_code == 200
+    assert len(answer.json()["items"]) == 20

@@ -201,6 +201,16 @@ async def test_list_people_shows_what_may_be_read_4(service: Service) -> None:
     }
 
 
+async def test_list_people_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /people: 200."""
+    await store_person(service.db)
+    await store_person(service.db, login="bob", name="bob")
+    carl = await store_person(service.db, login="carl", name="carl")
+    answer = await service.send("GET", "/people", caller=carl)
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["items"]] == [str(carl.id)]
+
+
 async def test_list_people_in_order(service: Service) -> None:
     """GET /people: 200. The key ends every order."""
     await store_person(service.db)

@@ -189,6 +189,15 @@ async def test_get_articles_refuses_bad_parameters(
     assert answer.json() == problem
 
 
+async def test_get_articles_refuses_a_parameter_that_comes_twice(service: Service) -> None:
+    """GET /articles: 422."""
+    ann = await store_user(service.db)
+    await store_article(service.db, author_id=ann.id)
+    answer = await service.send("GET", "/articles", caller=ann, query={"limit": ["1", "2"]})
+    assert answer.status_code == 422
+    assert answer.json() == {"errors": {"body": ["limit is given more than once"]}}
+
+
 async def test_get_articles_filtered_by_tag(service: Service) -> None:
     """GET /articles: 200. params.tag in this.tags."""
     ann = await store_user(service.db)
@@ -219,6 +228,17 @@ async def test_get_articles_filtered_by_favorited(service: Service) -> None:
     answer = await service.send("GET", "/articles", caller=ann, query={"favorited": "ann"})
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-1"]
+
+
+async def test_get_articles_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /articles: 200."""
+    ann = await store_user(service.db)
+    await store_article(service.db, author_id=ann.id)
+    await store_article(service.db, slug="title-2", title="title 2", author_id=ann.id)
+    await store_article(service.db, slug="title-3", title="title 3", author_id=ann.id)
+    answer = await service.send("GET", "/articles", caller=ann)
+    assert answer.status_code == 200
+    assert [each["slug"] for each in answer.json()["articles"]] == ["title-3", "title-2", "title-1"]
 
 
 async def test_get_articles_in_order(service: Service) -> None:
@@ -268,6 +288,20 @@ async def test_get_articles_continues_on_the_next_page(service: Service) -> None
     answer = await service.send("GET", "/articles", caller=ann, query={"limit": "2", "offset": "2"})
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-1"]
+
+
+async def test_get_articles_shows_20_at_most(service: Service) -> None:
+    """GET /articles: 200. There is one more."""
+    ann = await store_user(service.db)
+    await store_article(service.db, author_id=ann.id)
+    await store_article(service.db, slug="title-2", title="title 2", author_id=ann.id)
+    await store_article(service.db, slug="title-3", title="title 3", author_id=ann.id)
+    async with service.db.transaction() as tx:
+        for number in range(100, 118):
+            await store_article(tx, slug=f"title-{number}", title="title 3", author_id=ann.id)
+    answer = await service.send("GET", "/articles", caller=ann)
+    assert answer.status_code == 200
+    assert len(answer.json()["articles"]) == 20
 
 
 async def test_get_articles_with_a_bad_token_is_unauthenticated(service: Service) -> None:
@@ -436,6 +470,18 @@ async def test_get_feed_filtered_by_favorited(service: Service) -> None:
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-1"]
 
 
+async def test_get_feed_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /articles/feed: 200."""
+    ann = await store_user(service.db)
+    await store_article(service.db, author_id=ann.id)
+    await store_follow(service.db, follower_id=ann.id, followed_id=ann.id)
+    await store_article(service.db, slug="title-2", title="title 2", author_id=ann.id)
+    await store_article(service.db, slug="title-3", title="title 3", author_id=ann.id)
+    answer = await service.send("GET", "/articles/feed", caller=ann)
+    assert answer.status_code == 200
+    assert [each["slug"] for each in answer.json()["articles"]] == ["title-3", "title-2", "title-1"]
+
+
 async def test_get_feed_in_order(service: Service) -> None:
     """GET /articles/feed: 200. The key ends every order."""
     ann = await store_user(service.db)
@@ -487,6 +533,21 @@ async def test_get_feed_continues_on_the_next_page(service: Service) -> None:
     )
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-1"]
+
+
+async def test_get_feed_shows_20_at_most(service: Service) -> None:
+    """GET /articles/feed: 200. There is one more."""
+    ann = await store_user(service.db)
+    await store_article(service.db, author_id=ann.id)
+    await store_follow(service.db, follower_id=ann.id, followed_id=ann.id)
+    await store_article(service.db, slug="title-2", title="title 2", author_id=ann.id)
+    await store_article(service.db, slug="title-3", title="title 3", author_id=ann.id)
+    async with service.db.transaction() as tx:
+        for number in range(100, 118):
+            await store_article(tx, slug=f"title-{number}", title="title 3", author_id=ann.id)
+    answer = await service.send("GET", "/articles/feed", caller=ann)
+    assert answer.status_code == 200
+    assert len(answer.json()["articles"]) == 20
 
 
 async def test_get_article(service: Service) -> None:
@@ -1856,6 +1917,22 @@ async def test_get_comments_leaves_out_what_does_not_match(service: Service) -> 
     assert [each["id"] for each in answer.json()["comments"]] == [comment.id]
 
 
+async def test_get_comments_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /articles/{slug}/comments: 200."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    comment = await store_comment(service.db, article_id=article.id, author_id=ann.id)
+    comment_2 = await store_comment(service.db, article_id=article.id, author_id=ann.id)
+    comment_3 = await store_comment(service.db, article_id=article.id, author_id=ann.id)
+    answer = await service.send("GET", f"/articles/{article.slug}/comments", caller=ann)
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["comments"]] == [
+        comment_3.id,
+        comment_2.id,
+        comment.id,
+    ]
+
+
 async def test_get_comments_in_order(service: Service) -> None:
     """GET /articles/{slug}/comments: 200. The key ends every order."""
     ann = await store_user(service.db)
@@ -1880,6 +1957,21 @@ async def test_get_comments_in_order(service: Service) -> None:
         comment_3.id,
         comment.id,
     ]
+
+
+async def test_get_comments_shows_500_at_most(service: Service) -> None:
+    """GET /articles/{slug}/comments: 200. There is one more."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    await store_comment(service.db, article_id=article.id, author_id=ann.id)
+    await store_comment(service.db, article_id=article.id, author_id=ann.id)
+    await store_comment(service.db, article_id=article.id, author_id=ann.id)
+    async with service.db.transaction() as tx:
+        for _ in range(498):
+            await store_comment(tx, article_id=article.id, author_id=ann.id)
+    answer = await service.send("GET", f"/articles/{article.slug}/comments", caller=ann)
+    assert answer.status_code == 200
+    assert len(answer.json()["comments"]) == 500
 
 
 async def test_get_comments_with_a_bad_token_is_unauthenticated(service: Service) -> None:

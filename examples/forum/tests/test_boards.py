@@ -146,6 +146,21 @@ async def test_list_boards_shows_what_may_be_read_2(service: Service) -> None:
     }
 
 
+async def test_list_boards_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /boards: 200."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    board_2 = await store_board(service.db, name="ab")
+    board_3 = await store_board(service.db, name="ac")
+    answer = await service.send("GET", "/boards", caller=ann)
+    assert answer.status_code == 200
+    assert [each["name"] for each in answer.json()["items"]] == [
+        board.name,
+        board_2.name,
+        board_3.name,
+    ]
+
+
 async def test_list_boards_in_order(service: Service) -> None:
     """GET /boards: 200. The key ends every order."""
     ann = await store_member(service.db)
@@ -939,6 +954,25 @@ async def test_threads_of_board_filtered_by_title(service: Service) -> None:
     assert answer.headers["cache-control"] == "private, max-age=10"
 
 
+async def test_threads_of_board_in_order_of_the_key_where_all_else_is_equal(
+    service: Service,
+) -> None:
+    """GET /boards/{name}/threads: 200."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    await store_thread(
+        service.db, slug="title-2", title="title 2", board_id=board.name, author_id=ann.id
+    )
+    await store_thread(
+        service.db, slug="title-3", title="title 3", board_id=board.name, author_id=ann.id
+    )
+    answer = await service.send("GET", f"/boards/{board.name}/threads", caller=ann)
+    assert answer.status_code == 200
+    assert [each["slug"] for each in answer.json()["items"]] == ["title-3", "title-2", "title-1"]
+    assert answer.headers["cache-control"] == "private, max-age=10"
+
+
 async def test_threads_of_board_in_order(service: Service) -> None:
     """GET /boards/{name}/threads: 200. The key ends every order."""
     ann = await store_member(service.db)
@@ -1087,6 +1121,71 @@ async def test_threads_of_board_continues_on_the_next_page(service: Service) -> 
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["items"]] == ["title-1"]
     assert answer.headers["cache-control"] == "private, max-age=10"
+
+
+async def test_threads_of_board_refuses_the_cursor_of_another_list(service: Service) -> None:
+    """GET /boards/{name}/threads: 200, 422."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    await store_thread(
+        service.db,
+        slug="title-2",
+        title="title 2",
+        board_id=board.name,
+        author_id=ann.id,
+        opened=datetime(2026, 3, 1, 12, 2, tzinfo=UTC),
+    )
+    await store_thread(
+        service.db,
+        slug="title-3",
+        title="title 3",
+        board_id=board.name,
+        author_id=ann.id,
+        opened=datetime(2026, 3, 1, 12, 1, tzinfo=UTC),
+    )
+    answer = await service.send(
+        "GET", f"/boards/{board.name}/threads", caller=ann, query={"size": "2"}
+    )
+    assert answer.status_code == 200
+    assert [each["slug"] for each in answer.json()["items"]] == ["title-3", "title-2"]
+    cursor = answer.json()["next"]
+    assert answer.headers["cache-control"] == "private, max-age=10"
+    answer = await service.send(
+        "GET",
+        f"/boards/{board.name}/threads",
+        caller=ann,
+        query={"size": "2", "cursor": cursor, "sort": "new"},
+    )
+    assert answer.status_code == 422
+    assert answer.json() == {
+        "status": 422,
+        "detail": "invalid",
+        "errors": [
+            {"field": "cursor", "code": "cursor", "message": "is not a cursor of this list"}
+        ],
+    }
+
+
+async def test_threads_of_board_shows_25_at_most(service: Service) -> None:
+    """GET /boards/{name}/threads: 200. There is one more."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    await store_thread(
+        service.db, slug="title-2", title="title 2", board_id=board.name, author_id=ann.id
+    )
+    await store_thread(
+        service.db, slug="title-3", title="title 3", board_id=board.name, author_id=ann.id
+    )
+    async with service.db.transaction() as tx:
+        for number in range(100, 123):
+            await store_thread(
+                tx, slug=f"title-{number}", title="title 3", board_id=board.name, author_id=ann.id
+            )
+    answer = await service.send("GET", f"/boards/{board.name}/threads", caller=ann)
+    assert answer.status_code == 200
+    assert len(answer.json()["items"]) == 25
 
 
 async def test_open_thread(service: Service) -> None:

@@ -248,6 +248,40 @@ async def test_front_page_shows_what_may_be_read(service: Service) -> None:
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
 
+async def test_front_page_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /: 200."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    await store_thread(
+        service.db, slug="title-2", title="title 2", board_id=board.name, author_id=ann.id
+    )
+    await store_thread(
+        service.db, slug="title-3", title="title 3", board_id=board.name, author_id=ann.id
+    )
+    answer = await service.send("GET", "/", caller=ann)
+    assert answer.status_code == 200
+    assert answer.text.splitlines() == [
+        "<!doctype html>",
+        '<html lang="en">',
+        '<meta charset="utf-8">',
+        "<title>Forum</title>",
+        "<h1>3 threads</h1>",
+        "<p>Signed in as ann.</p>",
+        (
+            '<form method="post" action="/sign-out"><input type="hidden" name="csrf_token'
+            f'" value="{service.csrf(ann)}"><button>Sign out</button></form>'
+        ),
+        "<ul>",
+        '  <li><a href="/threads/title-3/page">title 3</a> by ann, 0 posts</li>',
+        '  <li><a href="/threads/title-2/page">title 2</a> by ann, 0 posts</li>',
+        '  <li><a href="/threads/title-1/page">title 1</a> by ann, 0 posts</li>',
+        "</ul>",
+        "</html>",
+    ]
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+
+
 async def test_front_page_in_order(service: Service) -> None:
     """GET /: 200. The key ends every order."""
     ann = await store_member(service.db)

@@ -498,8 +498,10 @@ async def test_thread_posts_csv_shows_what_may_be_read(service: Service) -> None
     assert answer.headers["content-disposition"] == 'attachment; filename="posts.csv"'
 
 
-async def test_thread_posts_csv_in_order(service: Service) -> None:
-    """GET /threads/{slug}/posts.csv: 200. The key ends every order."""
+async def test_thread_posts_csv_in_order_of_the_key_where_all_else_is_equal(
+    service: Service,
+) -> None:
+    """GET /threads/{slug}/posts.csv: 200."""
     ann = await store_member(service.db)
     board = await store_board(service.db)
     thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)

@@ -71,8 +71,8 @@ async def test_list_products_filtered_by_discontinued(service: Service) -> None:
     assert answer.json()["meta"]["next"] is None
 
 
-async def test_list_products_in_order(service: Service) -> None:
-    """GET /products: 200. The key ends every order."""
+async def test_list_products_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /products: 200."""
     product = await store_product(service.db)
     product_2 = await store_product(service.db, sku="AAB")
     product_3 = await store_product(service.db, sku="AAC")
@@ -99,6 +99,23 @@ async def test_list_products_continues_on_the_next_page(service: Service) -> Non
     assert answer.status_code == 200
     assert [each["sku"] for each in answer.json()["data"]] == [product_3.sku]
     assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_products_refuses_the_cursor_of_another_list(service: Service) -> None:
+    """GET /products: 200, 422."""
+    product = await store_product(service.db)
+    product_2 = await store_product(service.db, sku="AAB")
+    await store_product(service.db, sku="AAC")
+    answer = await service.send("GET", "/products", query={"limit": "2"})
+    assert answer.status_code == 200
+    assert [each["sku"] for each in answer.json()["data"]] == [product.sku, product_2.sku]
+    cursor = answer.json()["meta"]["next"]
+    answer = await service.send(
+        "GET", "/products", query={"discontinued": "false", "limit": "2", "after": cursor}
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("after", "cursor")]
 
 
 async def test_create_product(service: Service) -> None:
@@ -1030,6 +1047,44 @@ async def test_list_stock_filtered_by_at_least(service: Service) -> None:
     assert answer.json()["meta"]["total"] == 1
 
 
+async def test_list_stock_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /products/{sku}/stock: 200."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    await store_stock(service.db, product_id=product.sku, bin_id=bin_row.code)
+    bin_row_2 = await store_bin(service.db, code="code-2", aisle="aisle 2", shelf=4)
+    await store_stock(service.db, product_id=product.sku, bin_id=bin_row_2.code)
+    bin_row_3 = await store_bin(service.db, code="code-3", aisle="aisle 3", shelf=5)
+    await store_stock(service.db, product_id=product.sku, bin_id=bin_row_3.code)
+    answer = await service.send("GET", f"/products/{product.sku}/stock", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json()["data"] == [
+        {
+            "quantity": 0,
+            "reserved": 0,
+            "available": 0,
+            "product": {"sku": product.sku, "name": "name 1"},
+            "place": {"bin": bin_row_3.code, "aisle": "aisle 3", "shelf": 5},
+        },
+        {
+            "quantity": 0,
+            "reserved": 0,
+            "available": 0,
+            "product": {"sku": product.sku, "name": "name 1"},
+            "place": {"bin": bin_row_2.code, "aisle": "aisle 2", "shelf": 4},
+        },
+        {
+            "quantity": 0,
+            "reserved": 0,
+            "available": 0,
+            "product": {"sku": product.sku, "name": "name 1"},
+            "place": {"bin": bin_row.code, "aisle": "aisle 1", "shelf": 3},
+        },
+    ]
+    assert answer.json()["meta"]["total"] == 3
+
+
 async def test_list_stock_in_order(service: Service) -> None:
     """GET /products/{sku}/stock: 200. The key ends every order."""
     ann = await store_worker(service.db)
@@ -1237,8 +1292,8 @@ async def test_list_movements_leaves_out_what_does_not_match(service: Service) -
     assert answer.json()["meta"]["next"] is None
 
 
-async def test_list_movements_in_order(service: Service) -> None:
-    """GET /products/{sku}/movements: 200. The key ends every order."""
+async def test_list_movements_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /products/{sku}/movements: 200."""
     ann = await store_worker(service.db)
     product = await store_product(service.db)
     bin_row = await store_bin(service.db)
@@ -1282,6 +1337,22 @@ async def test_list_movements_continues_on_the_next_page(service: Service) -> No
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["data"]] == [ann.id]
     assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_movements_shows_20_at_most(service: Service) -> None:
+    """GET /products/{sku}/movements: 200. There is one more."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    await store_movement(service.db, product_id=product.sku, bin_id=bin_row.code, worker_id=ann.id)
+    await store_movement(service.db, product_id=product.sku, bin_id=bin_row.code, worker_id=ann.id)
+    await store_movement(service.db, product_id=product.sku, bin_id=bin_row.code, worker_id=ann.id)
+    async with service.db.transaction() as tx:
+        for _ in range(18):
+            await store_movement(tx, product_id=product.sku, bin_id=bin_row.code, worker_id=ann.id)
+    answer = await service.send("GET", f"/products/{product.sku}/movements", caller=ann)
+    assert answer.status_code == 200
+    assert len(answer.json()["data"]) == 20
 
 
 async def test_withdraw_product(service: Service) -> None:

@@ -111,6 +111,22 @@ async def test_list_todos_filtered_by_done(service: Service) -> None:
     assert answer.json()["meta"]["next"] is None
 
 
+async def test_list_todos_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /todos: 200."""
+    ann = await store_user(service.db)
+    todo = await store_todo(service.db, owner_id=ann.id)
+    todo_2 = await store_todo(service.db, owner_id=ann.id)
+    todo_3 = await store_todo(service.db, owner_id=ann.id)
+    answer = await service.send("GET", "/todos", caller=ann)
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [
+        str(todo_3.id),
+        str(todo_2.id),
+        str(todo.id),
+    ]
+    assert answer.json()["meta"]["next"] is None
+
+
 async def test_list_todos_in_order(service: Service) -> None:
     """GET /todos: 200. The key ends every order."""
     ann = await store_user(service.db)
@@ -149,6 +165,42 @@ async def test_list_todos_continues_on_the_next_page(service: Service) -> None:
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["data"]] == [str(todo.id)]
     assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_todos_refuses_the_cursor_of_another_list(service: Service) -> None:
+    """GET /todos: 200, 422."""
+    ann = await store_user(service.db)
+    await store_todo(service.db, owner_id=ann.id)
+    todo_2 = await store_todo(
+        service.db, owner_id=ann.id, created_at=datetime(2026, 3, 1, 12, 2, tzinfo=UTC)
+    )
+    todo_3 = await store_todo(
+        service.db, owner_id=ann.id, created_at=datetime(2026, 3, 1, 12, 1, tzinfo=UTC)
+    )
+    answer = await service.send("GET", "/todos", caller=ann, query={"limit": "2"})
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(todo_2.id), str(todo_3.id)]
+    cursor = answer.json()["meta"]["next"]
+    answer = await service.send(
+        "GET", "/todos", caller=ann, query={"done": "false", "limit": "2", "after": cursor}
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("after", "cursor")]
+
+
+async def test_list_todos_shows_20_at_most(service: Service) -> None:
+    """GET /todos: 200. There is one more."""
+    ann = await store_user(service.db)
+    await store_todo(service.db, owner_id=ann.id)
+    await store_todo(service.db, owner_id=ann.id)
+    await store_todo(service.db, owner_id=ann.id)
+    async with service.db.transaction() as tx:
+        for _ in range(18):
+            await store_todo(tx, owner_id=ann.id)
+    answer = await service.send("GET", "/todos", caller=ann)
+    assert answer.status_code == 200
+    assert len(answer.json()["data"]) == 20
 
 
 async def test_create_todo(service: Service) -> None:

@@ -331,6 +331,17 @@ async def test_list_orgs_refuses_bad_parameters(
     assert fields(answer) == errors
 
 
+async def test_list_orgs_refuses_a_parameter_that_comes_twice(service: Service) -> None:
+    """GET /orgs: 422."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    answer = await service.send("GET", "/orgs", caller=ann, query={"limit": ["1", "2"]})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("limit", "repeated")]
+
+
 async def test_list_orgs_leaves_out_what_may_not_be_read(service: Service) -> None:
     """GET /orgs: 200. Needs this.is_member."""
     ann = await store_account(service.db)
@@ -340,6 +351,25 @@ async def test_list_orgs_leaves_out_what_may_not_be_read(service: Service) -> No
     answer = await service.send("GET", "/orgs", caller=ann)
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["data"]] == [str(org.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_orgs_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /orgs: 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    org_2 = await store_org(service.db, handle="ab")
+    await store_member(service.db, org_id=org_2.id, account_id=ann.id)
+    org_3 = await store_org(service.db, handle="ac")
+    await store_member(service.db, org_id=org_3.id, account_id=ann.id)
+    answer = await service.send("GET", "/orgs", caller=ann)
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [
+        str(org.id),
+        str(org_2.id),
+        str(org_3.id),
+    ]
     assert answer.json()["meta"]["next"] is None
 
 
@@ -1710,6 +1740,24 @@ async def test_list_labels_leaves_out_what_does_not_match(service: Service) -> N
     assert answer.json()["meta"]["next"] is None
 
 
+async def test_list_labels_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /orgs/{handle}/labels: 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    label = await store_label(service.db, org_id=org.id)
+    label_2 = await store_label(service.db, org_id=org.id, name="name 2")
+    label_3 = await store_label(service.db, org_id=org.id, name="name 3")
+    answer = await service.send("GET", f"/orgs/{org.handle}/labels", caller=ann)
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [
+        str(label.id),
+        str(label_2.id),
+        str(label_3.id),
+    ]
+    assert answer.json()["meta"]["next"] is None
+
+
 async def test_list_labels_in_order(service: Service) -> None:
     """GET /orgs/{handle}/labels: 200. The key ends every order."""
     ann = await store_account(service.db)
@@ -2720,6 +2768,24 @@ async def test_list_tasks_filtered_by_overdue(service: Service) -> None:
     assert answer.json()["meta"]["next"] is None
 
 
+async def test_list_tasks_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    task_2 = await store_task(service.db, org_id=org.id, number=4, reporter_id=ann.id)
+    task_3 = await store_task(service.db, org_id=org.id, number=5, reporter_id=ann.id)
+    answer = await service.send("GET", f"/orgs/{org.handle}/tasks", caller=ann)
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [
+        str(task.id),
+        str(task_2.id),
+        str(task_3.id),
+    ]
+    assert answer.json()["meta"]["next"] is None
+
+
 async def test_list_tasks_in_order(service: Service) -> None:
     """GET /orgs/{handle}/tasks: 200. The key ends every order."""
     ann = await store_account(service.db)
@@ -2888,6 +2954,45 @@ async def test_list_tasks_continues_on_the_next_page(service: Service) -> None:
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["data"]] == [str(task_2.id)]
     assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_tasks_refuses_the_cursor_of_another_list(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200, 422."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_task(
+        service.db,
+        org_id=org.id,
+        number=5,
+        reporter_id=ann.id,
+        hours=Decimal("3.5"),
+        due=date(2026, 3, 3),
+    )
+    task_3 = await store_task(
+        service.db,
+        org_id=org.id,
+        number=4,
+        reporter_id=ann.id,
+        hours=Decimal("2.5"),
+        due=date(2026, 3, 2),
+    )
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks", caller=ann, query={"limit": "2"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task.id), str(task_3.id)]
+    cursor = answer.json()["meta"]["next"]
+    answer = await service.send(
+        "GET",
+        f"/orgs/{org.handle}/tasks",
+        caller=ann,
+        query={"limit": "2", "after": cursor, "sort": "hours"},
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("after", "cursor")]
 
 
 async def test_get_task(service: Service) -> None:
@@ -5251,6 +5356,24 @@ async def test_audit_trail_filtered_by_action(service: Service) -> None:
     assert answer.json()["meta"]["next"] is None
 
 
+async def test_audit_trail_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /orgs/{handle}/audit: 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    task_audit = await store_task_audit(service.db, org_id=org.id)
+    task_audit_2 = await store_task_audit(service.db, org_id=org.id)
+    task_audit_3 = await store_task_audit(service.db, org_id=org.id)
+    answer = await service.send("GET", f"/orgs/{org.handle}/audit", caller=ann)
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [
+        str(task_audit_3.id),
+        str(task_audit_2.id),
+        str(task_audit.id),
+    ]
+    assert answer.json()["meta"]["next"] is None
+
+
 async def test_audit_trail_in_order(service: Service) -> None:
     """GET /orgs/{handle}/audit: 200. The key ends every order."""
     ann = await store_account(service.db)
@@ -5300,3 +5423,51 @@ async def test_audit_trail_continues_on_the_next_page(service: Service) -> None:
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["data"]] == [str(task_audit.id)]
     assert answer.json()["meta"]["next"] is None
+
+
+async def test_audit_trail_refuses_the_cursor_of_another_list(service: Service) -> None:
+    """GET /orgs/{handle}/audit: 200, 422."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    await store_task_audit(service.db, org_id=org.id)
+    task_audit_2 = await store_task_audit(
+        service.db, at=datetime(2026, 3, 1, 12, 2, tzinfo=UTC), org_id=org.id
+    )
+    task_audit_3 = await store_task_audit(
+        service.db, at=datetime(2026, 3, 1, 12, 1, tzinfo=UTC), org_id=org.id
+    )
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/audit", caller=ann, query={"limit": "2"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [
+        str(task_audit_2.id),
+        str(task_audit_3.id),
+    ]
+    cursor = answer.json()["meta"]["next"]
+    answer = await service.send(
+        "GET",
+        f"/orgs/{org.handle}/audit",
+        caller=ann,
+        query={"row": "row 1", "limit": "2", "after": cursor},
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("after", "cursor")]
+
+
+async def test_audit_trail_shows_20_at_most(service: Service) -> None:
+    """GET /orgs/{handle}/audit: 200. There is one more."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    await store_task_audit(service.db, org_id=org.id)
+    await store_task_audit(service.db, org_id=org.id)
+    await store_task_audit(service.db, org_id=org.id)
+    async with service.db.transaction() as tx:
+        for _ in range(18):
+            await store_task_audit(tx, org_id=org.id)
+    answer = await service.send("GET", f"/orgs/{org.handle}/audit", caller=ann)
+    assert answer.status_code == 200
+    assert len(answer.json()["data"]) == 20

@@ -32,6 +32,10 @@ def mutate(
     sample: Annotated[
         int | None, typer.Option(min=1, help="Judge only so many of them, drawn by the seed.")
     ] = None,
+    within: Annotated[
+        float | None,
+        typer.Option(min=1, help="Begin no other mutant after so many seconds: a random sample is judged."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of what is drawn and of the random requests.")] = 1,
     requests: Annotated[int, typer.Option(min=50, help="Requests that the behaviour gate compares.")] = 600,
     least: Annotated[
@@ -47,7 +51,8 @@ def mutate(
     """Break a copy of the built backend, one mistake at a time, and say which gate notices.
 
     A good way to judge your own acceptance scenarios: `--gate acceptance`. The project is not touched. The gates
-    `integrity` and `lint` do not judge unless they are named: they notice any edit, whatever it means.
+    `integrity` and `lint` do not judge unless they are named: they notice any edit, whatever it means. Neither do
+    `load`, `memory` and `sbom`, which measure.
     """
     with command("mutate", json) as terminal:
         from backwright.pipeline.mutating import Choice
@@ -59,6 +64,7 @@ def mutate(
             database=database,
             per_operator=per_operator,
             sample=sample,
+            within=within,
             seed=seed,
             requests=requests,
         )

@@ -141,6 +141,35 @@ def test_what_a_change_can_show_in() -> None:
     assert reached(Sources(files, "shop"), edit) == ("get_order",)
 
 
+def test_what_cannot_be_empty_is_not_taken_for_absent() -> None:
+    files = {
+        "shop/inputs.py": "Name = Annotated[str, Meta(min_length=1)]\n\n\nclass Change(Struct):\n"
+        "    name: Name | UnsetType = UNSET\n    note: str | UnsetType = UNSET\n    mail: Email | UnsetType = UNSET\n",
+        "shop/services/orders.py": "async def change(ctx: Context, body: Change) -> None:\n"
+        "    replace(row, name=given(body.name, row.name), note=given(body.note, row.note), "
+        "mail=given(body.mail, row.mail))\n",
+    }
+    [operator] = [each for each in OPERATORS if each.name == "falsy-is-absent"]
+    assert [each.what for each in operator.mutants(Sources(files, "shop"))] == [
+        "shop/services/orders.py: line 2: (body.note or row.note)"
+    ]
+
+
+def test_what_only_a_race_leads_to_is_told_apart() -> None:
+    text = "async def free_slug(db): ...\n\n\ndef raised():\n"
+    text += (
+        '    raise Conflict(FieldError("slug", "taken"))\n    raise Conflict(FieldError("email", "taken"))\n'
+    )
+    made = {
+        each.name: [
+            mutant.what[-12:] for mutant in each.mutants(Sources({"shop/repositories/a.py": text}, "shop"))
+        ]
+        for each in OPERATORS
+        if each.name.startswith("wrong-error-field")
+    }
+    assert made == {"wrong-error-field": ["line 6: body"], "wrong-error-field-in-a-race": ["line 5: body"]}
+
+
 def test_a_constraint_goes_from_the_migrations_of_both_databases() -> None:
     [made] = {
         mutant.what: mutant

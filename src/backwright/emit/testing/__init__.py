@@ -16,6 +16,7 @@ from backwright.emit.testing.reach import setting
 from backwright.emit.testing.rows import rows_module
 from backwright.emit.testing.service import conftest_module
 from backwright.emit.testing.values import Unfit
+from backwright.emit.testing.whole import whole_module
 from backwright.emit.testing.world import Setting
 from backwright.model.types import Model, Operation
 
@@ -34,6 +35,9 @@ def test_files(model: Model, names: Names) -> dict[str, str]:
         by_module.setdefault(module_name(operation.tag), []).append(operation)
     for name, operations in by_module.items():
         tree[f"tests/test_{name}.py"] = _module(operations, common, missing)
+    if model.operations:
+        name = "whole_service" if "service" in by_module else "service"
+        tree[f"tests/test_{name}.py"] = whole_module(common)
     about = module("Tests of every operation, over HTTP.", [_unreached(missing)], package=names.package)
     return {"tests/__init__.py": about, **tree}
 

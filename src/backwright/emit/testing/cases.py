@@ -13,7 +13,7 @@ import msgspec
 from backwright.emit.names import a, snake, words
 from backwright.emit.testing.trial import Scene, Trial
 from backwright.emit.testing.values import Wrong
-from backwright.emit.testing.world import World
+from backwright.emit.testing.world import Stored, World
 from backwright.model.types import ReferenceType
 from backwright.reference.evaluate import Row
 
@@ -70,7 +70,20 @@ class Repeated(msgspec.Struct):
     times: int
 
 
-Test = Case | Table | Repeated
+class Full(msgspec.Struct):
+    """A test of a list with one row more than it shows: the rows of `trial`, and `more` like the last of them.
+
+    `column` tells these apart; it is empty where nothing has to.
+    """
+
+    name: str
+    trial: Trial
+    like: Stored
+    column: str
+    more: int
+
+
+Test = Case | Table | Repeated | Full
 
 
 def outcome(trial: Trial) -> str:

@@ -37,6 +37,7 @@ def input_tests(trial: Trial) -> Iterator[Test]:
         yield from _forbidden_members(trial, body)
         yield from _references(trial, body)
     yield from _queries(trial)
+    yield from _twice(trial)
 
 
 def _bodies(trial: Trial, body: Body) -> Iterator[Test]:
@@ -236,3 +237,25 @@ def _queries(trial: Trial) -> Iterator[Test]:
         asked = Stage(scene.world).send(scene, ask)
         if asked.failure is not None:
             yield Case("names_every_missing_parameter", [asked])
+
+
+def _twice(trial: Trial) -> Iterator[Test]:
+    """A parameter that comes twice: for the first operation that has one, since all are read in the same way."""
+    operations = trial.scene.world.setting.model.operations
+    first = next((each for each in operations if query_fields(each)), None)
+    if first is None or first.name != trial.scene.operation.name:
+        return
+    for field in query_fields(first):
+        if not isinstance(field.type, ScalarType):
+            continue
+        ask = trial.scene.ask()
+        ask.query = [
+            *(pair for pair in ask.query if pair[0] != field.wire),
+            (field.wire, "1"),
+            (field.wire, "2"),
+        ]
+        asked = Stage(trial.scene.world).send(trial.scene, ask)
+        failure = asked.failure
+        if failure is not None and failure.fields and failure.fields[0][1] == "repeated":
+            yield Case("refuses_a_parameter_that_comes_twice", [asked])
+            return

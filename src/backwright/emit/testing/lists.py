@@ -11,7 +11,8 @@ from backwright.emit.names import snake
 from backwright.emit.testing.alternatives import alternatives
 from backwright.emit.testing.cases import Case, Test, signature
 from backwright.emit.testing.frames import Frame, Spot, frame_at, value
-from backwright.emit.testing.reach import both
+from backwright.emit.testing.full import full_page
+from backwright.emit.testing.reach import both, sent
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Scene, Stage, Trial, tried
 from backwright.emit.testing.values import PEOPLE, Unfit, fitting
@@ -42,6 +43,8 @@ def list_tests(trial: Trial) -> Iterator[Test]:
                 yield from _filtered(trial, step, each, at)
         if isinstance(step, Select) and step.when is None:
             yield from _ordered(trial, step, at)
+            longer = _three(trial, step, at, differing=False)
+            yield from () if longer is None else full_page(longer, step)
 
 
 def _all(step: Select | Group | UpdateAll | DeleteAll) -> Expression:
@@ -150,6 +153,9 @@ def _ordered(trial: Trial, step: Select, position: int) -> Iterator[Test]:
     scene = _three(trial, step, position)
     if scene is None:
         return
+    alike = _three(trial, step, position, differing=False)
+    if alike is not None and (asked := tried(alike)).succeeded:
+        yield Case("in_order_of_the_key_where_all_else_is_equal", [asked], is_brief=True)
     paging = step.paging
     orders: list[tuple[str, str | None]] = [("in_order", None)]
     orders += [(f"in_order_of_{snake(sort.name)}", sort.name) for sort in step.sorts]
@@ -177,6 +183,29 @@ def _ordered(trial: Trial, step: Select, position: int) -> Iterator[Test]:
             return
         second.query.append((paging.after_name, cursor))
     yield Case("continues_on_the_next_page", [first, stage.send(second)], is_brief=True)
+    elsewhere = _elsewhere(second, step) if paging.style == "keyset" else None
+    if elsewhere is None:
+        return
+    stage = Stage(limited.world)
+    first, refused = stage.send(limited), stage.send(elsewhere)
+    if refused.failure is not None and refused.failure.fields:
+        yield Case("refuses_the_cursor_of_another_list", [first, refused], is_brief=True)
+
+
+def _elsewhere(scene: Scene, step: Select) -> Scene | None:
+    """The same page of another list: in another order, or filtered otherwise."""
+    made = scene.copy()
+    if step.sorts:
+        made.query.append(("sort", step.sorts[-1].name))
+        return made
+    for field in scene.operation.query:
+        if field.name in {each.name for each in step.filters} and field.name not in made.params:
+            try:
+                made.params[field.name] = sent(field, field.type, made.world, 0)
+            except Unfit:
+                continue
+            return made
+    return None
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -193,8 +222,8 @@ def _texts(value: Any) -> Iterator[str]:
             return
 
 
-def _three(trial: Trial, step: Select, position: int) -> Scene | None:
-    """The scene with three rows that are shown; they differ in what they can be ordered by."""
+def _three(trial: Trial, step: Select, position: int, *, differing: bool = True) -> Scene | None:
+    """The scene with three rows that are shown. They differ in what they can be ordered by, or do not have to."""
     entity = trial.scene.world.setting.model.entity(step.entity)
     made = trial.scene
     for number in (2, 1):
@@ -207,7 +236,8 @@ def _three(trial: Trial, step: Select, position: int) -> Scene | None:
             at = added.world.add(entity.name)
         except Unfit:
             break
-        _vary(added, at, number, entity, step)
+        if differing:
+            _vary(added, at, number, entity, step)
         found = next(satisfied(_all(step), True, added, frame.about(Spot(at))), None)
         if found is None:
             break

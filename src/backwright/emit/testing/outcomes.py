@@ -11,7 +11,18 @@ from itertools import islice
 from typing import Any
 
 from backwright.emit.testing.alternatives import alternatives
-from backwright.emit.testing.cases import Case, Test, content, difference, outcome, shortened, signature
+from backwright.emit.testing.cases import (
+    Case,
+    Full,
+    Repeated,
+    Table,
+    Test,
+    content,
+    difference,
+    outcome,
+    shortened,
+    signature,
+)
 from backwright.emit.testing.frames import Frame, Spot, frame_at, subject, value
 from backwright.emit.testing.inputs import input_tests
 from backwright.emit.testing.keys import key_tests
@@ -119,12 +130,22 @@ def unreached(operation: Operation, tests: list[Test]) -> list[str]:
     """The declared errors that no test answers."""
     reached: set[str] = set()
     for test in tests:
-        trials = test.trials if isinstance(test, Case) else []
-        if not isinstance(test, Case):
-            trials = [value.trial for value in test.values] if hasattr(test, "values") else [test.refused]
-        reached |= {trial.failure.category for trial in trials if trial.failure is not None}
+        reached |= {trial.failure.category for trial in trials_of(test) if trial.failure is not None}
     common = {"malformed", "payload_too_large", "unsupported_media_type"}
     return [error for error in operation.errors if error not in reached | common]
+
+
+def trials_of(test: Test) -> list[Trial]:
+    """The requests of a test that say something."""
+    match test:
+        case Case(trials=trials):
+            return trials
+        case Table(values=values):
+            return [value.trial for value in values]
+        case Repeated(refused=refused):
+            return [refused]
+        case Full(trial=trial):
+            return [trial]
 
 
 # Custom logic -------------------------------------------------------------------------------------------

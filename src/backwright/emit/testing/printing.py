@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -9,11 +10,14 @@ from urllib.parse import quote
 
 from backwright.emit.source import Identifier, Imports, Source, docstring, imports, indented, literal, source
 from backwright.emit.testing.answers import Answers, statements
-from backwright.emit.testing.cases import Case, Repeated, Table, Test
+from backwright.emit.testing.cases import Case, Full, Repeated, Table, Test
+from backwright.emit.testing.full import FIRST, NUMBERED, places_of
 from backwright.emit.testing.stores import (
     After,
+    arguments,
     links_after,
     rows_after,
+    store_name,
     stores,
     touched_entities,
     written_entities,
@@ -23,6 +27,7 @@ from backwright.emit.testing.world import World
 from backwright.emit.testing.writing import Known, attribute, braces, known_rows, needed
 from backwright.model.types import Operation
 
+BY_NUMBER = r"\g<1>{number}"
 _PLAIN_SEGMENT = re.compile(r"[A-Za-z0-9._~@ -]*")
 
 
@@ -35,6 +40,8 @@ def printed(test: Test, operation: Operation) -> Source:
             return _table(test, operation)
         case Repeated():
             return _repeated(test, operation)
+        case Full():
+            return _full(test, operation)
 
 
 # The request --------------------------------------------------------------------------------------------
@@ -172,7 +179,7 @@ def _afterwards(trial: Trial, known: Known, taken: set[str]) -> After:
 
 def function(
     name: str,
-    test: Case | Table | Repeated,
+    test: Test,
     about: str,
     lines: list[str],
     used: Imports,
@@ -187,6 +194,8 @@ def function(
             scene = test.scene
         case Repeated():
             scene = test.allowed.scene
+        case Full():
+            scene = test.trial.scene
     text = "\n".join(lines)
     stored, storing = stores(scene.world, text)
     stored = [*stored, *said_by_logic(scene)]
@@ -286,3 +295,31 @@ def _repeated(test: Repeated, operation: Operation) -> Source:
     ]
     about = f"{operation.method} {operation.path}: {test.refused.response.status} after {test.times} requests"
     return function(f"{operation.name}_{test.name}", test, about, lines, said.used)
+
+
+def _full(test: Full, operation: Operation) -> Source:
+    trial = test.trial
+    scene = trial.scene
+    given = arguments(test.like, scene.world, by_key=True)
+    numbered = [_numbered(each) if each.startswith(f"{test.column}=") else each for each in given]
+    loop = f"for _ in range({test.more})"
+    if numbered != given:
+        loop = f"for number in range({FIRST}, {FIRST + test.more})"
+    store = store_name(test.like.entity)
+    stored = f"await {store}({', '.join(['tx', *numbered])})"
+    [(place, listed)] = places_of(trial.response.body)
+    lines = [
+        f"async with service.db.transaction() as tx:\n    {loop}:\n        {stored}",
+        f"answer = {call(scene, trial.ask, known_rows(scene.world))}",
+        f"assert answer.status_code == {trial.response.status}",
+        f"assert len(answer.json(){place}) == {len(listed)}",
+    ]
+    about = f"{operation.method} {operation.path}: {trial.response.status}. There is one more"
+    return function(f"{operation.name}_{test.name}", test, about, lines, imports("tests.rows", store))
+
+
+def _numbered(argument: str) -> str:
+    """An argument `name='text 2'` with the number of a loop in its place."""
+    name, _, text = argument.partition("=")
+    told = str(ast.literal_eval(text)).replace("{", "{{").replace("}", "}}")
+    return f"{name}=f{literal(NUMBERED.sub(BY_NUMBER, told))}"

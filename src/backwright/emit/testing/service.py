@@ -10,6 +10,7 @@ from backwright.emit.source import (
     NO_IMPORTS,
     Imports,
     Source,
+    docstring,
     imports,
     indented,
     literal,
@@ -17,12 +18,14 @@ from backwright.emit.source import (
     source,
     sql_block,
 )
+from backwright.emit.testing.values import PASSWORD
 from backwright.model.storage import link_table
 from backwright.model.types import ManyType, Model, Operation
 from backwright.reference.calling import outputs
 
 _RUNTIME = "backwright_runtime"
 _TESTING = "backwright_runtime.testing"
+JWT = r"eyJ[\w-]+\.eyJ[\w-]+\."
 RUNTIME_TABLES = ("backwright_revoked_token", "backwright_idempotent_answer")
 
 
@@ -33,6 +36,7 @@ def conftest_module(model: Model, names: Names) -> str:
         service_class(model, names),
         *fields_of(model),
         backend(),
+        migrated(),
         fixture(model, names),
     ]
     about = "What the tests run on: the service, on an empty database of its own."
@@ -57,7 +61,9 @@ def constants(model: Model) -> Source:
     needed = imports("pathlib", "Path")
     if model.auth is not None:
         lines.append("NOW = datetime(2030, 1, 1, tzinfo=UTC)  # as the scripted seam says")
-        needed |= imports("datetime", "UTC", "datetime")
+        needed |= imports("datetime", "UTC", "datetime") | imports("", "re")
+        lines.append("# Access tokens, and the passwords of tests: neither may be logged.")
+        lines.append(f'SECRET = re.compile(r"{JWT}|{PASSWORD}")')
     if has_encrypted(model):
         lines.append(
             'ENCRYPTION_KEYS = (EncryptionKey("test", "not a secret either, and just as long as it has to be"),)'
@@ -91,7 +97,7 @@ class _Needs:
         self.form = any(body.media != "json" for body in bodies)
         self.files = any(body.media == "multipart" for body in bodies)
         self.content = bool(bodies)
-        asked = any(o.if_match != "no" or o.idempotent != "no" or o.caller == "optional" for o in operations)
+        asked = any(o.if_match != "no" or o.idempotent != "no" or o.caller != "none" for o in operations)
         self.headers = bool(bodies) or asked
 
 
@@ -109,7 +115,8 @@ def service_class(model: Model, names: Names) -> Source:
         "class Service:\n"
         '    """The service under test: its database, and requests to it."""\n\n'
         f"    def __init__(self, app: Application, http: AsyncClient{logic}) -> None:\n"
-        "        self.db = app.database\n        self._http = http\n        self._requests = 0\n"
+        "        self.app = app\n        self.db = app.database\n"
+        "        self._http = http\n        self._requests = 0\n"
         f"{kept}"
         f"{_sessions(model)}\n"
         "    async def send(\n        self,\n        method: str,\n        path: str,\n"
@@ -233,6 +240,20 @@ def backend() -> Source:
     return source(text, imports("", "pytest"))
 
 
+def migrated() -> Source:
+    """An empty database that is made once: migrations would be most of the time of the tests."""
+    text = (
+        '@pytest.fixture(scope="session")\n'
+        "def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:\n"
+        '    """A migrated SQLite file; every test gets a copy of it."""\n'
+        '    path = tmp_path_factory.mktemp("migrated") / "service.db"\n'
+        '    asyncio.run(migrations.up(f"sqlite:///{path}", MIGRATIONS))\n'
+        "    return path"
+    )
+    needed = imports("", "asyncio", "pytest") | imports("pathlib", "Path")
+    return source(text, needed | imports(_RUNTIME, "migrations"))
+
+
 def fixture(model: Model, names: Names) -> Source:
     """The service on a migrated, empty database."""
     hashing = ", passwords=CHEAP_PASSWORDS" if model.auth else ""
@@ -249,6 +270,7 @@ def fixture(model: Model, names: Names) -> Source:
         | imports("", "os", "pytest")
         | imports("pathlib", "Path")
         | imports("httpx", "ASGITransport", "AsyncClient")
+        | imports("shutil", "copy")
         | imports(_RUNTIME, "migrations")
         | imports(_TESTING, "ScriptedSeam", "settings_for")
         | imports(f"{names.package}.app", "create_app")
@@ -264,13 +286,24 @@ def fixture(model: Model, names: Names) -> Source:
         needed |= imports(_TESTING, "CHEAP_PASSWORDS")
     if model.logic:
         needed |= imports(_TESTING, "ScriptedLogic")
+    arguments, watched, looked = "tmp_path: Path, migrated: Path", "", ""
+    about = "The service on a SQLite file, or on the database of TEST_DATABASE_URL, which is emptied."
+    if model.auth:
+        arguments += ", caplog: pytest.LogCaptureFixture"
+        about = f"{about} No secret may be logged, whatever a test does."
+        watched = '    caplog.set_level("DEBUG")\n'
+        looked = (
+            '\n    logged = "".join(each.getMessage() for each in caplog.get_records("call"))\n'
+            '    assert not SECRET.search(logged), "a password or a token was logged"'
+        )
     text = (
         "@pytest.fixture\n"
-        "async def service(tmp_path: Path) -> AsyncIterator[Service]:\n"
-        '    """The service on a SQLite file, or on the database of TEST_DATABASE_URL, which is emptied."""\n'
-        '    url = os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{tmp_path}/service.db"\n'
-        "    await migrations.up(url, MIGRATIONS)\n"
-        f"{scripted}"
+        f"async def service({arguments}) -> AsyncIterator[Service]:\n"
+        f"    {docstring(about, 4)}\n"
+        '    url = os.environ.get("TEST_DATABASE_URL")\n'
+        "    if url:\n        await migrations.up(url, MIGRATIONS)\n"
+        '    else:\n        url = f"sqlite:///{copy(migrated, tmp_path)}"\n'
+        f"{watched}{scripted}"
         f"    app = create_app({settings}, seam=ScriptedSeam(){hashing})\n"
         "    await app.startup()\n"
         "    try:\n"
@@ -279,6 +312,6 @@ def fixture(model: Model, names: Names) -> Source:
         '        async with AsyncClient(transport=transport, base_url="https://service") as http:\n'
         f"            yield Service(app, http{', logic' if model.logic else ''})\n"
         "    finally:\n"
-        "        await app.shutdown()"
+        f"        await app.shutdown(){looked}"
     )
     return source(text, needed)

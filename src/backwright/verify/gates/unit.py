@@ -79,7 +79,7 @@ def _first(given: GateInput, root: Path, results: Path, environment: dict[str, s
     first = [path for path in dict.fromkeys(named) if (root / path).is_file()]
     arguments = [*_quietly(results), "-x", "-p", look_first.__name__, *first, "tests"]
     environment = environment | {look_first.NAMES: ",".join(given.reached)}
-    done = python_tool(root, "pytest", arguments, environment, seconds=given.seconds)
+    done = python_tool(root, "pytest", arguments, environment)
     if not results.is_file():
         return found([Finding(what=f"pytest did not run: {last_lines(done)}")], "")
     number, findings = outcomes(results)

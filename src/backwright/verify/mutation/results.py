@@ -48,7 +48,10 @@ class OperatorUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MutationResult(msgspec.Struct, frozen=True, kw_only=True):
-    """All of one run. `build` is the digest of what was broken; `started` is UTC, `seconds` wall time."""
+    """All of one run. `build` is the digest of what was broken; `started` is UTC, `seconds` wall time.
+
+    `left`: how many more mutants were drawn, and not judged since the time was over.
+    """
 
     version: int = VERSION
     service: str
@@ -64,6 +67,7 @@ class MutationResult(msgspec.Struct, frozen=True, kw_only=True):
     unused: tuple[Unused, ...]
     operators: tuple[OperatorUse, ...]
     mutants: tuple[Judged, ...]
+    left: int = 0
 
     @property
     def counted(self) -> tuple[Judged, ...]:

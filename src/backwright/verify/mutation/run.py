@@ -29,11 +29,24 @@ from backwright.verify.mutation.sources import Sources
 from backwright.verify.mutation.types import Mutant, Operator
 from backwright.verify.tools import ToolTimeout, python_tool
 
-FIRST = ("unit", "acceptance", "migrations", "contract", "behaviour")
-"""The order in which gates are asked; those that are not named come after these."""
-ONLY_SEE_AN_EDIT = {
+FIRST = (
+    "unit",
+    "contract",
+    "migrations",
+    "acceptance",
+    "log-redaction",
+    "behaviour",
+    "authorization",
+    "query-budget",
+    "types",
+)
+"""The order in which gates are asked: the delivered tests, then what is quick; those not named come after these."""
+DO_NOT_JUDGE = {
     "integrity": "notices every edit by its hash, and would show nothing about the others",
     "lint": "notices how an edit is laid out, not what it means",
+    "load": "measures for minutes how fast answers are, and not what they say",
+    "memory": "measures for minutes how much memory is held, and not what is answered",
+    "sbom": "looks at what is installed, which no mutant changes",
 }
 SUFFIXES = (".py", ".sql", ".json")
 LEFT_OUT = (".git", ".venv", ".backwright", "__pycache__", "node_modules")
@@ -44,7 +57,8 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """What to break and how to judge it.
 
     `operators` and `gates` by name; none is all. `per_operator` mutants of each operator are drawn by `seed`, all
-    where it is 0; `sample` keeps that many of them in all. `requests` and `seconds` bound the behaviour gate.
+    where it is 0; `sample` keeps that many of them in all. `requests` and `seconds` bound the behaviour gate. After
+    `within` seconds no other mutant is begun; they come in a random order then, so that those judged are a sample.
     """
 
     operators: tuple[str, ...] = ()
@@ -52,6 +66,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     database: DatabaseName = "sqlite"
     per_operator: int = 1
     sample: int | None = None
+    within: float | None = None
     seed: int = 1
     requests: int = 600
     seconds: float = 120.0
@@ -89,6 +104,8 @@ def draw(sources: Sources, choice: Choice) -> tuple[list[OperatorUse], list[Muta
         drawn += made if not choice.per_operator else dice.sample(made, min(choice.per_operator, len(made)))
     if choice.sample is not None and choice.sample < len(drawn):
         drawn = random.Random(choice.seed).sample(drawn, choice.sample)  # noqa: S311
+    elif choice.within is not None:
+        random.Random(choice.seed).shuffle(drawn)  # noqa: S311
     return uses, drawn
 
 
@@ -111,8 +128,10 @@ def run(
         )
         gates, unused = _able(given, choice)
         yield Ready(tuple(each.NAME for each in gates), tuple(unused), len(drawn))
-        results = []
+        results: list[Judged] = []
         for mutant in drawn:
+            if choice.within is not None and perf_counter() - clock > choice.within:
+                break
             names = {name for edit in mutant.edits for name in reached(sources, edit)}
             looking = msgspec.structs.replace(
                 given, changed=tuple(edit.path for edit in mutant.edits), reached=tuple(sorted(names))
@@ -134,6 +153,7 @@ def run(
         unused=tuple(unused),
         operators=tuple(uses),
         mutants=tuple(results),
+        left=len(drawn) - len(results),
     )
 
 
@@ -143,8 +163,8 @@ def _able(given: GateInput, choice: Choice) -> tuple[list[Gate], list[Unused]]:
     names = choice.gates or [*FIRST, *(name for name in known if name not in FIRST)]
     able, unused = [], []
     for name in names:
-        if name in ONLY_SEE_AN_EDIT and not choice.gates:
-            unused.append(Unused(gate=name, reason=ONLY_SEE_AN_EDIT[name]))
+        if name in DO_NOT_JUDGE and not choice.gates:
+            unused.append(Unused(gate=name, reason=DO_NOT_JUDGE[name]))
             continue
         result = judged(known[name], _on(given, known[name], choice.database))
         if result.status == "passed":

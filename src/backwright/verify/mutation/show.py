@@ -30,6 +30,7 @@ def headline(result: MutationResult) -> str:
     return (
         f"{result.service}: {outcomes['caught']} of {len(counted)} mutants caught ({result.caught} %){alone}; "
         f"{outcomes['survived']} survived, {outcomes['equivalent']} equivalent, {outcomes['stillborn']} stillborn"
+        f"{f'; {result.left} not judged: the time was over' if result.left else ''}"
     )
 
 
@@ -58,6 +59,9 @@ def _of(result: MutationResult) -> list[str]:
         f"{result.database}, {result.requests} requests in the behaviour gate, {result.seconds:.0f} s. "
         f"Judged by {gates}, in this order, up to the first that notices.",
     ]
+    if result.left:
+        judged = f"{len(result.mutants)} of {len(result.mutants) + result.left}"
+        parts.append(f"The time was over after {judged} mutants, drawn in random order: this is a sample.")
     if result.unused:
         parts.append("\n".join(f"- `{each.gate}` did not judge: {each.reason}." for each in result.unused))
     parts += ["\n".join(_table(result)), *_survivors(result.mutants)]

@@ -6,6 +6,7 @@ import ast
 import re
 
 from backwright.verify.mutation.editing import in_module, in_place, keywords
+from backwright.verify.mutation.operators.writing import ONE_WRITER
 from backwright.verify.mutation.sources import Sources, called
 from backwright.verify.mutation.types import Family, Made
 
@@ -102,10 +103,25 @@ def wrong_error_code(sources: Sources) -> Made:
 @FAMILY.operator("an error names another member", blind=True)
 def wrong_error_field(sources: Sources) -> Made:
     """`FieldError(field, code)` and `field=`."""
+    return _other_field(sources, in_a_race=False)
+
+
+@FAMILY.operator("an error that only a race leads to names another member", on_sqlite=ONE_WRITER)
+def wrong_error_field_in_a_race(sources: Sources) -> Made:
+    """The same for a value that the service chooses itself, as one that is free: only another writer can take it."""
+    return _other_field(sources, in_a_race=True)
+
+
+def _other_field(sources: Sources, *, in_a_race: bool) -> Made:
     for module in sources.modules("services", "repositories"):
+        chosen = {function.name.removeprefix("free_") for function in module.functions()}
         for call in module.calls("FieldError"):
             field = call.args[0]
-            if isinstance(field, ast.Constant) and len(call.args) > 1:
+            if (
+                isinstance(field, ast.Constant)
+                and len(call.args) > 1
+                and (field.value in chosen) is in_a_race
+            ):
                 yield from in_place(module, module.span(field), '"body"', f"line {call.lineno}: body")
 
 

@@ -103,7 +103,7 @@ def contract_without_failure(sources: Sources) -> Made:
     """A response of an operation in `openapi.json`."""
     for path, document in _contract(sources):
         for route, item in document["paths"].items():
-            for method in METHODS & set(item):
+            for method in (each for each in item if each in METHODS):
                 for status in item[method].get("responses", {}):
                     if status in ("401", "403", "404", "409", "422"):
                         responses = {k: v for k, v in item[method]["responses"].items() if k != status}

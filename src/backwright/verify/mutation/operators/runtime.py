@@ -10,7 +10,7 @@ import re
 
 from msgspec import Struct
 
-from backwright.verify.mutation.editing import in_place
+from backwright.verify.mutation.editing import in_module, in_place
 from backwright.verify.mutation.sources import Sources
 from backwright.verify.mutation.types import Family, Made, Make
 
@@ -21,6 +21,7 @@ class Place(Struct, frozen=True):
     """A text of one module of the runtime, and what a careless change makes of it.
 
     `needs` is a pattern of what a package that uses the place says somewhere: in others it means nothing.
+    `everywhere`: the text is there several times, and all of them are changed.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Place(Struct, frozen=True):
     before: str
     after: str
     needs: str = ""
+    everywhere: bool = False
 
 
 PLACES = (
@@ -122,7 +124,12 @@ PLACES = (
     ),
     Place(
         "body-of-any-size", "a body may be as large as it likes", "requests",
-        "raise PayloadTooLarge", "pass",
+        "raise PayloadTooLarge\n", "pass\n",
+        everywhere=True,
+    ),
+    Place(
+        "declared-size-not-looked-at", "a body that says that it is too large is waited for", "requests",
+        "raise PayloadTooLarge\n", "pass\n",
     ),
     Place(
         "null-not-refused", "null is stored where a value is required", "inputs",
@@ -196,7 +203,9 @@ def _make(place: Place) -> Make:
             return
         for module in sources.runtime(place.module):
             at = module.text.find(place.before)
-            if at >= 0:
+            if at >= 0 and place.everywhere:
+                yield from in_module(module, module.text.replace(place.before, place.after), place.about)
+            elif at >= 0:
                 yield from in_place(module, (at, at + len(place.before)), place.after, place.about)
 
     make.__name__ = place.name

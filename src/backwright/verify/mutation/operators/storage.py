@@ -74,9 +74,19 @@ def restriction_cascades(sources: Sources) -> Made:
 
 @FAMILY.operator("a column may be null", blind=True)
 def not_null_dropped(sources: Sources) -> Made:
-    """`NOT NULL` of a column, table by table."""
+    """`NOT NULL` of a column, table by table. Those of a primary key are never null: SQLite's tables are STRICT."""
+    keys = set(_keys(sources))
     for edits, what in _columns(sources, r"(?P<head>    (?P<name>\"?\w+\"?) [^\n,]*?) NOT NULL", r"\g<head>"):
-        yield edits, f"{what} may be null"
+        if what not in keys:
+            yield edits, f"{what} may be null"
+
+
+def _keys(sources: Sources) -> Iterator[str]:
+    """The columns of primary keys, each with its table before it."""
+    for _, text in sources.upward():
+        for table in re.finditer(r"CREATE TABLE (\"?\w+\"?) \((.*?)\n\)", text, re.DOTALL):
+            for key in re.finditer(r"PRIMARY KEY \(([^)]*)\)", table[2]):
+                yield from (f"{table[1]}.{column.strip()}" for column in key[1].split(","))
 
 
 @FAMILY.operator("a column has no default", blind=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
+from collections.abc import Iterator
 
 from backwright.verify.mutation.editing import (
     Turned,
@@ -64,13 +65,46 @@ def absent_overwrites(sources: Sources) -> Made:
 
 @FAMILY.operator("what is false, zero or empty counts as absent", blind=True)
 def falsy_is_absent(sources: Sources) -> Made:
-    """`given(body.x, row.x)` becomes `body.x or row.x`."""
+    """`given(body.x, row.x)` becomes `body.x or row.x`, where `x` can be any of them."""
+    never = _never_falsy(sources)
     for module in sources.modules("services"):
-        for node in ast.walk(module.tree):
-            match node:
-                case ast.Call(args=[sent, ast.Attribute() as kept]) if called(node) == "given":
-                    text = f"({module.source(sent)} or {module.source(kept)})"
-                    yield from in_place(module, module.span(node), text, f"line {node.lineno}: {text}")
+        for function in module.functions():
+            kinds = {
+                each.arg: module.source(each.annotation) for each in function.args.args if each.annotation
+            }
+            for node in ast.walk(function):
+                match node:
+                    case ast.Call(args=[sent, ast.Attribute() as kept]) if called(node) == "given":
+                        variable, _, member = module.source(sent).partition(".")
+                        if (kinds.get(variable, "").rpartition(".")[2], member) in never:
+                            continue
+                        text = f"({module.source(sent)} or {module.source(kept)})"
+                        yield from in_place(module, module.span(node), text, f"line {node.lineno}: {text}")
+
+
+NEVER_FALSY = re.compile(r"\b(Email|UUID|datetime|date)\b|Literal\[|min_length=[1-9]|\bgt=[0-9]|\bge=0*[1-9]")
+
+
+def _never_falsy(sources: Sources) -> set[tuple[str, str]]:
+    """Members of bodies, by class and name, whose values are refused where they are empty or zero."""
+    found: set[tuple[str, str]] = set()
+    for module in sources.modules("inputs"):
+        alias = {
+            target.id: module.source(node.value)
+            for node in module.tree.body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for outer in module.tree.body:
+            if not isinstance(outer, ast.ClassDef):
+                continue
+            for node in outer.body:
+                if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                    kind = module.source(node.annotation).partition(" | ")[0]
+                    if NEVER_FALSY.search(alias.get(kind, kind)):
+                        found.add((outer.name, node.target.id))
+    return found
 
 
 @FAMILY.operator("a changed value is not stored", blind=True)
@@ -285,7 +319,8 @@ def duration_changed(sources: Sources) -> Made:
 
 @FAMILY.operator("a constant of a new or changed row is another one", blind=True)
 def constant_changed(sources: Sources) -> Made:
-    """A text or a number that a step sets: a state, a role, a beginning."""
+    """A text or a number that a step sets: a state, a role, a beginning. Not the 0 that stands for a number to come."""
+    made_by_the_database = set(_made_by_the_database(sources))
     for module in sources.modules("services"):
         for call, keyword in keywords(module):
             if not (called(call) == "replace" or called(call)[:1].isupper()):
@@ -298,11 +333,25 @@ def constant_changed(sources: Sources) -> Made:
                 ):
                     other = repr(_other_word(module.text, text))
                 case ast.Constant(value=int(number)) if not isinstance(number, bool):
+                    if not number and keyword.arg in made_by_the_database:
+                        continue
                     other = str(number + 1)
                 case _:
                     continue
             what = f"line {keyword.value.lineno}: {keyword.arg}={other}"
             yield from in_place(module, module.span(keyword.value), other, what)
+
+
+INSERTED = re.compile(r"INSERT INTO [^(]+\(([^)]*)\).*?\bRETURNING ([^;]*)", re.DOTALL)
+
+
+def _made_by_the_database(sources: Sources) -> Iterator[str]:
+    """Columns that come back from an INSERT that does not name them."""
+    for statement in sources.statements():
+        found = INSERTED.search(statement.texts[0])
+        if found is not None:
+            given, shown = (set(re.findall(r"\w+", part)) for part in found.groups())
+            yield from shown - given
 
 
 def _other_word(text: str, word: str) -> str:
