@@ -8,14 +8,15 @@ from functools import reduce
 from operator import getitem
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
-from backwright_runtime import TokenKey, migrations
+from backwright_runtime import ForeignKeyViolation, TokenKey, migrations
 from backwright_runtime.tokens import Tokens
 
 from clinic.app import OPENAPI
 from tests.conftest import MIGRATIONS, NOW, Service
-from tests.rows import all_people, store_person
+from tests.rows import all_people, store_patient, store_person
 
 pytestmark = pytest.mark.anyio
 
@@ -181,6 +182,12 @@ async def test_a_transaction_that_fails_leaves_nothing(service: Service) -> None
             await store_person(tx)
             raise InterruptedError
     assert await all_people(service.db) == []
+
+
+async def test_the_database_refuses_a_reference_to_nothing(service: Service) -> None:
+    """Whatever the service looks at before."""
+    with pytest.raises(ForeignKeyViolation):
+        await store_patient(service.db, person_id=UUID(int=1))
 
 
 async def test_migrations_can_be_taken_back(tmp_path: Path) -> None:

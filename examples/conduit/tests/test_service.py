@@ -8,14 +8,15 @@ from functools import reduce
 from operator import getitem
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
-from backwright_runtime import TokenKey, migrations
+from backwright_runtime import ForeignKeyViolation, TokenKey, migrations
 from backwright_runtime.tokens import Tokens
 
 from conduit.app import OPENAPI
 from tests.conftest import MIGRATIONS, NOW, Service
-from tests.rows import all_users, store_user
+from tests.rows import all_users, store_article, store_user
 
 pytestmark = pytest.mark.anyio
 
@@ -181,6 +182,12 @@ async def test_a_transaction_that_fails_leaves_nothing(service: Service) -> None
             await store_user(tx)
             raise InterruptedError
     assert await all_users(service.db) == []
+
+
+async def test_the_database_refuses_a_reference_to_nothing(service: Service) -> None:
+    """Whatever the service looks at before."""
+    with pytest.raises(ForeignKeyViolation):
+        await store_article(service.db, author_id=UUID(int=1))
 
 
 async def test_migrations_can_be_taken_back(tmp_path: Path) -> None:

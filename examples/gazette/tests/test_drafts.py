@@ -98,6 +98,22 @@ async def test_list_drafts_leaves_out_what_may_not_be_read_2(service: Service) -
     assert answer.json()["meta"]["next"] is None
 
 
+async def test_list_drafts_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /drafts: 200."""
+    ann = await store_editor(service.db)
+    draft = await store_draft(service.db, editor_id=ann.id)
+    draft_2 = await store_draft(service.db, editor_id=ann.id)
+    draft_3 = await store_draft(service.db, editor_id=ann.id)
+    answer = await service.send("GET", "/drafts", caller=ann)
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [
+        str(draft_3.id),
+        str(draft_2.id),
+        str(draft.id),
+    ]
+    assert answer.json()["meta"]["next"] is None
+
+
 async def test_list_drafts_in_order(service: Service) -> None:
     """GET /drafts: 200. The key ends every order."""
     ann = await store_editor(service.db)
@@ -136,6 +152,20 @@ async def test_list_drafts_continues_on_the_next_page(service: Service) -> None:
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["data"]] == [str(draft.id)]
     assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_drafts_shows_20_at_most(service: Service) -> None:
+    """GET /drafts: 200. There is one more."""
+    ann = await store_editor(service.db)
+    await store_draft(service.db, editor_id=ann.id)
+    await store_draft(service.db, editor_id=ann.id)
+    await store_draft(service.db, editor_id=ann.id)
+    async with service.db.transaction() as tx:
+        for _ in range(18):
+            await store_draft(tx, editor_id=ann.id)
+    answer = await service.send("GET", "/drafts", caller=ann)
+    assert answer.status_code == 200
+    assert len(answer.json()["data"]) == 20
 
 
 async def test_create_draft(service: Service) -> None:
