@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from backwright_runtime import sql
+from backwright_runtime.database.statement import Statement
 
 
 def test_parameters_are_numbered_for_postgresql_and_named_for_sqlite() -> None:
@@ -90,3 +92,33 @@ def test_where_true_is_left_out_where_nothing_needs_it() -> None:
     assert sql("SELECT 'WHERE TRUE' {|| :a}").render("sqlite", {}).text == "SELECT 'WHERE TRUE'"
     ordered = sql("SELECT a FROM t WHERE TRUE {AND a = :a} ORDER BY a").render("sqlite", {}).text
     assert ordered.split() == ["SELECT", "a", "FROM", "t", "WHERE", "TRUE", "ORDER", "BY", "a"]
+
+
+def postgresql(statement: Statement, **params: Any) -> tuple[str, list[Any]]:
+    rendered = statement.render("postgresql", params)
+    return " ".join(rendered.text.split()), rendered.arguments(params)
+
+
+def test_a_list_of_one_key_is_that_key() -> None:
+    of = sql("SELECT id FROM a WHERE id = ANY(:keys) {AND b = :b}")
+    assert postgresql(of, keys=[7], b=UNSET) == ("SELECT id FROM a WHERE id = $1", [7])
+    assert postgresql(of, keys=[7], b=1) == ("SELECT id FROM a WHERE id = $1 AND b = $2", [7, 1])
+    assert postgresql(of, keys=[7, 8], b=UNSET) == ("SELECT id FROM a WHERE id = ANY($1)", [[7, 8]])
+    assert postgresql(of, keys=[], b=UNSET) == ("SELECT id FROM a WHERE id = ANY($1)", [[]])
+    twice = sql("SELECT id FROM a WHERE id = ANY(:keys) OR b = ANY(:keys)")
+    assert "ANY" in postgresql(twice, keys=[7])[0]
+    said = sql("SELECT id, '= ANY(:keys)' FROM a WHERE id = ANY(:keys)")
+    assert postgresql(said, keys=[7])[1] == [[7]], "a string is left alone"
+    of_rows = sql("SELECT id FROM a WHERE :tag = ANY(a.tags)")
+    assert postgresql(of_rows, tag="x") == ("SELECT id FROM a WHERE $1 = ANY(a.tags)", ["x"])
+
+
+def test_the_first_limits_are_written_into_a_page() -> None:
+    page = sql("SELECT id FROM a ORDER BY id LIMIT :limit OFFSET :offset")
+    assert postgresql(page, limit=20, offset=0) == ("SELECT id FROM a ORDER BY id LIMIT 20", [])
+    assert postgresql(page, limit=20, offset=40) == ("SELECT id FROM a ORDER BY id LIMIT 20 OFFSET $1", [40])
+    for limit in range(1, 4):
+        assert f"LIMIT {limit}" in postgresql(page, limit=limit, offset=0)[0]
+    assert postgresql(page, limit=5, offset=0) == ("SELECT id FROM a ORDER BY id LIMIT $1 OFFSET $2", [5, 0])
+    assert "LIMIT 20" in postgresql(page, limit=20, offset=0)[0]
+    assert "LIMIT :limit" in page.render("sqlite", {"limit": 20, "offset": 0}).text

@@ -109,7 +109,7 @@ async def fetch_one(
 ) -> Row | None:
     """The first row on this connection."""
     rendered = statement.render("postgresql", params)
-    record = await on.fetchrow(rendered.text, *[params[name] for name in rendered.names])
+    record = await on.fetchrow(rendered.text, *rendered.arguments(params))
     return None if record is None else values.maker(row, stored=False)(record)
 
 
@@ -118,7 +118,7 @@ async def fetch_all(
 ) -> list[Row]:
     """All rows on this connection."""
     rendered = statement.render("postgresql", params)
-    records = await on.fetch(rendered.text, *[params[name] for name in rendered.names])
+    records = await on.fetch(rendered.text, *rendered.arguments(params))
     make = values.maker(row, stored=False)
     return [make(record) for record in records]
 
@@ -126,13 +126,13 @@ async def fetch_all(
 async def fetch_value(on: Connection, statement: Statement, params: dict[str, Value]) -> Any:
     """The first value of the first row on this connection."""
     rendered = statement.render("postgresql", params)
-    return await on.fetchval(rendered.text, *[params[name] for name in rendered.names])
+    return await on.fetchval(rendered.text, *rendered.arguments(params))
 
 
 async def execute(on: Connection, statement: Statement, params: dict[str, Value]) -> int:
     """Run the statement on this connection."""
     rendered = statement.render("postgresql", params)
-    status = await on.execute(rendered.text, *[params[name] for name in rendered.names])
+    status = await on.execute(rendered.text, *rendered.arguments(params))
     count = status.rpartition(" ")[2]
     return int(count) if count.isdigit() else 0
 

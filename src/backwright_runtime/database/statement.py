@@ -13,9 +13,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
+import msgspec
 from msgspec import UNSET, Struct
+
+from backwright_runtime.database.plannable import AS_IT_IS, Choice, Words, in_words
 
 Dialect = Literal["postgresql", "sqlite"]
 
@@ -42,6 +45,7 @@ JOINING = {"UNION", "INTERSECT", "EXCEPT", "INTO"}
 WRITING = {"INSERT", "UPDATE", "DELETE", "REPLACE"}
 
 
+FIXED = Words("", ())
 CONTROL = {"SAVEPOINT", "RELEASE", "ROLLBACK"}
 
 
@@ -62,10 +66,20 @@ Part = str | Parameter | Clause
 
 
 class Rendered(Struct, frozen=True):
-    """A statement as one database reads it, and the order in which it wants the parameters."""
+    """A statement as one database reads it, and the order in which it wants the parameters.
+
+    `single` are lists of which it takes the only element.
+    """
 
     text: str
     names: tuple[str, ...]
+    single: tuple[str, ...] = ()
+
+    def arguments(self, params: Mapping[str, Any]) -> list[Any]:
+        """The values in their order."""
+        if not self.single:
+            return [params[name] for name in self.names]
+        return [params[name][0] if name in self.single else params[name] for name in self.names]
 
 
 class Statement:
@@ -88,6 +102,8 @@ class Statement:
             name: self._render(name, ()) for name in self._parts if not self._clauses[name]
         }
         self._rendered: dict[tuple[Dialect, tuple[bool, ...]], Rendered] = {}
+        self._words = Words(text, self.names)
+        self._chosen: dict[Choice, Statement] = {}
         self._composed: dict[tuple[Composing, Statement], Statement] = {}
 
     def behind(self, value: "Statement") -> "Statement":
@@ -121,6 +137,10 @@ class Statement:
 
     def render(self, dialect: Dialect, params: Mapping[str, object]) -> Rendered:
         """The text for these parameters."""
+        if dialect == "postgresql" and not self._words.are_fixed:
+            choice = self._words.choice(params)
+            if choice != AS_IT_IS:
+                return self._in_words(choice, params)
         whole = self._without_clauses.get(dialect)
         if whole is not None:
             return whole
@@ -129,6 +149,14 @@ class Statement:
         if rendered is None:
             rendered = self._rendered[dialect, kept] = self._render(dialect, kept)
         return rendered
+
+    def _in_words(self, choice: Choice, params: Mapping[str, object]) -> Rendered:
+        other = self._chosen.get(choice)
+        if other is None:
+            other = self._chosen[choice] = Statement(in_words(self.text, choice), sqlite=self.sqlite)
+            other._words = FIXED
+        rendered = other.render("postgresql", params)
+        return msgspec.structs.replace(rendered, single=choice.single) if choice.single else rendered
 
     def _render(self, dialect: Dialect, kept: tuple[bool, ...]) -> Rendered:
         choices = iter(kept)
