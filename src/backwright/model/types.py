@@ -325,6 +325,11 @@ class Model(Frozen, frozen=True, kw_only=True, dict=True):
         return {entity.name: entity.keys for entity in self.entities}
 
     @cached_property
+    def takes_forms(self) -> bool:
+        """Whether there is an operation whose body is no JSON."""
+        return any(each.body is not None and each.body.media != "json" for each in self.operations)
+
+    @cached_property
     def sequences(self) -> tuple[tuple[str, str], ...]:
         """The fields that the database numbers, with their entities' names."""
         return tuple(

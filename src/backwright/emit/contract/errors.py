@@ -149,7 +149,7 @@ def headers(failing: list[Failing], model: Model) -> Json:
 def meaning(category: str, model: Model) -> str:
     """A category in words; those that name a member of the envelope say so only where there is one."""
     words = MEANING[category]
-    if category in OF_FORMS and any(each.body and each.body.media != "json" for each in model.operations):
+    if category in OF_FORMS and model.takes_forms:
         words = OF_FORMS[category]
     if answer_of(category, None, model.service).body is None:
         return words

@@ -168,7 +168,7 @@ def touched_entities(trial: Trial) -> list[str]:
     found = [
         getattr(step, "entity", "") for step in trial.scene.operation.steps if type(step).__name__ in writing
     ]
-    return [name for name in dict.fromkeys(found) if any(entity.name == name for entity in model.entities)]
+    return [name for name in dict.fromkeys(found) if name in model.keys]
 
 
 def rows_after(trial: Trial, entity_name: str, known: Known, taken: set[str]) -> After:
