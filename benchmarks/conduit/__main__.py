@@ -75,8 +75,8 @@ def conditions(given: argparse.Namespace) -> str:
     return (
         f"Python {platform.python_version()}, {os.cpu_count()} cores shared by client, server and database; one "
         f"worker; wrk with 16 connections, {given.rounds} rounds of {given.seconds} s in which the servers take turns, "
-        "medians. Processor time (µs) is that of one request, in the server's process and in PostgreSQL's; it says the "
-        "same on a machine that others use. In brackets how many times as fast or as cheap the emitted backend is. "
+        "medians. Processor time (µs) is that of one request, in the server's process and in PostgreSQL's; it depends "
+        "less on who else uses the machine. In brackets how many times as fast or as cheap the emitted backend is. "
         f"{given.articles:,} articles, {given.articles * rows.FAVORITES:,} favorites. "
         f"Load of the machine before: {os.getloadavg()[0]:.1f}."
     )

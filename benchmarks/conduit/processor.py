@@ -1,7 +1,7 @@
 """What requests cost: processor time of a server, and of the database's processes that work for it.
 
-Throughput on a machine that others use as well says little; processor time says the same whoever else is there. It is
-read from /proc (Linux), in nanoseconds.
+Throughput on a machine that others use as well says little; processor time depends less on who else is there (caches
+are still shared). It is read from /proc (Linux), in nanoseconds.
 """
 
 from __future__ import annotations
