@@ -96,6 +96,22 @@ async def test_list_scores_leaves_out_what_may_not_be_read_2(service: Service) -
     assert answer.json()["meta"]["next"] is None
 
 
+async def test_list_scores_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
+    """GET /scores: 200."""
+    ann = await store_singer(service.db)
+    score = await store_score(service.db, singer_id=ann.id)
+    score_2 = await store_score(service.db, singer_id=ann.id)
+    score_3 = await store_score(service.db, singer_id=ann.id)
+    answer = await service.send("GET", "/scores", caller=ann)
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [
+        str(score.id),
+        str(score_2.id),
+        str(score_3.id),
+    ]
+    assert answer.json()["meta"]["next"] is None
+
+
 async def test_list_scores_in_order(service: Service) -> None:
     """GET /scores: 200. The key ends every order."""
     ann = await store_singer(service.db)
@@ -126,6 +142,20 @@ async def test_list_scores_continues_on_the_next_page(service: Service) -> None:
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["data"]] == [str(score_2.id)]
     assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_scores_shows_20_at_most(service: Service) -> None:
+    """GET /scores: 200. There is one more."""
+    ann = await store_singer(service.db)
+    await store_score(service.db, singer_id=ann.id)
+    await store_score(service.db, singer_id=ann.id)
+    await store_score(service.db, singer_id=ann.id)
+    async with service.db.transaction() as tx:
+        for _ in range(18):
+            await store_score(tx, singer_id=ann.id)
+    answer = await service.send("GET", "/scores", caller=ann)
+    assert answer.status_code == 200
+    assert len(answer.json()["data"]) == 20
 
 
 async def test_add_score(service: Service) -> None:
