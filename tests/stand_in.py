@@ -23,6 +23,7 @@ from backwright.emit.entities import columns
 from backwright.model.storage import link_columns, link_table
 from backwright.model.types import Entity, Field, ManyType, Model, ScalarType
 from backwright.reference import Opaque, Password, Reference, Request, Response
+from backwright.reference.calling import Scripts
 from backwright.reference.seam import START
 from backwright.reference.seam import now as instant
 from backwright.reference.sessions import Session
@@ -46,7 +47,10 @@ class Passwords:
 class StandIn:
     """An ASGI application and its database in one."""
 
-    def __init__(self, model: Model, settings: RuntimeSettings) -> None:
+    def __init__(
+        self, model: Model, settings: RuntimeSettings, logic: testing.ScriptedLogic | None = None
+    ) -> None:
+        self.logic = logic
         self.model = model
         self.settings = settings
         self.reference = Reference(model)
@@ -73,6 +77,8 @@ class StandIn:
                 break
         request_id = headers.get("x-request-id", "none")
         self._sign_in(headers)
+        if self.logic is not None:  # what a test says of a function holds from now on
+            self.reference.scripts = msgspec.convert(self.logic._scripts, Scripts)
         answer = self.reference.answer(
             Request(
                 method=scope["method"],
@@ -260,8 +266,8 @@ def write_package(model: Model, folder: Path) -> None:
     (package / "app.py").write_text(
         "import pickle\nfrom pathlib import Path\n\nimport stand_in\n\n"
         'MODEL = pickle.loads((Path(__file__).parent / "model.pickle").read_bytes())\n\n\n'
-        "def create_app(settings, *, seam=None, passwords=None):\n"
-        "    return stand_in.StandIn(MODEL, settings)\n\n\n"
+        "def create_app(settings, *, seam=None, passwords=None, logic=None):\n"
+        "    return stand_in.StandIn(MODEL, settings, logic)\n\n\n"
         "stand_in.replace_runtime()\n"
     )
 

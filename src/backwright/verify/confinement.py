@@ -67,7 +67,9 @@ def reaches(path: Path, package: str, logic: tuple[Logic, ...]) -> Iterator[Reac
         for name in _imported(node):
             yield from _judged(name, node, package, uses, trusted=trusted)
         if not trusted and (private := _private(node)):
-            yield Reach(f".{private}", "what is not offered: that takes `trusted`", getattr(node, "lineno", 0))
+            yield Reach(
+                f".{private}", "what is not offered: that takes `trusted`", getattr(node, "lineno", 0)
+            )
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             if node.func.id in NEVER_CALLED:
                 yield Reach(f"{node.func.id}(…)", "code from data", node.lineno)

@@ -1,0 +1,1 @@
+"""Yours: what the specification does not determine. This folder is never overwritten."""

@@ -1,0 +1,3 @@
+-- step 1: drop score; drop singer
+DROP TABLE score;
+DROP TABLE singer;
