@@ -1,1 +1,0 @@
-"""Yours: what the specification does not determine. This folder is never overwritten."""
