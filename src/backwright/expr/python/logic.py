@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from backwright.expr.fold import not_null_when, null_tested, rebuilt, simplified
 from backwright.expr.python.operands import AND, ATOM, NOT, OR, RELATION, SUM, Known, Operands, literal
-from backwright.expr.shape import shape
+from backwright.expr.shape import Shape, shape
 from backwright.expr.typed import FALSE, TRUE, Compare, Constant, Expression, Input, Member, Name
+
+_NARROWED = ("name", "input", "member", "part")
+"""What a type checker knows not to be null once it was asked: names and members, not what is computed."""
+
+
+def narrowed(condition: Expression, *, holds: bool) -> frozenset[Shape]:
+    """What Python may take to be there once the condition has come out as `holds`."""
+    certain = not_null_when(condition, holds=holds)
+    return frozenset(each for each in certain if each[0] in _NARROWED)
 
 
 class Logic(Operands):
@@ -22,7 +31,7 @@ class Logic(Operands):
                 return literal(not holds), ATOM
             if left != (TRUE if holds else FALSE):
                 found.append(self.certain(left, known))
-            known |= not_null_when(part, holds=holds)
+            known |= narrowed(part, holds=holds)
         if len(found) < 2:
             return found[0] if found else (literal(holds), ATOM)
         glue, least, strength = (" and ", AND, AND) if holds else (" or ", OR, OR)

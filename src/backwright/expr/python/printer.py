@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from backwright.expr.fold import not_null_when
+from backwright.expr.python.logic import narrowed
 from backwright.expr.python.operands import ATOM, CHOICE, NOT, OR, RELATION, SUM, Known, NotLocal
 from backwright.expr.python.values import Values
 from backwright.expr.typed import (
@@ -35,6 +35,7 @@ from backwright.expr.typed import (
     Size,
     Sorted,
     Text,
+    Type,
     Within,
 )
 
@@ -89,10 +90,16 @@ class Printer(Values):
 
     def conditional(self, node: Conditional, known: Known) -> tuple[str, int]:
         when, then, otherwise = node.when, node.then, node.otherwise
-        first, last = (known | not_null_when(when, holds=holds) for holds in (True, False))
-        yes = self.within(self.settled(then, first), OR, first)
-        no = self.within(self.settled(otherwise, last), OR, last)
+        first, last = (known | narrowed(when, holds=holds) for holds in (True, False))
+        yes = self.chosen(self.settled(then, first), node.type, first)
+        no = self.chosen(self.settled(otherwise, last), node.type, last)
         return f"{yes} if {self.within(when, OR, known)} else {no}", CHOICE
+
+    def chosen(self, branch: Expression, kind: Type, known: Known) -> str:
+        """What is chosen: a decimal with as many digits as the whole has, since answers show them."""
+        if kind.kind != "decimal" or branch.type.kind != "decimal" or branch.type.scale == kind.scale:
+            return self.within(branch, OR, known)
+        return f"to_decimal({self.bare(branch, known)}, {kind.scale or 0})"
 
     def contained(self, node: In, known: Known, word: str) -> str:
         """`item in (a, b)`, or `not in`."""
