@@ -22,7 +22,8 @@ _SERVICE = imports("tests.conftest", "Service")
 NOWHERE = {
     "uuid": ("UUID(int=1)", imports("uuid", "UUID")),
     "integer": ("999999", NO_IMPORTS),
-    "text": ('"nowhere"', NO_IMPORTS),
+    "string": ('"nowhere"', NO_IMPORTS),
+    "token": ('"nowhere"', NO_IMPORTS),
 }
 """Keys that no row has, by their type."""
 
