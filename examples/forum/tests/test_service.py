@@ -14,7 +14,7 @@ from backwright_runtime import ForeignKeyViolation, migrations
 
 from forum.app import OPENAPI
 from tests.conftest import MIGRATIONS, Service
-from tests.rows import all_members, store_member, store_watch
+from tests.rows import all_members, store_member, store_thread
 
 pytestmark = pytest.mark.anyio
 
@@ -184,7 +184,7 @@ async def test_a_transaction_that_fails_leaves_nothing(service: Service) -> None
 async def test_the_database_refuses_a_reference_to_nothing(service: Service) -> None:
     """Whatever the service looks at before."""
     with pytest.raises(ForeignKeyViolation):
-        await store_watch(service.db, thread_id=UUID(int=1), member_id=UUID(int=1))
+        await store_thread(service.db, board_id="nowhere", author_id=UUID(int=1))
 
 
 async def test_migrations_can_be_taken_back(tmp_path: Path) -> None:
