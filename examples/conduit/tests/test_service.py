@@ -16,7 +16,7 @@ from backwright_runtime.tokens import Tokens
 
 from conduit.app import OPENAPI
 from tests.conftest import MIGRATIONS, NOW, Service
-from tests.rows import all_users, store_article, store_user
+from tests.rows import all_users, store_follow, store_user
 
 pytestmark = pytest.mark.anyio
 
@@ -187,7 +187,7 @@ async def test_a_transaction_that_fails_leaves_nothing(service: Service) -> None
 async def test_the_database_refuses_a_reference_to_nothing(service: Service) -> None:
     """Whatever the service looks at before."""
     with pytest.raises(ForeignKeyViolation):
-        await store_article(service.db, author_id=UUID(int=1))
+        await store_follow(service.db, follower_id=UUID(int=1), followed_id=UUID(int=1))
 
 
 async def test_migrations_can_be_taken_back(tmp_path: Path) -> None:

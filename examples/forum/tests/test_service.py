@@ -7,13 +7,14 @@ from functools import reduce
 from operator import getitem
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
-from backwright_runtime import migrations
+from backwright_runtime import ForeignKeyViolation, migrations
 
 from forum.app import OPENAPI
 from tests.conftest import MIGRATIONS, Service
-from tests.rows import all_members, store_member
+from tests.rows import all_members, store_member, store_thread
 
 pytestmark = pytest.mark.anyio
 
@@ -178,6 +179,12 @@ async def test_a_transaction_that_fails_leaves_nothing(service: Service) -> None
             await store_member(tx)
             raise InterruptedError
     assert await all_members(service.db) == []
+
+
+async def test_the_database_refuses_a_reference_to_nothing(service: Service) -> None:
+    """Whatever the service looks at before."""
+    with pytest.raises(ForeignKeyViolation):
+        await store_thread(service.db, board_id="nowhere", author_id=UUID(int=1))
 
 
 async def test_migrations_can_be_taken_back(tmp_path: Path) -> None:

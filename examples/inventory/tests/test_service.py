@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from backwright_runtime import TokenKey, migrations
+from backwright_runtime import ForeignKeyViolation, TokenKey, migrations
 from backwright_runtime.tokens import Tokens
 
 from inventory.app import OPENAPI
 from tests.conftest import MIGRATIONS, NOW, Service
-from tests.rows import all_workers, store_worker
+from tests.rows import all_workers, store_stock, store_worker
 
 pytestmark = pytest.mark.anyio
 
@@ -168,6 +168,12 @@ async def test_a_transaction_that_fails_leaves_nothing(service: Service) -> None
             await store_worker(tx)
             raise InterruptedError
     assert await all_workers(service.db) == []
+
+
+async def test_the_database_refuses_a_reference_to_nothing(service: Service) -> None:
+    """Whatever the service looks at before."""
+    with pytest.raises(ForeignKeyViolation):
+        await store_stock(service.db, product_id="nowhere", bin_id="nowhere")
 
 
 async def test_migrations_can_be_taken_back(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from backwright_runtime import ForeignKeyViolation, TokenKey, migrations
 from backwright_runtime.tokens import Tokens
 
 from tests.conftest import MIGRATIONS, NOW, Service
-from tests.rows import all_accounts, store_account, store_label
+from tests.rows import all_accounts, store_account, store_member
 from tracker.app import OPENAPI
 
 pytestmark = pytest.mark.anyio
@@ -283,7 +283,7 @@ async def test_a_transaction_that_fails_leaves_nothing(service: Service) -> None
 async def test_the_database_refuses_a_reference_to_nothing(service: Service) -> None:
     """Whatever the service looks at before."""
     with pytest.raises(ForeignKeyViolation):
-        await store_label(service.db, org_id=UUID(int=1))
+        await store_member(service.db, org_id=UUID(int=1), account_id=UUID(int=1))
 
 
 async def test_migrations_can_be_taken_back(tmp_path: Path) -> None:

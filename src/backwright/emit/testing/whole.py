@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from backwright.emit.contract.document import document
 from backwright.emit.names import Names
-from backwright.emit.source import NO_IMPORTS, Source, imports, indented, literal, module, source
+from backwright.emit.source import NO_IMPORTS, Imports, Source, imports, indented, literal, module, source
 from backwright.emit.testing.protocol import MEDIA, unreadable_bodies
 from backwright.emit.testing.reach import closest
 from backwright.emit.testing.stores import all_name, store_name, stores
@@ -15,14 +15,15 @@ from backwright.emit.testing.trial import Trial, tried
 from backwright.emit.testing.values import Unfit
 from backwright.emit.testing.world import Setting, World
 from backwright.emit.testing.writing import attribute
-from backwright.model.types import Auth, Entity, ManyType, Model, Operation, ReferenceType, ScalarType
+from backwright.model.types import Auth, Entity, ManyType, Model, Operation, ReferenceType
 
 ABOUT = "What holds for the service as a whole: its contract, headers, tokens, and database."
 _SERVICE = imports("tests.conftest", "Service")
 NOWHERE = {
     "uuid": ("UUID(int=1)", imports("uuid", "UUID")),
     "integer": ("999999", NO_IMPORTS),
-    "text": ('"nowhere"', NO_IMPORTS),
+    "string": ('"nowhere"', NO_IMPORTS),
+    "token": ('"nowhere"', NO_IMPORTS),
 }
 """Keys that no row has, by their type."""
 
@@ -299,20 +300,25 @@ def database_tests(common: Setting) -> Iterator[Source]:
 def _reference_test(common: Setting) -> Iterator[Source]:
     """A reference to nothing is refused by the database, whatever the service looks at."""
     for entity in common.model.entities:
-        needed = [f for f in entity.fields if isinstance(f.type, ReferenceType) and not f.nullable]
-        if len(needed) != 1 or not isinstance(needed[0].type, ReferenceType):
-            continue
-        target = common.model.entity(needed[0].type.entity)
-        kind = target.field(target.key).type
-        if not isinstance(kind, ScalarType) or kind.scalar not in NOWHERE:
+        given: dict[str, str] = {}
+        used: Imports = NO_IMPORTS
+        for field in entity.fields:
+            if not isinstance(field.type, ReferenceType) or field.nullable:
+                continue
+            target = common.model.entity(field.type.entity)
+            kind = target.field(target.key).type
+            nowhere, needed = NOWHERE.get(getattr(kind, "scalar", ""), ("", NO_IMPORTS))
+            given[str(attribute(field))] = nowhere
+            used |= needed
+        if not given or not all(given.values()):
             continue
         store = store_name(entity.name)
-        nowhere, used = NOWHERE[kind.scalar]
+        passed = ", ".join(f"{name}={value}" for name, value in given.items())
         yield source(
             "async def test_the_database_refuses_a_reference_to_nothing(service: Service) -> None:\n"
             '    """Whatever the service looks at before."""\n'
             "    with pytest.raises(ForeignKeyViolation):\n"
-            f"        await {store}(service.db, {attribute(needed[0])}={nowhere})",
+            f"        await {store}(service.db, {passed})",
             _SERVICE
             | used
             | imports("tests.rows", store)
