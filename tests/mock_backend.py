@@ -76,7 +76,7 @@ class MockBackend:
 
     def insert(self, entity: Entity, row: Mapping[str, Any]) -> None:
         reference = self._mock.reference
-        reference.rows = {**reference.rows, entity.name: [*reference.rows[entity.name], dict(row)]}
+        reference.rows[entity.name] = [*reference.rows[entity.name], dict(row)]
         for field in entity.fields:
             if field.generated == "sequence":
                 key = (entity.name, field.name)
