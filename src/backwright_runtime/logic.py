@@ -102,6 +102,9 @@ class Written:
                 raise
             LOG.error("custom logic %s raised an error that is not declared", logic.name)
             raise Internal from error
+        except OSError as error:  # of its own: in a transaction it would look as if the database were gone
+            LOG.error("custom logic %s failed: %s", logic.name, type(error).__name__)
+            raise Internal from error
         return logic.returns(output)
 
 

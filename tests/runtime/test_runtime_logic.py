@@ -95,7 +95,7 @@ async def test_an_input_beyond_its_limits_is_refused() -> None:
 async def test_errors_that_are_declared_come_out_and_others_are_defects() -> None:
     with pytest.raises(TooMany):
         await WRITTEN.run(QUOTE, GIVEN, raising(TooMany()))
-    for error in (NotFound("a row"), Conflict()):
+    for error in (NotFound("a row"), Conflict(), ConnectionResetError()):
         with pytest.raises(ServiceError) as raised:
             await WRITTEN.run(QUOTE, GIVEN, raising(error))
         assert raised.value.status == 500

@@ -275,10 +275,10 @@ def database_tests(common: Setting) -> Iterator[Source]:
         yield source(
             "async def test_a_transaction_that_fails_leaves_nothing(service: Service) -> None:\n"
             '    """What was stored before it failed is gone as well."""\n'
-            "    with pytest.raises(InterruptedError):\n"
+            "    with pytest.raises(RuntimeError):\n"
             "        async with service.db.transaction() as tx:\n"
             f"            await {store}(tx)\n"
-            "            raise InterruptedError\n"
+            "            raise RuntimeError\n"
             f"    assert await {read}(service.db) == []",
             _SERVICE | imports("tests.rows", store, read),
         )
