@@ -102,7 +102,7 @@ class Spoiler:
         if query_fields(operation):
             found += [self._parameter] * 5
         if operation.if_match != "no":
-            found += [self._version] * 3
+            found += [self._version] * 6
         if operation.idempotent != "no":
             found += [self._idempotency] * 2
         if draft.members is not None:
