@@ -8,7 +8,8 @@ from time import perf_counter
 from typing import Literal as OneOf
 
 from backwright.migrate import naming
-from backwright.migrate.inspect import dialect_of, differences, expected, inspect
+from backwright.migrate.expansion import made_by, outstanding
+from backwright.migrate.inspect import dialect_of, differences, inspect
 from backwright.migrate.obstacles import obstacles
 from backwright.model import snapshot
 from backwright.pipeline.planning import built, refuse
@@ -94,6 +95,12 @@ def migration_status(project: Project, given: str | None = None) -> list[migrati
     return asyncio.run(migrations.status(database_url(project, given), project.migrations))
 
 
+def uncontracted(project: Project) -> str | None:
+    """The expansion whose contraction nobody has built yet, if there is one."""
+    found = outstanding(project.migrations)
+    return found.migration if found else None
+
+
 def schema_drift(project: Project, given: str | None = None) -> list[str]:
     """Where the database's schema is not what its migrations made, in words; none where one is half way.
 
@@ -107,5 +114,4 @@ async def _drift(folder: Path, url: str) -> list[str]:
     applied = [state.name for state in states if state.state == "applied"]
     if not applied or any(state.state not in ("applied", "pending") for state in states):
         return []
-    made = snapshot.decode((folder / applied[-1] / "model.json").read_bytes())
-    return differences(await inspect(url), expected(made, dialect_of(url)))
+    return differences(await inspect(url), made_by(folder / applied[-1], dialect_of(url)))
