@@ -55,7 +55,8 @@ def plan(
             "plan",
             code,
             plan=planned.plan,
-            contraction=planned.contraction,
+            contraction=planned.contraction and planned.contraction.as_data(),
+            expands=planned.expands,
             notes=planned.notes(),
             examples=examples,
             diagnostics=[*planned.plan.refused, *planned.blocked],
@@ -69,6 +70,10 @@ def _show(terminal: Terminal, planned: pipeline.Planned, examples: Sequence[Acce
     for example in examples:
         terminal.print(example.text())
         terminal.print("")
+    if planned.expands:
+        terminal.print(
+            "Made in two migrations: the earlier version can serve until the contraction has an approval of its own."
+        )
     if planned.contraction is not None:
         terminal.print(planned.contraction.text())
         terminal.diagnostics(planned.contraction.missing)

@@ -143,7 +143,11 @@ def _both(whole: Move, after: Table, twins: tuple[Twins, ...]) -> Table:
         ),
     ]
     checks = [check for check in before.checks if check.column in names - formers]
-    keys = [_harmless(key, names - formers) for key in before.foreign_keys if names & set(key.columns)]
+    keys = [
+        _harmless(key, names - formers)
+        for key in before.foreign_keys
+        if names & set(key.columns) and key.table not in whole.rekeyed
+    ]
     indexes = [
         index for index in before.indexes if names & {index.live, *(term.column for term in index.terms)}
     ]

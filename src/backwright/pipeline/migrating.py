@@ -78,16 +78,18 @@ async def _up(folder: Path, url: str) -> list[str]:
     applied: list[str] = []
     for state in await migrations.status(url, folder):
         earlier = [name for name in naming.migration_folders(folder) if name < state.name]
-        if state.state == "pending" and earlier:
-            before, after = (
-                snapshot.decode((folder / name / "model.json").read_bytes())
-                for name in (earlier[-1], state.name)
-            )
-            found = await obstacles(url, compute_plan(before, after), before, after)
-            if found:
-                raise SpecificationError(found)
+        if state.state == "pending":
+            if earlier:
+                await _unobstructed(folder, url, earlier[-1], state.name)
             applied += await migrations.up(url, folder, state.name.partition("_")[0])
     return [*applied, *await migrations.up(url, folder)]
+
+
+async def _unobstructed(folder: Path, url: str, former: str, later: str) -> None:
+    """Raises SpecificationError with the rows that stand in the way of the later migration."""
+    before, after = (snapshot.decode((folder / name / "model.json").read_bytes()) for name in (former, later))
+    if found := await obstacles(url, compute_plan(before, after), before, after):
+        raise SpecificationError(found)
 
 
 def migration_status(project: Project, given: str | None = None) -> list[migrations.Status]:

@@ -21,6 +21,7 @@ from backwright.plan import Plan, approval, codes, show
 from backwright.plan import plan as compute_plan
 from backwright.plan.contraction import contraction
 from backwright.plan.notes import notes
+from backwright.plan.two_steps import in_two_steps
 from backwright.project import Project
 from backwright.spec.diagnostics import NOWHERE, Diagnostic, Place, SpecificationError, diagnose, register
 from backwright.task import events
@@ -52,6 +53,10 @@ class Contraction(msgspec.Struct, frozen=True, kw_only=True):
         state = "approved; `backwright build` writes it" if not self.missing else "outstanding"
         return f"Contraction of {self.expansion.migration} ({state}).\n{show.text(self.plan)}"
 
+    def as_data(self) -> dict[str, object]:
+        """The same for programs."""
+        return {"migration": self.expansion.migration, "plan": self.plan, "missing": self.missing}
+
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """A plan, the models it leads from and to, and what stands in its way (nothing when it may go on).
@@ -65,6 +70,11 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     blocked: tuple[Diagnostic, ...]
     approvals: tuple[approval.Approval, ...] = ()
     contraction: Contraction | None = None
+
+    @property
+    def expands(self) -> bool:
+        """Whether the plan is made in two migrations, of which a build writes the first."""
+        return in_two_steps(self.before, self.model) and not self.plan.refused
 
     def notes(self) -> str:
         """Changelog, notes for the migration and for the way back."""
@@ -116,7 +126,8 @@ def _contraction(project: Project, approvals: Sequence[approval.Approval]) -> Co
     if found is None:
         return None
     computed = contraction(found.before, found.after, found.migration)
-    return Contraction(expansion=found, plan=computed, missing=tuple(approval.blocked(computed, approvals)))
+    here = [each for each in approvals if each.plan == computed.hash]
+    return Contraction(expansion=found, plan=computed, missing=tuple(approval.blocked(computed, here)))
 
 
 def _while_outstanding(project: Project, before: Model | None, after: Model, computed: Plan) -> Plan:
@@ -127,7 +138,7 @@ def _while_outstanding(project: Project, before: Model | None, after: Model, com
     message = f"The contraction of {found.migration} is outstanding, and this plan changes stored data, too."
     mend = (
         "Approve the contraction and build it first (`backwright plan` shows it, with the former specification); "
-        "or take the expansion back"
+        "or take the expansion back: `migrate down`, and the former files from version control"
     )
     diagnostic = diagnose(codes.OUTSTANDING, after.service.place, message, mend)
     return msgspec.structs.replace(computed, refused=(diagnostic,))

@@ -24,13 +24,16 @@ from plan_parts import (
     string,
 )
 
+from backwright import pipeline
 from backwright.expr.typed import Type
 from backwright.migrate.expansion import made_by, outstanding
 from backwright.migrate.inspect import differences, inspect
 from backwright.migrate.naming import migration_folders
 from backwright.migrate.prove import prove
+from backwright.model import snapshot
 from backwright.model.types import Field, Model
 from backwright.plan import plan
+from backwright.project import Project
 from backwright_runtime import migrations as runner
 
 
@@ -169,6 +172,8 @@ def test_a_reference_that_is_dropped_keeps_no_row_of_the_later_version(
 
 
 FIVE = constant(5, Type("integer"))
+DELETED_AT = replace(scalar("deleted_at", "timestamp", nullable=True), input=False)
+CODE = (string("code", 1, 12),)
 PAIRS: dict[str, tuple[Model, Model]] = {
     "a rename, a conversion and a drop": (BEFORE, AFTER),
     "a unique field": (
@@ -197,6 +202,10 @@ PAIRS: dict[str, tuple[Model, Model]] = {
     "a reference": (
         model(ORG, entity("Item", reference("org", "Org", "cascade"), reference("other", "Org"))),
         model(ORG, entity("Item", was(reference("owner", "Org", "cascade"), "org"))),
+    ),
+    "a reference to a key that may be given again": (
+        model(entity("User", key=CODE), entity("Item", reference("user", "User", "cascade"))),
+        model(entity("User", DELETED_AT, key=CODE, soft_delete="deleted_at"), entity("Item")),
     ),
     "required with a default": (
         model(entity("Item", replace(number("size", 0, 99), nullable=True))),
@@ -234,6 +243,17 @@ async def _emptied(url: str) -> None:
         connection = await asyncpg.connect(url)
         await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         await connection.close()
+
+
+def test_every_pending_migration_runs_and_the_drift_is_none(tmp_path: Path, database: str) -> None:
+    """Also on a database that had none of them: rows that stand in the way are looked for when there are some."""
+    project = Project(tmp_path)
+    migrate(project.migrations, BEFORE, AFTER)
+    first, second = migration_folders(project.migrations)
+    (project.migrations / "model.json").write_bytes(snapshot.encode(AFTER))
+    assert pipeline.migrate(project, "up", database) == [first, second]
+    assert pipeline.schema_drift(project, database) == []
+    assert pipeline.uncontracted(project) == second
 
 
 def test_the_schema_of_an_expansion_is_known(tmp_path: Path, postgres_url: str) -> None:
