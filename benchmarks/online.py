@@ -67,7 +67,11 @@ KINDS = {
         "shelf: {ref: Shelf, on_delete: cascade}",
         "shelves: {refs: Shelf, was: shelf}",
     ),
+    "expand: drop a field": (WEIGHT + "\n", "\n"),
+    "expand: rename a field": ("size: {type: integer,", "extent: {was: size, type: integer,"),
+    "expand: convert text to integers": (WEIGHT, "grams: {type: integer, min: 0, was: weight}"),
 }
+"""Of `expand`, the first of two migrations is measured: the one during which both versions serve."""
 
 
 def understood(text: str) -> Model:
@@ -80,6 +84,8 @@ def changed(kind: str) -> str:
     """The specification after the change, which is about the last place where the text occurs."""
     old, new = KINDS[kind]
     before, _, after = BASE.rpartition(old) if kind != "another entity" else BASE.partition(old)
+    if kind.startswith("expand: "):
+        before = before.replace("1.0.0}", "1.0.0, changes: expand_then_contract}")
     return before + new + after
 
 

@@ -11,11 +11,15 @@ from typing import Any
 import asyncpg
 
 from backwright.migrate import live, write
+from backwright.migrate.expansion import outstanding
 from backwright.migrate.naming import folder_name, next_stamp
 from backwright.migrate.prove import prove
 from backwright.migrate.rows import rows
+from backwright.migrate.write import write_contraction
 from backwright.model.types import Model
 from backwright.plan import plan
+from backwright.plan.changes import identity
+from backwright.plan.contraction import contraction
 from backwright_runtime import migrations as runner
 
 
@@ -30,6 +34,19 @@ def migrate(folder: Path, *models: Model) -> None:
         for name, text in write(made, before, after, stamp).items():
             (place / name).write_text(text, encoding="utf-8")
         before = after
+
+
+def contract(folder: Path) -> str:
+    """Write the contraction of the last expansion, and say what its plan takes away."""
+    found = outstanding(folder)
+    assert found is not None
+    made = contraction(found.before, found.after, found.migration)
+    stamp = next_stamp(folder)
+    place = folder / folder_name(made, stamp)
+    place.mkdir()
+    for name, text in write_contraction(made, found, found.after, stamp).items():
+        (place / name).write_text(text, encoding="utf-8")
+    return ", ".join(identity(change) for change in made.changes)
 
 
 def proven(folder: Path, url: str, *models: Model) -> dict[str, tuple[str, ...]]:

@@ -55,6 +55,8 @@ def plan(
             "plan",
             code,
             plan=planned.plan,
+            contraction=planned.contraction and planned.contraction.as_data(),
+            expands=planned.expands,
             notes=planned.notes(),
             examples=examples,
             diagnostics=[*planned.plan.refused, *planned.blocked],
@@ -68,6 +70,13 @@ def _show(terminal: Terminal, planned: pipeline.Planned, examples: Sequence[Acce
     for example in examples:
         terminal.print(example.text())
         terminal.print("")
+    if planned.expands:
+        terminal.print(
+            "Made in two migrations: the earlier version can serve until the contraction has an approval of its own."
+        )
+    if planned.contraction is not None:
+        terminal.print(planned.contraction.text())
+        terminal.diagnostics(planned.contraction.missing)
     terminal.diagnostics(planned.plan.warnings)
     terminal.diagnostics(planned.plan.refused)
     if planned.blocked:
@@ -187,8 +196,13 @@ def migrate_status(
     with command("migrate status", json) as terminal:
         lines = pipeline.migration_status(project_of(project), database_url)
         drift = pipeline.schema_drift(project_of(project), database_url)
+        rest = pipeline.uncontracted(project_of(project))
         for line in lines:
             terminal.print(f"  {line.state:<9} {line.name}")
+        if rest:
+            terminal.print(
+                f"Outstanding: the contraction of {rest}; `backwright plan` says what it takes away."
+            )
         if not lines:
             terminal.print("There are no migrations: run `backwright build` first.")
         if drift:
@@ -196,7 +210,7 @@ def migrate_status(
         for difference in drift:
             terminal.print(f"  {difference}")
         code = Exit.FOUND if drift else Exit.OK
-        leave(terminal, "migrate status", code, migrations=lines, drift=drift)
+        leave(terminal, "migrate status", code, migrations=lines, drift=drift, contraction=rest)
 
 
 def _migrate(

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from backwright.emit.sql import quoted
-from backwright.migrate import ddl
+from backwright.migrate import ddl, twins
 from backwright.migrate.keeping import (
     BATCH,
     begin_carrying,
@@ -41,7 +41,20 @@ def altering(change: Alteration, move: Move) -> Iterator[Step]:
         if form not in later:
             yield _concurrently(f"drop index {index.name}", _without(index.name))
     plain = _Plain(change, move)
-    yield Step(altered(change, move), tuple(plain.statements()))
+    meeting, parting = (
+        [each for each in side if each.table == table] for side in (move.meeting, move.parting)
+    )
+    if move.direction == "down":
+        yield from twins.unfit(meeting, move.direction)
+    statements = [
+        *(twins.parted(table) if parting else ()),
+        *plain.statements(),
+        *(twins.kept_in_step(table, meeting, move.direction) if meeting else ()),
+    ]
+    yield Step(altered(change, move), tuple(statements))
+    if move.direction == "up":
+        yield from twins.unfit(meeting, move.direction)
+    yield from twins.caught_up(table, meeting, move.direction)
     for name in plain.filled:
         title = f"{table}: fill {name} where it is null"
         yield Step(title, (_fill(change, name, move, f" LIMIT {BATCH}"),), "in batches")

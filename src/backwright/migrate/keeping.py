@@ -74,7 +74,7 @@ def one_link_each(owner: Links) -> Iterator[str]:
         f"(SELECT {quoted(owner.source)} FROM {quoted(owner.links)}\n"
         f"    GROUP BY {quoted(owner.source)} HAVING count(*) > 1) AS several"
     )
-    yield from _none_without_counterpart(several)
+    yield from none_without_counterpart(several)
 
 
 def the_link(owner: Links, stored: str) -> str:
@@ -95,14 +95,14 @@ def begin_carrying(change: Alteration, move: Move) -> Iterator[str]:
     """
     for later, carry in change.carries.items():
         if misfit := carry.there.misfit(quoted(change.columns[later])):
-            yield from _none_without_counterpart(quoted(change.after.name), misfit)
+            yield from none_without_counterpart(quoted(change.after.name), misfit)
     for later, carry in change.carries.items():
         if carry.keeps:
             keep = _keep_values if move.direction == "up" else _forget_changed
             yield from keep(change, later, carry, move)
 
 
-def _none_without_counterpart(rows: str, misfit: str = "") -> Iterator[str]:
+def none_without_counterpart(rows: str, misfit: str = "") -> Iterator[str]:
     """Fails the step, and so undoes it, where a value has no counterpart in the other type."""
     where = f"\nWHERE {misfit}" if misfit else ""
     yield (

@@ -24,6 +24,8 @@ from backwright.plan.renames import pairs, renames_between
 from backwright_runtime.database.names import shortened
 from backwright_runtime.ledger import Manner
 
+Direction = OneOf["up", "down"]
+
 
 class Step(msgspec.Struct, frozen=True):
     """One transaction of a migration (or what the runner has to run otherwise): what it does, and its statements."""
@@ -63,6 +65,15 @@ class Links(msgspec.Struct, frozen=True):
     links: str
     source: str
     target: str
+
+
+class Twins(msgspec.Struct, frozen=True):
+    """Two columns of a table that say the same, each to one version of the service, kept in step while both serve."""
+
+    table: str
+    former: str
+    later: str
+    carry: Carry = Carry()
 
 
 class Alteration(msgspec.Struct, frozen=True):
@@ -108,12 +119,13 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
 
     `carries` are, by later table and column, the values that change on the way. `spread` are references of the
     earlier schema that become links, `gathered` are links that become references. `lingering` is SQL, by later table
-    and earlier column, for rows that come after a column was set aside.
+    and earlier column, for rows that come after a column was set aside. `meeting` are twins that are kept in step from
+    here on, `parting` those that no longer are. An expansion asks rows what the `whole` change would.
     """
 
     before: Schema
     after: Schema
-    direction: OneOf["up", "down"]
+    direction: Direction
     stamp: str
     tables: dict[str, str]
     columns: dict[str, dict[str, str]]
@@ -122,6 +134,9 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     spread: tuple[Links, ...] = ()
     gathered: tuple[Links, ...] = ()
     lingering: dict[tuple[str, str], str] = {}
+    meeting: tuple[Twins, ...] = ()
+    parting: tuple[Twins, ...] = ()
+    whole: Move | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -365,6 +380,8 @@ def down(move: Move, before: Model | None) -> Move:
         carries=dict(_turned(move, fields, fills)),
         spread=tuple(msgspec.structs.replace(each, owner=move.tables[each.owner]) for each in move.gathered),
         gathered=tuple(msgspec.structs.replace(each, owner=move.tables[each.owner]) for each in move.spread),
+        meeting=move.parting,
+        parting=move.meeting,
     )
 
 

@@ -35,7 +35,7 @@ def steps(move: Move) -> Iterator[Step]:
 
 
 def _tables(move: Move) -> Iterator[Step]:
-    yield from in_the_way(move)
+    yield from in_the_way(move.whole or move)
     for new, old in move.renamed.items():
         statement = f"ALTER TABLE {quoted(old)} RENAME TO {quoted(new)};"
         yield Step(f"rename table {old} to {new}", (statement,))

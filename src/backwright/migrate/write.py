@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backwright.migrate import postgresql, sqlite
+from backwright.migrate.expansion import EARLIER, Expansion, contracting, moving
 from backwright.migrate.move import Move, Step, down, up
 from backwright.migrate.naming import clock
 from backwright.migrate.schema import DIALECTS
@@ -10,6 +11,7 @@ from backwright.model import snapshot
 from backwright.model.types import Model
 from backwright.plan import show
 from backwright.plan.plan import Plan
+from backwright.plan.two_steps import in_two_steps
 
 
 def write(plan: Plan, before: Model | None, after: Model, stamp: str | None = None) -> dict[str, str]:
@@ -22,12 +24,27 @@ def write(plan: Plan, before: Model | None, after: Model, stamp: str | None = No
     stamp = stamp or clock().strftime("%Y%m%d%H%M%S")
     files: dict[str, str] = {}
     for dialect in DIALECTS:
-        forward = up(before, after, dialect, stamp)
-        files[f"up.{dialect}.sql"] = _sql(forward)
-        files[f"down.{dialect}.sql"] = _sql(down(forward, before))
+        files |= _both_ways(moving(before, after, dialect, stamp), before)
     files["plan.json"] = show.as_json(plan)
     files["model.json"] = snapshot.encode(after).decode()
+    if before is not None and in_two_steps(before, after):
+        files[EARLIER] = snapshot.encode(before).decode()
     return files
+
+
+def write_contraction(plan: Plan, found: Expansion, after: Model, stamp: str) -> dict[str, str]:
+    """The files of the migration that takes away what an expansion has left. `after` is the model at hand."""
+    files: dict[str, str] = {}
+    for dialect in DIALECTS:
+        files |= _both_ways(contracting(found, dialect, stamp), found.before)
+    return {**files, "plan.json": show.as_json(plan), "model.json": snapshot.encode(after).decode()}
+
+
+def _both_ways(forward: Move, before: Model | None) -> dict[str, str]:
+    return {
+        f"up.{forward.dialect}.sql": _sql(forward),
+        f"down.{forward.dialect}.sql": _sql(down(forward, before)),
+    }
 
 
 def changes_data(before: Model | None, after: Model) -> bool:

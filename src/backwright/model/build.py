@@ -110,6 +110,9 @@ class _Building:
             envelope=node.envelope is None or node.envelope.value,
             answers=build_answers(self.document.errors, self.found),
             max_body=MAX_BODY if limits is None or limits.body is None else limits.body.value,
+            changes="expand_then_contract"
+            if node.changes is not None and node.changes.value == "expand_then_contract"
+            else "at_once",
             place=node.place,
         )
 

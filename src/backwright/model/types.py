@@ -215,6 +215,7 @@ class Assumption(Frozen, frozen=True, kw_only=True):
 class Service(Frozen, frozen=True, kw_only=True):
     """`package` is the Python package's name: the service's own, with underscores.
 
+    `changes`: whether what the earlier version uses goes with the migration, or with a second one.
     `envelope`: every JSON answer is `{data, error, meta}`. `answers` say how failures look.
     """
 
@@ -226,6 +227,7 @@ class Service(Frozen, frozen=True, kw_only=True):
     envelope: bool = True
     answers: tuple[ErrorAnswer, ...] = ()
     max_body: int = 1024 * 1024
+    changes: OneOf["at_once", "expand_then_contract"] = "at_once"
     place: Place = NOWHERE
 
 

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from backwright.pipeline.development import Serving, serving
     from backwright.pipeline.formatting import Rewritten, rewrite
     from backwright.pipeline.handing_over import HandedOver, hand_over
-    from backwright.pipeline.migrating import Way, database_url, migrate, migration_status, schema_drift
+    from backwright.pipeline.migrating import (
+        Way,
+        database_url,
+        migrate,
+        migration_status,
+        schema_drift,
+        uncontracted,
+    )
     from backwright.pipeline.mutating import mutate
     from backwright.pipeline.outside import verify_target
     from backwright.pipeline.planning import Planned, approve, examples, plan
@@ -70,6 +77,7 @@ __all__ = [
     "set_boxes",
     "standing",
     "trace",
+    "uncontracted",
     "verify",
     "verify_target",
 ]
@@ -80,7 +88,7 @@ _NAMES = {
     "development": ("Serving", "serving"),
     "formatting": ("Rewritten", "rewrite"),
     "handing_over": ("HandedOver", "hand_over"),
-    "migrating": ("Way", "database_url", "migrate", "migration_status", "schema_drift"),
+    "migrating": ("Way", "database_url", "migrate", "migration_status", "schema_drift", "uncontracted"),
     "mutating": ("mutate",),
     "outside": ("verify_target",),
     "planning": ("Planned", "approve", "examples", "plan"),

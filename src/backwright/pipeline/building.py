@@ -10,10 +10,11 @@ from backwright.emit import project as emitted
 from backwright.migrate import naming
 from backwright.migrate import write as write_migration
 from backwright.migrate.delivered import delivered
-from backwright.migrate.write import changes_data
+from backwright.migrate.write import changes_data, write_contraction
 from backwright.model.types import Model
 from backwright.pipeline.checking import Blocked, Checked, check
 from backwright.pipeline.planning import Planned, planned_from
+from backwright.plan.notes import notes
 from backwright.project import Project
 from backwright.spec.diagnostics import SpecificationError
 from backwright.task import events, questions
@@ -82,13 +83,19 @@ def _write(project: Project, planned: Planned, *, discard_edits: bool, ejected: 
 
 
 def _migration(project: Project, planned: Planned) -> tuple[str | None, dict[str, str]]:
-    """The next migration's folder and files; none when no stored data changes."""
-    if not changes_data(planned.before, planned.model):
-        return None, {}
+    """The next migration's folder and files; none when no stored data changes and no contraction is approved."""
     stamp = naming.next_stamp(project.migrations)
-    folder = naming.folder_name(planned.plan, stamp)
-    files = write_migration(planned.plan, planned.before, planned.model, stamp)
-    files["notes.md"] = planned.notes()
+    rest = planned.contraction
+    if changes_data(planned.before, planned.model):
+        plan, text = planned.plan, planned.notes()
+        files = write_migration(plan, planned.before, planned.model, stamp)
+    elif rest is not None and not rest.missing:
+        plan, text = rest.plan, notes(rest.plan, planned.model.service.version)
+        files = write_contraction(plan, rest.expansion, planned.model, stamp)
+    else:
+        return None, {}
+    folder = naming.folder_name(plan, stamp)
+    files["notes.md"] = text
     return folder, {f"migrations/{folder}/{name}": text for name, text in files.items()}
 
 

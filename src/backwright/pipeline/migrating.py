@@ -8,7 +8,8 @@ from time import perf_counter
 from typing import Literal as OneOf
 
 from backwright.migrate import naming
-from backwright.migrate.inspect import dialect_of, differences, expected, inspect
+from backwright.migrate.expansion import made_by, outstanding
+from backwright.migrate.inspect import dialect_of, differences, inspect
 from backwright.migrate.obstacles import obstacles
 from backwright.model import snapshot
 from backwright.pipeline.planning import built, refuse
@@ -77,21 +78,29 @@ async def _up(folder: Path, url: str) -> list[str]:
     applied: list[str] = []
     for state in await migrations.status(url, folder):
         earlier = [name for name in naming.migration_folders(folder) if name < state.name]
-        if state.state == "pending" and earlier:
-            before, after = (
-                snapshot.decode((folder / name / "model.json").read_bytes())
-                for name in (earlier[-1], state.name)
-            )
-            found = await obstacles(url, compute_plan(before, after), before, after)
-            if found:
-                raise SpecificationError(found)
+        if state.state == "pending":
+            if earlier:
+                await _unobstructed(folder, url, earlier[-1], state.name)
             applied += await migrations.up(url, folder, state.name.partition("_")[0])
     return [*applied, *await migrations.up(url, folder)]
+
+
+async def _unobstructed(folder: Path, url: str, former: str, later: str) -> None:
+    """Raises SpecificationError with the rows that stand in the way of the later migration."""
+    before, after = (snapshot.decode((folder / name / "model.json").read_bytes()) for name in (former, later))
+    if found := await obstacles(url, compute_plan(before, after), before, after):
+        raise SpecificationError(found)
 
 
 def migration_status(project: Project, given: str | None = None) -> list[migrations.Status]:
     """Where each migration stands in the database."""
     return asyncio.run(migrations.status(database_url(project, given), project.migrations))
+
+
+def uncontracted(project: Project) -> str | None:
+    """The expansion whose contraction nobody has built yet, if there is one."""
+    found = outstanding(project.migrations)
+    return found.migration if found else None
 
 
 def schema_drift(project: Project, given: str | None = None) -> list[str]:
@@ -107,5 +116,4 @@ async def _drift(folder: Path, url: str) -> list[str]:
     applied = [state.name for state in states if state.state == "applied"]
     if not applied or any(state.state not in ("applied", "pending") for state in states):
         return []
-    made = snapshot.decode((folder / applied[-1] / "model.json").read_bytes())
-    return differences(await inspect(url), expected(made, dialect_of(url)))
+    return differences(await inspect(url), made_by(folder / applied[-1], dialect_of(url)))

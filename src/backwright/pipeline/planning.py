@@ -11,13 +11,17 @@ import msgspec
 
 from backwright.emit.refusals import not_emitted
 from backwright.migrate.delivered import SNAPSHOT
+from backwright.migrate.expansion import Expansion, outstanding
+from backwright.migrate.write import changes_data
 from backwright.model import snapshot
 from backwright.model.types import Model
 from backwright.pipeline import signing
 from backwright.pipeline.checking import check
-from backwright.plan import Plan, approval
+from backwright.plan import Plan, approval, codes, show
 from backwright.plan import plan as compute_plan
+from backwright.plan.contraction import contraction
 from backwright.plan.notes import notes
+from backwright.plan.two_steps import in_two_steps
 from backwright.project import Project
 from backwright.spec.diagnostics import NOWHERE, Diagnostic, Place, SpecificationError, diagnose, register
 from backwright.task import events
@@ -37,14 +41,40 @@ NOT_BUILT = register(
 )
 
 
+class Contraction(msgspec.Struct, frozen=True, kw_only=True):
+    """What an expansion has left to take away, and the approvals of it that are missing."""
+
+    expansion: Expansion
+    plan: Plan
+    missing: tuple[Diagnostic, ...]
+
+    def text(self) -> str:
+        """The plan, for people."""
+        state = "approved; `backwright build` writes it" if not self.missing else "outstanding"
+        return f"Contraction of {self.expansion.migration} ({state}).\n{show.text(self.plan)}"
+
+    def as_data(self) -> dict[str, object]:
+        """The same for programs."""
+        return {"migration": self.expansion.migration, "plan": self.plan, "missing": self.missing}
+
+
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan, the models it leads from and to, and what stands in its way (nothing when it may go on)."""
+    """A plan, the models it leads from and to, and what stands in its way (nothing when it may go on).
+
+    `contraction` is what the last expansion has left to take away; only other changes of data wait for it.
+    """
 
     before: Model | None
     model: Model
     plan: Plan
     blocked: tuple[Diagnostic, ...]
     approvals: tuple[approval.Approval, ...] = ()
+    contraction: Contraction | None = None
+
+    @property
+    def expands(self) -> bool:
+        """Whether the plan is made in two migrations, of which a build writes the first."""
+        return in_two_steps(self.before, self.model) and not self.plan.refused
 
     def notes(self) -> str:
         """Changelog, notes for the migration and for the way back."""
@@ -66,7 +96,7 @@ def planned_from(project: Project, model: Model) -> Planned:
     refuse(model)
     started = perf_counter()
     before = previous(project)
-    computed = compute_plan(before, model)
+    computed = _while_outstanding(project, before, model, compute_plan(before, model))
     approvals, unsigned = signing.accepted(project, approval.read(project.approvals, project.root))
     blocked = approval.blocked(computed, approvals)
     if blocked:
@@ -81,7 +111,37 @@ def planned_from(project: Project, model: Model) -> Planned:
         ),
     )
     given = tuple(each for each in approvals if each.plan == computed.hash)
-    return Planned(before=before, model=model, plan=computed, blocked=tuple(blocked), approvals=given)
+    return Planned(
+        before=before,
+        model=model,
+        plan=computed,
+        blocked=tuple(blocked),
+        approvals=given,
+        contraction=_contraction(project, approvals),
+    )
+
+
+def _contraction(project: Project, approvals: Sequence[approval.Approval]) -> Contraction | None:
+    found = outstanding(project.migrations)
+    if found is None:
+        return None
+    computed = contraction(found.before, found.after, found.migration)
+    here = [each for each in approvals if each.plan == computed.hash]
+    return Contraction(expansion=found, plan=computed, missing=tuple(approval.blocked(computed, here)))
+
+
+def _while_outstanding(project: Project, before: Model | None, after: Model, computed: Plan) -> Plan:
+    """The plan, which may change no data while an expansion has its contraction before it."""
+    found = outstanding(project.migrations)
+    if found is None or computed.refused or not changes_data(before, after):
+        return computed
+    message = f"The contraction of {found.migration} is outstanding, and this plan changes stored data, too."
+    mend = (
+        "Approve the contraction and build it first (`backwright plan` shows it, with the former specification); "
+        "or take the expansion back: `migrate down`, and the former files from version control"
+    )
+    diagnostic = diagnose(codes.OUTSTANDING, after.service.place, message, mend)
+    return msgspec.structs.replace(computed, refused=(diagnostic,))
 
 
 def refuse(model: Model) -> None:
@@ -101,11 +161,16 @@ def approve(
     rollback: str,
     key: Path | None = None,
 ) -> Path:
-    """Approve named changes of exactly the plan at hand, signed with a key if there is one; returns the file.
+    """Approve named changes of exactly the plan at hand, or of the contraction that is outstanding; returns the file.
+
+    It is signed with a key if there is one.
 
     Raises SpecificationError, also where the base branch demands a signature that this is not.
     """
-    computed = plan(project).plan
+    planned = plan(project)
+    computed = planned.plan
+    if planned.contraction and planned.contraction.plan.hash.startswith(plan_hash):
+        computed = planned.contraction.plan
     approved = approval.approve(
         computed, plan_hash, changes, by=by, reason=reason, rollback=rollback, at=datetime.now(UTC)
     )

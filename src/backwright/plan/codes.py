@@ -89,6 +89,18 @@ ENCRYPTION = register(
     "number: string becomes number: {type: string, encrypted: true}",
 )
 
+NOT_IN_TWO_STEPS = register(
+    "BW810",
+    "a change that cannot be made in two steps",
+    "The earlier version of the service would fail from the migration on, and both are meant to serve meanwhile.",
+    "service: {changes: expand_then_contract}, and an entity that is no longer in the specification",
+)
+OUTSTANDING = register(
+    "BW811",
+    "a change of data before the last one is finished",
+    "What is kept for the earlier version would have to be kept in step with two later ones.",
+    "a field is added while the contraction of a renamed one was not approved yet",
+)
 UNSIGNED = register(
     "BW620",
     "an approval without a valid signature",

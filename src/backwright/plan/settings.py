@@ -123,6 +123,7 @@ _DEFAULTS = {  # what the model's values are without being said
     "service.unknown_fields": "ignore",
     "service.envelope": "True",
     "service.max_body": "1048576",
+    "service.changes": "at_once",
     "auth.token_seconds": "3600",
     "security.row_level": "False",
     "auth.scheme": "Bearer",

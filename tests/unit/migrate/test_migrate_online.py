@@ -36,6 +36,7 @@ MEANT = {
     "prefer-robust-stmts": "a step outside a transaction begins with what undoes it",
     "adding-not-nullable-field": "a constraint that was seen to hold stands for it, in a step before",
     "ban-drop-not-null": "a field that may be null from now on",
+    "ban-drop-function": "of a trigger of ours; nothing else calls it",
     "changing-column-type": "a conversion writes the table anew: docs/storage.md says so",
 }
 """What squawk says of our migrations that is meant so, and why."""
@@ -104,6 +105,10 @@ KINDS: dict[str, Model] = {
     ),
     "add a table": model(
         ORG, entity("Item", SIZE, OLD, string("code", 1, 40)), entity("Note", scalar("at", "date"))
+    ),
+    "expand": replace(
+        model(ORG, entity("Item", replace(number("width", -9, 99), was="size"), string("code", 1, 40))),
+        service=replace(ITEM.service, changes="expand_then_contract"),
     ),
     "change the type": model(
         ORG, entity("Item", SIZE, OLD, replace(scalar("code", "uuid"), was=None, nullable=False))

@@ -7,8 +7,10 @@ import os
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from migrate_parts import contract
 from model_parts import constant
 from msgspec.structs import replace
 from plan_parts import (
@@ -36,6 +38,7 @@ from backwright.migrate import disposable, write
 from backwright.migrate.prove import prove
 from backwright.model.types import Entity, Field, ListType, ManyType, Model, ReferenceType, ScalarType
 from backwright.plan import plan
+from backwright.plan.two_steps import in_two_steps
 
 LONGER = int(os.environ.get("BACKWRIGHT_LONGER", "1"))
 """So many times more pairs of models than in the suite."""
@@ -123,7 +126,7 @@ def test_a_model_does_not_differ_from_itself(same: Model) -> None:
     assert plan(same, same).verdict == "empty"
 
 
-def holds(url: str, before: Model, after: Model) -> None:
+def holds(url: str, before: Model, after: Model, *, contracted: bool = False) -> None:
     made = plan(before, after)
     with tempfile.TemporaryDirectory() as place:
         former: Model | None = None
@@ -134,6 +137,8 @@ def holds(url: str, before: Model, after: Model) -> None:
             for name, text in write(plan(former, later), former, later, stamp).items():
                 (folder / name).write_text(text, encoding="utf-8")
             former = later
+        if contracted:
+            contract(Path(place))
         proof = asyncio.run(prove(Path(place), url, after, 6))
     assert [check for check in proof.checks if check.wrong] == [], [
         type(each).__name__ for each in made.changes
@@ -158,3 +163,37 @@ def test_up_and_down_on_postgresql(postgres_url: str, before: Model, after: Mode
     assume(not plan(before, after).refused)
     with disposable.beside(postgres_url) as url:
         holds(url, before, after)
+
+
+@st.composite
+def split(draw: st.DrawFn) -> tuple[Model, Model]:
+    """Two models without links, of which the later one has every entity: most of that can be made in two steps."""
+    before, after = (_unlinked(draw(models())) for _ in range(2))
+    kept = {each.name for each in after.entities}
+    entities = (*after.entities, *(each for each in before.entities if each.name not in kept))
+    service = replace(after.service, changes="expand_then_contract")
+    return before, replace(after, service=service, entities=entities)
+
+
+def _unlinked(found: Model) -> Model:
+    return replace(
+        found,
+        entities=tuple(
+            replace(each, fields=tuple(f for f in each.fields if not isinstance(f.type, ManyType)))
+            for each in found.entities
+        ),
+    )
+
+
+@pytest.mark.parametrize("contracted", [False, True])
+@settings(
+    max_examples=4 * LONGER,
+    deadline=None,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture],
+)
+@given(split())
+def test_expansion_and_contraction(postgres_url: str, contracted: bool, both: tuple[Model, Model]) -> None:
+    before, after = both
+    assume(not plan(before, after).refused and in_two_steps(before, after))
+    with disposable.beside(postgres_url) as url:
+        holds(url, before, after, contracted=contracted)

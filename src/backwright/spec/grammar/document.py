@@ -113,6 +113,13 @@ SERVICE = Fixed(
             description="What happens to request members that no operation declares (default: ignore).",
         ),
         Key(
+            name="changes",
+            takes=Choice(("at_once", "expand_then_contract")),
+            example="expand_then_contract",
+            description="Whether a field that is dropped, renamed or converted goes with the migration (default), or "
+            "is kept in step for the earlier version until a second migration has an approval of its own (PostgreSQL).",
+        ),
+        Key(
             name="contract",
             takes=Either((PATH, CONTRACT)),
             example="contract/openapi.yaml",
