@@ -76,7 +76,9 @@ def gates() -> str:
         "# From outside\n\n`backwright verify --target target.yaml` judges a running backend of any make by these: "
         "[targets.md](targets.md)."
     )
-    for gate in OUTSIDE:
+    both = [gate for gate in OUTSIDE if gate in GATES]
+    parts.append(f"As above, of a backend of any make: {', '.join(f'`{gate.NAME}`' for gate in both)}.")
+    for gate in [gate for gate in OUTSIDE if gate not in both]:
         how = inspect.cleandoc(gate.observe.__doc__ or "")
         parts += [f"## `{gate.NAME}`: {gate.TITLE}", gate.WHY, how, f"Example: {gate.EXAMPLE}"]
     parts.append("### The probes of `owasp`")

@@ -18,7 +18,7 @@ from backwright.verify.observed import Bounds, Caller
 from backwright.verify.results import Finding
 from backwright.verify.target.calling import SECONDS, Sent, curl
 from backwright.verify.target.contract import Operation
-from backwright.verify.target.exploring import World, late
+from backwright.verify.target.exploring import World, ends, late
 
 CHECKED = (
     "not_a_server_error",
@@ -106,6 +106,7 @@ def _fuzz(
     """Allowed requests of things that exist, allowed ones of any, forbidden ones."""
     caller = world.callers[0] if world.callers else None
     end = monotonic() + seconds
+    each = FEWEST if ends(operation) else each
     for mode, live in (
         (GenerationMode.POSITIVE, True),
         (GenerationMode.POSITIVE, False),
@@ -117,6 +118,8 @@ def _fuzz(
         for case in cases:
             if monotonic() > end:
                 return
+            if ends(operation):
+                caller = next(iter(world.callers_for(operation)), None)
             _send(total, session, operation, case, caller, world, mode)
 
 

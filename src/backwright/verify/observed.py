@@ -7,7 +7,7 @@ does not know which of the two it judges.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     in may call on what others made. `statements` is a file to which each statement that the backend executes is
     appended (`counting.counted`), `large` are the tables that are declared large, `coarse` those of their columns
     (with the table before) that hold few different values; `expected` are numbers of rows by table,
-    `encrypted` the columns that it encrypts with the verifier's keys.
+    `encrypted` the columns that it encrypts with the verifier's keys. `renew` signs in somebody of the first caller's
+    kind anew, whose session may be ended.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     expected: Mapping[str, int] = {}
     encrypted: frozenset[tuple[str, str]] = frozenset()
     target: Target = Target()
+    renew: Callable[[], Caller | None] | None = None
 
     def accepted(self) -> tuple[Exchange, ...]:
         """The exchanges that were answered 2xx."""

@@ -8,9 +8,18 @@ from __future__ import annotations
 from typing import cast
 
 from backwright.verify.gate import ObservingGate
-from backwright.verify.gates import access_from_outside, conformance, owasp
+from backwright.verify.gates import (
+    access_from_outside,
+    conformance,
+    load,
+    log_redaction,
+    memory,
+    owasp,
+    query_budget,
+)
 
 OUTSIDE: tuple[ObservingGate, ...] = cast(
-    "tuple[ObservingGate, ...]", (conformance, access_from_outside, owasp)
+    "tuple[ObservingGate, ...]",
+    (conformance, access_from_outside, log_redaction, query_budget, load, memory, owasp),
 )
 """In the order in which they run."""

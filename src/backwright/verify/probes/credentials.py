@@ -39,7 +39,7 @@ def run(world: World) -> Outcome:
 def _judge(world: World, notes: Notes, operation: Operation) -> None:
     if notes.late(operation.name):
         return
-    for caller in world.callers:
+    for caller in world.callers_for(operation):
         for path in world.paths(operation, caller):
             if _judged(world, notes, operation, caller, path):
                 return

@@ -42,6 +42,12 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     body: Any = None
 
     @property
+    def done(self) -> bool:
+        """It did what it is for: accepted, or led elsewhere where the contract says so."""
+        status = self.answer.status
+        return self.answer.accepted or (300 <= status < 400 and str(status) in self.operation.statuses)
+
+    @property
     def exchange(self) -> Exchange:
         return Exchange(
             operation=self.operation.name,
@@ -126,7 +132,10 @@ class World:
             if parameter.where == "query":
                 asked[parameter.name] = value
             elif parameter.where == "header" and parameter.name.lower() not in _lower(headers):
-                headers[parameter.name] = str(value)
+                shown = (
+                    self._version(operation, caller, path) if parameter.name.lower() == "if-match" else None
+                )
+                headers[parameter.name] = shown or str(value)
         asked |= query or {}
         target = self.base + filled(operation.path, path)
         if asked:
@@ -136,6 +145,13 @@ class World:
             content, media = encoded(body, operation.body.media)
             headers["Content-Type"] = media
         return Sent(method=operation.method, target=target, headers=headers, content=content)
+
+    def _version(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> str | None:
+        """The ETag of what the operation is about, as it can be read now."""
+        reading = self.operation("GET", operation.path)
+        if reading is None:
+            return None
+        return self.send(reading, caller, path).answer.headers.get("etag")
 
     # Exploring ------------------------------------------------------------------------------------
 
@@ -148,12 +164,19 @@ class World:
 
     def reach(self, operation: Operation) -> Made | None:
         """An accepted exchange of the operation: as one of the callers, else as nobody."""
-        who: list[Caller | None] = [*self.callers]
+        who: list[Caller | None] = [*self.callers_for(operation)]
         for caller in [*who, None] if not operation.secured or not who else who:
             made = self.perform(operation, caller)
-            if made is not None and made.answer.accepted:
+            if made is not None and made.done:
                 return made
         return None
+
+    def callers_for(self, operation: Operation) -> tuple[Caller, ...]:
+        """Who may be asked for: the callers; where it would end their session, somebody who is signed in for it."""
+        if not self.callers or self.seen.renew is None or not ends(operation):
+            return self.callers
+        spent = self.seen.renew()
+        return (spent,) if spent is not None else ()
 
     def perform(self, operation: Operation, caller: Caller | None, depth: int = 0) -> Made | None:
         """Make what the path needs as this caller, then send; bodies are tried until one is accepted.
@@ -164,7 +187,7 @@ class World:
         for path in self.paths(operation, caller, depth):
             made = self.attempt(operation, caller, path)
             last = made or last
-            if made is not None and made.answer.accepted:
+            if made is not None and made.done:
                 break
         return last
 
@@ -186,7 +209,7 @@ class World:
                 last = self.send(operation, caller, path, body)
             except Unreachable:
                 continue
-            if last.answer.accepted:
+            if last.done:
                 self._working[operation.name] = number
                 return last
             if last.answer.status in ({401, 403, 404, 405, 429} if operation.secured else {404, 405, 429}):
@@ -469,10 +492,20 @@ def _lower(headers: Mapping[str, str]) -> Sequence[str]:
     return [name.lower() for name in headers]
 
 
-ENDING = re.compile(r"log-?_?out|sign-?_?out|revoke|deactivate|unregister", re.IGNORECASE)
+ENDING = re.compile(
+    r"log-?_?out|sign-?_?(out|off)|log-?_?off|revoke|deactivate|unregister"
+    r"|(session|token)s?/(end|close|delete|destroy|invalidate)",
+    re.IGNORECASE,
+)
+
+
+def ends(operation: Operation) -> bool:
+    """Does it end the caller's session, or the caller? What is deleted without being named is the caller's own."""
+    named = ENDING.search(operation.path) or ENDING.search(operation.id)
+    return bool(named) or (operation.method == "DELETE" and not operation.path_names)
 
 
 def late(operation: Operation) -> tuple[int, int, int, str]:
     """An order: creations first, what needs more of a path later, deletions and ends of sessions last."""
-    last = 2 if ENDING.search(operation.path + operation.id) else int(operation.method == "DELETE")
+    last = 2 if ends(operation) else int(operation.method == "DELETE")
     return last, len(operation.path_names), ORDER.get(operation.method, 9), operation.path

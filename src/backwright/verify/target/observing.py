@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from backwright.spec.diagnostics import NOWHERE, SpecificationError, diagnose
-from backwright.verify.observed import Observed
+from backwright.verify.observed import Caller, Observed
 from backwright.verify.target.calling import Client
 from backwright.verify.target.exploring import World
 from backwright.verify.target.file import START, Target
@@ -22,6 +22,13 @@ def observed(target: Target, log: Path, seed: int = 1) -> Iterator[Observed]:
     """The backend of a target file while it runs. Raises SpecificationError where it does not start or let in."""
     with started(target, log) as running, closing(Client(running.url)) as client:
         accounts = [signed_in(target, client, plan) for plan in target.callers]
+
+        def renew() -> Caller | None:
+            try:
+                return signed_in(target, client, target.callers[0]).caller if target.callers else None
+            except SpecificationError:  # there may be a limit to signing in
+                return None
+
         seen = Observed(
             name=target.name,
             url=running.url,
@@ -33,8 +40,10 @@ def observed(target: Target, log: Path, seed: int = 1) -> Iterator[Observed]:
             database_url=(target.database.url or None) if target.database else None,
             process_id=running.process_id,
             log=running.log,
+            statements=running.statements,
             shared=target.shared,
             target=target.expected,
+            renew=renew,
         )
         world = World(seen, client, seed)
         unreached = world.explore()

@@ -54,7 +54,7 @@ START_KEYS = {
     "seconds": "how long it may take to be ready; default: 30",
 }
 DATABASE_KEYS = {
-    "url": "its address, for gates that count statements",
+    "url": "its address; of PostgreSQL that is started with `{database}`, statements are counted",
     "reset": "a command (a list) that empties it; run before each start",
 }
 CALLER_KEYS = {

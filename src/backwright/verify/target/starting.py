@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import msgspec
 
 from backwright.spec.diagnostics import NOWHERE, Place, SpecificationError, diagnose
+from backwright.verify.counting import counted
 from backwright.verify.target.file import START, Target
 
 STOP_SECONDS = 5.0
@@ -30,6 +33,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     process_id: int | None = None
     log: Path | None = None
+    statements: Path | None = None
 
 
 @contextmanager
@@ -44,14 +48,35 @@ def started(target: Target, log: Path) -> Iterator[Running]:
         yield running
         return
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    with ExitStack() as stack:
+        noted = _counted(target, stack)
+        if noted is not None:
+            known["database"], statements = noted
+        output = stack.enter_context(log.open("wb"))
         process = _launched(target, known, output.fileno())
-    running = Running(url=_origin(fill(target.url, known)), port=port, process_id=process.pid, log=log)
-    try:
+        stack.callback(_stop, process)
+        running = Running(
+            url=_origin(fill(target.url, known)),
+            port=port,
+            process_id=process.pid,
+            log=log,
+            statements=statements if noted is not None else None,
+        )
         _wait(target, running, process)
         yield running
-    finally:
-        _stop(process)
+
+
+def _counted(target: Target, stack: ExitStack) -> tuple[str, Path] | None:
+    """An address of the database at which statements are noted, and where; None where they cannot be."""
+    url = target.database.url if target.database else ""
+    asked = target.start is not None and any(
+        "{database}" in each for each in (*target.start.command, *target.start.env.values())
+    )
+    if not asked or not re.match(r"postgres(ql)?(\+\w+)?://", url):
+        return None
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="backwright-statements-")))
+    statements = folder / "statements"
+    return stack.enter_context(counted(url, statements)), statements
 
 
 def fill(text: str, known: Mapping[str, str]) -> str:
