@@ -19,11 +19,11 @@ from backwright.model.check import rules
 from backwright.review import pages
 from backwright.spec import manual, schema
 from backwright.spec.diagnostics import registered
-from backwright.verify.gates import GATES, NAMED
-from backwright.verify.outside import OUTSIDE
+from backwright.verify.gates import GATES, NAMED, consistency
 from backwright.verify.gates.owasp import OUT_OF_SIGHT, PROBES
 from backwright.verify.mutation import show
 from backwright.verify.mutation.results import MutationResult
+from backwright.verify.outside import OUTSIDE
 from backwright.verify.target import schema as target
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -81,10 +81,11 @@ def gates() -> str:
     for gate in [gate for gate in OUTSIDE if gate not in both]:
         how = inspect.cleandoc(gate.observe.__doc__ or "")
         parts += [f"## `{gate.NAME}`: {gate.TITLE}", gate.WHY, how, f"Example: {gate.EXAMPLE}"]
-    parts.append("### The probes of `owasp`")
-    for probe in PROBES:
-        how = inspect.cleandoc(probe.run.__doc__ or "")
-        parts.append(f"**{', '.join(probe.IDS)}, {probe.NAME}.** {probe.WHY}\n\n{how}")
+    for name, probes in (("consistency", consistency.PROBES), ("owasp", PROBES)):
+        parts.append(f"### The probes of `{name}`")
+        for probe in probes:
+            how = inspect.cleandoc(probe.run.__doc__ or "")
+            parts.append(f"**{', '.join([*probe.IDS, probe.NAME])}.** {probe.WHY}\n\n{how}")
     parts += [f"**{number}**: {why}." for number, why in OUT_OF_SIGHT.items()]
     return "\n\n".join(parts) + "\n"
 

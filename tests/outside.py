@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import notes_backend
+import shelf_backend
+import shelf_contract
 from notes_contract import CONTRACT
 
 from backwright.verify.observed import Observed
@@ -39,6 +42,16 @@ CALLER = """
         keep: {{token: token}}
     headers: {{Authorization: "Bearer {{token}}"}}
 """
+SHELF_CALLER = """
+  {name}:
+    sign_in:
+      - request: POST /accounts
+        body: {{name: "{{name}}-{{unique}}"}}
+        keep: {{token: token}}
+    headers: {headers}
+"""
+BEARER = '{Authorization: "Bearer {token}"}'
+COOKIE = '{Cookie: "session={token}", X-Guard: "{token}"}'
 CALLERS = "".join(CALLER.format(name=name) for name in ("ann", "bob"))
 
 
@@ -52,8 +65,8 @@ def target_file(folder: Path, *defects: str, more: str = "") -> Path:
     return _written(folder, text + CALLERS + more)
 
 
-def _written(folder: Path, text: str) -> Path:
-    (folder / "openapi.json").write_text(json.dumps(CONTRACT), "utf-8")
+def _written(folder: Path, text: str, contract: Mapping[str, Any] = CONTRACT) -> Path:
+    (folder / "openapi.json").write_text(json.dumps(contract), "utf-8")
     path = folder / "target.yaml"
     path.write_text(text, "utf-8")
     return path
@@ -65,15 +78,37 @@ def within(folder: Path, *defects: str, more: str = "") -> Iterator[Observed]:
     for state in (notes_backend.ACCOUNTS, notes_backend.NOTES, notes_backend.FAILED):
         state.clear()
     notes_backend.DEFECTS |= set(defects)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), notes_backend.Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    path = _written(folder, RUNNING.format(url=f"http://127.0.0.1:{server.server_port}") + CALLERS + more)
     try:
-        with observed(read_target(path), folder / "server.log") as seen:
-            yield seen
+        with served(notes_backend.Handler) as url:
+            path = _written(folder, RUNNING.format(url=url) + CALLERS + more)
+            with observed(read_target(path), folder / "server.log") as seen:
+                yield seen
     finally:
         notes_backend.DEFECTS.clear()
+
+
+@contextmanager
+def shelves(folder: Path, *defects: str, headers: str = BEARER) -> Iterator[Observed]:
+    """The second backend with these defects, as gates see it; only bob may ask for statistics."""
+    shelf_backend.clear()
+    shelf_backend.DEFECTS |= set(defects)
+    with served(shelf_backend.Handler) as url:
+        callers = "".join(SHELF_CALLER.format(name=name, headers=headers) for name in ("ann", "bob"))
+        text = RUNNING.format(url=url) + callers + "\nreserved: {GET /statistics: [bob]}\n"
+        path = _written(folder, text, shelf_contract.CONTRACT)
+        with observed(read_target(path), folder / "server.log") as seen:
+            yield seen
+
+
+@contextmanager
+def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address of a server of this process."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
         server.shutdown()
         server.server_close()
         thread.join(5)

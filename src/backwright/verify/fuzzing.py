@@ -18,7 +18,8 @@ from backwright.verify.observed import Bounds, Caller
 from backwright.verify.results import Finding
 from backwright.verify.target.calling import SECONDS, Sent, curl
 from backwright.verify.target.contract import Operation
-from backwright.verify.target.exploring import World, ends, late
+from backwright.verify.target.exploring import World
+from backwright.verify.target.order import ends, late
 
 CHECKED = (
     "not_a_server_error",

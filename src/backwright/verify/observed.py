@@ -58,11 +58,11 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     `contract` is its OpenAPI document. `exchanges` are requests that it has answered, in the order in which they were
     sent: at least one accepted one of each operation that could be brought to it; `unreached` names the others.
     What is None is not known, and a gate that needs it is not run. `shared` are operations that anyone who is signed
-    in may call on what others made. `statements` is a file to which each statement that the backend executes is
-    appended (`counting.counted`), `large` are the tables that are declared large, `coarse` those of their columns
-    (with the table before) that hold few different values; `expected` are numbers of rows by table,
-    `encrypted` the columns that it encrypts with the verifier's keys. `renew` signs in somebody of the first caller's
-    kind anew, whose session may be ended.
+    in may call on what others made, `reserved` those that only the callers of these names may. `statements` is a file
+    to which each statement that the backend executes is appended (`counting.counted`), `large` are the tables that are
+    declared large, `coarse` those of their columns (with the table before) that hold few different values; `expected`
+    are numbers of rows by table, `encrypted` the columns that it encrypts with the verifier's keys. `renew` signs in
+    somebody of the first caller's kind anew, whose session may be ended.
     """
 
     name: str
@@ -75,6 +75,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     process_id: int | None = None
     log: Path | None = None
     shared: tuple[str, ...] = ()
+    reserved: Mapping[str, tuple[str, ...]] = {}
     statements: Path | None = None
     large: tuple[str, ...] = ()
     coarse: frozenset[tuple[str, str]] = frozenset()

@@ -11,6 +11,7 @@ from backwright.verify.gate import ObservingGate
 from backwright.verify.gates import (
     access_from_outside,
     conformance,
+    consistency,
     load,
     log_redaction,
     memory,
@@ -20,6 +21,6 @@ from backwright.verify.gates import (
 
 OUTSIDE: tuple[ObservingGate, ...] = cast(
     "tuple[ObservingGate, ...]",
-    (conformance, access_from_outside, log_redaction, query_budget, load, memory, owasp),
+    (conformance, access_from_outside, consistency, log_redaction, query_budget, load, memory, owasp),
 )
 """In the order in which they run."""

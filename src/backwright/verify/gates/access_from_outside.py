@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from backwright.verify.gate import NotRun, Verdict, found
 from backwright.verify.observed import Bounds, Observed
-from backwright.verify.probes import credentials, objects, properties
+from backwright.verify.probes import (
+    credentials,
+    cross_site,
+    lists,
+    nesting,
+    objects,
+    properties,
+    reserved,
+    signing_out,
+)
 from backwright.verify.probes.probe import merged, world_of
 
 NAME = "access-from-outside"
@@ -12,17 +21,19 @@ TITLE = "Access, asked from outside"
 WHY = "Whether the wrong person is refused is decided by the running backend, not by the rule that somebody wrote down."
 EXAMPLE = "DELETE of another caller's comment is answered 204: failed, with the request."
 
+PROBES = (credentials, objects, nesting, lists, reserved, properties, cross_site, signing_out)
+
 
 def observe(seen: Observed, bounds: Bounds) -> Verdict:
-    """The probes of credentials, of objects and of properties, each with a control: the same request of
-    somebody who may.
+    """The probes of credentials, of objects, lists and properties, of functions that are reserved, of other sites
+    and of signing out, each with a control: the same request of somebody who may.
 
     What could not be judged is named in the figures. Without callers, or with nothing judged, it is not run.
     """
     if not seen.callers:
         raise NotRun("no callers are declared: nobody could be let in, so a refusal shows nothing")
     with world_of(seen, bounds) as world:
-        outcome = merged(probe.run(world) for probe in (credentials, objects, properties))
+        outcome = merged(probe.run(world) for probe in PROBES)
         requests = world.client.count
     if not outcome.tried:
         raise NotRun(f"nothing could be judged: {'; '.join(outcome.unjudged[:5])}")

@@ -13,13 +13,21 @@ from backwright.verify.probes import (
     configuration,
     consumption,
     credentials,
+    cross_site,
     fetching,
     functions,
     injection,
     inventory,
+    lists,
+    nesting,
     objects,
     properties,
+    redirecting,
+    reserved,
     signing_in,
+    signing_out,
+    sql,
+    tokens,
 )
 from backwright.verify.probes.probe import Outcome, Probe, world_of
 from backwright.verify.results import Finding
@@ -32,8 +40,8 @@ EXAMPLE = "Sixty wrong passwords in a row are all answered 401: failed under API
 PROBES: tuple[Probe, ...] = cast(
     "tuple[Probe, ...]",
     (
-        objects, credentials, properties, functions, fetching, inventory, injection, consumption, configuration,
-        signing_in,
+        objects, nesting, lists, credentials, tokens, cross_site, signing_out, properties, functions, reserved,
+        fetching, inventory, injection, sql, redirecting, consumption, configuration, signing_in,
     ),
 )  # fmt: skip
 """In this order: the last ones may leave the backend full, or its login locked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import time
 from collections.abc import Mapping
@@ -17,7 +18,8 @@ LARGEST = 4 * 1024 * 1024
 AGAIN = 64 * 1024
 """Up to how many bytes a request is sent again when the connection was gone."""
 
-SECRET_HEADERS = ("authorization", "cookie", "x-api-key", "proxy-authorization")
+SECRET_HEADERS = re.compile(r"auth|cookie|key|token|secret|csrf|xsrf|session", re.IGNORECASE)
+"""Headers whose values are not printed."""
 
 
 class Unreachable(Exception):
@@ -135,7 +137,7 @@ def _quoted(content: bytes) -> str:
 
 def hidden(name: str, value: str) -> str:
     """The header's value as it may be printed."""
-    if name.lower() not in SECRET_HEADERS:
+    if not SECRET_HEADERS.search(name) or name.lower() == "idempotency-key":
         return value
     scheme, space, _ = value.partition(" ")
     return f"{scheme} $TOKEN" if space and name.lower() == "authorization" else "$SECRET"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
@@ -20,13 +19,15 @@ import msgspec
 from backwright.verify.observed import Caller, Exchange, Observed
 from backwright.verify.target.calling import Answer, Client, Sent, Unreachable
 from backwright.verify.target.contract import Operation, base_path, operations_of
-from backwright.verify.target.sampling import Sampler
+from backwright.verify.target.encoding import encoded, plain
+from backwright.verify.target.order import ends, late
+from backwright.verify.target.sampling import Modest, Sampler
 
-ORDER = {"POST": 0, "GET": 1, "HEAD": 2, "OPTIONS": 2, "PATCH": 3, "PUT": 4, "DELETE": 5}
 KEYS = ("id", "uuid", "key", "slug", "code", "name")
 """Under which names answers show what a path is called by, where the parameter's own name is not among them."""
 
 DEEPEST = 8
+WAYS = 6
 CHOICES = 4
 """How many known things are tried for one path."""
 
@@ -71,6 +72,7 @@ class World:
         self.base = base_path(seen.contract)
         self.made: list[Made] = []
         self.sampler = Sampler(seen.contract, seed)
+        self._modest = Modest(seen.contract, seed + 1)
         self._by_name = {operation.name: operation for operation in self.operations}
         self._working: dict[str, int] = {}  # which way of making a body was accepted
         self._known_bodies: dict[str, list[Any]] = {}
@@ -139,7 +141,7 @@ class World:
         asked |= query or {}
         target = self.base + filled(operation.path, path)
         if asked:
-            target += "?" + urlencode({name: _plain(value) for name, value in asked.items()}, doseq=True)
+            target += "?" + urlencode({name: plain(value) for name, value in asked.items()}, doseq=True)
         content = None
         if body is not None and operation.body is not None:
             content, media = encoded(body, operation.body.media)
@@ -167,6 +169,8 @@ class World:
         who: list[Caller | None] = [*self.callers_for(operation)]
         for caller in [*who, None] if not operation.secured or not who else who:
             made = self.perform(operation, caller)
+            if made is not None and not made.done and self._beside(operation):
+                made = self.ready(operation, caller)
             if made is not None and made.done:
                 return made
         return None
@@ -177,6 +181,28 @@ class World:
             return self.callers
         spent = self.seen.renew()
         return (spent,) if spent is not None else ()
+
+    def _beside(self, operation: Operation) -> tuple[Operation, ...]:
+        """What else can be made in the thing that the operation is about: a deposit, before a transfer is."""
+        above, names = operation.path.rpartition("/")[0], operation.path_names
+        return tuple(
+            each
+            for each in self.operations
+            if names and each.method == operation.method == "POST" and each.path != operation.path
+            and each.path.rpartition("/")[0] == above and each.path_names == names
+        )  # fmt: skip
+
+    def prepared(self, operation: Operation, caller: Caller | None) -> dict[str, str] | None:
+        """Values for the path, with what else can be made there made before."""
+        path = self.path_for(operation, caller)
+        for each in self._beside(operation) if path is not None else ():
+            self.attempt(each, caller, path or {})
+        return path
+
+    def ready(self, operation: Operation, caller: Caller | None) -> Made | None:
+        """The operation on a thing that was prepared for it. The last answer, as of `attempt`."""
+        path = self.prepared(operation, caller)
+        return self.attempt(operation, caller, path) if path is not None else None
 
     def perform(self, operation: Operation, caller: Caller | None, depth: int = 0) -> Made | None:
         """Make what the path needs as this caller, then send; bodies are tried until one is accepted.
@@ -226,7 +252,7 @@ class World:
             yield 0, None
             return
         known = self._working.get(operation.name)
-        ways = list(range(5))
+        ways = list(range(WAYS))
         for number in sorted(ways, key=lambda each: (each != known, each)):
             yield from ((number, body) for body in self._way(operation, number))
 
@@ -245,8 +271,10 @@ class World:
                 for body in self._known_bodies.get(operation.name, ())[:2]:
                     yield self._renewed(body)
                     yield body
-            case _:
+            case 4:
                 yield from operation.body.examples[:2]
+            case _:
+                yield self._referring(self._modest.value(schema))
 
     def _renewed(self, body: Any) -> Any:
         """A body that was accepted, with other words in it: names have to be new."""
@@ -456,31 +484,6 @@ def _replaced(body: Any, values: Mapping[str, Any]) -> Any:
             return body
 
 
-def encoded(body: Any, media: str) -> tuple[bytes, str]:
-    """The body in its media type, and the header that says so."""
-    base = media.partition(";")[0].strip().lower()
-    if base == "application/x-www-form-urlencoded":
-        return urlencode({name: _plain(value) for name, value in body.items()}, doseq=True).encode(), base
-    if base == "multipart/form-data":
-        boundary = f"boundary-{zlib.crc32(repr(body).encode()):08x}"
-        lines = [
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{_plain(value)}\r\n'
-            for name, value in (body.items() if isinstance(body, dict) else ())
-        ]
-        return "".join([*lines, f"--{boundary}--\r\n"]).encode(), f"{base}; boundary={boundary}"
-    if base.startswith("text/"):
-        return str(body).encode(), base
-    return msgspec.json.encode(body), base if base.endswith("json") else "application/json"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return msgspec.json.encode(value).decode()
-    return value
-
-
 def _decoded(content: bytes | None) -> Any:
     try:
         return msgspec.json.decode(content) if content else None
@@ -490,22 +493,3 @@ def _decoded(content: bytes | None) -> Any:
 
 def _lower(headers: Mapping[str, str]) -> Sequence[str]:
     return [name.lower() for name in headers]
-
-
-ENDING = re.compile(
-    r"log-?_?out|sign-?_?(out|off)|log-?_?off|revoke|deactivate|unregister"
-    r"|(session|token)s?/(end|close|delete|destroy|invalidate)",
-    re.IGNORECASE,
-)
-
-
-def ends(operation: Operation) -> bool:
-    """Does it end the caller's session, or the caller? What is deleted without being named is the caller's own."""
-    named = ENDING.search(operation.path) or ENDING.search(operation.id)
-    return bool(named) or (operation.method == "DELETE" and not operation.path_names)
-
-
-def late(operation: Operation) -> tuple[int, int, int, str]:
-    """An order: creations first, what needs more of a path later, deletions and ends of sessions last."""
-    last = 2 if ends(operation) else int(operation.method == "DELETE")
-    return last, len(operation.path_names), ORDER.get(operation.method, 9), operation.path

@@ -110,7 +110,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """A running backend to be judged. Texts may still hold placeholders, which are filled when it is started.
 
     `only` are the operations that the backend has of the contract; empty: all. `shared` may be called by anyone
-    who is signed in, on what others made.
+    who is signed in, on what others made; `reserved` by the callers of these names only.
     """
 
     name: str
@@ -124,4 +124,5 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     callers: tuple[CallerPlan, ...] = ()
     only: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+    reserved: Mapping[str, tuple[str, ...]] = {}
     expected: Performance = Performance()

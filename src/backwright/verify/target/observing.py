@@ -23,9 +23,11 @@ def observed(target: Target, log: Path, seed: int = 1) -> Iterator[Observed]:
     with started(target, log) as running, closing(Client(running.url)) as client:
         accounts = [signed_in(target, client, plan) for plan in target.callers]
 
+        plan = next(iter(target.callers), None)
+
         def renew() -> Caller | None:
             try:
-                return signed_in(target, client, target.callers[0]).caller if target.callers else None
+                return signed_in(target, client, plan).caller if plan and plan.sign_in else None
             except SpecificationError:  # there may be a limit to signing in
                 return None
 
@@ -42,6 +44,7 @@ def observed(target: Target, log: Path, seed: int = 1) -> Iterator[Observed]:
             log=running.log,
             statements=running.statements,
             shared=target.shared,
+            reserved=target.reserved,
             target=target.expected,
             renew=renew,
         )

@@ -44,6 +44,7 @@ KEYS: Mapping[str, str] = {
     "operations": "which of the contract's operations it has (`GET /things/{id}`); default: all",
     "callers": "who calls, by name, and how each comes to credentials; two strangers at least",
     "shared": "operations that anyone who is signed in may call on what others made",
+    "reserved": "operations that only some may call, and who: `{POST /articles: [editor]}`",
     "database": "the database behind it",
     "expected": "declared performance, for gates that measure it",
 }
@@ -132,6 +133,7 @@ class _Reading:
             callers=tuple(self.callers(root.get("callers"))),
             only=only,
             shared=shared,
+            reserved=self.reserved(root, contract),
             expected=self.expected(root.get("expected")),
         )
 
@@ -195,6 +197,22 @@ class _Reading:
                 self.wrong(OPERATION, item, f"the contract has no `{name}`", mend)
             named.append(name)
         return tuple(named)
+
+    def reserved(self, root: Table, contract: Mapping[str, Any] | None) -> Mapping[str, tuple[str, ...]]:
+        value, callers = root.get("reserved"), root.get("callers")
+        known = [each.key.value for each in callers.entries] if isinstance(callers, Table) else []
+        if value is not None and not isinstance(value, Table):
+            self.wrong(
+                SHAPE, value, "`reserved` is not a table", "write `reserved: {POST /articles: [editor]}`"
+            )
+        found = {}
+        for entry in value.entries if isinstance(value, Table) else ():
+            (name,) = self.operations(Items((entry.key,), entry.key.place), contract)
+            found[name] = tuple(self.text(item) or "" for item in self.items(entry.value, "reserved"))
+            for each in found[name]:
+                if each not in known:
+                    self.wrong(SHAPE, entry.value, f"there is no caller `{each}`", f"name {', '.join(known)}")
+        return found
 
     # Its parts ------------------------------------------------------------------------------------
 

@@ -24,6 +24,8 @@ from backwright.verify.target.contract import resolved
 
 DEEPEST = 6
 WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "inlet", "lotus")
+SMALL = ("1.00", "1", "1.0", "1.000")
+"""Amounts as text, for patterns that ask for such."""
 START = datetime(2030, 1, 1, tzinfo=UTC)
 
 
@@ -129,9 +131,12 @@ class Sampler:
         )
         most = (most if most is not None else least + 20) - (step if below not in {None, False} else 0)
         steps = max(0, min(int((most - least) / step), 20))
-        value = (int(-(-least // step)) + self._random.randint(0, steps)) * step
+        value = (int(-(-least // step)) + self._step(steps)) * step
         value = value if value <= most else least
         return int(value) if whole else round(float(value), 6)
+
+    def _step(self, steps: int) -> int:
+        return self._random.randint(0, steps)
 
     def _text(self, schema: Mapping[str, Any], name: str) -> str:
         if isinstance(schema.get("pattern"), str):
@@ -179,6 +184,24 @@ class Sampler:
             text = text.ljust(least, "x")
         # The end of a word is what makes it new.
         return text[-int(most) :] if isinstance(most, int) and len(text) > most else text
+
+
+class Modest(Sampler):
+    """Makes values as small as a schema allows: what a balance or a stock suffices for."""
+
+    def _step(self, steps: int) -> int:
+        return 0
+
+    def _text(self, schema: Mapping[str, Any], name: str) -> str:
+        small = (each for each in SMALL if _fits(schema.get("pattern"), each))
+        return next(small, None) or super()._text(schema, name)
+
+
+def _fits(pattern: Any, text: str) -> bool:
+    try:
+        return isinstance(pattern, str) and re.search(pattern, text) is not None
+    except re.error:
+        return False
 
 
 def matching(pattern: str, seed: int, least: int = 0, most: int = 200) -> str | None:

@@ -1,0 +1,140 @@
+"""What is deleted is gone: from its own place, from the lists, and with all that was in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from backwright.verify.probes.objects import Thing, made_by
+from backwright.verify.probes.probe import Notes, Outcome
+from backwright.verify.target.calling import Answer, Unreachable
+from backwright.verify.target.contract import Operation
+from backwright.verify.target.exploring import World
+
+IDS: tuple[str, ...] = ()
+NAME = "deletions"
+WHY = "What is marked as deleted is forgotten by one query of ten; what hung on it is forgotten by most."
+
+
+class Inside(msgspec.Struct, frozen=True, kw_only=True):
+    """A reading of what is in the thing: of one, or of a list that is not empty."""
+
+    reading: Operation
+    path: Mapping[str, str]
+
+
+def run(world: World) -> Outcome:
+    """Things are made, with others in them, and deleted by their maker. Afterwards neither a reading nor a change of
+    the thing is accepted, no list shows it, and what was in it is not shown either.
+
+    Where the answer to the deletion is the thing itself, it was ended rather than deleted, and is not judged.
+    """
+    notes = Notes(world)
+    for deletion in world.operations:
+        if deletion.method != "DELETE" or not deletion.path.endswith("}") or notes.late(deletion.name):
+            continue
+        try:
+            _judge(world, notes, deletion)
+        except Unreachable as error:
+            notes.unjudged(deletion.name, f"no answer: {error}")
+    return notes.outcome()
+
+
+def _judge(world: World, notes: Notes, deletion: Operation) -> None:
+    owner = next(iter(world.callers), None)
+    thing = made_by(world, deletion, owner) if owner is not None else None
+    if thing is None:
+        notes.unjudged(deletion.name, "its things cannot be made here")
+        return
+    reading = world.operation("GET", deletion.path)
+    listing = world.operation("GET", thing.creation.path)
+    inside = list(_inside(world, thing))
+    shown = reading is not None and world.send(reading, thing.owner, thing.path).answer.accepted
+    listed = listing is not None and _lists(world, listing, thing)
+    gone = world.attempt(deletion, thing.owner, thing.path)
+    if gone is None or not gone.answer.accepted or gone.answer.status == 202 or gone.answer.json():
+        notes.unjudged(deletion.name, f"was answered {gone.answer.status if gone else 'nothing'}")
+        return
+    if reading is not None and shown:
+        notes.tried += 1
+        after = world.send(reading, thing.owner, thing.path)
+        if after.answer.accepted:
+            notes.found(deletion.name, f"leaves the thing where it was ({reading.name} shows it)", gone.sent)
+        elif after.answer.status >= 500:
+            notes.found(reading.name, f"answers {after.answer.status} for what was deleted", after.sent)
+    if listing is not None and listed:
+        notes.tried += 1
+        if _lists(world, listing, thing):
+            notes.found(deletion.name, f"leaves the thing in {listing.name}", gone.sent)
+    _judge_changes(world, notes, deletion, thing)
+    for each in inside:
+        notes.tried += 1
+        after = world.send(each.reading, thing.owner, each.path)
+        if _holds(after.answer):
+            notes.found(deletion.name, f"leaves what was in it ({each.reading.name} shows it)", after.sent)
+
+
+def _judge_changes(world: World, notes: Notes, deletion: Operation, thing: Thing) -> None:
+    change = world.operation("PATCH", deletion.path)
+    if change is None:
+        return
+    notes.tried += 1
+    tried = world.send(change, thing.owner, thing.path, world.body(change))
+    if tried.answer.accepted:
+        notes.found(change.name, "is accepted for what was deleted", tried.sent)
+
+
+def _inside(world: World, thing: Thing) -> Iterator[Inside]:
+    """Make one of each thing that the contract lets be made in this one, and say how it is read."""
+    for creation in world.operations:
+        below = creation.path.removeprefix(thing.template + "/")
+        if creation.method != "POST" or below == creation.path or "{" in below or creation.body is None:
+            continue
+        made = world.attempt(creation, thing.owner, thing.path)
+        if made is None or not made.answer.accepted:
+            continue
+        for reading in world.operations:
+            if reading.method != "GET" or not reading.path.startswith(creation.path):
+                continue
+            path: dict[str, str] | None = dict(thing.path)
+            for name in [each for each in reading.path_names if each not in thing.path]:
+                value = world.named(made, reading, name)
+                path = {**path, name: value} if path is not None and value is not None else None
+            if path is not None and _holds(world.send(reading, thing.owner, path).answer):
+                yield Inside(reading=reading, path=path)
+
+
+def _holds(answer: Answer) -> bool:
+    """Does it show something? A list that is empty does not."""
+    value = answer.json() if answer.accepted else None
+    lists = [each for each in value.values() if isinstance(each, list)] if isinstance(value, dict) else []
+    return any(lists) if lists else bool(value)
+
+
+def _lists(world: World, listing: Operation, thing: Thing) -> bool:
+    answer = world.send(listing, thing.owner, {name: thing.path[name] for name in listing.path_names}).answer
+    return answer.accepted and _named(answer.json(), thing.value)
+
+
+def _named(value: object, wanted: str) -> bool:
+    """Is there an item of a list that is called so?"""
+    match value:
+        case dict():
+            return any(_named(each, wanted) for each in value.values())
+        case list():
+            return any(
+                str(each) == wanted if isinstance(each, str | int) else _called(each, wanted)
+                for each in value
+            )
+        case _:
+            return False
+
+
+def _called(item: object, wanted: str) -> bool:
+    """Its first member of this value stands before any other number or text that it could be by chance."""
+    values = item.values() if isinstance(item, dict) else ()
+    first = next(
+        (each for each in values if isinstance(each, str | int) and not isinstance(each, bool)), None
+    )
+    return str(first) == wanted or (len(wanted) >= 8 and wanted in {str(each) for each in values})

@@ -1,0 +1,161 @@
+"""Lists, their filters and their totals show a caller nothing that it cannot read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from backwright.verify.observed import Caller
+from backwright.verify.probes.probe import Notes, Outcome, stranger_to
+from backwright.verify.target.calling import Answer, Unreachable
+from backwright.verify.target.contract import Operation, Parameter
+from backwright.verify.target.exploring import Made, World, members
+
+IDS = ("API1:2023",)
+NAME = "lists of others"
+WHY = "The rule stands in the query of one thing and is forgotten in that of the list, of its filter, or of its total."
+SEARCH = re.compile(r"^(q|query|search|term|text|keyword|filter|name|title|.*_?contains)$", re.IGNORECASE)
+TOTAL = re.compile(r"total|count", re.IGNORECASE)
+TIMES = 3
+
+
+def run(world: World) -> Outcome:
+    """One caller makes things that another is refused to read: the other's list must not show them, whatever it is
+    filtered by, and its totals must not grow.
+
+    A filter counts where it shows the thing to its maker. Exempt is what the target declares `shared`.
+    """
+    notes = Notes(world)
+    if len(world.callers) < 2:
+        notes.unjudged("callers", "two who are strangers to each other are needed")
+        return notes.outcome()
+    for listing in world.operations:
+        creation = world.operation("POST", listing.path)
+        if listing.method != "GET" or creation is None or listing.name in world.seen.shared:
+            continue
+        if notes.late(listing.name):
+            break
+        try:
+            _judge(world, notes, listing, creation)
+        except Unreachable as error:
+            notes.unjudged(listing.name, f"no answer: {error}")
+    return notes.outcome()
+
+
+def _judge(world: World, notes: Notes, listing: Operation, creation: Operation) -> None:
+    owner = world.callers[0]
+    stranger = stranger_to(world, owner)
+    path = world.path_for(creation, owner)
+    made = world.attempt(creation, owner, path) if path is not None else None
+    if made is None or not made.answer.accepted or path is None or stranger is None:
+        notes.unjudged(listing.name, "nothing could be made for it")
+        return
+    marks = _marks(made)
+    if not marks or not _hidden(world, made, stranger):
+        notes.unjudged(listing.name, "no reading says that what it lists is hidden from others")
+        return
+    for query in ({}, *_filters(listing, made)):
+        if not _shows(world.send(listing, owner, path, query=query).answer, marks):
+            continue
+        tried = world.send(listing, stranger, path, query=query)
+        notes.tried += 1
+        if _shows(tried.answer, marks):
+            by = f" filtered by `{next(iter(query))}`" if query else ""
+            what = f"shows {stranger.name} what {owner.name} made and {stranger.name} may not read"
+            notes.found(listing.name, f"{what}{by}", tried.sent)
+    _totals(world, notes, listing, creation, owner, stranger, path)
+
+
+def _hidden(world: World, made: Made, stranger: Caller) -> bool:
+    """Is the stranger refused to read the thing, where its maker is not?"""
+    owner = world.callers[0]
+    for reading in world.operations:
+        above, _, name = reading.path.rstrip("/").rpartition("/")
+        if reading.method != "GET" or above != made.operation.path or not name.startswith("{"):
+            continue
+        value = world.named(made, reading, name[1:-1])
+        if value is None:
+            continue
+        path = {**made.path, name[1:-1]: value}
+        if world.send(reading, owner, path).answer.accepted:
+            return world.send(reading, stranger, path).answer.status in {401, 403, 404}
+    return False
+
+
+def _marks(made: Made) -> tuple[str, ...]:
+    """Texts by which the thing is told from all others: what was sent for it and is shown of it."""
+    shown = {value for _, value in members(made.answer.json()) if isinstance(value, str)}
+    sent = [value for _, value in members(made.body) if isinstance(value, str) and len(value) >= 10]
+    return tuple(value for value in sent if value in shown)
+
+
+def _shows(answer: Answer, marks: tuple[str, ...]) -> bool:
+    values = (
+        {value for _, value in _all(answer.json()) if isinstance(value, str)} if answer.accepted else set()
+    )
+    return any(mark in values for mark in marks)
+
+
+def _all(value: Any) -> Iterator[tuple[str, Any]]:
+    match value:
+        case dict():
+            for name, each in value.items():
+                yield name, each
+                yield from _all(each)
+        case list():
+            for each in value:
+                yield from _all(each)
+        case _:
+            pass
+
+
+def _filters(listing: Operation, made: Made) -> Iterator[Mapping[str, Any]]:
+    """What the list can be filtered by, with values that fit the thing."""
+    known = {name: value for name, value in members(made.answer.json()) if isinstance(value, str | int)}
+    texts = [value for _, value in members(made.body) if isinstance(value, str) and len(value) >= 10]
+    for parameter in listing.parameters:
+        if parameter.where != "query":
+            continue
+        if parameter.name in known:
+            yield {parameter.name: known[parameter.name]}
+        elif SEARCH.match(parameter.name):
+            yield from ({parameter.name: text} for text in texts[:TIMES])
+        else:
+            yield from ({parameter.name: each} for each in _offered(parameter))
+
+
+def _offered(parameter: Parameter) -> tuple[Any, ...]:
+    return tuple(each for each in parameter.schema.get("enum") or () if each is not None)[:TIMES]
+
+
+def _totals(
+    world: World,
+    notes: Notes,
+    listing: Operation,
+    creation: Operation,
+    owner: Caller,
+    stranger: Caller,
+    path: Mapping[str, str],
+) -> None:
+    """What a stranger's list counts must not follow what its maker does."""
+    counted = [_counts(world.send(listing, stranger, path).answer)]
+    for _ in range(TIMES):
+        made = world.attempt(creation, owner, path)
+        if made is None or not made.answer.accepted:
+            return
+        counted.append(_counts(world.send(listing, stranger, path).answer))
+    notes.tried += bool(counted[0])
+    for name, first in counted[0].items():
+        if all(count.get(name) == first + number for number, count in enumerate(counted)):
+            notes.found(listing.name, f"`{name}` tells {stranger.name} how many things {owner.name} makes")
+
+
+def _counts(answer: Answer) -> dict[str, int]:
+    if not answer.accepted:
+        return {}
+    found = {name: value for name, value in _all(answer.json()) if TOTAL.search(name) and type(value) is int}
+    for name, value in answer.headers.items():
+        if TOTAL.search(name) and value.isdigit():
+            found[name] = int(value)
+    return found

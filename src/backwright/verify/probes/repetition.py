@@ -1,0 +1,83 @@
+"""A request that is repeated with the same key is done once."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any
+
+import msgspec
+
+from backwright.verify.probes.probe import Notes, Outcome
+from backwright.verify.target.calling import Answer, Client, Sent, Unreachable
+from backwright.verify.target.contract import Operation
+from backwright.verify.target.exploring import World
+
+IDS: tuple[str, ...] = ()
+NAME = "repetition"
+WHY = "The network lost the answer, the app sends the payment again, and the customer pays twice."
+KEY = re.compile(r"idempotency", re.IGNORECASE)
+AT_ONCE = 6
+
+
+def run(world: World) -> Outcome:
+    """Where the contract has a header for it (`Idempotency-Key`), an accepted request is sent twice with the same key,
+    and another six times at once: the answers have to be about one thing. Another key has to make another thing.
+    """
+    notes = Notes(world)
+    for operation in world.operations:
+        header = next(
+            (p.name for p in operation.parameters if p.where == "header" and KEY.search(p.name)), None
+        )
+        if header is None or operation.method not in {"POST", "PATCH"} or notes.late(operation.name):
+            continue
+        try:
+            _judge(world, notes, operation, header)
+        except Unreachable as error:
+            notes.unjudged(operation.name, f"no answer: {error}")
+    return notes.outcome()
+
+
+def _judge(world: World, notes: Notes, operation: Operation, header: str) -> None:
+    owner = next(iter(world.callers), None)
+    made = world.ready(operation, owner)
+    if made is None or not made.answer.accepted:
+        notes.unjudged(operation.name, "it was not accepted")
+        return
+
+    def keyed() -> Sent:
+        return msgspec.structs.replace(made.sent, headers={**made.sent.headers, header: world.sampler.word()})
+
+    again, other = keyed(), keyed()
+    first, second = world.client.send(again), world.client.send(again)
+    different = world.client.send(other)
+    if not first.accepted or not different.accepted or first.json() == different.json():
+        notes.unjudged(operation.name, "a second request is refused, or answered alike, whatever its key")
+        return
+    notes.tried += 1
+    if second.accepted and second.json() != first.json():
+        notes.found(operation.name, f"does it twice for the same `{header}`", again)
+        return
+    at_once = keyed()
+    told = {str(answer.json()) for answer in together(world, [at_once] * AT_ONCE) if answer.accepted}
+    notes.tried += 1
+    if len(told) > 1:
+        notes.found(
+            operation.name, f"does it {len(told)} times for the same `{header}` sent at once", at_once
+        )
+
+
+def together(world: World, requests: list[Sent]) -> list[Answer]:
+    """The answers to requests that are sent at once, each on a connection of its own; what got none is left out."""
+
+    def asked(sent: Sent) -> Any:
+        with closing(Client(world.seen.url)) as client:
+            try:
+                return client.send(sent)
+            except Unreachable:
+                return None
+
+    world.client.count += len(requests)
+    with ThreadPoolExecutor(len(requests)) as pool:
+        return [answer for answer in pool.map(asked, requests) if answer is not None]

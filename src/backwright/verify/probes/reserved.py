@@ -1,0 +1,49 @@
+"""What only some may call is refused to everybody else."""
+
+from __future__ import annotations
+
+from backwright.verify.probes.probe import Notes, Outcome
+from backwright.verify.target.calling import Unreachable
+from backwright.verify.target.contract import Operation
+from backwright.verify.target.exploring import World
+
+IDS = ("API5:2023",)
+NAME = "reserved functions"
+WHY = (
+    "The page hides the button of administrators; the operation behind it answers whoever sends the request."
+)
+
+
+def run(world: World) -> Outcome:
+    """What the target declares `reserved` is accepted from those whom it names, and sent by each of the others.
+
+    These have to be refused with 401, 403 or 404.
+    """
+    notes = Notes(world)
+    if not world.seen.reserved:
+        notes.unjudged("reserved functions", "the target declares none (`reserved`)")
+    for operation in world.operations:
+        if operation.name in world.seen.reserved:
+            try:
+                _judge(world, notes, operation, world.seen.reserved[operation.name])
+            except Unreachable as error:
+                notes.unjudged(operation.name, f"no answer: {error}")
+    return notes.outcome()
+
+
+def _judge(world: World, notes: Notes, operation: Operation, names: tuple[str, ...]) -> None:
+    allowed = [caller for caller in world.callers if caller.name in names]
+    controls = [
+        made for each in allowed if (made := world.perform(operation, each)) is not None and made.done
+    ]
+    if not controls:
+        notes.unjudged(operation.name, f"it was not accepted from {', '.join(names)}")
+        return
+    for caller in world.callers:
+        if caller.name in names:
+            continue
+        tried = world.send(operation, caller, controls[0].path, world.body(operation))
+        notes.tried += 1
+        if tried.answer.status not in {401, 403, 404}:
+            what = f"is reserved for {', '.join(names)}, and answers {tried.answer.status} to {caller.name}"
+            notes.found(operation.name, what, tried.sent)

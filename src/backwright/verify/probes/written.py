@@ -1,0 +1,64 @@
+"""What a change says it did is there when the thing is read again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from backwright.verify.probes.objects import made_by
+from backwright.verify.probes.probe import Notes, Outcome
+from backwright.verify.target.calling import Unreachable
+from backwright.verify.target.contract import Operation
+from backwright.verify.target.exploring import World, members
+
+IDS: tuple[str, ...] = ()
+NAME = "changes"
+WHY = "An answer 200 to a change that was never stored is a loss that nobody is told of."
+PLAIN = re.compile(r"[A-Za-z0-9-]{6,60}")
+
+
+def run(world: World) -> Outcome:
+    """Things are changed by their maker and read again: texts that were sent have to be read, and not the old ones.
+
+    Only plain texts are looked at: letters, digits and hyphens, which no backend has a reason to rewrite but for case.
+    """
+    notes = Notes(world)
+    for change in world.operations:
+        if change.method not in {"PUT", "PATCH"} or not change.path_names or notes.late(change.name):
+            continue
+        try:
+            _judge(world, notes, change)
+        except Unreachable as error:
+            notes.unjudged(change.name, f"no answer: {error}")
+    return notes.outcome()
+
+
+def _judge(world: World, notes: Notes, change: Operation) -> None:
+    owner = next(iter(world.callers), None)
+    reading = world.operation("GET", change.path)
+    thing = made_by(world, change, owner) if owner is not None else None
+    if thing is None or reading is None:
+        notes.unjudged(change.name, "its things cannot be made, or not be read")
+        return
+    before = texts(world.send(reading, owner, thing.path).answer.json())
+    done = world.attempt(change, owner, thing.path)
+    after = world.send(reading, owner, thing.path)
+    if done is None or not done.answer.accepted or done.answer.status == 202 or not after.answer.accepted:
+        notes.unjudged(change.name, "it was not accepted, or cannot be read afterwards")
+        return
+    sent, now = texts(done.body), texts(after.answer.json())
+    judged = [name for name in sent if name in before and before[name] != sent[name]]
+    notes.tried += bool(judged)
+    lost = [name for name in judged if now.get(name) == before[name]]
+    if lost:
+        notes.found(
+            change.name, f"is answered {done.answer.status} and does not change `{lost[0]}`", done.sent
+        )
+
+
+def texts(value: Any) -> Mapping[str, str]:
+    """The plain texts of a body or an answer by their names, in lower case."""
+    return {
+        name: each.lower() for name, each in members(value) if isinstance(each, str) and PLAIN.fullmatch(each)
+    }

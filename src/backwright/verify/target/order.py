@@ -1,0 +1,30 @@
+"""In which order operations are sent, and which of them end what was begun."""
+
+from __future__ import annotations
+
+import re
+
+from backwright.verify.target.contract import Operation
+
+ORDER = {"POST": 0, "GET": 1, "HEAD": 2, "OPTIONS": 2, "PATCH": 3, "PUT": 4, "DELETE": 5}
+ENDING = re.compile(
+    r"log-?_?out|sign-?_?(out|off)|log-?_?off|revoke|deactivate|unregister"
+    r"|(session|token)s?/(end|close|delete|destroy|invalidate)",
+    re.IGNORECASE,
+)
+
+OWN = re.compile(r"/(me|self|account|profile|user|sessions?|tokens?|current|login|auth)/?$", re.IGNORECASE)
+"""What a deletion of ends the caller, where the path names no other."""
+
+
+def ends(operation: Operation) -> bool:
+    """Does it end the caller's session, or the caller? What is deleted without being named is the caller's own."""
+    named = ENDING.search(operation.path) or ENDING.search(operation.id)
+    own = operation.method == "DELETE" and OWN.search(operation.path)
+    return bool(named or own)
+
+
+def late(operation: Operation) -> tuple[int, int, int, str]:
+    """An order: creations first, what needs more of a path later, deletions and ends of sessions last."""
+    last = 2 if ends(operation) else int(operation.method == "DELETE")
+    return last, len(operation.path_names), ORDER.get(operation.method, 9), operation.path

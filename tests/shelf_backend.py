@@ -1,0 +1,278 @@
+"""A second backend that keeps its contract and breaks it on purpose: shelves with books in them, pages, versions, keys.
+
+It has what `notes_backend` has not: lists with totals and filters, things in things, sessions that end, conditions,
+stamps that run out. Everything is in memory; nothing of Backwright is imported.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import threading
+import time
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+DEFECTS: set[str] = set()
+ACCOUNTS: list[str] = []
+ENDED: set[str] = set()
+SHELVES: dict[int, dict[str, Any]] = {}
+BOOKS: dict[int, dict[str, Any]] = {}
+DONE: dict[str, Any] = {}
+LOCK = threading.Lock()
+
+
+class Refused(Exception):
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def broken(name: str) -> bool:
+    return name in DEFECTS
+
+
+def clear() -> None:
+    for state in (ACCOUNTS, ENDED, SHELVES, BOOKS, DONE, DEFECTS):
+        state.clear()
+
+
+def encoded(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def token_for(name: str) -> str:
+    claims: dict[str, Any] = {"sub": name, "jti": len(ACCOUNTS)}
+    claims |= {} if broken("endless") else {"exp": 4102444800}
+    claims |= {"password": "hunter2"} if broken("secret_claim") else {}
+    head = encoded(b'{"alg": "HS256"}')
+    text = f"{head}.{encoded(json.dumps(claims).encode())}"
+    key = b"changeme" if broken("weak_key") else b"kept by nobody else: 5f1c8e"
+    return f"{text}.{encoded(hmac.new(key, text.encode(), hashlib.sha256).digest())}"
+
+
+TOKENS: dict[str, str] = {}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        pass
+
+    def do(self) -> None:
+        parts = urlsplit(self.path)
+        self.query = {
+            name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()
+        }
+        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.sent: dict[str, str] = {}
+        try:
+            self.body = json.loads(content) if content else {}
+            status, body = self.answer(self.command, parts.path)
+        except Refused as refused:
+            status, body = refused.status, {"error": "refused"}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            status, body = 422, {"error": "invalid"}
+        self.reply(status, body)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do
+
+    def answer(self, method: str, path: str) -> tuple[int, Any]:
+        if (method, path) == ("POST", "/accounts"):
+            return self.register()
+        self.caller = self.who()
+        match method, path.strip("/").split("/"):
+            case "POST", ["sign-out"]:
+                if not broken("lasting"):
+                    ENDED.add(self.token())
+                return 204, None
+            case "GET", ["statistics"]:
+                if not self.caller.startswith("bob") and not broken("open_function"):
+                    raise Refused(403)
+                return 200, {"shelves": len(SHELVES)}
+            case "GET", ["go"]:
+                return self.go()
+            case "GET", ["shelves"]:
+                return self.list()
+            case "POST", ["shelves"]:
+                return self.once(self.create)
+            case "GET" | "PUT" | "DELETE", ["shelves", shelf]:
+                return self.one(method, shelf)
+            case "POST", ["shelves", shelf, "stamps"]:
+                return self.stamp(self.shelf(shelf))
+            case "GET" | "POST", ["shelves", shelf, "books"]:
+                return self.books(method, shelf)
+            case "GET" | "DELETE", ["shelves", shelf, "books", book]:
+                return self.book(method, self.shelf(shelf), book)
+        raise Refused(404)
+
+    # Who ----------------------------------------------------------------------------------------
+
+    def register(self) -> tuple[int, Any]:
+        name = self.body["name"]
+        if not isinstance(name, str) or name in ACCOUNTS:
+            raise Refused(422)
+        ACCOUNTS.append(name)
+        TOKENS[token := token_for(name)] = name
+        return 201, {"token": token}
+
+    def token(self) -> str:
+        if cookie := self.headers.get("Cookie"):
+            if self.command != "GET" and not self.headers.get("X-Guard") and not broken("no_guard"):
+                raise Refused(403)
+            return str(cookie).removeprefix("session=")
+        return str(self.headers.get("Authorization", "")).removeprefix("Bearer ")
+
+    def who(self) -> str:
+        token = self.token()
+        if token not in TOKENS or token in ENDED:
+            raise Refused(401)
+        return TOKENS[token]
+
+    # Shelves ------------------------------------------------------------------------------------
+
+    def list(self) -> tuple[int, Any]:
+        limit, skip = int(self.query.get("limit", "20")), int(self.query.get("offset", "0"))
+        if not 1 <= limit <= 50 or skip < 0:
+            raise Refused(422)
+        text, everyone = self.query.get("q", ""), list(SHELVES.values())
+        leaks = broken("list_leaks") or (text and broken("filter_leaks"))
+        rows = [each for each in everyone if leaks or each["owner"] == self.caller]
+        if broken("sql") and "'" in text:
+            rows = rows if text.endswith("1'='1") or "'1'='1'" in text else []
+        else:
+            rows = [each for each in rows if text in each["label"]]
+        if broken("sleeps") and (found := re.search(r"pg_sleep\((\d)\)", text)):
+            time.sleep(float(found[1]))
+        total = len(everyone) if broken("total_leaks") else len(rows)
+        skip = max(0, skip + broken("loses") * bool(skip) - broken("repeats"))
+        if broken("shuffled"):
+            rows.sort(key=lambda each: hash((each["id"], time.monotonic_ns())))
+        return 200, {"shelves": [self.shown(each) for each in rows[skip : skip + limit]], "total": total}
+
+    def once(self, do: Any) -> tuple[int, Any]:
+        """Done once for a key."""
+        key = self.headers.get("Idempotency-Key")
+        if key is None or broken("repeated"):
+            return do()
+        if broken("repeated_at_once"):
+            if key not in DONE:
+                time.sleep(0.02)
+                DONE[key] = do()
+            return DONE[key]
+        with LOCK:
+            DONE[key] = DONE.get(key) or do()
+        return DONE[key]
+
+    def create(self) -> tuple[int, Any]:
+        shelf = {
+            "id": len(SHELVES) + 1,
+            "label": self.label(),
+            "owner": self.caller,
+            "version": 1,
+            "stamps": 0,
+        }
+        SHELVES[shelf["id"]] = shelf
+        return 201, self.shown(shelf)
+
+    def label(self) -> str:
+        label = self.body["label"]
+        if not isinstance(label, str) or not 1 <= len(label) <= 80:
+            raise Refused(422)
+        return label
+
+    def shown(self, shelf: dict[str, Any]) -> dict[str, Any]:
+        return {name: shelf[name] for name in ("id", "label", "version")}
+
+    def shelf(self, key: str) -> dict[str, Any]:
+        found = SHELVES.get(int(key))
+        if found is None or found["owner"] != self.caller:
+            raise Refused(404)
+        return found
+
+    def one(self, method: str, key: str) -> tuple[int, Any]:
+        shelf = self.shelf(key)
+        tag, asked = f'"{shelf["version"]}"', self.headers.get("If-Match")
+        if method == "GET":
+            self.sent["ETag"] = tag
+        if method == "PUT":
+            if asked not in {None, tag} and not broken("overwrites"):
+                raise Refused(412)
+            shelf |= {} if broken("forgets") else {"label": self.label(), "version": shelf["version"] + 1}
+        if method == "DELETE":
+            self.remove(shelf)
+            return 204, None
+        return 200, {**self.shown(shelf), "label": self.body.get("label", shelf["label"])}
+
+    def remove(self, shelf: dict[str, Any]) -> None:
+        if broken("keeps"):
+            return
+        owner = self.caller if broken("keeps_in_list") else ""
+        SHELVES[shelf["id"]] = {**shelf, "owner": owner, "id": shelf["id"]}
+        if broken("keeps_in_list"):
+            SHELVES[-shelf["id"]] = SHELVES.pop(shelf["id"])
+
+    def stamp(self, shelf: dict[str, Any]) -> tuple[int, Any]:
+        """Two are given for a shelf."""
+        if not isinstance(self.body.get("colour"), str):
+            raise Refused(422)
+        if broken("hurried"):
+            given = shelf["stamps"]
+            time.sleep(0.02)
+        with LOCK:
+            given = given if broken("hurried") else shelf["stamps"]
+            if given >= 2:
+                raise Refused(409)
+            shelf["stamps"] = given + 1
+        return 201, {"given": given + 1}
+
+    # Books --------------------------------------------------------------------------------------
+
+    def books(self, method: str, key: str) -> tuple[int, Any]:
+        number = int(key)
+        if not broken("orphans"):
+            self.shelf(key)
+        if method == "GET":
+            return 200, [each for each in BOOKS.values() if each["shelf"] == number]
+        title = self.body["title"]
+        if not isinstance(title, str):
+            raise Refused(422)
+        BOOKS[len(BOOKS) + 1] = book = {"id": len(BOOKS) + 1, "title": title, "shelf": number}
+        return 201, book
+
+    def book(self, method: str, shelf: dict[str, Any], key: str) -> tuple[int, Any]:
+        book = BOOKS.get(int(key))
+        if book is None or (book["shelf"] != shelf["id"] and not broken("crossed")):
+            raise Refused(404)
+        if method == "DELETE":
+            del BOOKS[int(key)]
+            BOOKS[-int(key)] = {"shelf": 0}
+            return 204, None
+        return 200, book
+
+    def go(self) -> tuple[int, Any]:
+        place = self.query.get("next", "/")
+        if not broken("redirects") and not re.fullmatch(r"/[a-z]*", place):
+            raise Refused(422)
+        self.sent["Location"] = place
+        return 302, None
+
+    def reply(self, status: int, body: Any) -> None:
+        content = b"" if body is None else json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {
+            "Content-Type": "application/json",
+            "Cache-Control": "no-store",
+            **self.sent,
+        }.items():
+            self.send_header(name, value.replace("\r", "").replace("\n", ""))
+        if status != 204:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)

@@ -1,0 +1,86 @@
+"""The contract of the second backend that tests break on purpose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from notes_contract import SECURITY, _answers, _json, _object
+
+TEXT = {"type": "string", "minLength": 1, "maxLength": 80}
+WHOLE = {"type": "integer"}
+SHELF = _object(["id", "label", "version"], id=WHOLE, label={"type": "string"}, version=WHOLE)
+BOOK = _object(["id", "title"], id=WHOLE, title={"type": "string"})
+
+
+def _in(name: str, where: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": where, "required": where == "path", "schema": schema}
+
+
+def _operation(
+    *statuses: int, schema: Any = None, body: Any = None, parameters: tuple[Any, ...] = (), open: bool = False
+) -> dict[str, Any]:
+    made: dict[str, Any] = {"responses": _answers(*statuses, schema=schema), "parameters": list(parameters)}
+    made |= {} if open else {"security": SECURITY}
+    return made | ({"requestBody": {"required": True, **_json(body)}} if body else {})
+
+
+LABEL = _object(["label"], label=TEXT)
+ID = _in("shelf", "path", type="integer", minimum=1)
+BOOK_ID = _in("book", "path", type="integer", minimum=1)
+PAGING = (
+    _in("limit", "query", type="integer", minimum=1, maximum=50),
+    _in("offset", "query", type="integer", minimum=0),
+    _in("q", "query", type="string"),
+)
+LISTED = _object(["shelves", "total"], shelves={"type": "array", "items": SHELF}, total=WHOLE)
+
+CONTRACT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "Shelves", "version": "1.0.0"},
+    "paths": {
+        "/accounts": {"post": _operation(201, 422, body=_object(["name"], name=TEXT), open=True)},
+        "/sign-out": {"post": _operation(204, 401)},
+        "/statistics": {"get": _operation(200, 401, 403)},
+        "/go": {"get": _operation(302, 401, 422, parameters=(_in("next", "query", type="string"),))},
+        "/shelves": {
+            "get": _operation(200, 401, 422, schema=LISTED, parameters=PAGING),
+            "post": _operation(
+                201,
+                401,
+                422,
+                schema=SHELF,
+                body=LABEL,
+                parameters=(_in("Idempotency-Key", "header", type="string"),),
+            ),
+        },
+        "/shelves/{shelf}": {
+            "parameters": [ID],
+            "get": _operation(200, 401, 404, schema=SHELF),
+            "put": _operation(
+                200,
+                401,
+                404,
+                412,
+                schema=SHELF,
+                body=LABEL,
+                parameters=(_in("If-Match", "header", type="string"),),
+            ),
+            "delete": _operation(204, 401, 404),
+        },
+        "/shelves/{shelf}/stamps": {
+            "parameters": [ID],
+            "post": _operation(201, 401, 404, 409, body=_object(["colour"], colour=TEXT)),
+        },
+        "/shelves/{shelf}/books": {
+            "parameters": [ID],
+            "get": _operation(200, 401, 404, schema={"type": "array", "items": BOOK}),
+            "post": _operation(201, 401, 404, schema=BOOK, body=_object(["title"], title=TEXT)),
+        },
+        "/shelves/{shelf}/books/{book}": {
+            "parameters": [ID, BOOK_ID],
+            "get": _operation(200, 401, 404, schema=BOOK),
+            "delete": _operation(204, 401, 404),
+        },
+    },
+    "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+}

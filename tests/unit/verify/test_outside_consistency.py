@@ -1,0 +1,127 @@
+"""Probes of lists, pages, sessions and races: green on a backend that is right, red on one that is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import msgspec
+import pytest
+from outside import COOKIE, shelves
+
+from backwright.verify.gate import NotRun
+from backwright.verify.gates import consistency
+from backwright.verify.observed import Bounds
+from backwright.verify.probes import (
+    conditions,
+    cross_site,
+    deletions,
+    lists,
+    nesting,
+    pages,
+    probe,
+    races,
+    redirecting,
+    repetition,
+    reserved,
+    signing_out,
+    sql,
+    tokens,
+    written,
+)
+from backwright.verify.target.exploring import World
+
+DEFECTS = (
+    (lists, "list_leaks", "GET /shelves", "shows bob what ann made"),
+    (lists, "filter_leaks", "GET /shelves", "filtered by `q`"),
+    (lists, "total_leaks", "GET /shelves", "`total` tells bob how many"),
+    (nesting, "crossed", "GET /shelves/{shelf}/books/{book}", "by way of a parent of its own"),
+    (nesting, "crossed", "DELETE /shelves/{shelf}/books/{book}", "by way of a parent of its own"),
+    (signing_out, "lasting", "POST /sign-out", "the credentials are accepted afterwards"),
+    (tokens, "endless", "tokens", "never end"),
+    (tokens, "weak_key", "tokens", "a key that is in tutorials"),
+    (tokens, "secret_claim", "tokens", "carry `password`"),
+    (reserved, "open_function", "GET /statistics", "is reserved for bob, and answers 200 to ann"),
+    (redirecting, "redirects", "GET /go", "leads to any host"),
+    (sql, "sql", "GET /shelves", "it shows more for what holds"),
+    (pages, "loses", "GET /shelves", "leaves out"),
+    (pages, "repeats", "GET /shelves", "more than once"),
+    (pages, "shuffled", "GET /shelves", "in another order"),
+    (written, "forgets", "PUT /shelves/{shelf}", "does not change `label`"),
+    (deletions, "keeps", "DELETE /shelves/{shelf}", "leaves the thing where it was"),
+    (deletions, "keeps_in_list", "DELETE /shelves/{shelf}", "leaves the thing in GET /shelves"),
+    (deletions, "orphans", "DELETE /shelves/{shelf}", "leaves what was in it"),
+    (conditions, "overwrites", "PUT /shelves/{shelf}", "an ETag that is out of date"),
+    (repetition, "repeated", "POST /shelves", "does it twice"),
+    (repetition, "repeated_at_once", "POST /shelves", "sent at once"),
+    (races, "hurried", "POST /shelves/{shelf}/stamps", "and 2 when one after the other"),
+)
+PROBES = tuple(dict.fromkeys(each[0] for each in DEFECTS))
+
+
+@pytest.fixture(scope="module")
+def right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with shelves(tmp_path_factory.mktemp("right")) as seen, probe.world_of(seen, Bounds()) as world:
+        assert seen.unreached == ()
+        yield world
+
+
+def name(value: object) -> str:
+    return value.__name__.rpartition(".")[2] if isinstance(value, ModuleType) else ""
+
+
+@pytest.mark.parametrize("probed", PROBES, ids=name)
+def test_a_probe_asks_and_finds_nothing_where_all_is_right(right: World, probed: probe.Probe) -> None:
+    outcome = probed.run(right)
+    assert [(each.where, each.what) for each in outcome.findings] == []
+    assert outcome.tried
+
+
+@pytest.mark.parametrize(("probed", "defect", "where", "what"), DEFECTS, ids=[each[1] for each in DEFECTS])
+def test_a_probe_finds_the_defect_that_it_looks_for(
+    tmp_path: Path, probed: probe.Probe, defect: str, where: str, what: str
+) -> None:
+    with shelves(tmp_path, defect) as seen, probe.world_of(seen, Bounds()) as world:
+        found = probed.run(world).findings
+    matching = [each for each in found if each.where == where and what in each.what]
+    assert matching, [(each.where, each.what) for each in found]
+
+
+def test_sql_that_sleeps_is_found_by_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "SECONDS", 1)
+    monkeypatch.setattr(sql, "CONDITIONS", ())
+    with shelves(tmp_path, "sleeps") as seen, probe.world_of(seen, Bounds()) as world:
+        found = sql.run(world).findings
+    assert ["it sleeps when told to" in each.what for each in found] == [True]
+
+
+def test_a_cookie_alone_changes_nothing(tmp_path: Path) -> None:
+    with shelves(tmp_path, headers=COOKIE) as seen, probe.world_of(seen, Bounds()) as world:
+        outcome = cross_site.run(world)
+    assert outcome.tried
+    assert outcome.findings == ()
+
+
+def test_a_cookie_that_suffices_is_found(tmp_path: Path) -> None:
+    with shelves(tmp_path, "no_guard", headers=COOKIE) as seen, probe.world_of(seen, Bounds()) as world:
+        found = cross_site.run(world).findings
+    assert {"POST /shelves", "DELETE /shelves/{shelf}"} <= {each.where for each in found}
+
+
+def test_the_gate_names_what_it_found(tmp_path: Path) -> None:
+    with shelves(tmp_path, "forgets") as seen:
+        verdict = consistency.observe(seen, Bounds())
+    assert verdict.status == "failed"
+    assert "PUT /shelves/{shelf}" in verdict.summary
+
+
+def test_without_anything_to_judge_the_gate_has_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consistency, "PROBES", (conditions,))
+    with shelves(tmp_path) as seen:
+        lost = {each: path for each, path in seen.contract["paths"].items() if "{shelf}" not in each}
+        less = {**seen.contract, "paths": lost}
+        with pytest.raises(NotRun):
+            consistency.observe(msgspec.structs.replace(seen, contract=less), Bounds())
