@@ -44,8 +44,8 @@ def run(world: World) -> Outcome:
     """Seven things are made. Each list with a limit is walked in pages of two: by offset, page, cursor, or the links in
     its answers.
 
-    All that the whole list shows has to come once, in the order that the whole list has, which has to be the same when it is asked
-    twice; and no page may hold more than it was asked for.
+    All that the whole list shows has to come once, in the order that the whole list has, which has to be the same
+    when it is asked twice; and no page may hold more than it was asked for.
     """
     notes = Notes(world)
     for listing in world.operations:
