@@ -12,7 +12,7 @@ from typing import NamedTuple
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"`([^`\n]+)`:\s*\Z")
 LEFT_OUT = "…"
-SECONDS = 300.0
+SECONDS = 900.0
 
 
 class File(NamedTuple):
