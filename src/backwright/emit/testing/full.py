@@ -33,7 +33,7 @@ def full_page(scene: Scene, step: Select) -> Iterator[Full]:
     like = scene.world.rows[places[-1]]
     entity = scene.world.setting.model.entity(step.entity)
     unique = _distinguishing(entity)
-    if unique is None or (unique and not NUMBERED.fullmatch(str(like.values[unique]))):
+    if unique is None or (unique and not _can_be_numbered(like.values[unique])):
         return
     made, more = scene.copy(), shown - before + 1
     try:
@@ -82,3 +82,8 @@ def places_of(body: object, path: str = "") -> Iterator[tuple[str, list[object]]
                 yield from places_of(inner, f"{path}[{name!r}]")
         case _:
             return
+
+
+def _can_be_numbered(value: object) -> bool:
+    """Whether a value is a text with a number at its end, which can be another for each row."""
+    return isinstance(value, str) and NUMBERED.fullmatch(value) is not None
