@@ -51,7 +51,7 @@ def signature(text: str) -> str:
 
 
 def token_for(account: int) -> str:
-    text = f"{encoded({'alg': 'HS256'})}.{encoded({'sub': account})}"
+    text = f"{encoded({'alg': 'HS256'})}.{encoded({'sub': account, 'exp': 4102444800})}"
     return f"{text}.{signature(text)}"
 
 

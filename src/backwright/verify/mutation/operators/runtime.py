@@ -167,12 +167,13 @@ PLACES = (
     ),
     Place(
         "timestamp-without-zone", "a timestamp is printed without its zone", "texts",
-        'isoformat(timespec="microseconds")[:-6] + "Z"', 'isoformat(timespec="microseconds")[:-6]',
+        'return text if value.microsecond else f"{text[:-1]}.000000Z"',
+        'return text[:-1] if value.microsecond else f"{text[:-1]}.000000"',
         needs=r"timestamp\(",
     ),
     Place(
         "timestamp-in-seconds", "a timestamp is printed without its fraction", "texts",
-        'value.isoformat(timespec="microseconds")[:-6] + "Z"', 'value.isoformat(timespec="seconds")[:-6] + "Z"',
+        'return text if value.microsecond else f"{text[:-1]}.000000Z"', 'return f"{text[:19]}Z"',
         needs=r"timestamp\(",
     ),
     Place(
