@@ -163,7 +163,7 @@ class Handler(BaseHTTPRequestHandler):
             return do()
         if broken("repeated_at_once"):
             if key not in DONE:
-                time.sleep(0.02)
+                time.sleep(0.3)
                 DONE[key] = do()
             return DONE[key]
         with LOCK:
@@ -224,7 +224,7 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(422)
         if broken("hurried"):
             given = shelf["stamps"]
-            time.sleep(0.02)
+            time.sleep(0.3)
         with LOCK:
             given = given if broken("hurried") else shelf["stamps"]
             if given >= 2:
