@@ -13,7 +13,7 @@ import asyncpg
 from msgspec import Struct
 
 from backwright_runtime.database.interface import DatabaseUnavailable
-from backwright_runtime.database.postgresql import Translated
+from backwright_runtime.database.postgresql_statements import Translated
 from backwright_runtime.database.sqlite import PATIENCE, file_of, opened
 from backwright_runtime.database.statement import Dialect
 from backwright_runtime.tables import RUNTIME_TABLES

@@ -7,26 +7,39 @@ Everything lasts until the end of the transaction (SET LOCAL), so no connection 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
-from backwright_runtime.database import postgresql
 from backwright_runtime.database.connections import Connection
 from backwright_runtime.database.interface import Queries, Value
-from backwright_runtime.database.postgresql import PostgresDatabase, Translated
+from backwright_runtime.database.postgresql_statements import (
+    Translated,
+    execute,
+    fetch_all,
+    fetch_one,
+    fetch_value,
+)
 from backwright_runtime.database.statement import Statement
 
 Row = TypeVar("Row", bound=Struct)
 T = TypeVar("T")
 
 
+class Unguarded(Queries, Protocol):
+    """The database as the role that logs in sees it."""
+
+    def begun(self, beginning: str) -> AbstractAsyncContextManager[Connection]:
+        """A connection within a transaction that these statements begin."""
+        ...
+
+
 class GuardedDatabase:
     """The database as one request sees it. `subject` is the caller's key, None for anonymous callers."""
 
-    def __init__(self, database: PostgresDatabase, role: str, subject: str | None, now: datetime) -> None:
+    def __init__(self, database: Unguarded, role: str, subject: str | None, now: datetime) -> None:
         self._database = database
         self._role = f"SET LOCAL ROLE {_identifier(role)}"
         self._who = (
@@ -87,26 +100,26 @@ class GuardedTransaction:
         """The first row."""
         with self._translated:
             seen = await self._entered(statement, params)
-            return await postgresql.fetch_one(self._connection, row, seen, params)
+            return await fetch_one(self._connection, row, seen, params)
 
     async def fetch_all(self, row: type[Row], statement: Statement, /, **params: Value) -> list[Row]:
         """All rows."""
         with self._translated:
             seen = await self._entered(statement, params)
-            return await postgresql.fetch_all(self._connection, row, seen, params)
+            return await fetch_all(self._connection, row, seen, params)
 
     async def fetch_value(self, kind: type[T], statement: Statement, /, **params: Value) -> T | None:
         """The first value of the first row."""
         with self._translated:
             seen = await self._entered(statement, params)
-            found: T | None = await postgresql.fetch_value(self._connection, seen, params)
+            found: T | None = await fetch_value(self._connection, seen, params)
             return found
 
     async def execute(self, statement: Statement, /, **params: Value) -> int:
         """Run the statement; returns how many rows it affected."""
         with self._translated:
             seen = await self._entered(statement, params)
-            return await postgresql.execute(self._connection, seen, params)
+            return await execute(self._connection, seen, params)
 
     async def _entered(self, statement: Statement, params: dict[str, Value]) -> Statement:
         """Be in the role of the statement; rows that it wants locked are locked already where it comes back without."""
@@ -118,7 +131,7 @@ class GuardedTransaction:
             return statement
         if statement.unlocked is not None:
             await self._be(NOBODY)
-            await postgresql.execute(self._connection, statement, params)
+            await execute(self._connection, statement, params)
             await self._be(self._caller)
             return statement.unlocked
         await self._be(self._caller)
