@@ -48,8 +48,8 @@ def built(folder: Path, *, row_level: bool = False) -> Path:
         text = specification.read_text("utf-8")
         specification.write_text(f"{text}\nsecurity: {{row_level: on}}\n", "utf-8")
         shutil.rmtree(project / "migrations")
-        (project / "backwright.lock").unlink()
-    command = [str(Path(sys.executable).with_name("backwright")), "build"]
+    # Other files than those of the example are wanted, and none of them is anybody's work.
+    command = [str(Path(sys.executable).with_name("backwright")), "build", "--discard-edits"]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
