@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     )
     from backwright_runtime.limits import Rate
     from backwright_runtime.notices import Cache, Deprecation
-    from backwright_runtime.paging import Keyset, KeysetQuery, OffsetQuery, Page, counted
+    from backwright_runtime.paging import Keyset, KeysetQuery, NumberedQuery, OffsetQuery, Page, counted
     from backwright_runtime.passwords import ARGON2ID, Passwords
     from backwright_runtime.responses import (
         Cookie,
@@ -116,6 +116,7 @@ __all__ = [
     "MethodNotAllowed",
     "Moment",
     "NotFound",
+    "NumberedQuery",
     "OffsetQuery",
     "Page",
     "Passwords",
@@ -216,7 +217,7 @@ _NAMES = {
     ),
     "backwright_runtime.limits": ("Rate",),
     "backwright_runtime.notices": ("Cache", "Deprecation"),
-    "backwright_runtime.paging": ("Keyset", "KeysetQuery", "OffsetQuery", "Page", "counted"),
+    "backwright_runtime.paging": ("Keyset", "KeysetQuery", "NumberedQuery", "OffsetQuery", "Page", "counted"),
     "backwright_runtime.passwords": ("ARGON2ID", "Passwords"),
     "backwright_runtime.responses": (
         "Cookie",

@@ -38,6 +38,18 @@ class OffsetQuery(Struct, frozen=True, kw_only=True):
     offset: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
 
 
+class NumberedQuery(Struct, frozen=True, kw_only=True):
+    """The query parameters of a list whose pages have numbers, from 1 on. Each list says its own lengths of pages."""
+
+    limit: int = 20
+    page: Annotated[int, Meta(ge=1, le=2**63 - 1)] = 1
+
+    @property
+    def offset(self) -> int:
+        """How many rows the pages before have, or more than any table has."""
+        return min((self.page - 1) * self.limit, 2**63 - 1)
+
+
 class Page(Struct, Generic[Item], frozen=True):
     """Some rows of a list, the cursor of the next page (None: this is the last), and how many there are in all."""
 

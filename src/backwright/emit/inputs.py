@@ -80,7 +80,7 @@ def paging_names(operation: Operation) -> dict[str, str]:
     if paging.style == "keyset":
         found["after"] = paging.after_name
     if paging.style == "offset":
-        found["offset"] = paging.offset_name
+        found["page" if paging.numbered else "offset"] = paging.offset_name
     return found | ({"sort": "sort"} if page.sorts else {})
 
 
@@ -92,7 +92,9 @@ def filters_of(operation: Operation) -> tuple[InputField, ...]:
 
 def query_attribute(operation: Operation, name: str) -> Identifier:
     """What a parameter is called in the query's struct: apart from what decides the page."""
-    return Identifier(f"{name}_" if name in paging_names(operation) else attribute(name))
+    taken = paging_names(operation)
+    is_taken = name in taken or (name == "offset" and "page" in taken)
+    return Identifier(f"{name}_" if is_taken else attribute(name))
 
 
 def query_struct(operation: Operation, model: Model, names: Names, known: Aliases) -> Source:
@@ -105,7 +107,7 @@ def query_struct(operation: Operation, model: Model, names: Names, known: Aliase
     for field in filters_of(operation):
         members.append(query_member(field, query_attribute(operation, field.name), known))
     about = f"The query of {operation.method} {operation.path}."
-    base = {"keyset": "KeysetQuery", "offset": "OffsetQuery"}.get(page.paging.style) if page else None
+    base = None if page is None else _base(page.paging)
     return struct_of(
         names.query_class(operation),
         about,
@@ -113,6 +115,17 @@ def query_struct(operation: Operation, model: Model, names: Names, known: Aliase
         options=unknown_option(model),
         base=STRUCT if base is None else source(base, imports(_RUNTIME, base)),
     )
+
+
+def _base(paging: Paging) -> str | None:
+    """The struct of the runtime that a query with pages builds on."""
+    match paging.style:
+        case "keyset":
+            return "KeysetQuery"
+        case "offset":
+            return "NumberedQuery" if paging.numbered else "OffsetQuery"
+        case "none":
+            return None
 
 
 def page_members(paging: Paging, operation: Operation) -> Iterator[Member]:
@@ -126,6 +139,9 @@ def page_members(paging: Paging, operation: Operation) -> Iterator[Member]:
     if called.get("offset", "offset") != "offset":
         bounds = source("Annotated[int, Meta(ge=0)]", _META)
         yield Member(Identifier("offset"), bounds, source("0"), called["offset"])
+    if called.get("page", "page") != "page":
+        bounds = source("Annotated[int, Meta(ge=1)]", _META)
+        yield Member(Identifier("page"), bounds, source("1"), called["page"])
 
 
 def query_member(field: InputField, name: Identifier, known: Aliases) -> Member:

@@ -53,6 +53,7 @@ TAKEN_CLASSES = frozenset(
         "Scale",
         "Decimal",
         "UTC",
+        "NumberedQuery",
         "OffsetQuery",
         "KeysetQuery",
         "Keyset",

@@ -248,9 +248,13 @@ def _page(paging: Paging) -> str:
     if paging.style == "none":
         return f"all rows, at most {paging.max}"
     names = [(paging.limit_name, "limit")]
-    names += [(paging.offset_name, "offset")] if paging.style == "offset" else [(paging.after_name, "after")]
+    if paging.style == "offset":
+        names.append((paging.offset_name, "page" if paging.numbered else "offset"))
+    else:
+        names.append((paging.after_name, "after"))
     renamed = ", ".join(f"{usual} is `{name}`" for name, usual in names if name != usual)
-    style = ", by offset" if paging.style == "offset" else ""
+    by = "number" if paging.numbered else "offset"
+    style = f", by {by}" if paging.style == "offset" else ""
     return f"{paging.default} rows, at most {paging.max}{style}{f', {renamed}' if renamed else ''}"
 
 

@@ -31,7 +31,8 @@ class Paging(Frozen, frozen=True, kw_only=True):
     """How much of a list is answered. `default` and `max` are numbers of rows.
 
     keyset: query parameters `limit` and `after`; offset: `limit` and `offset`; none: at most `max` rows.
-    The parameters' names in the contract are `limit_name`, `after_name` and `offset_name`.
+    `numbered`: instead of rows to leave out, the caller gives the number of a page of `limit` rows, from 1 on.
+    The parameters' names in the contract are `limit_name`, `after_name`, and `offset_name` for the row or the page.
     """
 
     default: int
@@ -40,6 +41,7 @@ class Paging(Frozen, frozen=True, kw_only=True):
     limit_name: str = "limit"
     after_name: str = "after"
     offset_name: str = "offset"
+    numbered: bool = False
 
 
 class Sort(Frozen, frozen=True, kw_only=True):

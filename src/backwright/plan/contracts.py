@@ -178,8 +178,9 @@ def _pages(before: Sequence[Step], after: Sequence[Step]) -> Iterator[Aspect]:
             yield f"pages have at most {later.max} rows", "breaking"
         elif (former.default, former.max) != (later.default, later.max):
             yield f"pages have {later.default} rows, at most {later.max}", "safe"
-        if former.style != later.style:
-            yield f"pages by {later.style} instead of {former.style}", "breaking"
+        styles = [f"{p.style} by number" if p.numbered else p.style for p in (former, later)]
+        if styles[0] != styles[1]:
+            yield f"pages by {styles[1]} instead of {styles[0]}", "breaking"
         names = [(p.limit_name, p.after_name, p.offset_name) for p in (former, later)]
         if names[0] != names[1]:
             yield "the parameters of pages have other names", "breaking"

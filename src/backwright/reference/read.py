@@ -221,7 +221,7 @@ def paged(operation: Operation) -> dict[str, str]:
             if paging.style == "keyset":
                 names[paging.after_name] = "after"
             if paging.style == "offset":
-                names[paging.offset_name] = "offset"
+                names[paging.offset_name] = "page" if paging.numbered else "offset"
             return names | ({"sort": "sort"} if step.sorts else {})
     return {}
 
@@ -236,6 +236,7 @@ def query_fields(operation: Operation) -> tuple[InputField, ...]:
         "limit": ScalarType(scalar="integer", min=1, max=step.paging.max),
         "after": ScalarType(scalar="string"),
         "offset": ScalarType(scalar="integer", min=0),
+        "page": ScalarType(scalar="integer", min=1),
         "sort": ScalarType(scalar="enum", values=tuple(sort.name for sort in step.sorts)),
     }
     found = [InputField(wire=wire, name=wire, type=types[usual]) for wire, usual in names.items()]

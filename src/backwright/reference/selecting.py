@@ -42,7 +42,7 @@ def matching(
 
 
 def select(step: Select, run: Execution) -> None:
-    """A page of rows. What decides the page (`limit`, `after`, `offset`, `sort`) is in `run.query`."""
+    """A page of rows. What decides the page (`limit`, `after`, `offset`, `page`, `sort`) is in `run.query`."""
     entity, paging = run.entity(step.entity), step.paging
     chosen = next((sort.order for sort in step.sorts if sort.name == run.query.get("sort")), step.order)
     rows = in_order(chosen, entity, matching(step.entity, step.readable, step.where, step.filters, run), run)
@@ -52,7 +52,7 @@ def select(step: Select, run: Execution) -> None:
         case "none":
             page, cursor = rows[: paging.max], None
         case "offset":
-            offset = run.query.get("offset", 0)
+            offset = (run.query.get("page", 1) - 1) * limit if paging.numbered else run.query.get("offset", 0)
             page, cursor = rows[offset : offset + limit], None
         case "keyset":
             terms = with_key(chosen, entity)

@@ -252,7 +252,9 @@ class Composer:
                     found.append((field.wire, str(self._random.randint(1, min(5, most(field) or 5)))))
                 case "offset" if self._random.random() < 0.4:
                     found.append((field.wire, str(self._random.choice((0, 0, 1, 2, 3, 50)))))
-                case "limit" | "offset":
+                case "page" if self._random.random() < 0.4:
+                    found.append((field.wire, str(self._random.choice((1, 1, 2, 2, 3, 40)))))
+                case "limit" | "offset" | "page":
                     pass
                 case _:
                     if field.required or self._random.random() < 0.35:

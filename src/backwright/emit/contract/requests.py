@@ -88,6 +88,9 @@ def paging_parameters(operation: Operation) -> list[Json]:
     if "offset" in called:
         offset = {"type": "integer", "minimum": 0, "default": 0}
         found.append(parameter(called["offset"], "query", offset, "How many rows to leave out first."))
+    if "page" in called:
+        number = {"type": "integer", "minimum": 1, "default": 1}
+        found.append(parameter(called["page"], "query", number, "Which page, from 1 on."))
     if "sort" in called:
         names = {"type": "string", "enum": [sort.name for sort in page.sorts]}
         found.append(parameter(called["sort"], "query", names, "The order of the rows."))

@@ -176,7 +176,7 @@ def _ordered(trial: Trial, step: Select, position: int) -> Iterator[Test]:
         return
     second = limited.copy()
     if paging.style == "offset":
-        second.query.append((paging.offset_name, "2"))
+        second.query.append((paging.offset_name, "2"))  # two rows are left out: those of the first page
     else:
         cursor = next((text for text in _texts(first.response.body) if text.startswith("cursor-")), None)
         if cursor is None:

@@ -18,7 +18,7 @@ from backwright.spec.shape import nearest
 
 PAGE_DEFAULT, PAGE_MAX = 20, 100
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-STYLES = ("keyset", "offset", "none")
+STYLES = ("keyset", "offset", "page", "none")
 ORDERED = frozenset(
     {"integer", "decimal", "double", "string", "date", "timestamp", "uuid", "enum", "boolean", "entity"}
 )
@@ -110,10 +110,11 @@ def paging_of(node: PagingNode | None) -> Paging:
     return Paging(
         default=min(PAGE_DEFAULT, most) if given is None else given,
         max=most,
-        style="offset" if style == "offset" else "keyset",
+        style="offset" if style in ("offset", "page") else "keyset",
         limit_name=names.get("limit", "limit"),
         after_name=names.get("after", "after"),
-        offset_name=names.get("offset", "offset"),
+        offset_name=names.get("page", "page") if style == "page" else names.get("offset", "offset"),
+        numbered=style == "page",
     )
 
 
@@ -146,7 +147,12 @@ def _check_sizes(node: PagingNode, building: Building) -> None:
 def _check_names(
     node: PagingNode | None, style: str, place: Place, taken: set[str], building: Building
 ) -> None:
-    used = {"keyset": ("limit", "after"), "offset": ("limit", "offset"), "none": ()}[style]
+    used = {
+        "keyset": ("limit", "after"),
+        "offset": ("limit", "offset"),
+        "page": ("limit", "page"),
+        "none": (),
+    }[style]
     written = {} if node is None else {name.value: becomes for name, becomes in node.names}
     for renamed, _ in node.names if node is not None else ():
         if renamed.value not in used:

@@ -10,10 +10,11 @@ PAGING = Fixed(
     keys=(
         Key(
             name="style",
-            takes=Choice(("keyset", "offset", "none")),
+            takes=Choice(("keyset", "offset", "page", "none")),
             example="offset",
             description="keyset (default): `?after=` takes the cursor of the page before; offset: `?offset=` skips "
-            "rows, and the total is counted; none: one page, and the request cannot ask for another length.",
+            "rows, and the total is counted; page: the same by the number of the page, `?page=2`; none: one page, and "
+            "the request cannot ask for another length.",
         ),
         Key(name="default", takes=Whole(1, 1000), example="20", description="Rows if not asked (20)."),
         Key(
@@ -31,6 +32,7 @@ PAGING = Fixed(
                     Key(name="limit", takes=NAME, example="per_page", description="Instead of `limit`."),
                     Key(name="after", takes=NAME, example="cursor", description="Instead of `after`."),
                     Key(name="offset", takes=NAME, example="skip", description="Instead of `offset`."),
+                    Key(name="page", takes=NAME, example="pageNumber", description="Instead of `page`."),
                 ),
             ),
             example="{limit: per_page}",
