@@ -74,14 +74,7 @@ def paging_names(operation: Operation) -> dict[str, str]:
     page = page_of(operation)
     if page is None:
         return {}
-    paging, found = page.paging, {}
-    if paging.style != "none":
-        found["limit"] = paging.limit_name
-    if paging.style == "keyset":
-        found["after"] = paging.after_name
-    if paging.style == "offset":
-        found["page" if paging.numbered else "offset"] = paging.offset_name
-    return found | ({"sort": "sort"} if page.sorts else {})
+    return page.paging.parameters | ({"sort": "sort"} if page.sorts else {})
 
 
 def filters_of(operation: Operation) -> tuple[InputField, ...]:

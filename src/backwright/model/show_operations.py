@@ -247,12 +247,7 @@ def _filter(found: Filter) -> str:
 def _page(paging: Paging) -> str:
     if paging.style == "none":
         return f"all rows, at most {paging.max}"
-    names = [(paging.limit_name, "limit")]
-    if paging.style == "offset":
-        names.append((paging.offset_name, "page" if paging.numbered else "offset"))
-    else:
-        names.append((paging.after_name, "after"))
-    renamed = ", ".join(f"{usual} is `{name}`" for name, usual in names if name != usual)
+    renamed = ", ".join(f"{usual} is `{name}`" for usual, name in paging.parameters.items() if name != usual)
     by = "number" if paging.numbered else "offset"
     style = f", by {by}" if paging.style == "offset" else ""
     return f"{paging.default} rows, at most {paging.max}{style}{f', {renamed}' if renamed else ''}"

@@ -43,6 +43,17 @@ class Paging(Frozen, frozen=True, kw_only=True):
     offset_name: str = "offset"
     numbered: bool = False
 
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The parameters that decide the page, by their usual names: what each is called in the contract."""
+        match self.style:
+            case "keyset":
+                return {"limit": self.limit_name, "after": self.after_name}
+            case "offset":
+                return {"limit": self.limit_name, "page" if self.numbered else "offset": self.offset_name}
+            case "none":
+                return {}
+
 
 class Sort(Frozen, frozen=True, kw_only=True):
     """An order that callers choose with `?sort=name`."""

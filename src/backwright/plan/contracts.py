@@ -181,8 +181,7 @@ def _pages(before: Sequence[Step], after: Sequence[Step]) -> Iterator[Aspect]:
         styles = [f"{p.style} by number" if p.numbered else p.style for p in (former, later)]
         if styles[0] != styles[1]:
             yield f"pages by {styles[1]} instead of {styles[0]}", "breaking"
-        names = [(p.limit_name, p.after_name, p.offset_name) for p in (former, later)]
-        if names[0] != names[1]:
+        elif former.parameters != later.parameters:
             yield "the parameters of pages have other names", "breaking"
         sorts = [sort.name for sort in new.sorts]
         yield from ((f"sort {s.name} is gone", "breaking") for s in old.sorts if s.name not in sorts)

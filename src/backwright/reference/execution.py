@@ -26,9 +26,9 @@ class Execution(msgspec.Struct, kw_only=True):
     """One run of one operation.
 
     `rows`, `gone` (rows that were deleted softly) and `sequences` (the last number of each) are copies that
-    replace the state only if every step succeeds. `query` is what decides a page, by its usual names, and `members`
-    are the names of the body's members that were sent. `version` is what `If-Match` demands (None: anything).
-    `removed` are the entities and keys of rows that this run took out for good.
+    replace the state only if every step succeeds. `query` is what the request says of a page, by its usual names;
+    `paged` is what holds. `members` are the names of the body's members that were sent. `version` is what `If-Match`
+    demands (None: anything). `removed` are the entities and keys of rows that this run took out for good.
     """
 
     model: Model
@@ -47,6 +47,7 @@ class Execution(msgspec.Struct, kw_only=True):
     cursors: Cursors
     scripts: Scripts = {}
     query: dict[str, Any] = {}
+    paged: dict[str, int] = {}
     members: frozenset[str] = frozenset()
     version: frozenset[int] | None = None
     bindings: dict[str, Any] = {}
@@ -66,7 +67,7 @@ class Execution(msgspec.Struct, kw_only=True):
             rows=self.rows,
             this=this,
             caller=self.caller,
-            params=self.params,
+            params=self.paged | self.params,
             body=self.body,
             session={} if self.presented is None else self.presented.named(),
             bindings=self.bindings,

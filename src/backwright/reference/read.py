@@ -216,12 +216,7 @@ def paged(operation: Operation) -> dict[str, str]:
     """The wire names of the parameters that decide a page, with their usual names."""
     for step in operation.steps:
         if isinstance(step, Select):
-            paging = step.paging
-            names = {} if paging.style == "none" else {paging.limit_name: "limit"}
-            if paging.style == "keyset":
-                names[paging.after_name] = "after"
-            if paging.style == "offset":
-                names[paging.offset_name] = "page" if paging.numbered else "offset"
+            names = {wire: usual for usual, wire in step.paging.parameters.items()}
             return names | ({"sort": "sort"} if step.sorts else {})
     return {}
 

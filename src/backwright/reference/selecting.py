@@ -48,11 +48,13 @@ def select(step: Select, run: Execution) -> None:
     rows = in_order(chosen, entity, matching(step.entity, step.readable, step.where, step.filters, run), run)
     total = len(rows)
     limit = run.query.get("limit", paging.default)
+    usual = {"limit": limit, "offset": 0, "page": 1}
+    run.paged = {name: run.query.get(name, usual[name]) for name in paging.parameters if name in usual}
     match paging.style:
         case "none":
             page, cursor = rows[: paging.max], None
         case "offset":
-            offset = (run.query.get("page", 1) - 1) * limit if paging.numbered else run.query.get("offset", 0)
+            offset = (run.paged["page"] - 1) * limit if paging.numbered else run.paged["offset"]
             page, cursor = rows[offset : offset + limit], None
         case "keyset":
             terms = with_key(chosen, entity)

@@ -62,10 +62,8 @@ def taken(operation: Operation) -> list[str]:
     names += [field.wire for field in operation.query]
     for step in operation.steps:
         if isinstance(step, Select):
-            paging = step.paging
-            position = paging.after_name if paging.style == "keyset" else paging.offset_name
-            wanted = [*(["sort"] if step.sorts else []), paging.limit_name, position]
-            names += [name for name in wanted if name not in names] if paging.style != "none" else wanted[:-2]
+            wanted = [*(["sort"] if step.sorts else []), *step.paging.parameters.values()]
+            names += [name for name in wanted if name not in names]
     return names + [field.wire for field in (operation.body.fields if operation.body else ())]
 
 

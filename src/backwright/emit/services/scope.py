@@ -268,7 +268,9 @@ class Scope:
         if origin == "params":
             if any(each.name == name for each in self.operation.path_parameters):
                 return path_variable(name)
-            field = next(each for each in self.operation.query if each.name == name)
+            field = next((each for each in self.operation.query if each.name == name), None)
+            if field is None:  # what decides the page
+                return f"query.{name}"
             text = f"query.{query_attribute(self.operation, name)}"
             if field.required or constant(field.default) is not None:
                 return text

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 import msgspec
 
+from backwright.expr.check.types import INTEGER
 from backwright.expr.scope import Scope
 from backwright.expr.typed import Type
 from backwright.model.expand.building import Building
 from backwright.model.expand.matching import Match
 from backwright.model.expand.routes import Route
 from backwright.model.formulas import type_of
-from backwright.model.types import Body, Entity, Field, Formula, InputField, PathParameter, Rule, Step
+from backwright.model.types import Body, Entity, Field, Formula, InputField, PathParameter, Rule, Select, Step
 from backwright.spec.diagnostics import Code, Place
 from backwright.spec.nodes import At, OperationNode, StepNode
 
@@ -80,12 +81,13 @@ class Draft:
     ) -> Scope:
         """What an expression can name here. `certain`: in filters, whose parameters are all present.
 
-        `answer`: in the answer, where the page of the only selection is known, too.
+        `answer`: in the answer, where the page of the only selection is known, too, and what decided it.
         """
         selection = self.selections[0] if answer and len(self.selections) == 1 else None
+        params = self.certain if certain else self.params
         found = self.building.formulas.scope(
             this,
-            params=self.certain if certain else self.params,
+            params=params if selection is None else {**self._of_page(selection[0]), **params},
             body=self.members,
             bindings=self.bindings,
             variables=variables or {},
@@ -97,6 +99,11 @@ class Draft:
             return found
         known = {name: msgspec.structs.replace(kind, nullable=False) for name, kind in found.session.items()}
         return msgspec.structs.replace(found, session=known)
+
+    def _of_page(self, bind: str) -> dict[str, Type]:
+        """What decided a page, under its usual names."""
+        pages = [step.paging for step in self.steps if isinstance(step, Select) and step.bind == bind]
+        return {name: INTEGER for page in pages for name in page.parameters if name != "after"}
 
     def formula(
         self,

@@ -14,7 +14,7 @@ PAGING = Fixed(
             example="offset",
             description="keyset (default): `?after=` takes the cursor of the page before; offset: `?offset=` skips "
             "rows, and the total is counted; page: the same by the number of the page, `?page=2`; none: one page, and "
-            "the request cannot ask for another length.",
+            "the request cannot ask for another length. The answer can name what held: `params.limit`, `params.page`.",
         ),
         Key(name="default", takes=Whole(1, 1000), example="20", description="Rows if not asked (20)."),
         Key(
