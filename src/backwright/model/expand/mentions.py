@@ -1,7 +1,8 @@
 """The request parameters that a condition mentions, and what each is compared with.
 
 `this.state == params.state` says that the parameter is like the field; `this.owner == params.by` that it is the
-key of a row; `params.tag in this.tags` that it is like an element of the list.
+key of a row; `params.tag in this.tags` that it is like an element of the list, and so does
+`this.days.exists(d, d >= params.since)`.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ _SCALARS: dict[str, Scalar] = {
     "date": "date", "timestamp": "timestamp", "uuid": "uuid",
 }  # fmt: skip
 
-Names = Mapping[str, str]
-"""The entities of the rows that can be named."""
+Names = Mapping[str, str | Field]
+"""What can be named: rows, by their entity, and elements of lists, by a field that is like them."""
 
 
 class Mention(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +110,9 @@ def _is_path(tree: syntax.Tree, names: Names) -> bool:
 
 def _like(tree: syntax.Tree, names: Names, building: Building) -> Field | None:
     """The field at the end of a path; a row is like a reference to it."""
+    named = names.get(tree.name) if isinstance(tree, syntax.Identifier) else None
+    if isinstance(named, Field):
+        return named
     entity = _entity(tree, names, building)
     if isinstance(tree, syntax.Select):
         holder = _entity(tree.of, names, building)
@@ -143,7 +147,7 @@ def plain_type(kind: Type) -> ScalarType:
 
 def _valued(tree: syntax.Tree, names: Names, building: Building) -> Field | None:
     """A field like the value that is computed there: `size(this.lines) > params.more_than`."""
-    rows = {name: Type("entity", entity=entity) for name, entity in names.items()}
+    rows = {name: Type("entity", entity=of) for name, of in names.items() if isinstance(of, str)}
     this = rows.pop("this", None)
     scope = building.formulas.scope(None if this is None else this.entity, bindings=rows)
     try:
@@ -167,13 +171,13 @@ def _element(field: Field | None) -> Field | None:
 
 
 def _walk(tree: syntax.Tree, names: Names, building: Building) -> Iterator[tuple[syntax.Tree, Names]]:
-    """Every part, with the entities of the rows that can be named there."""
+    """Every part, with what can be named there."""
     yield tree, names
     match tree:
         case syntax.Call(target=target, arguments=(syntax.Identifier(name=name), condition)) if target:
             yield from _walk(target, names, building)
-            entity = _entity(target, names, building)
-            yield from _walk(condition, {**names, **({name: entity} if entity else {})}, building)
+            each = _entity(target, names, building) or _element(_like(target, names, building))
+            yield from _walk(condition, {**names, **({name: each} if each else {})}, building)
         case _:
             for part in syntax.children(tree):
                 yield from _walk(part, names, building)
@@ -183,7 +187,8 @@ def _entity(tree: syntax.Tree, names: Names, building: Building) -> str | None:
     """The entity whose row or rows a path leads to."""
     match tree:
         case syntax.Identifier(name=name):
-            return names.get(name) or (name if name in building.entities else None)
+            known = names.get(name, name if name in building.entities else None)
+            return known if isinstance(known, str) else None
         case syntax.Call(target=target, function="filter") if target:
             return _entity(target, names, building)
         case syntax.Select(of=of, field=name):
