@@ -108,6 +108,7 @@ class _Building:
             if node.unknown_fields is not None and node.unknown_fields.value == "reject"
             else "ignore",
             envelope=node.envelope is None or node.envelope.value,
+            nulls="omit" if node.nulls is not None and node.nulls.value == "omit" else "show",
             answers=build_answers(self.document.errors, self.found),
             max_body=MAX_BODY if limits is None or limits.body is None else limits.body.value,
             changes="expand_then_contract"

@@ -216,7 +216,8 @@ class Service(Frozen, frozen=True, kw_only=True):
     """`package` is the Python package's name: the service's own, with underscores.
 
     `changes`: whether what the earlier version uses goes with the migration, or with a second one.
-    `envelope`: every JSON answer is `{data, error, meta}`. `answers` say how failures look.
+    `envelope`: every JSON answer is `{data, error, meta}`. `nulls`: whether members of views and shapes that are
+    null are there. `answers` say how failures look.
     """
 
     name: str
@@ -225,6 +226,7 @@ class Service(Frozen, frozen=True, kw_only=True):
     description: str = ""
     unknown_fields: OneOf["ignore", "reject"] = "ignore"
     envelope: bool = True
+    nulls: OneOf["show", "omit"] = "show"
     answers: tuple[ErrorAnswer, ...] = ()
     max_body: int = 1024 * 1024
     changes: OneOf["at_once", "expand_then_contract"] = "at_once"

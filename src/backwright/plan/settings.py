@@ -122,6 +122,7 @@ def _shape(shape: dict[str, Any]) -> str:
 _DEFAULTS = {  # what the model's values are without being said
     "service.unknown_fields": "ignore",
     "service.envelope": "True",
+    "service.nulls": "show",
     "service.max_body": "1048576",
     "service.changes": "at_once",
     "auth.token_seconds": "3600",
@@ -146,6 +147,7 @@ _BREAKING = frozenset(
         "auth.cookie",
         "service.name",
         "service.envelope",
+        "service.nulls",
     }
 )
 

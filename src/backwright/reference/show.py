@@ -51,6 +51,7 @@ class Shown:
         self.run = run
         self.model = run.model
         self.levels: dict[int, int] = {}
+        self.omits = run.model.service.nulls == "omit"
 
     def shape(self, shape: Shape, environment: Environment) -> Any:
         """JSON of a shape."""
@@ -58,7 +59,7 @@ class Shown:
             case Value(value=value):
                 return self.value(value, environment)
             case Members(members=members):
-                return {each.wire: self.shape(each.shape, environment) for each in members}
+                return self.members({each.wire: self.shape(each.shape, environment) for each in members})
             case Array(items=items):
                 return [self.shape(item, environment) for item in items]
             case Viewed():
@@ -67,6 +68,10 @@ class Shown:
                 return self.each(shape, environment)
             case _:
                 assert_never(shape)
+
+    def members(self, found: dict[str, Any]) -> dict[str, Any]:
+        """The members of an object: those that are null are left out where the service says so."""
+        return {name: each for name, each in found.items() if each is not None} if self.omits else found
 
     def value(self, formula: Formula, environment: Environment) -> Any:
         """The value of an expression."""
@@ -86,7 +91,7 @@ class Shown:
         """One row as callers see it."""
         about = msgspec.structs.replace(environment, this=row, bindings=given or {}, variables={})
         found = {field.wire: printed(row[field.field], None, about) for field in view.fields}
-        return found | {each.wire: self.shape(each.shape, about) for each in view.shape}
+        return self.members(found | {each.wire: self.shape(each.shape, about) for each in view.shape})
 
     def each(self, shape: Each, environment: Environment) -> list[Any]:
         """One item per row."""
@@ -123,6 +128,7 @@ class Shown:
 
     def html(self, show: ShowHtml, environment: Environment, csrf: str | None) -> bytes:
         """A page of a template; everything in it is escaped."""
+        self.omits = False  # a template has all its names
         names = {each.wire: self.shape(each.shape, environment) for each in show.context}
         return template(show.source).render({"csrf_token": csrf, **names}).encode()
 

@@ -61,6 +61,7 @@ class ServiceNode(Node, frozen=True, kw_only=True):
     unknown_fields: At[str] | None = None
     names: At[str] | None = None
     envelope: At[bool] | None = None
+    nulls: At[str] | None = None
     changes: At[str] | None = None
     contract: ContractNode | None = None
 

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from backwright.emit.contract.headers import headers
 from backwright.emit.contract.requests import tells_version
-from backwright.emit.contract.values import Json, array, closed, computed, nullable, ref, shown
+from backwright.emit.contract.values import Json, array, closed, computed, not_null, nullable, ref, shown
 from backwright.emit.inputs import page_of
 from backwright.emit.names import Names
 from backwright.expr.typed import Constant, Expression, Member, Name
@@ -169,7 +169,16 @@ def view_schema(view: View, model: Model, names: Names) -> Json:
     for member in view.fields:
         field = entity.field(member.field)
         members[member.wire] = nullable(shown(field.type, model), field.nullable)
-    return closed(members | members_schema(view.shape, model, names))
+    return object_schema(members | members_schema(view.shape, model, names), model)
+
+
+def object_schema(members: Json, model: Model) -> Json:
+    """An object with these members. Those that may be null are left out then, where the service says so."""
+    if model.service.nulls == "show":
+        return closed(members)
+    certain = {name: not_null(schema) for name, schema in members.items()}
+    required = [name for name, schema in members.items() if schema and certain[name] == schema]
+    return {"type": "object", **({"required": required} if required else {}), "properties": certain}
 
 
 def members_schema(members: tuple[ShapeMember, ...], model: Model, names: Names) -> Json:
@@ -183,7 +192,7 @@ def shaped(shape: Shape, model: Model, names: Names) -> Json:
         case Value(value=value):
             return nullable(computed(value.meaning.type, model), reaches_gone(value, model))
         case Members(members=members):
-            return closed(members_schema(members, model, names))
+            return object_schema(members_schema(members, model, names), model)
         case Array(items=items):
             schemas = [shaped(item, model, names) for item in items]
             size = {"minItems": len(items), "maxItems": len(items)}

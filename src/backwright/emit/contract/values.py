@@ -45,6 +45,23 @@ def array(items: Json, least: int | None = None, most: int | None = None) -> Jso
     return {"type": "array", "items": items, **{name: n for name, n in size.items() if n}}
 
 
+def not_null(schema: Json) -> Json:
+    """The schema without null: the inverse of `nullable`."""
+    match schema:
+        case {"anyOf": [only, {"type": "null"}]}:
+            return dict(only)
+        case {"anyOf": kinds}:
+            return {"anyOf": [each for each in kinds if each != NULL]}
+        case {"type": list(kinds)}:
+            left = [each for each in kinds if each != "null"]
+            changed = {**schema, "type": left[0] if len(left) == 1 else left}
+            if "enum" in schema:
+                changed["enum"] = [each for each in schema["enum"] if each is not None]
+            return changed
+        case _:
+            return schema
+
+
 def nullable(schema: Json, is_nullable: bool = True) -> Json:
     """The schema, or null."""
     if not is_nullable or not schema:

@@ -30,6 +30,7 @@ from backwright.model.types import (
 )
 
 _RUNTIME = "backwright_runtime"
+_MAY_BE_NULL = re.compile(r"(\| None|^object)['\"]?$")
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -104,8 +105,20 @@ def object_of(members: tuple[ShapeMember, ...], place: Place, name: str, about: 
         declared.append(Member(attribute, inner.kind, wire=member.wire))
         given.append(f"{attribute}={inner.text}")
         needed.append(inner.imports)
-    place.define(struct_of(cls, f"{about[0].upper()}{about[1:]}.", declared))
+    place.define(answered(cls, f"{about[0].upper()}{about[1:]}.", declared, place.model))
     return Shown(f"{cls}({', '.join(given)})", source(cls), gathered(needed))
+
+
+def answered(cls: Identifier, about: str, members: list[Member], model: Model) -> Source:
+    """The struct of an object in an answer. Where the service leaves out what is null, so does its encoding."""
+    if model.service.nulls == "show":
+        return struct_of(cls, about, members)
+    none = source("None")
+    given = [
+        msgspec.structs.replace(each, default=none) if _MAY_BE_NULL.search(each.kind.text) else each
+        for each in members
+    ]
+    return struct_of(cls, about, given, options=", omit_defaults=True")
 
 
 def attributes(wires: list[str]) -> list[Identifier]:

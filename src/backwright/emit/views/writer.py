@@ -33,12 +33,12 @@ from backwright.emit.source import (
     source,
 )
 from backwright.emit.storage import field_types, key_fields
-from backwright.emit.structs import Member, struct_of
+from backwright.emit.structs import Member
 from backwright.emit.views import joins
 from backwright.emit.views.arguments import argument_type
 from backwright.emit.views.batch import Batch
 from backwright.emit.views.functions import depth_of, function_of
-from backwright.emit.views.shapes import Shown, attributes, printed, safe, shown
+from backwright.emit.views.shapes import Shown, answered, attributes, printed, safe, shown
 from backwright.expr.fold import fold, rebuilt
 from backwright.expr.typed import Conditional, Expression, Name, Type
 from backwright.expr.typed import Member as MemberOf
@@ -348,7 +348,7 @@ class BatchWriter:
             given.append(f"{attribute}={inner.text}")
             needed |= inner.imports
         about = f"{a(words(view.name)).capitalize()} as callers see it."
-        self.views.define(struct_of(cls, about, members))
+        self.views.define(answered(cls, about, members, self.model))
         return Shown(f"{cls}({', '.join(given)})", source(cls), needed)
 
     def of_cells(self, columns: Sequence[Column]) -> Shown:

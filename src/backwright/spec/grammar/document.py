@@ -113,6 +113,12 @@ SERVICE = Fixed(
             description="What happens to request members that no operation declares (default: ignore).",
         ),
         Key(
+            name="nulls",
+            takes=Choice(("show", "omit")),
+            example="omit",
+            description="Whether a member of an answer that is null is there with null (default), or left out.",
+        ),
+        Key(
             name="changes",
             takes=Choice(("at_once", "expand_then_contract")),
             example="expand_then_contract",

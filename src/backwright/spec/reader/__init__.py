@@ -90,6 +90,7 @@ def _service(table: Table) -> ServiceNode:
         unknown_fields=text(table, "unknown_fields"),
         names=text(table, "names"),
         envelope=flag(table, "envelope"),
+        nulls=text(table, "nulls"),
         changes=text(table, "changes"),
         contract=read_contract(table),
     )
