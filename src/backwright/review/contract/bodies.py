@@ -87,13 +87,18 @@ def _serialization(place: str, node: Node) -> str:
     return f"{style}, {'exploded' if exploded else 'not exploded'}"
 
 
+ANNOTATIONS = frozenset({"title", "description", "example", "examples"})
+ANYTHING: tuple[dict[str, str], ...] = ({}, {"type": "string", "format": "binary"})
+"""Schemas that say no more than none: any JSON, and the bytes of a file as OpenAPI 3.0 wrote them."""
+
+
 def _schema(old: Node, new: Node, reading: Reading) -> Iterator[Found]:
     former, later = old.child("schema"), new.child("schema")
     if former is not None and later is not None:
         yield from schemas(View(former), View(later), reading)
     elif former is not None or later is not None:
-        some = View(later or former or new)
-        if some.nodes[0].value != {}:
+        said = View(later or former or new).nodes[0].value or {}
+        if {name: said[name] for name in said if name not in ANNOTATIONS} not in ANYTHING:
             effect: Effect = "narrows" if former is None else "widens"
             words = "has a schema" if former is None else "has no schema any more"
             yield reading.found("type-changed", effect, words, former or old, later or new)
