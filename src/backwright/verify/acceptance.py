@@ -12,6 +12,7 @@ import msgspec
 
 from backwright.model.types import Call as CallLogic
 from backwright.model.types import Field, InputField, Model, Operation, ScalarType, SignIn
+from backwright.verify.aims import credentials
 from backwright.verify.backends import NoAnswer, RunningBackend
 from backwright.verify.compare import Seen
 from backwright.verify.fixtures import Unfit, takes
@@ -204,11 +205,9 @@ class _Run:
         values = {name: _credential(field, action.user) for name, field in fields.items() if field.required}
         values |= action.values
         row = self._insert(entity.name, values)
-        members = operation.body.fields if operation.body else ()
-        password = entity.field(auth.password).name
-        proof = {
-            f.wire: values[password] if f.type == fields[password].type else values[auth.by] for f in members
-        }
+        proves, body = credentials(operation), operation.body.fields if operation.body else ()
+        named = {name: field for _, name, field in (proves.members if proves is not None else ())}
+        proof = {f.wire: values[named[f.name]] for f in (*operation.query, *body) if f.name in named}
         answer = self._send(operation, proof, _Session())
         if answer.status < 400:
             self._sessions[action.user] = self._signed_in(operation, answer)

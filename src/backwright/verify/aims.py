@@ -57,9 +57,16 @@ class Search(msgspec.Struct, frozen=True):
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """How an operation signs in: the members of its body, and the fields of the identity that they repeat."""
+    """How an operation signs in: what its body and its query have to hold of an account.
 
-    members: tuple[tuple[str, str], ...]
+    Each is where it stands (`body`, `params`), its name there, and the field of the identity that it repeats.
+    """
+
+    members: tuple[tuple[str, str, str], ...]
+
+    def of(self, source: str) -> dict[str, str]:
+        """The names in the body or the query, and the fields that they repeat."""
+        return {name: field for where, name, field in self.members if where == source}
 
 
 class Aim(msgspec.Struct, frozen=True):
@@ -263,29 +270,32 @@ def needs(operation: Operation, model: Model) -> Iterator[str]:
 
 
 def credentials(operation: Operation) -> Credentials | None:
-    """Which members of the body have to repeat what an account has."""
+    """What of the request has to repeat what an account has."""
     proof = next((step for step in operation.steps if isinstance(step, VerifyPassword)), None)
     if proof is None:
         return None
-    members = [(node.name, proof.field) for node in nodes(proof.given.meaning) if isinstance(node, Input)]
+    given = nodes(proof.given.meaning)
+    members: list[tuple[str, str, str]] = [
+        (node.source, node.name, proof.field) for node in given if isinstance(node, Input)
+    ]
     for step in operation.steps:
         if isinstance(step, Find):
             for tie in ties(step.where.meaning):
-                if tie.source == "body" and tie.field is not None:
-                    members.append((tie.name, tie.field))
+                if tie.source in ("body", "params") and tie.field is not None:
+                    members.append((tie.source, tie.name, tie.field))
             members += _folded(step.where.meaning)
     return Credentials(tuple(dict.fromkeys(members)))
 
 
-def _folded(condition: Expression) -> list[tuple[str, str]]:
-    """Members that are compared after they were put into lower case."""
-    found = []
+def _folded(condition: Expression) -> list[tuple[str, str, str]]:
+    """What is compared after it was put into lower case."""
+    found: list[tuple[str, str, str]] = []
     for node in nodes(condition):
         if isinstance(node, Compare) and node.op == "==":
             for one, other in ((node.left, node.right), (node.right, node.left)):
-                names = [n.name for n in nodes(other) if isinstance(n, Input) and n.source == "body"]
-                if isinstance(one, Member) and names:
-                    found.append((names[0], one.field))
+                given = [n for n in nodes(other) if isinstance(n, Input) and n.source in ("body", "params")]
+                if isinstance(one, Member) and given:
+                    found.append((given[0].source, given[0].name, one.field))
     return found
 
 

@@ -243,9 +243,12 @@ class Composer:
 
     def _query(self, aim: Aim, solved: Solved, session: Session | None) -> list[tuple[str, str]]:
         names = paged(aim.operation)
+        known = self._proof(aim, session, "params")
         found: list[tuple[str, str]] = []
         for field in query_fields(aim.operation):
             match names.get(field.wire):
+                case None if field.name in known:
+                    found.append((field.wire, known[field.name]))
                 case "after":
                     pass
                 case "limit" if self._random.random() < 0.6:
@@ -274,7 +277,7 @@ class Composer:
     def _members(self, aim: Aim, solved: Solved, session: Session | None) -> list[tuple[str, str]]:
         body = aim.operation.body
         assert body is not None
-        known = self._proof(aim, session)
+        known = {name: values.source(text) for name, text in self._proof(aim, session, "body").items()}
         at = self.situation(solved, multipart=body.media == "multipart")
         chosen = []
         for field in body.fields:
@@ -288,9 +291,10 @@ class Composer:
         self._random.shuffle(chosen)
         return chosen
 
-    def _proof(self, aim: Aim, session: Session | None) -> dict[str, str]:
+    def _proof(self, aim: Aim, session: Session | None, source: str) -> dict[str, str]:
         """What an account proves itself with: the caller's own, or anybody's where somebody signs in."""
-        if aim.proves is None or self._world.identity is None:
+        names = {} if aim.proves is None else aim.proves.of(source)
+        if not names or self._world.identity is None:
             return {}
         accounts = self._world.accounts()
         own = (
@@ -300,11 +304,7 @@ class Composer:
         if account is None:
             return {}
         self._world.use(self._world.identity, account)
-        return {
-            name: values.source(account[field]) if isinstance(account[field], str) else str(account[field])
-            for name, field in aim.proves.members
-            if account[field] is not None
-        }
+        return {name: str(account[field]) for name, field in names.items() if account[field] is not None}
 
     def value(
         self,

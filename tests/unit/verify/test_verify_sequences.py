@@ -21,6 +21,7 @@ from backwright.verify.traffic import Assigned, Event, Put, Sent
 
 LENGTH = 900
 EXAMPLES = Path(__file__).parents[3] / "examples"
+CASES = Path(__file__).parents[2] / "cases" / "requests"
 
 
 def specified(name: str) -> Callable[[], Model]:
@@ -78,6 +79,13 @@ def test_every_operation_is_accepted_and_refused(make: Callable[[], Model]) -> N
         assert any(status >= 400 for status in reached), operation.name
     total = {status for counts in coverage.statuses.values() for status in counts}
     assert {200, 201, 204, 400, 401, 404, 405, 409, 415, 422} <= total
+
+
+def test_accounts_are_proved_with_what_a_query_holds() -> None:
+    model = build(read(Project(CASES / "signs-in-by-query")))
+    _, coverage = played(model, 1, 150)
+    assert {200, 401} <= set(coverage.reached(model.operation("sign_in")))
+    assert coverage.accepted >= coverage.requests * 0.45
 
 
 @pytest.mark.parametrize("name", MODELS)

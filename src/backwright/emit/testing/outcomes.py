@@ -33,7 +33,7 @@ from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Condition, Scene, Trial, tried
 from backwright.emit.testing.values import NOBODY, Unfit
 from backwright.emit.testing.world import Setting
-from backwright.expr.typed import Compare, Conditional, Expression, Quantified, Within
+from backwright.expr.typed import Compare, Conditional, Expression, Input, Quantified, Within
 from backwright.expr.walk import nodes
 from backwright.model.operations import expressions, views_of
 from backwright.model.types import (
@@ -257,14 +257,13 @@ def _finds_by_path(step: Step, asked: Condition, operation: Operation) -> bool:
 
 def _wrong_password(trial: Trial, step: VerifyPassword, found: Found) -> None:
     for node in nodes(step.given.meaning):
-        name = getattr(node, "name", None)
-        if isinstance(name, str) and trial.scene.body is not None and name in trial.scene.body:
-            made = trial.scene.copy()
-            assert made.body is not None
-            made.body[name] = str(made.body[name])[::-1]
+        made = trial.scene.copy()
+        given = made.given(node) if isinstance(node, Input) else {}
+        if isinstance(node, Input) and node.name in given:
+            given[node.name] = str(given[node.name])[::-1]
             answer = tried(made)
             if answer.failure is not None:
-                found.case(f"with_a_wrong_{name}_{outcome(answer)}", answer)
+                found.case(f"with_a_wrong_{node.name}_{outcome(answer)}", answer)
 
 
 def _choices(trial: Trial, found: Found) -> None:

@@ -12,7 +12,7 @@ from backwright.emit.testing.satisfy import include, satisfied
 from backwright.emit.testing.trial import Scene, Trial, tried
 from backwright.emit.testing.values import Unfit, fitting, other
 from backwright.emit.testing.world import Setting, World
-from backwright.expr.typed import BOOLEAN, TRUE, And, Expression, Linked, Related, Rows
+from backwright.expr.typed import BOOLEAN, TRUE, And, Expression, Input, Linked, Related, Rows
 from backwright.expr.walk import nodes
 from backwright.model.operations import expressions, views_of
 from backwright.model.types import (
@@ -218,10 +218,11 @@ def repairs(trial: Trial) -> Iterator[Scene]:
         row = frame.bindings.get(step.bind)
         if isinstance(row, Spot):
             password = scene.world.rows[row.index].values[step.field]
-            for name in (node.name for node in nodes(step.given.meaning) if hasattr(node, "name")):
-                made = scene.copy()
-                made.body = {**(made.body or {}), name: str(password)}
-                yield made
+            for node in nodes(step.given.meaning):
+                if isinstance(node, Input):
+                    made = scene.copy()
+                    made.given(node)[node.name] = str(password)
+                    yield made
         return
     unmet = [asked for where, asked in trial.recording.asked if where == at and not asked.held]
     for asked in reversed(unmet):

@@ -16,7 +16,7 @@ import msgspec
 
 from backwright.emit.testing.values import NOW, Wrong
 from backwright.emit.testing.world import World
-from backwright.expr.typed import Expression
+from backwright.expr.typed import Expression, Input
 from backwright.model.types import (
     Body,
     FieldType,
@@ -84,6 +84,14 @@ class Scene(msgspec.Struct):
             headers=dict(self.headers),
             says=dict(self.says),
         )
+
+    def given(self, where: Input) -> dict[str, Any]:
+        """The values among which that input stands, to be changed."""
+        if where.source == "params":
+            return self.params
+        if self.body is None:
+            self.body = {}
+        return self.body
 
     def ask(self) -> Ask:
         """The request."""
