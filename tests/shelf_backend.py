@@ -264,6 +264,8 @@ class Handler(BaseHTTPRequestHandler):
         return 302, None
 
     def reply(self, status: int, body: Any) -> None:
+        if isinstance(body, dict):  # an answer has an id and a time of its own, as many do
+            body = {**body, "served": time.monotonic_ns(), "requestId": str(time.monotonic_ns())}
         content = b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         for name, value in {

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from backwright.verify.observed import Caller
+from backwright.verify.probes.alike import differing
 from backwright.verify.probes.probe import Notes, Outcome, stranger_to
 from backwright.verify.target.calling import Answer, Unreachable
 from backwright.verify.target.contract import Operation
@@ -99,13 +100,14 @@ def _judge_writing(world: World, notes: Notes, operation: Operation, thing: Thin
     reading = world.operation("GET", thing.template)
     path = thing.path
     before = _read(world, reading, thing, thing.owner)
+    passing = _passing(before, _read(world, reading, thing, thing.owner))
     shown = _read(world, reading, thing, stranger)
     itself = operation.path == thing.template
     if not itself and (reading is None or (shown is not None and shown.accepted)):
         return  # what a reader may do beside it is for the service to say
     tried = world.send(operation, stranger, path, world.body(operation))
     answer = tried.answer
-    changed = _changed(before, _read(world, reading, thing, thing.owner))
+    changed = _changed(before, _read(world, reading, thing, thing.owner), passing)
     if answer.status >= 500:
         notes.tried += 1
         notes.found(operation.name, f"answers {answer.status} to a stranger", tried.sent)
@@ -138,11 +140,16 @@ def _read(world: World, reading: Operation | None, thing: Thing, caller: Caller 
     return world.send(reading, caller, thing.path).answer if reading is not None else None
 
 
-def _changed(before: Answer | None, after: Answer | None) -> bool | None:
+def _passing(one: Answer | None, other: Answer | None) -> frozenset[str]:
+    """Where two readings one after the other differ, although nothing happened between them."""
+    return differing(one.json(), other.json()) if one is not None and other is not None else frozenset()
+
+
+def _changed(before: Answer | None, after: Answer | None, passing: frozenset[str]) -> bool | None:
     """Is the thing another one than before? None: nobody can read it."""
     if before is None or after is None or not before.accepted:
         return None
-    return after.status != before.status or after.json() != before.json()
+    return after.status != before.status or bool(differing(before.json(), after.json()) - passing)
 
 
 def _judge_reading(world: World, notes: Notes, operation: Operation, thing: Thing, stranger: Caller) -> None:

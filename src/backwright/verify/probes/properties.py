@@ -60,7 +60,7 @@ def _search(world: World, notes: Notes) -> None:
         value
         for made in world.made
         for name, value in members(made.body)
-        if SECRET_NAME.match(name) and isinstance(value, str) and len(value) >= 8
+        if SECRET_NAME.match(name) and isinstance(value, str) and len(value) >= 8 and value != MARK
     }
     for made in world.made:
         notes.tried += 1

@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
+from backwright.verify.probes.alike import told
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Answer, Client, Sent, Unreachable
 from backwright.verify.target.contract import Operation
-from backwright.verify.target.exploring import World
+from backwright.verify.target.exploring import World, best, noun_of
 
 IDS: tuple[str, ...] = ()
 NAME = "repetition"
@@ -52,20 +53,30 @@ def _judge(world: World, notes: Notes, operation: Operation, header: str) -> Non
     again, other = keyed(), keyed()
     first, second = world.client.send(again), world.client.send(again)
     different = world.client.send(other)
-    if not first.accepted or not different.accepted or first.json() == different.json():
+    if (
+        not first.accepted
+        or not different.accepted
+        or _thing(operation, first) == _thing(operation, different)
+    ):
         notes.unjudged(operation.name, "a second request is refused, or answered alike, whatever its key")
         return
     notes.tried += 1
-    if second.accepted and second.json() != first.json():
+    if second.accepted and _thing(operation, second) != _thing(operation, first):
         notes.found(operation.name, f"does it twice for the same `{header}`", again)
         return
     at_once = keyed()
-    told = {str(answer.json()) for answer in together(world, [at_once] * AT_ONCE) if answer.accepted}
+    said = {_thing(operation, each) for each in together(world, [at_once] * AT_ONCE) if each.accepted}
     notes.tried += 1
-    if len(told) > 1:
+    if len(said) > 1:
         notes.found(
-            operation.name, f"does it {len(told)} times for the same `{header}` sent at once", at_once
+            operation.name, f"does it {len(said)} times for the same `{header}` sent at once", at_once
         )
+
+
+def _thing(operation: Operation, answer: Answer) -> str:
+    """What the answer is about: the id of the thing, else all that it says."""
+    named = best(answer.json(), "id", noun_of(operation.path + "/{id}", "id"))
+    return named if named is not None else str(sorted(told(answer.json()).items()))
 
 
 def together(world: World, requests: list[Sent]) -> list[Answer]:

@@ -195,9 +195,16 @@ class World:
     def prepared(self, operation: Operation, caller: Caller | None) -> dict[str, str] | None:
         """Values for the path, with what else can be made there made before."""
         path = self.path_for(operation, caller)
-        for each in self._beside(operation) if path is not None else ():
-            self.attempt(each, caller, path or {})
+        if path is not None:
+            self._prepare(operation, caller, path)
         return path
+
+    def _prepare(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> bool:
+        """Make what else can be made there; false where there is nothing."""
+        beside = self._beside(operation)
+        for each in beside:
+            self.attempt(each, caller, path)
+        return bool(beside)
 
     def ready(self, operation: Operation, caller: Caller | None) -> Made | None:
         """The operation on a thing that was prepared for it. The last answer, as of `attempt`."""
@@ -238,7 +245,7 @@ class World:
             if last.done:
                 self._working[operation.name] = number
                 return last
-            if last.answer.status in ({401, 403, 404, 405, 429} if operation.secured else {404, 405, 429}):
+            if last.answer.status in _hopeless(operation):
                 break  # another body would not help; a login answers 401 to the wrong one
         return last
 
@@ -350,7 +357,10 @@ class World:
         creation = self.creation(operation, name)
         if creation is None or depth > DEEPEST or not set(creation.path_names) <= set(path):
             return None
-        made = self.attempt(creation, caller, {each: path[each] for each in creation.path_names})
+        above = {each: path[each] for each in creation.path_names}
+        made = self.attempt(creation, caller, above)
+        if made is not None and not made.answer.accepted and self._prepare(creation, caller, above):
+            made = self.attempt(creation, caller, above)
         if made is None or not made.answer.accepted:
             return None
         return self.named(made, operation, name)
@@ -386,6 +396,12 @@ class World:
             yield from map(str, parameter.examples)
             if operation.method == "PUT" or parameter.schema.get("enum"):
                 yield str(self.sampler.value(parameter.schema, name))
+
+
+def _hopeless(operation: Operation) -> set[int]:
+    """Statuses after which no other body helps. A login answers 401 or 404 to somebody whom it does not know."""
+    missing = {404} if operation.path_names or operation.secured else set[int]()
+    return {405, 429} | missing | ({401, 403} if operation.secured else set())
 
 
 def _distinct(values: Iterable[str]) -> Iterator[str]:
