@@ -163,7 +163,7 @@ def _send(
     total: Fuzzed, session: requests.Session, operation: Operation, case: Case[Any], caller: Caller | None,
     world: World, mode: GenerationMode,
 ) -> None:  # fmt: skip
-    headers = dict(caller.headers) if caller else {}
+    headers = world.credentials(operation, caller)
     base = world.seen.url + world.base
     try:
         response = case.call(

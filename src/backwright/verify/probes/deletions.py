@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from backwright.verify.probes.objects import Thing, made_by
+from backwright.verify.probes.objects import Thing, longest_page, made_by
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Answer, Unreachable
 from backwright.verify.target.contract import Operation
@@ -113,7 +113,8 @@ def _holds(answer: Answer) -> bool:
 
 
 def _lists(world: World, listing: Operation, thing: Thing) -> bool:
-    answer = world.send(listing, thing.owner, {name: thing.path[name] for name in listing.path_names}).answer
+    path = {name: thing.path[name] for name in listing.path_names}
+    answer = world.send(listing, thing.owner, path, query=longest_page(listing)).answer
     return answer.accepted and _named(answer.json(), thing.value)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from backwright.verify.observed import Caller
+from backwright.verify.probes.objects import longest_page
 from backwright.verify.probes.probe import Notes, Outcome, stranger_to
 from backwright.verify.target.calling import Answer, Unreachable
 from backwright.verify.target.contract import Operation, Parameter
@@ -55,10 +56,11 @@ def _judge(world: World, notes: Notes, listing: Operation, creation: Operation) 
     if not marks or not _hidden(world, made, stranger):
         notes.unjudged(listing.name, "no reading says that what it lists is hidden from others")
         return
+    page = longest_page(listing)
     for query in ({}, *_filters(listing, made)):
-        if not _shows(world.send(listing, owner, path, query=query).answer, marks):
+        if not _shows(world.send(listing, owner, path, query={**page, **query}).answer, marks):
             continue
-        tried = world.send(listing, stranger, path, query=query)
+        tried = world.send(listing, stranger, path, query={**page, **query})
         notes.tried += 1
         if _shows(tried.answer, marks):
             by = f" filtered by `{next(iter(query))}`" if query else ""

@@ -121,7 +121,7 @@ class World:
         query: Mapping[str, Any] | None = None,
     ) -> Sent:
         """The operation as a request, with what its contract requires beside path and body."""
-        headers = dict(caller.headers) if caller else {}
+        headers = self.credentials(operation, caller)
         asked: dict[str, Any] = {}
         for parameter in operation.parameters:
             if not parameter.required or parameter.where == "path":
@@ -148,12 +148,24 @@ class World:
             headers["Content-Type"] = media
         return Sent(method=operation.method, target=target, headers=headers, content=content)
 
+    def credentials(self, operation: Operation, caller: Caller | None) -> dict[str, str]:
+        """The caller's headers, but not for what the contract opens to everybody, as signing in: a session that is sent
+        along with it may end by it. A contract that asks for credentials nowhere says nothing of this.
+        """
+        entering = operation.open and operation.method == "POST" and not operation.path_names
+        if caller is None or (entering and any(each.secured for each in self.operations)):
+            return {}
+        return dict(caller.headers)
+
     def _version(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> str | None:
         """The ETag of what the operation is about, as it can be read now."""
         reading = self.operation("GET", operation.path)
         if reading is None:
             return None
-        return self.send(reading, caller, path).answer.headers.get("etag")
+        # Who may not read it has to be refused for that, and not for a version that is wrong.
+        readers = [caller, *(each for each in self.callers if each != caller)]
+        tags = (self.send(reading, each, path).answer.headers.get("etag") for each in readers)
+        return next((tag for tag in tags if tag is not None), None)
 
     # Exploring ------------------------------------------------------------------------------------
 
@@ -196,10 +208,10 @@ class World:
         """Values for the path, with what else can be made there made before."""
         path = self.path_for(operation, caller)
         if path is not None:
-            self._prepare(operation, caller, path)
+            self.prepare(operation, caller, path)
         return path
 
-    def _prepare(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> bool:
+    def prepare(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> bool:
         """Make what else can be made there; false where there is nothing."""
         beside = self._beside(operation)
         for each in beside:
@@ -359,7 +371,7 @@ class World:
             return None
         above = {each: path[each] for each in creation.path_names}
         made = self.attempt(creation, caller, above)
-        if made is not None and not made.answer.accepted and self._prepare(creation, caller, above):
+        if made is not None and not made.answer.accepted and self.prepare(creation, caller, above):
             made = self.attempt(creation, caller, above)
         if made is None or not made.answer.accepted:
             return None
