@@ -13,6 +13,7 @@ from backwright.verify.probes import (
     properties,
     reserved,
     signing_out,
+    traces,
 )
 from backwright.verify.probes.probe import merged, world_of
 
@@ -21,7 +22,7 @@ TITLE = "Access, asked from outside"
 WHY = "Whether the wrong person is refused is decided by the running backend, not by the rule that somebody wrote down."
 EXAMPLE = "DELETE of another caller's comment is answered 204: failed, with the request."
 
-PROBES = (credentials, objects, nesting, lists, reserved, properties, cross_site, signing_out)
+PROBES = (credentials, objects, nesting, lists, traces, reserved, properties, cross_site, signing_out)
 
 
 def observe(seen: Observed, bounds: Bounds) -> Verdict:

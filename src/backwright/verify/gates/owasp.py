@@ -28,6 +28,7 @@ from backwright.verify.probes import (
     signing_out,
     sql,
     tokens,
+    traces,
 )
 from backwright.verify.probes.probe import Outcome, Probe, world_of
 from backwright.verify.results import Finding
@@ -40,7 +41,7 @@ EXAMPLE = "Sixty wrong passwords in a row are all answered 401: failed under API
 PROBES: tuple[Probe, ...] = cast(
     "tuple[Probe, ...]",
     (
-        objects, nesting, lists, credentials, tokens, cross_site, signing_out, properties, functions, reserved,
+        objects, nesting, lists, traces, credentials, tokens, cross_site, signing_out, properties, functions, reserved,
         fetching, inventory, injection, sql, redirecting, consumption, configuration, signing_in,
     ),
 )  # fmt: skip

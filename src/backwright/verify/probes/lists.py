@@ -11,7 +11,8 @@ from backwright.verify.probes.objects import longest_page
 from backwright.verify.probes.probe import Notes, Outcome, stranger_to
 from backwright.verify.target.calling import Answer, Unreachable
 from backwright.verify.target.contract import Operation, Parameter
-from backwright.verify.target.exploring import Made, World, members
+from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.naming import members
 
 IDS = ("API1:2023",)
 NAME = "lists of others"
@@ -52,29 +53,41 @@ def _judge(world: World, notes: Notes, listing: Operation, creation: Operation) 
     if made is None or not made.answer.accepted or path is None or stranger is None:
         notes.unjudged(listing.name, "nothing could be made for it")
         return
-    marks = _marks(made)
-    if not marks or not _hidden(world, made, stranger):
+    marks = marks_of(made)
+    page = longest_page(listing)
+    refused = bool(marks) and _refused(world, made, stranger)
+    if not marks or not (refused or _unlisted(world, listing, path, marks, stranger)):
         notes.unjudged(listing.name, "no reading says that what it lists is hidden from others")
         return
-    page = longest_page(listing)
     for query in ({}, *_filters(listing, made)):
-        if not _shows(world.send(listing, owner, path, query={**page, **query}).answer, marks):
+        if not shows(world.send(listing, owner, path, query={**page, **query}).answer, marks):
             continue
         tried = world.send(listing, stranger, path, query={**page, **query})
         notes.tried += 1
-        if _shows(tried.answer, marks):
+        if shows(tried.answer, marks):
             by = f" filtered by `{next(iter(query))}`" if query else ""
             what = f"shows {stranger.name} what {owner.name} made and {stranger.name} may not read"
             notes.found(listing.name, f"{what}{by}", tried.sent)
     _totals(world, notes, listing, creation, owner, stranger, path)
 
 
-def _hidden(world: World, made: Made, stranger: Caller) -> bool:
+def hidden(world: World, made: Made, stranger: Caller) -> bool:
+    """May the stranger not read the thing: neither by itself, nor in the list that shows it to its maker?"""
+    if _refused(world, made, stranger):
+        return True
+    listing = world.operation("GET", made.operation.path)
+    marks = marks_of(made)
+    return listing is not None and bool(marks) and _unlisted(world, listing, made.path, marks, stranger)
+
+
+def _refused(world: World, made: Made, stranger: Caller) -> bool:
     """Is the stranger refused to read the thing, where its maker is not?"""
     owner = world.callers[0]
     for reading in world.operations:
-        above, _, name = reading.path.rstrip("/").rpartition("/")
-        if reading.method != "GET" or above != made.operation.path or not name.startswith("{"):
+        name = reading.path.rstrip("/").rpartition("/")[2]
+        if reading.method != "GET" or not name.startswith("{"):
+            continue
+        if world.creation(reading, name[1:-1]) is not made.operation:
             continue
         value = world.named(made, reading, name[1:-1])
         if value is None:
@@ -85,14 +98,23 @@ def _hidden(world: World, made: Made, stranger: Caller) -> bool:
     return False
 
 
-def _marks(made: Made) -> tuple[str, ...]:
+def _unlisted(
+    world: World, listing: Operation, path: Mapping[str, str], marks: tuple[str, ...], stranger: Caller
+) -> bool:
+    """Does the whole list show the thing to its maker, and not to the stranger?"""
+    page = longest_page(listing)
+    shown = world.send(listing, world.callers[0], path, query=page).answer
+    return shows(shown, marks) and not shows(world.send(listing, stranger, path, query=page).answer, marks)
+
+
+def marks_of(made: Made) -> tuple[str, ...]:
     """Texts by which the thing is told from all others: what was sent for it and is shown of it."""
     shown = {value for _, value in members(made.answer.json()) if isinstance(value, str)}
     sent = [value for _, value in members(made.body) if isinstance(value, str) and len(value) >= 10]
     return tuple(value for value in sent if value in shown)
 
 
-def _shows(answer: Answer, marks: tuple[str, ...]) -> bool:
+def shows(answer: Answer, marks: tuple[str, ...]) -> bool:
     values = (
         {value for _, value in _all(answer.json()) if isinstance(value, str)} if answer.accepted else set()
     )

@@ -12,7 +12,9 @@ from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.probes.repetition import together
 from backwright.verify.target.calling import Sent, Unreachable
 from backwright.verify.target.contract import Operation
-from backwright.verify.target.exploring import World, members
+from backwright.verify.target.exploring import World
+from backwright.verify.target.naming import members
+from backwright.verify.target.order import ends
 
 IDS: tuple[str, ...] = ()
 NAME = "races"
@@ -29,7 +31,8 @@ def run(world: World) -> Outcome:
     """
     notes = Notes(world)
     for operation in world.operations:
-        if operation.method != "POST" or operation.body is None or notes.late(operation.name):
+        acts = operation.body is not None or (operation.path_names and not ends(operation))
+        if operation.method != "POST" or not acts or notes.late(operation.name):
             continue
         try:
             _judge(world, notes, operation)

@@ -13,28 +13,35 @@ from backwright.verify.probes.alike import told
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Answer, Client, Sent, Unreachable
 from backwright.verify.target.contract import Operation
-from backwright.verify.target.exploring import World, best, noun_of
+from backwright.verify.target.exploring import World
+from backwright.verify.target.naming import best, noun_of
 
 IDS: tuple[str, ...] = ()
 NAME = "repetition"
 WHY = "The network lost the answer, the app sends the payment again, and the customer pays twice."
 KEY = re.compile(r"idempotency", re.IGNORECASE)
-AT_ONCE = 6
+AT_ONCE, ROUNDS = 6, 2
 
 
 def run(world: World) -> Outcome:
     """Where the contract has a header for it (`Idempotency-Key`), an accepted request is sent twice with the same key,
     and another six times at once: the answers have to be about one thing. Another key has to make another thing.
+
+    Without such a header, what is answered with the same id when it is sent twice is sent six times at once with
+    another body: the answers have to have one id.
     """
     notes = Notes(world)
     for operation in world.operations:
         header = next(
             (p.name for p in operation.parameters if p.where == "header" and KEY.search(p.name)), None
         )
-        if header is None or operation.method not in {"POST", "PATCH"} or notes.late(operation.name):
+        if operation.method not in {"POST", "PATCH"} or notes.late(operation.name):
             continue
         try:
-            _judge(world, notes, operation, header)
+            if header is not None:
+                _judge(world, notes, operation, header)
+            elif operation.method == "POST" and operation.body is not None:
+                _judge_same(world, notes, operation)
         except Unreachable as error:
             notes.unjudged(operation.name, f"no answer: {error}")
     return notes.outcome()
@@ -71,6 +78,29 @@ def _judge(world: World, notes: Notes, operation: Operation, header: str) -> Non
         notes.found(
             operation.name, f"does it {len(said)} times for the same `{header}` sent at once", at_once
         )
+
+
+def _judge_same(world: World, notes: Notes, operation: Operation) -> None:
+    """What is got where it is, and made where it is not, is made once."""
+    owner = next(iter(world.callers_for(operation)), None)
+    made = world.ready(operation, owner)
+    if made is None or not made.answer.accepted or _id(operation, made.answer) is None:
+        return
+    if _id(operation, world.client.send(made.sent)) != _id(operation, made.answer):
+        return
+    for _ in range(ROUNDS):
+        at_once = world.request(operation, owner, made.path, world.body(operation))
+        said = {_id(operation, each) for each in together(world, [at_once] * AT_ONCE) if each.accepted}
+        notes.tried += 1
+        if len(said) > 1:
+            what = f"makes {len(said)} things of the same body sent at once, and one when one after the other"
+            notes.found(operation.name, what, at_once)
+            return
+
+
+def _id(operation: Operation, answer: Answer) -> str | None:
+    """The id in an answer that is accepted."""
+    return best(answer.json(), "id", noun_of(operation.path + "/{id}", "id")) if answer.accepted else None
 
 
 def _thing(operation: Operation, answer: Answer) -> str:

@@ -10,7 +10,8 @@ from backwright.verify.probes.objects import made_by
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Unreachable
 from backwright.verify.target.contract import Operation
-from backwright.verify.target.exploring import World, members
+from backwright.verify.target.exploring import World
+from backwright.verify.target.naming import members
 
 IDS: tuple[str, ...] = ()
 NAME = "changes"
