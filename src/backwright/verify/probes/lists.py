@@ -18,6 +18,9 @@ IDS = ("API1:2023",)
 NAME = "lists of others"
 WHY = "The rule stands in the query of one thing and is forgotten in that of the list, of its filter, or of its total."
 SEARCH = re.compile(r"^(q|query|search|term|text|keyword|filter|name|title|.*_?contains)$", re.IGNORECASE)
+ORDER = re.compile(
+    r"^(sort|order|sort_?by|order_?by|ordering|sort_?(dir|order|direction)|direction|dir)$", re.IGNORECASE
+)
 TOTAL = re.compile(r"total|count", re.IGNORECASE)
 TIMES = 3
 
@@ -68,6 +71,8 @@ def _judge(world: World, notes: Notes, listing: Operation, creation: Operation) 
             by = f" filtered by `{next(iter(query))}`" if query else ""
             what = f"shows {stranger.name} what {owner.name} made and {stranger.name} may not read"
             notes.found(listing.name, f"{what}{by}", tried.sent)
+            if not query:
+                break  # what it shows by itself it shows by every filter
     _totals(world, notes, listing, creation, owner, stranger, path)
 
 
@@ -139,7 +144,7 @@ def _filters(listing: Operation, made: Made) -> Iterator[Mapping[str, Any]]:
     known = {name: value for name, value in members(made.answer.json()) if isinstance(value, str | int)}
     texts = [value for _, value in members(made.body) if isinstance(value, str) and len(value) >= 10]
     for parameter in listing.parameters:
-        if parameter.where != "query":
+        if parameter.where != "query" or ORDER.match(parameter.name):
             continue
         if parameter.name in known:
             yield {parameter.name: known[parameter.name]}

@@ -14,6 +14,7 @@ from backwright.verify.probes.probe import Notes, Outcome, stranger_to
 from backwright.verify.target.calling import Answer, Unreachable
 from backwright.verify.target.contract import Operation
 from backwright.verify.target.exploring import World
+from backwright.verify.target.naming import lists, noun_of
 
 IDS = ("API1:2023",)
 NAME = "objects of others"
@@ -29,6 +30,11 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True):
     template: str
     path: Mapping[str, str]
     value: str
+
+    def listed(self, answer: Any) -> bool:
+        """Does an answer show it in a list?"""
+        name = self.template.rpartition("{")[2].rstrip("}")
+        return lists(answer, name, noun_of(self.template, name), self.value)
 
 
 def run(world: World) -> Outcome:
@@ -191,7 +197,7 @@ def _lists(world: World, listing: Operation, thing: Thing, caller: Caller | None
     """Is the thing on the first page of the list, as long as the contract lets it be?"""
     path = {name: thing.path[name] for name in listing.path_names}
     answer = world.send(listing, caller, path, query=longest_page(listing)).answer
-    return answer.accepted and _shows(answer.json(), thing.value)
+    return answer.accepted and thing.listed(answer.json())
 
 
 def longest_page(listing: Operation) -> dict[str, int]:
@@ -201,15 +207,3 @@ def longest_page(listing: Operation) -> dict[str, int]:
         if parameter.where == "query" and LIMIT.match(parameter.name) and isinstance(most, int):
             return {parameter.name: min(most, 1000)}
     return {}
-
-
-def _shows(value: Any, wanted: str) -> bool:
-    match value:
-        case dict():
-            return any(_shows(each, wanted) for each in value.values())
-        case list():
-            return any(_shows(each, wanted) for each in value)
-        case str() | int():
-            return str(value) == wanted
-        case _:
-            return False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
+from threading import Barrier
 from typing import Any
 
 import msgspec
@@ -111,14 +112,16 @@ def _thing(operation: Operation, answer: Answer) -> str:
 
 def together(world: World, requests: list[Sent]) -> list[Answer]:
     """The answers to requests that are sent at once, each on a connection of its own; what got none is left out."""
+    start = Barrier(len(requests))
 
-    def asked(sent: Sent) -> Any:
-        with closing(Client(world.seen.url)) as client:
-            try:
-                return client.send(sent)
-            except Unreachable:
-                return None
+    def asked(client: Client, sent: Sent) -> Any:
+        start.wait()  # a client takes longer to be made than some backends to answer
+        try:
+            return client.send(sent)
+        except Unreachable:
+            return None
 
     world.client.count += len(requests)
-    with ThreadPoolExecutor(len(requests)) as pool:
-        return [answer for answer in pool.map(asked, requests) if answer is not None]
+    with ExitStack() as stack, ThreadPoolExecutor(len(requests)) as pool:
+        clients = [stack.enter_context(closing(Client(world.seen.url))) for _ in requests]
+        return [answer for answer in pool.map(asked, clients, requests) if answer is not None]

@@ -63,6 +63,26 @@ def best(answer: Any, name: str, noun: str) -> str | None:
     return None
 
 
+def lists(value: Any, name: str, noun: str, wanted: str) -> bool:
+    """Is there an item of a list that is called so? A number that only happens to be the same is none."""
+    match value:
+        case dict():
+            return any(lists(each, name, noun, wanted) for each in value.values())
+        case list():
+            return any(_called(each, name, noun, wanted) for each in value)
+        case _:
+            return False
+
+
+def _called(item: Any, name: str, noun: str, wanted: str) -> bool:
+    if not isinstance(item, dict | list):
+        return str(item) == wanted
+    called = best(item, name, noun)
+    if called is None:
+        return any(str(each) == wanted for _, each in members(item))
+    return called == wanted or lists(item, name, noun, wanted)
+
+
 def aliases(name: str, noun: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """How answers may call a parameter: by its own name, and by the key that it is of the thing it names."""
     snake = inflection.underscore(name)
