@@ -134,7 +134,7 @@ def _all(value: Any) -> Iterator[tuple[str, Any]]:
                 yield from _all(each)
         case list():
             for each in value:
-                yield from _all(each)
+                yield from _all(each) if isinstance(each, dict | list) else [("", each)]
         case _:
             pass
 

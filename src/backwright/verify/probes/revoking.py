@@ -59,27 +59,34 @@ def _judge(
     value = world.named(made, deletion, name) if made is not None and made.answer.accepted else None
     if made is None or value is None:
         return
-    for bearer in _bearers(made, owner, value):
-        read = next((each for each in reads if world.send(each, bearer, {}).answer.accepted), None)
-        if read is None:
-            continue
-        gone = world.send(deletion, owner, {**made.path, name: value})
-        if gone.answer.accepted:
-            notes.tried += 1
-            again = world.send(read, bearer, {})
-            if again.answer.accepted:
-                what = f"what {creation.name} gave out is accepted afterwards (by {read.name})"
-                notes.found(deletion.name, what, gone.sent)
-        return
+    for header in [name for name in owner.headers if name.lower() != "cookie"]:
+        for bearer in _bearers(made, owner, header, value):
+            read = next((each for each in reads if _lets_in(world, each, bearer, owner, header)), None)
+            if read is None:
+                continue
+            gone = world.send(deletion, owner, {**made.path, name: value})
+            if gone.answer.accepted:
+                notes.tried += 1
+                if world.send(read, bearer, {}).answer.accepted:
+                    what = f"what {creation.name} gave out is accepted afterwards (by {read.name})"
+                    notes.found(deletion.name, what, gone.sent)
+            return
 
 
-def _bearers(made: Made, owner: Caller, id: str) -> Iterator[Caller]:
+def _lets_in(world: World, read: Operation, bearer: Caller, owner: Caller, header: str) -> bool:
+    """Is it let in, and for this header: with something made up in it, it is not?"""
+    if not world.send(read, bearer, {}).answer.accepted:
+        return False
+    return not world.send(read, _with(owner, header, "made-up-0123456789"), {}).answer.accepted
+
+
+def _with(owner: Caller, header: str, text: str) -> Caller:
+    scheme, space, _ = owner.headers[header].rpartition(" ")
+    return Caller(name=owner.name, headers={**owner.headers, header: f"{scheme}{space}{text}"})
+
+
+def _bearers(made: Made, owner: Caller, header: str, id: str) -> Iterator[Caller]:
     """The owner with each text of the answer that could be a key in place of its own."""
-    shown = [each for _, each in members(made.answer.json()) if isinstance(each, str)]
-    for text in shown:
-        if text == id or not TOKEN.fullmatch(text):
-            continue
-        for name, value in owner.headers.items():
-            if name.lower() != "cookie":
-                scheme, space, _ = value.rpartition(" ")
-                yield Caller(name=owner.name, headers={**owner.headers, name: f"{scheme}{space}{text}"})
+    for _, text in members(made.answer.json()):
+        if isinstance(text, str) and text != id and TOKEN.fullmatch(text):
+            yield _with(owner, header, text)

@@ -75,7 +75,7 @@ def _judge_part(world: World, notes: Notes, change: Operation) -> None:
     if thing is None:
         return
     before = _inner(world.send(reading, owner, thing.path).answer.json(), whole)
-    if not any(_full(before.get(each)) for each in whole):
+    if not all(_full(before.get(each)) for each in whole):
         world.send(change, owner, thing.path, whole)
         before = _inner(world.send(reading, owner, thing.path).answer.json(), whole)
     given = world.sampler.defaults(change.body.schema)  # what is not sent may become what the contract says
