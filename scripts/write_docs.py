@@ -24,6 +24,7 @@ from backwright.verify.gates.owasp import OUT_OF_SIGHT, PROBES
 from backwright.verify.mutation import show
 from backwright.verify.mutation.results import MutationResult
 from backwright.verify.outside import OUTSIDE
+from backwright.verify.outside_built import OUTSIDE_BUILT
 from backwright.verify.target import schema as target
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -74,7 +75,10 @@ def gates() -> str:
         parts += [f"## `{gate.NAME}`: {gate.TITLE}", gate.WHY, f"{how} {where}", f"Example: {gate.EXAMPLE}"]
     parts.append(
         "# From outside\n\n`backwright verify --target target.yaml` judges a running backend of any make by these: "
-        "[targets.md](targets.md)."
+        "[targets.md](targets.md).\n\n"
+        f"What was built here is judged by {', '.join(f'`{gate.NAME}`' for gate in OUTSIDE_BUILT)} without a target "
+        "file, where they are named: `backwright verify owasp`. Callers, contract and start follow from the "
+        "specification."
     )
     both = [gate for gate in OUTSIDE if gate in GATES]
     parts.append(f"As above, of a backend of any make: {', '.join(f'`{gate.NAME}`' for gate in both)}.")

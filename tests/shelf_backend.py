@@ -22,6 +22,9 @@ ACCOUNTS: list[str] = []
 ENDED: set[str] = set()
 SHELVES: dict[int, dict[str, Any]] = {}
 BOOKS: dict[int, dict[str, Any]] = {}
+MARKS: dict[int, dict[str, Any]] = {}
+TAGS: dict[tuple[str, str], int] = {}
+KEYS: dict[int, str] = {}
 DONE: dict[str, Any] = {}
 LOCK = threading.Lock()
 
@@ -37,7 +40,7 @@ def broken(name: str) -> bool:
 
 
 def clear() -> None:
-    for state in (ACCOUNTS, ENDED, SHELVES, BOOKS, DONE, DEFECTS):
+    for state in (ACCOUNTS, ENDED, SHELVES, BOOKS, MARKS, TAGS, KEYS, DONE, DEFECTS):
         state.clear()
 
 
@@ -76,7 +79,7 @@ class Handler(BaseHTTPRequestHandler):
             self.body = json.loads(content) if content else {}
             status, body = self.answer(self.command, parts.path)
         except Refused as refused:
-            status, body = refused.status, {"error": "refused"}
+            status, body = refused.status, {"error": self.token() if broken("echoes") else "refused"}
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             status, body = 422, {"error": "invalid"}
         self.reply(status, body)
@@ -96,13 +99,39 @@ class Handler(BaseHTTPRequestHandler):
                 if not self.caller.startswith("bob") and not broken("open_function"):
                     raise Refused(403)
                 return 200, {"shelves": len(SHELVES)}
+            case "GET", ["tally"]:
+                mine = [each for each in SHELVES.values() if each["owner"] == self.caller]
+                return 200, {"mine": len(SHELVES if broken("tallies_all") else mine)}
+            case "GET", ["me"]:
+                return 200, {"id": self.caller}
+            case "POST", ["tags"]:
+                return self.tag()
+            case "POST", ["keys"]:
+                token = f"key-of-somebody-{len(KEYS)}"
+                KEYS[len(KEYS) + 1] = token
+                TOKENS[token] = self.caller
+                return 201, {"id": len(KEYS), "value": token}
+            case "DELETE", ["keys", number]:
+                if TOKENS[KEYS[int(number)]] != self.caller:
+                    raise Refused(404)
+                ENDED.update({KEYS[int(number)]} if not broken("lasting_keys") else set())
+                return 204, None
+            case "GET", ["marks", mark]:
+                found = MARKS[int(mark)]
+                if not broken("marks_of_others"):
+                    self.shelf(str(found["shelf"]))
+                return 200, found
+            case "GET" | "POST", ["shelves", shelf, "marks"]:
+                return self.marks(method, self.shelf(shelf))
+            case "POST", ["shelves", shelf, "seal"]:
+                return self.seal(self.shelf(shelf))
             case "GET", ["go"]:
                 return self.go()
             case "GET", ["shelves"]:
                 return self.list()
             case "POST", ["shelves"]:
                 return self.once(self.create)
-            case "GET" | "PUT" | "DELETE", ["shelves", shelf]:
+            case "GET" | "PUT" | "PATCH" | "DELETE", ["shelves", shelf]:
                 return self.one(method, shelf)
             case "POST", ["shelves", shelf, "stamps"]:
                 return self.stamp(self.shelf(shelf))
@@ -135,6 +164,12 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(401)
         return TOKENS[token]
 
+    def renewed(self) -> dict[str, str]:
+        """A cookie that callers are known by is renewed."""
+        if self.command != "GET" or not self.headers.get("Cookie"):
+            return {}
+        return {"Set-Cookie": f"session={self.token()}{'' if broken('scripted') else '; HttpOnly'}"}
+
     # Shelves ------------------------------------------------------------------------------------
 
     def list(self) -> tuple[int, Any]:
@@ -147,9 +182,11 @@ class Handler(BaseHTTPRequestHandler):
         if broken("sql") and "'" in text:
             rows = rows if text.endswith("1'='1") or "'1'='1'" in text else []
         else:
-            rows = [each for each in rows if text in each["label"]]
+            rows = [each for each in rows if text in each["label"] or broken("unsearched")]
         if broken("sleeps") and (found := re.search(r"pg_sleep\((\d)\)", text)):
             time.sleep(float(found[1]))
+        if (order := self.query.get("sort")) and not broken("unsorted"):
+            rows.sort(key=lambda each: each["label"], reverse=order == "-label")
         total = len(everyone) if broken("total_leaks") else len(rows)
         skip = max(0, skip + broken("loses") * bool(skip) - broken("repeats"))
         if broken("shuffled"):
@@ -177,7 +214,9 @@ class Handler(BaseHTTPRequestHandler):
             "owner": self.caller,
             "version": 1,
             "stamps": 0,
+            "note": None,
         }
+        shelf |= {"owner": self.body["ownerId"]} if broken("binds") and "ownerId" in self.body else {}
         SHELVES[shelf["id"]] = shelf
         return 201, self.shown(shelf)
 
@@ -188,12 +227,14 @@ class Handler(BaseHTTPRequestHandler):
         return label
 
     def shown(self, shelf: dict[str, Any]) -> dict[str, Any]:
-        return {name: shelf[name] for name in ("id", "label", "version")}
+        of = [each for each in MARKS.values() if broken("latest_of_others") or each["shelf"] == shelf["id"]]
+        latest = [each["title"] for each in of[-3:]]
+        return {name: shelf[name] for name in ("id", "label", "version", "note")} | {"latest": latest}
 
     def shelf(self, key: str) -> dict[str, Any]:
         found = SHELVES.get(int(key))
         if found is None or found["owner"] != self.caller:
-            raise Refused(404)
+            raise Refused(403 if found and broken("tells") else 404)
         return found
 
     def one(self, method: str, key: str) -> tuple[int, Any]:
@@ -205,6 +246,10 @@ class Handler(BaseHTTPRequestHandler):
             if asked not in {None, tag} and not broken("overwrites"):
                 raise Refused(412)
             shelf |= {} if broken("forgets") else {"label": self.label(), "version": shelf["version"] + 1}
+        if method == "PATCH":
+            shelf |= {"note": None} if broken("clears") else {}
+            shelf |= {name: str(self.body[name]) for name in ("label", "note") if name in self.body}
+            return 200, self.shown(shelf)
         if method == "DELETE":
             self.remove(shelf)
             return 204, None
@@ -231,6 +276,38 @@ class Handler(BaseHTTPRequestHandler):
                 raise Refused(409)
             shelf["stamps"] = given + 1
         return 201, {"given": given + 1}
+
+    def seal(self, shelf: dict[str, Any]) -> tuple[int, Any]:
+        """A shelf is sealed once."""
+        sealed = shelf.get("sealed")
+        if broken("sealed_twice"):
+            time.sleep(0.2)
+        with LOCK:
+            if sealed or (shelf.get("sealed") and not broken("sealed_twice")):
+                raise Refused(409)
+            shelf["sealed"] = True
+        return 204, None
+
+    def tag(self) -> tuple[int, Any]:
+        """What is called so, made where it is not there yet."""
+        name = (self.caller, str(self.body["name"]))
+        known = TAGS.get(name)
+        if broken("tagged_twice"):
+            time.sleep(0.2)
+        with LOCK:
+            if known is None and (name not in TAGS or broken("tagged_twice")):
+                TAGS[name] = len(DONE) + len(TAGS) + 1
+                DONE[str(len(DONE))] = TAGS[name]
+        return 201, {"id": TAGS[name] if known is None else known}
+
+    def marks(self, method: str, shelf: dict[str, Any]) -> tuple[int, Any]:
+        if method == "GET":
+            return 200, [each for each in MARKS.values() if each["shelf"] == shelf["id"]]
+        title = self.body["title"]
+        if not isinstance(title, str):
+            raise Refused(422)
+        MARKS[len(MARKS) + 1] = mark = {"id": len(MARKS) + 1, "title": title, "shelf": shelf["id"]}
+        return 201, mark
 
     # Books --------------------------------------------------------------------------------------
 
@@ -264,11 +341,14 @@ class Handler(BaseHTTPRequestHandler):
         return 302, None
 
     def reply(self, status: int, body: Any) -> None:
+        if isinstance(body, dict):  # an answer has an id and a time of its own, as many do
+            body = {**body, "served": time.monotonic_ns(), "requestId": str(time.monotonic_ns())}
         content = b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         for name, value in {
             "Content-Type": "application/json",
             "Cache-Control": "no-store",
+            **self.renewed(),
             **self.sent,
         }.items():
             self.send_header(name, value.replace("\r", "").replace("\n", ""))

@@ -8,7 +8,14 @@ from notes_contract import SECURITY, _answers, _json, _object
 
 TEXT = {"type": "string", "minLength": 1, "maxLength": 80}
 WHOLE = {"type": "integer"}
-SHELF = _object(["id", "label", "version"], id=WHOLE, label={"type": "string"}, version=WHOLE)
+SHELF = _object(
+    ["id", "label", "version"],
+    id=WHOLE,
+    label={"type": "string"},
+    version=WHOLE,
+    note={"type": ["string", "null"]},
+    latest={"type": "array", "items": {"type": "string"}},
+)
 BOOK = _object(["id", "title"], id=WHOLE, title={"type": "string"})
 
 
@@ -25,12 +32,15 @@ def _operation(
 
 
 LABEL = _object(["label"], label=TEXT)
+PART = _object([], label=TEXT, note=TEXT)
+NAME = _object(["name"], name=TEXT)
 ID = _in("shelf", "path", type="integer", minimum=1)
 BOOK_ID = _in("book", "path", type="integer", minimum=1)
 PAGING = (
     _in("limit", "query", type="integer", minimum=1, maximum=50),
     _in("offset", "query", type="integer", minimum=0),
     _in("q", "query", type="string"),
+    _in("sort", "query", type="string", enum=["label", "-label"]),
 )
 LISTED = _object(["shelves", "total"], shelves={"type": "array", "items": SHELF}, total=WHOLE)
 
@@ -65,6 +75,25 @@ CONTRACT: dict[str, Any] = {
                 body=LABEL,
                 parameters=(_in("If-Match", "header", type="string"),),
             ),
+            "patch": _operation(200, 401, 404, schema=SHELF, body=PART),
+            "delete": _operation(204, 401, 404),
+        },
+        "/shelves/{shelf}/seal": {"parameters": [ID], "post": _operation(204, 401, 404, 409)},
+        "/shelves/{shelf}/marks": {
+            "parameters": [ID],
+            "get": _operation(200, 401, 404, schema={"type": "array", "items": BOOK}),
+            "post": _operation(201, 401, 404, schema=BOOK, body=_object(["title"], title=TEXT)),
+        },
+        "/marks/{mark}": {
+            "parameters": [_in("mark", "path", type="integer")],
+            "get": _operation(200, 401, 404, schema=BOOK),
+        },
+        "/tally": {"get": _operation(200, 401, schema=_object(["mine"], mine=WHOLE))},
+        "/me": {"get": _operation(200, 401, schema=_object(["id"], id={"type": "string"}))},
+        "/tags": {"post": _operation(201, 401, 422, body=NAME)},
+        "/keys": {"post": _operation(201, 401, 422, body=NAME)},
+        "/keys/{key}": {
+            "parameters": [_in("key", "path", type="integer")],
             "delete": _operation(204, 401, 404),
         },
         "/shelves/{shelf}/stamps": {

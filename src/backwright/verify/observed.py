@@ -62,7 +62,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     to which each statement that the backend executes is appended (`counting.counted`), `large` are the tables that are
     declared large, `coarse` those of their columns (with the table before) that hold few different values; `expected`
     are numbers of rows by table, `encrypted` the columns that it encrypts with the verifier's keys. `renew` signs in
-    somebody of the first caller's kind anew, whose session may be ended.
+    somebody of the first caller's kind anew, whose session may be ended; `enter` does so with cookies that were there
+    before.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     encrypted: frozenset[tuple[str, str]] = frozenset()
     target: Target = Target()
     renew: Callable[[], Caller | None] | None = None
+    enter: Callable[[Mapping[str, str]], Caller | None] | None = None
 
     def accepted(self) -> tuple[Exchange, ...]:
         """The exchanges that were answered 2xx."""

@@ -56,17 +56,19 @@ class Recorder(RunningBackend):
 
 
 @contextmanager
-def observed(given: GateInput, *, log_level: str = "warning") -> Iterator[Observed]:
+def observed(given: GateInput, *, log_level: str = "warning", limited: bool = False) -> Iterator[Observed]:
     """The project's backend on a disposable database of its kind. Raises NotRun where there is none.
 
     It was asked by random callers until each operation was accepted once, or for so long; what it executes is noted.
+    Limits to the number of requests are off, unless it is to be `limited`.
     """
     model = given.model
     with ExitStack() as stack:
         url = stack.enter_context(database(given.database))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="backwright-observed-")))
         noted = folder / "statements"
-        extra = {UNLIMITED_VARIABLE: "1", "LOG_LEVEL": log_level, "PYTHONUNBUFFERED": "1"}
+        extra = {} if limited else {UNLIMITED_VARIABLE: "1"}
+        extra |= {"LOG_LEVEL": log_level, "PYTHONUNBUFFERED": "1"}
         if given.database == "sqlite":
             extra[STATEMENTS_VARIABLE] = str(noted)
         else:

@@ -14,24 +14,33 @@ from backwright.verify.gate import NotRun
 from backwright.verify.gates import consistency
 from backwright.verify.observed import Bounds
 from backwright.verify.probes import (
+    asking,
+    belonging,
     conditions,
+    configuration,
+    credentials,
     cross_site,
     deletions,
+    hiding,
     lists,
     nesting,
+    objects,
     pages,
     probe,
     races,
     redirecting,
     repetition,
     reserved,
+    revoking,
     signing_out,
     sql,
     tokens,
+    traces,
     written,
 )
 from backwright.verify.target.exploring import World
 
+GUARD = '{Cookie: "session={token}", X-Guard: "yes"}'
 DEFECTS = (
     (lists, "list_leaks", "GET /shelves", "shows bob what ann made"),
     (lists, "filter_leaks", "GET /shelves", "filtered by `q`"),
@@ -55,6 +64,18 @@ DEFECTS = (
     (conditions, "overwrites", "PUT /shelves/{shelf}", "an ETag that is out of date"),
     (repetition, "repeated", "POST /shelves", "does it twice"),
     (repetition, "repeated_at_once", "POST /shelves", "sent at once"),
+    (repetition, "tagged_twice", "POST /tags", "of the same body sent at once"),
+    (races, "sealed_twice", "POST /shelves/{shelf}/seal", "and 1 when one after the other"),
+    (traces, "latest_of_others", "GET /shelves/{shelf}", "shows bob a text of what ann made"),
+    (traces, "tallies_all", "GET /tally", "`mine` tells bob how often ann sends POST /shelves"),
+    (objects, "marks_of_others", "GET /marks/{mark}", "shows bob what ann made"),
+    (hiding, "tells", "GET /shelves/{shelf}", "answers 403 for what a stranger may not see"),
+    (asking, "unsearched", "GET /shelves", "for a word that is nowhere"),
+    (asking, "unsorted", "GET /shelves", "in another order"),
+    (written, "clears", "PATCH /shelves/{shelf}", "empties `note`, which was not sent"),
+    (belonging, "binds", "POST /shelves", "is not ann's alone"),
+    (revoking, "lasting_keys", "DELETE /keys/{key}", "is accepted afterwards"),
+    (credentials, "echoes", "GET /shelves", "repeats the credentials"),
     (races, "hurried", "POST /shelves/{shelf}/stamps", "and 2 when one after the other"),
 )
 PROBES = tuple(dict.fromkeys(each[0] for each in DEFECTS))
@@ -107,6 +128,13 @@ def test_a_cookie_that_suffices_is_found(tmp_path: Path) -> None:
     with shelves(tmp_path, "no_guard", headers=COOKIE) as seen, probe.world_of(seen, Bounds()) as world:
         found = cross_site.run(world).findings
     assert {"POST /shelves", "DELETE /shelves/{shelf}"} <= {each.where for each in found}
+
+
+def test_a_cookie_that_scripts_can_read_is_found(tmp_path: Path) -> None:
+    for defect, count in (("", 0), ("scripted", 1)):
+        with shelves(tmp_path, defect, headers=GUARD) as seen, probe.world_of(seen, Bounds()) as world:
+            found = [each for each in configuration.run(world).findings if "HttpOnly" in each.what]
+        assert len(found) == count
 
 
 def test_the_gate_names_what_it_found(tmp_path: Path) -> None:

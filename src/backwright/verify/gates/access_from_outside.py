@@ -5,14 +5,19 @@ from __future__ import annotations
 from backwright.verify.gate import NotRun, Verdict, found
 from backwright.verify.observed import Bounds, Observed
 from backwright.verify.probes import (
+    belonging,
     credentials,
     cross_site,
+    fixation,
+    hiding,
     lists,
     nesting,
     objects,
     properties,
     reserved,
+    revoking,
     signing_out,
+    traces,
 )
 from backwright.verify.probes.probe import merged, world_of
 
@@ -21,12 +26,15 @@ TITLE = "Access, asked from outside"
 WHY = "Whether the wrong person is refused is decided by the running backend, not by the rule that somebody wrote down."
 EXAMPLE = "DELETE of another caller's comment is answered 204: failed, with the request."
 
-PROBES = (credentials, objects, nesting, lists, reserved, properties, cross_site, signing_out)
+PROBES = (
+    credentials, objects, nesting, lists, traces, hiding, reserved, properties, belonging, cross_site, fixation,
+    revoking, signing_out,
+)  # fmt: skip
 
 
 def observe(seen: Observed, bounds: Bounds) -> Verdict:
-    """The probes of credentials, of objects, lists and properties, of functions that are reserved, of other sites
-    and of signing out, each with a control: the same request of somebody who may.
+    """The probes of credentials, objects, lists and properties, of functions that are reserved, of other sites, and of
+    sessions and keys that end, each with a control: the same request of somebody who may.
 
     What could not be judged is named in the figures. Without callers, or with nothing judged, it is not run.
     """

@@ -13,6 +13,7 @@ from backwright.verify.gate import GateInput, NotRun, Verdict, found
 from backwright.verify.observed import Bounds, Exchange, Observed
 from backwright.verify.observing import observed
 from backwright.verify.results import Finding
+from backwright.verify.target.calling import SECRET_HEADERS
 
 NAME = "log-redaction"
 TITLE = "No secret in the log"
@@ -65,10 +66,10 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
 def secrets_of(exchange: Exchange) -> Iterator[tuple[str, str]]:
     """What a request holds that is nobody else's business, with what it is."""
     for name, value in exchange.headers.items():
-        if name.lower() in ("authorization", "x-api-key"):
-            yield name, value.rpartition(" ")[2]
-        elif name.lower() == "cookie":
+        if name.lower() == "cookie":
             yield from ((name, part.partition("=")[2]) for part in value.split("; "))
+        elif SECRET_HEADERS.search(name) and name.lower() != "idempotency-key":
+            yield name, value.rpartition(" ")[2]
     for name, value in _members(_body(exchange)):
         if SECRET_NAME.search(name) or MAIL.fullmatch(value):
             yield name, value

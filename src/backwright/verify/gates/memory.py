@@ -23,14 +23,18 @@ EXAMPLE = "Every request is appended to a list of the module: failed, with the b
 DATABASE = True
 
 ROUNDS, REQUESTS, WARM = 8, 200, 400
+TIMES = 3
+"""How often it has to grow by such rounds: a collector of garbage that is in no hurry grows once or twice."""
 LEAST_BYTES = 1024.0
+CREATED = 201
 LEAST_GROWTH = 1 << 20
 
 
 def judge(given: GateInput) -> Verdict:
     """Eight rounds of 200 requests after a warm-up; resident memory is read after each.
 
-    It fails where the median growth is over 1 KiB a request, the whole over 1 MiB, and most rounds grow.
+    It fails where the median growth is over 1 KiB a request, the whole over 1 MiB, and most rounds grow, three times
+    one after the other. Of a backend without a known database, creations are left out: it may keep its data in memory.
     """
     with observed(given) as seen:
         return observe(seen, Bounds(seed=given.seed, requests=given.requests, seconds=given.seconds))
@@ -40,15 +44,18 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
     """The same for any backend whose process runs on this machine. Raises NotRun."""
     if seen.process_id is None:
         raise NotRun("its process is not known")
-    exchanges = repeatable(seen)
+    exchanges = [each for each in repeatable(seen) if seen.database_url is not None or each.status != CREATED]
     if not exchanges:
         raise NotRun("no request was accepted twice in a row, so none can be repeated")
     with closing(Wired(seen.url)) as line:
         _round(line, exchanges, WARM)
-        sizes = [resident(seen.process_id)]
-        for _ in range(ROUNDS):
-            _round(line, exchanges, REQUESTS)
-            sizes.append(resident(seen.process_id))
+        for _ in range(TIMES):
+            sizes = [resident(seen.process_id)]
+            for _ in range(ROUNDS):
+                _round(line, exchanges, REQUESTS)
+                sizes.append(resident(seen.process_id))
+            if not grows(sizes):
+                break
     bytes_each = slope(sizes) / REQUESTS
     figures: dict[str, int | float | str] = {
         "requests": ROUNDS * REQUESTS,

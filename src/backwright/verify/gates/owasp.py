@@ -10,12 +10,15 @@ import msgspec
 from backwright.verify.gate import NotRun, Verdict, found
 from backwright.verify.observed import Bounds, Observed
 from backwright.verify.probes import (
+    belonging,
     configuration,
     consumption,
     credentials,
     cross_site,
     fetching,
+    fixation,
     functions,
+    hiding,
     injection,
     inventory,
     lists,
@@ -24,10 +27,12 @@ from backwright.verify.probes import (
     properties,
     redirecting,
     reserved,
+    revoking,
     signing_in,
     signing_out,
     sql,
     tokens,
+    traces,
 )
 from backwright.verify.probes.probe import Outcome, Probe, world_of
 from backwright.verify.results import Finding
@@ -40,8 +45,9 @@ EXAMPLE = "Sixty wrong passwords in a row are all answered 401: failed under API
 PROBES: tuple[Probe, ...] = cast(
     "tuple[Probe, ...]",
     (
-        objects, nesting, lists, credentials, tokens, cross_site, signing_out, properties, functions, reserved,
-        fetching, inventory, injection, sql, redirecting, consumption, configuration, signing_in,
+        objects, nesting, lists, traces, hiding, credentials, tokens, cross_site, fixation, revoking, signing_out,
+        properties, belonging, functions, reserved, fetching, inventory, injection, sql, redirecting, consumption,
+        configuration, signing_in,
     ),
 )  # fmt: skip
 """In this order: the last ones may leave the backend full, or its login locked."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import msgspec
 
+from backwright.verify.observed import Caller
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Answer, Sent, Unreachable
 from backwright.verify.target.exploring import World
@@ -28,10 +30,9 @@ VERSION = re.compile(r"\d+\.\d+")
 
 def run(world: World) -> Outcome:
     """Looked at: `X-Content-Type-Options: nosniff` on JSON, `Cache-Control` of answers to credentials
-    (`no-store`, `no-cache`
-    or `private`), versions in `Server` and `X-Powered-By`, a foreign origin that may read with credentials,
-    and traces of
-    the stack or of SQL in any answer, unknown paths and malformed bodies included.
+    (`no-store`, `no-cache` or `private`), versions in `Server` and `X-Powered-By`, cookies of callers without
+    `HttpOnly`, a foreign origin that may read with credentials, and traces of the stack or of SQL in any answer,
+    unknown paths and malformed bodies included.
     """
     notes = Notes(world)
     answers = [(made.operation.name, made.sent, made.answer) for made in world.made]
@@ -40,6 +41,7 @@ def run(world: World) -> Outcome:
         notes.tried += 1
         _errors(notes, name, sent, answer)
     _headers(notes, answers)
+    _cookies(world, notes, answers)
     _origins(world, notes)
     return notes.outcome()
 
@@ -92,6 +94,29 @@ def _headers(notes: Notes, answers: list[tuple[str, Sent, Answer]]) -> None:
                     "every answer", f"tells what it runs on: `{header}: {value}` (seen at {name})", sent
                 )
                 return
+
+
+def _cookies(world: World, notes: Notes, answers: list[tuple[str, Sent, Answer]]) -> None:
+    """Scripts of the page must not read the cookie that callers are known by."""
+    names = {name for caller in world.callers for name in sessions(caller)}
+    for name, sent, answer in answers:
+        for line in re.split(r",\s*(?=[\w.-]+=)", answer.headers.get("set-cookie", "")):
+            cookie, _, rest = line.strip().partition("=")
+            given = rest.partition(";")[0].strip(' "') and "max-age=0" not in line.lower()
+            if cookie in names and given and answer.accepted and "httponly" not in line.lower():
+                what = f"`{cookie}` can be read by scripts: no `HttpOnly` (seen at {name})"
+                notes.found("the session's cookie", what, sent)
+                return
+
+
+def sessions(caller: Caller) -> Iterator[str]:
+    """The caller's cookies, without those that scripts have to read to send them in a header, too."""
+    headers = {name.lower(): value for name, value in caller.headers.items()}
+    others = [value for name, value in headers.items() if name != "cookie"]
+    for each in filter(None, headers.get("cookie", "").split(";")):
+        name, _, value = each.strip().partition("=")
+        if value and not any(value in other for other in others):
+            yield name
 
 
 def _origins(world: World, notes: Notes) -> None:

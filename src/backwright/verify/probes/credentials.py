@@ -19,13 +19,17 @@ WHY = (
     "One operation that forgets to look at the token is open to the world; the contract says which ones look."
 )
 
+LEAST = 8
+"""Shorter values stand in any answer by chance."""
+
 
 def run(world: World) -> Outcome:
     """Each operation with `security` is sent as it was accepted, but without, with made-up and with altered
     credentials.
 
-    All have to be answered 401 (403 where the contract says so and knows no 401, or where cookies are the credentials).
-    The same request with the caller's own credentials has to be accepted afterwards: else nothing was shown.
+    All have to be answered 401 (403 where the contract says so and knows no 401, or where cookies are the credentials),
+    and no answer may repeat what was sent. The same request with the caller's own credentials has to be accepted
+    afterwards: else nothing was shown.
     """
     notes = Notes(world)
     secured = [operation for operation in world.operations if operation.secured]
@@ -64,6 +68,9 @@ def _judged(
         return False
     for kind, sent, answer in answered:
         notes.tried += 1
+        given = [value.rpartition(" ")[2] for name, value in sent.headers.items() if name in caller.headers]
+        if any(len(each) >= LEAST and each in answer.text() for each in given):
+            notes.found(operation.name, f"repeats the credentials in its answer {answer.status}", sent)
         if answer.accepted:
             notes.found(operation.name, f"answers {answer.status} {kind}", sent)
         elif answer.status not in _refusals(operation, caller):

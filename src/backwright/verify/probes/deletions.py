@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from backwright.verify.probes.objects import Thing, made_by
+from backwright.verify.probes.objects import Thing, longest_page, made_by
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Answer, Unreachable
 from backwright.verify.target.contract import Operation
@@ -95,7 +95,9 @@ def _inside(world: World, thing: Thing) -> Iterator[Inside]:
         if made is None or not made.answer.accepted:
             continue
         for reading in world.operations:
-            if reading.method != "GET" or not reading.path.startswith(creation.path):
+            last = reading.path_names[-1] if reading.path.endswith("}") else ""
+            own = last and world.creation(reading, last) is creation  # `/lines/{id}` of `/orders/{id}/lines`
+            if reading.method != "GET" or not (own or reading.path.startswith(creation.path)):
                 continue
             path: dict[str, str] | None = dict(thing.path)
             for name in [each for each in reading.path_names if each not in thing.path]:
@@ -113,28 +115,6 @@ def _holds(answer: Answer) -> bool:
 
 
 def _lists(world: World, listing: Operation, thing: Thing) -> bool:
-    answer = world.send(listing, thing.owner, {name: thing.path[name] for name in listing.path_names}).answer
-    return answer.accepted and _named(answer.json(), thing.value)
-
-
-def _named(value: object, wanted: str) -> bool:
-    """Is there an item of a list that is called so?"""
-    match value:
-        case dict():
-            return any(_named(each, wanted) for each in value.values())
-        case list():
-            return any(
-                str(each) == wanted if isinstance(each, str | int) else _called(each, wanted)
-                for each in value
-            )
-        case _:
-            return False
-
-
-def _called(item: object, wanted: str) -> bool:
-    """Its first member of this value stands before any other number or text that it could be by chance."""
-    values = item.values() if isinstance(item, dict) else ()
-    first = next(
-        (each for each in values if isinstance(each, str | int) and not isinstance(each, bool)), None
-    )
-    return str(first) == wanted or (len(wanted) >= 8 and wanted in {str(each) for each in values})
+    path = {name: thing.path[name] for name in listing.path_names}
+    answer = world.send(listing, thing.owner, path, query=longest_page(listing)).answer
+    return answer.accepted and thing.listed(answer.json())

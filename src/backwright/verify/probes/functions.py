@@ -7,7 +7,8 @@ import msgspec
 from backwright.verify.probes.objects import made_by
 from backwright.verify.probes.probe import Notes, Outcome, stranger_to
 from backwright.verify.target.calling import Sent, Unreachable
-from backwright.verify.target.exploring import World, filled
+from backwright.verify.target.exploring import World
+from backwright.verify.target.naming import filled
 
 IDS = ("API5:2023",)
 NAME = "functions"

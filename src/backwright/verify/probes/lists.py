@@ -7,15 +7,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from backwright.verify.observed import Caller
+from backwright.verify.probes.objects import longest_page
 from backwright.verify.probes.probe import Notes, Outcome, stranger_to
 from backwright.verify.target.calling import Answer, Unreachable
 from backwright.verify.target.contract import Operation, Parameter
-from backwright.verify.target.exploring import Made, World, members
+from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.naming import members
 
 IDS = ("API1:2023",)
 NAME = "lists of others"
 WHY = "The rule stands in the query of one thing and is forgotten in that of the list, of its filter, or of its total."
 SEARCH = re.compile(r"^(q|query|search|term|text|keyword|filter|name|title|.*_?contains)$", re.IGNORECASE)
+ORDER = re.compile(
+    r"^(sort|order|sort_?by|order_?by|ordering|sort_?(dir|order|direction)|direction|dir)$", re.IGNORECASE
+)
 TOTAL = re.compile(r"total|count", re.IGNORECASE)
 TIMES = 3
 
@@ -51,28 +56,43 @@ def _judge(world: World, notes: Notes, listing: Operation, creation: Operation) 
     if made is None or not made.answer.accepted or path is None or stranger is None:
         notes.unjudged(listing.name, "nothing could be made for it")
         return
-    marks = _marks(made)
-    if not marks or not _hidden(world, made, stranger):
+    marks = marks_of(made)
+    page = longest_page(listing)
+    refused = bool(marks) and _refused(world, made, stranger)
+    if not marks or not (refused or _unlisted(world, listing, path, marks, stranger)):
         notes.unjudged(listing.name, "no reading says that what it lists is hidden from others")
         return
     for query in ({}, *_filters(listing, made)):
-        if not _shows(world.send(listing, owner, path, query=query).answer, marks):
+        if not shows(world.send(listing, owner, path, query={**page, **query}).answer, marks):
             continue
-        tried = world.send(listing, stranger, path, query=query)
+        tried = world.send(listing, stranger, path, query={**page, **query})
         notes.tried += 1
-        if _shows(tried.answer, marks):
+        if shows(tried.answer, marks):
             by = f" filtered by `{next(iter(query))}`" if query else ""
             what = f"shows {stranger.name} what {owner.name} made and {stranger.name} may not read"
             notes.found(listing.name, f"{what}{by}", tried.sent)
+            if not query:
+                break  # what it shows by itself it shows by every filter
     _totals(world, notes, listing, creation, owner, stranger, path)
 
 
-def _hidden(world: World, made: Made, stranger: Caller) -> bool:
+def hidden(world: World, made: Made, stranger: Caller) -> bool:
+    """May the stranger not read the thing: neither by itself, nor in the list that shows it to its maker?"""
+    if _refused(world, made, stranger):
+        return True
+    listing = world.operation("GET", made.operation.path)
+    marks = marks_of(made)
+    return listing is not None and bool(marks) and _unlisted(world, listing, made.path, marks, stranger)
+
+
+def _refused(world: World, made: Made, stranger: Caller) -> bool:
     """Is the stranger refused to read the thing, where its maker is not?"""
     owner = world.callers[0]
     for reading in world.operations:
-        above, _, name = reading.path.rstrip("/").rpartition("/")
-        if reading.method != "GET" or above != made.operation.path or not name.startswith("{"):
+        name = reading.path.rstrip("/").rpartition("/")[2]
+        if reading.method != "GET" or not name.startswith("{"):
+            continue
+        if world.creation(reading, name[1:-1]) is not made.operation:
             continue
         value = world.named(made, reading, name[1:-1])
         if value is None:
@@ -83,14 +103,23 @@ def _hidden(world: World, made: Made, stranger: Caller) -> bool:
     return False
 
 
-def _marks(made: Made) -> tuple[str, ...]:
+def _unlisted(
+    world: World, listing: Operation, path: Mapping[str, str], marks: tuple[str, ...], stranger: Caller
+) -> bool:
+    """Does the whole list show the thing to its maker, and not to the stranger?"""
+    page = longest_page(listing)
+    shown = world.send(listing, world.callers[0], path, query=page).answer
+    return shows(shown, marks) and not shows(world.send(listing, stranger, path, query=page).answer, marks)
+
+
+def marks_of(made: Made) -> tuple[str, ...]:
     """Texts by which the thing is told from all others: what was sent for it and is shown of it."""
     shown = {value for _, value in members(made.answer.json()) if isinstance(value, str)}
     sent = [value for _, value in members(made.body) if isinstance(value, str) and len(value) >= 10]
     return tuple(value for value in sent if value in shown)
 
 
-def _shows(answer: Answer, marks: tuple[str, ...]) -> bool:
+def shows(answer: Answer, marks: tuple[str, ...]) -> bool:
     values = (
         {value for _, value in _all(answer.json()) if isinstance(value, str)} if answer.accepted else set()
     )
@@ -105,7 +134,7 @@ def _all(value: Any) -> Iterator[tuple[str, Any]]:
                 yield from _all(each)
         case list():
             for each in value:
-                yield from _all(each)
+                yield from _all(each) if isinstance(each, dict | list) else [("", each)]
         case _:
             pass
 
@@ -115,7 +144,7 @@ def _filters(listing: Operation, made: Made) -> Iterator[Mapping[str, Any]]:
     known = {name: value for name, value in members(made.answer.json()) if isinstance(value, str | int)}
     texts = [value for _, value in members(made.body) if isinstance(value, str) and len(value) >= 10]
     for parameter in listing.parameters:
-        if parameter.where != "query":
+        if parameter.where != "query" or ORDER.match(parameter.name):
             continue
         if parameter.name in known:
             yield {parameter.name: known[parameter.name]}

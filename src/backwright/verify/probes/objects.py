@@ -8,10 +8,13 @@ from typing import Any
 import msgspec
 
 from backwright.verify.observed import Caller
+from backwright.verify.probes.alike import differing
+from backwright.verify.probes.consumption import LIMIT
 from backwright.verify.probes.probe import Notes, Outcome, stranger_to
 from backwright.verify.target.calling import Answer, Unreachable
 from backwright.verify.target.contract import Operation
 from backwright.verify.target.exploring import World
+from backwright.verify.target.naming import lists, noun_of
 
 IDS = ("API1:2023",)
 NAME = "objects of others"
@@ -27,6 +30,11 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True):
     template: str
     path: Mapping[str, str]
     value: str
+
+    def listed(self, answer: Any) -> bool:
+        """Does an answer show it in a list?"""
+        name = self.template.rpartition("{")[2].rstrip("}")
+        return lists(answer, name, noun_of(self.template, name), self.value)
 
 
 def run(world: World) -> Outcome:
@@ -77,6 +85,8 @@ def made_by(world: World, operation: Operation, owner: Caller) -> Thing | None:
         return None
     parents = world.path_for(creation, owner)
     made = world.attempt(creation, owner, parents) if parents is not None else None
+    if made is not None and parents is not None and not made.answer.accepted:
+        made = world.attempt(creation, owner, parents) if world.prepare(creation, owner, parents) else made
     value = world.named(made, operation, name) if made is not None and made.answer.accepted else None
     if made is None or value is None:
         return None
@@ -98,19 +108,24 @@ def _needs_caller(world: World, creation: Operation) -> bool:
 def _judge_writing(world: World, notes: Notes, operation: Operation, thing: Thing, stranger: Caller) -> None:
     reading = world.operation("GET", thing.template)
     path = thing.path
-    before = _read(world, reading, thing, thing.owner)
     shown = _read(world, reading, thing, stranger)
     itself = operation.path == thing.template
     if not itself and (reading is None or (shown is not None and shown.accepted)):
         return  # what a reader may do beside it is for the service to say
+    world.prepare(operation, thing.owner, path)
+    before = _read(world, reading, thing, thing.owner)
+    passing = _passing(before, _read(world, reading, thing, thing.owner))
     tried = world.send(operation, stranger, path, world.body(operation))
     answer = tried.answer
-    changed = _changed(before, _read(world, reading, thing, thing.owner))
+    changed = _changed(before, _read(world, reading, thing, thing.owner), passing)
     if answer.status >= 500:
         notes.tried += 1
         notes.found(operation.name, f"answers {answer.status} to a stranger", tried.sent)
         return
-    if answer.accepted and changed is not False:
+    made = not itself and (
+        answer.status == 201 or bool(answer.json())
+    )  # beside the thing, which stays as it is
+    if answer.accepted and (changed is not False or made):
         notes.tried += 1
         verb = {"DELETE": "delete", "POST": "act on"}.get(operation.method, "change")
         behind = "" if itself else ", which it cannot read"
@@ -138,11 +153,16 @@ def _read(world: World, reading: Operation | None, thing: Thing, caller: Caller 
     return world.send(reading, caller, thing.path).answer if reading is not None else None
 
 
-def _changed(before: Answer | None, after: Answer | None) -> bool | None:
+def _passing(one: Answer | None, other: Answer | None) -> frozenset[str]:
+    """Where two readings one after the other differ, although nothing happened between them."""
+    return differing(one.json(), other.json()) if one is not None and other is not None else frozenset()
+
+
+def _changed(before: Answer | None, after: Answer | None, passing: frozenset[str]) -> bool | None:
     """Is the thing another one than before? None: nobody can read it."""
     if before is None or after is None or not before.accepted:
         return None
-    return after.status != before.status or after.json() != before.json()
+    return after.status != before.status or bool(differing(before.json(), after.json()) - passing)
 
 
 def _judge_reading(world: World, notes: Notes, operation: Operation, thing: Thing, stranger: Caller) -> None:
@@ -174,19 +194,16 @@ def _judge_reading(world: World, notes: Notes, operation: Operation, thing: Thin
 
 
 def _lists(world: World, listing: Operation, thing: Thing, caller: Caller | None) -> bool:
-    """Is the thing on the first page of the list?"""
+    """Is the thing on the first page of the list, as long as the contract lets it be?"""
     path = {name: thing.path[name] for name in listing.path_names}
-    answer = world.send(listing, caller, path).answer
-    return answer.accepted and _shows(answer.json(), thing.value)
+    answer = world.send(listing, caller, path, query=longest_page(listing)).answer
+    return answer.accepted and thing.listed(answer.json())
 
 
-def _shows(value: Any, wanted: str) -> bool:
-    match value:
-        case dict():
-            return any(_shows(each, wanted) for each in value.values())
-        case list():
-            return any(_shows(each, wanted) for each in value)
-        case str() | int():
-            return str(value) == wanted
-        case _:
-            return False
+def longest_page(listing: Operation) -> dict[str, int]:
+    """What asks for the longest page that the contract allows."""
+    for parameter in listing.parameters:
+        most = parameter.schema.get("maximum")
+        if parameter.where == "query" and LIMIT.match(parameter.name) and isinstance(most, int):
+            return {parameter.name: min(most, 1000)}
+    return {}

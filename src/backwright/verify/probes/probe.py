@@ -14,6 +14,8 @@ from backwright.verify.results import Finding
 from backwright.verify.target.calling import Client, Sent, curl
 from backwright.verify.target.exploring import World
 
+LATER = 1_000_003
+
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """`tried` are the questions that got an answer; a probe with none has shown nothing.
@@ -73,7 +75,8 @@ class Notes:
 def world_of(seen: Observed, bounds: Bounds) -> Iterator[World]:
     """A world of one's own of a backend that runs, explored. Each probe may take a third of the gate's time."""
     with closing(Client(seen.url)) as client:
-        world = World(seen, client, bounds.seed, bounds.seconds / 3)
+        # Not the seed with which the backend was explored before: names have to be new.
+        world = World(seen, client, bounds.seed + LATER, bounds.seconds / 3)
         world.explore()
         yield world
 

@@ -10,7 +10,8 @@ from backwright.verify.observed import Caller
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Unreachable
 from backwright.verify.target.contract import Operation
-from backwright.verify.target.exploring import Made, World, before, members
+from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.naming import before, members
 
 IDS = ("API3:2023",)
 NAME = "properties"
@@ -60,7 +61,7 @@ def _search(world: World, notes: Notes) -> None:
         value
         for made in world.made
         for name, value in members(made.body)
-        if SECRET_NAME.match(name) and isinstance(value, str) and len(value) >= 8
+        if SECRET_NAME.match(name) and isinstance(value, str) and len(value) >= 8 and value != MARK
     }
     for made in world.made:
         notes.tried += 1
@@ -91,11 +92,11 @@ def _assign(world: World, notes: Notes, operation: Operation) -> None:
         notes.unjudged(operation.name, "no request of it was accepted")
         return
     assert path is not None
-    offered = _offered(world, operation)
-    extra = {name: value for name, value in _extra(control.answer.json()).items() if name not in offered}
+    known = offered(world, operation)
+    extra = {name: value for name, value in _extra(control.answer.json()).items() if name not in known}
     # Some creations are of things that have to be new, and paths that a change has moved.
     path = world.path_for(operation, caller) or path
-    for where, body in _bodies(world.body(operation), extra):
+    for where, body in bodies(world.body(operation), extra):
         tried = world.send(operation, caller, path, body)
         notes.tried += 1
         if tried.answer.status >= 500:
@@ -110,7 +111,7 @@ def _assign(world: World, notes: Notes, operation: Operation) -> None:
             )
 
 
-def _offered(world: World, operation: Operation) -> set[str]:
+def offered(world: World, operation: Operation) -> set[str]:
     """The names that the contract lets a body have, at any depth."""
     assert operation.body is not None
     sample = world.sampler.value(operation.body.schema)
@@ -132,19 +133,19 @@ def _pairs(value: Any) -> Iterator[tuple[str, Any]]:
 
 def _extra(answer: Any) -> dict[str, Any]:
     """Members to smuggle in, with values that the control's answer does not have."""
-    shown = {name: value for name, value in _own(answer).items() if not isinstance(value, dict | list)}
+    shown = {name: value for name, value in own(answer).items() if not isinstance(value, dict | list)}
     extra = {name: _other(value) for name, value in shown.items() if value is not None}
     for name, value in PRIVILEGES.items():
         extra.setdefault(name, _other(shown.get("id", "")) if value is None else value)
     return extra
 
 
-def _own(answer: Any) -> dict[str, Any]:
+def own(answer: Any) -> dict[str, Any]:
     """The members of the thing itself: an answer may wrap it in objects of one member."""
     while isinstance(answer, dict) and len(answer) == 1 and isinstance(next(iter(answer.values())), dict):
         answer = next(iter(answer.values()))
     if isinstance(answer, dict) and isinstance(answer.get("data"), dict):
-        return _own(answer["data"])
+        return own(answer["data"])
     return answer if isinstance(answer, dict) else {}
 
 
@@ -162,7 +163,7 @@ def _other(value: Any) -> Any:
             return MARK
 
 
-def _bodies(body: Any, extra: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def bodies(body: Any, extra: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The body with the members, where they may be bound: within its wrapper, or at the top."""
     if not isinstance(body, dict):
         return
@@ -174,12 +175,12 @@ def _bodies(body: Any, extra: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _taken(world: World, caller: Caller | None, tried: Made, extra: Mapping[str, Any]) -> list[str]:
     """The members that the thing now has as they were sent."""
-    shown = [_own(tried.answer.json())]
+    shown = [own(tried.answer.json())]
     reading = _reading(world, tried)
     if reading is not None:
         operation, path = reading
         answer = world.send(operation, caller, path).answer
-        shown += [_own(answer.json())] if answer.accepted else []
+        shown += [own(answer.json())] if answer.accepted else []
     return [
         name
         for name, value in extra.items()

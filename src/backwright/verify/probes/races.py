@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -12,13 +13,14 @@ from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.probes.repetition import together
 from backwright.verify.target.calling import Sent, Unreachable
 from backwright.verify.target.contract import Operation
-from backwright.verify.target.exploring import World, members
+from backwright.verify.target.exploring import World
+from backwright.verify.target.naming import members
+from backwright.verify.target.order import ends
 
 IDS: tuple[str, ...] = ()
 NAME = "races"
 WHY = "Between the look at the balance and the booking there is time for a second booking: money is spent twice."
-MOST, MORE, ROUNDS = 3, 7, 3
-SPENT = 8
+MOST, MORE, ROUNDS, TWICE = 3, 7, 3, 2
 
 
 def run(world: World) -> Outcome:
@@ -29,7 +31,8 @@ def run(world: World) -> Outcome:
     """
     notes = Notes(world)
     for operation in world.operations:
-        if operation.method != "POST" or operation.body is None or notes.late(operation.name):
+        acts = operation.body is not None or (operation.path_names and not ends(operation))
+        if operation.method != "POST" or not acts or notes.late(operation.name):
             continue
         try:
             _judge(world, notes, operation)
@@ -42,15 +45,43 @@ def _judge(world: World, notes: Notes, operation: Operation) -> None:
     who = [*world.callers_for(operation)[:1]] if operation.secured else [None]
     for caller in who:
         for member in [None, *_numeric(world, operation)]:
-            limit, _ = _until_refused(world, operation, caller, member)
-            if limit is None:
-                continue
-            for _ in range(ROUNDS):
-                if _raced(world, notes, operation, caller, member, limit):
-                    return
+            with _alike(world, operation) as again:
+                limit = _limit(world, operation, caller, member, again)
+                if limit is None:
+                    continue
+                for _ in range(ROUNDS):
+                    again()
+                    if _raced(world, notes, operation, caller, member, limit):
+                        return
             notes.tried += 1
             return
     notes.unjudged(operation.name, "it is not refused after a while, so nothing runs out")
+
+
+@contextmanager
+def _alike(world: World, operation: Operation) -> Iterator[Callable[[], None]]:
+    """What is made is made with the same numbers each time it is called for: a stock of five runs out after five.
+
+    Where the path names nothing that is made, other values are needed, as a day that is not booked yet.
+    """
+    names = operation.path_names
+    made = bool(names) and world.creation(operation, names[-1]) is not None
+    place = world.sampler.place()
+    yield (lambda: world.sampler.resume(place)) if made else (lambda: None)
+    world.sampler.word()
+
+
+def _limit(
+    world: World, operation: Operation, caller: Caller | None, member: str | None, again: Callable[[], None]
+) -> int | None:
+    """How often the same request is accepted on a new thing: each time as often. None: never, always, or by chance."""
+    counts = set()
+    for _ in range(TWICE):
+        again()
+        counts.add(_until_refused(world, operation, caller, member))
+        if None in counts:
+            return None
+    return counts.pop() if len(counts) == 1 else None
 
 
 def _numeric(world: World, operation: Operation) -> list[str]:
@@ -69,17 +100,17 @@ def _number(value: Any) -> float | None:
 
 def _until_refused(
     world: World, operation: Operation, caller: Caller | None, member: str | None
-) -> tuple[int | None, Sent | None]:
+) -> int | None:
     """How often the same request is accepted on a new thing before it is refused. None: never, or always."""
     sent = _prepared(world, operation, caller, member)
     if sent is None:
-        return None, None
+        return None
     for number in range(MOST + 1):
         answer = world.client.send(sent)
         if not answer.accepted:
             refused = number and 400 <= answer.status < 500 and answer.status != 429
-            return (number if refused else None), sent
-    return None, sent
+            return number if refused else None
+    return None
 
 
 def _prepared(world: World, operation: Operation, caller: Caller | None, member: str | None) -> Sent | None:

@@ -11,7 +11,8 @@ import msgspec
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Answer, Sent, Unreachable
 from backwright.verify.target.encoding import encoded
-from backwright.verify.target.exploring import World, members
+from backwright.verify.target.exploring import World
+from backwright.verify.target.naming import members
 
 IDS = ("API2:2023",)
 NAME = "signing in"

@@ -13,7 +13,8 @@ import msgspec
 
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.probes.properties import SECRET_NAME
-from backwright.verify.target.exploring import World, members
+from backwright.verify.target.exploring import World
+from backwright.verify.target.naming import members
 
 IDS = ("API2:2023",)
 NAME = "tokens"

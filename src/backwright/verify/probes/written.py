@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from backwright.verify.probes.objects import made_by
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Unreachable
 from backwright.verify.target.contract import Operation
-from backwright.verify.target.exploring import World, members
+from backwright.verify.target.exploring import World
+from backwright.verify.target.naming import members
 
 IDS: tuple[str, ...] = ()
 NAME = "changes"
 WHY = "An answer 200 to a change that was never stored is a loss that nobody is told of."
+PARTS, MEMBERS = 2, 2
 PLAIN = re.compile(r"[A-Za-z0-9-]{6,60}")
 
 
@@ -22,6 +24,7 @@ def run(world: World) -> Outcome:
     """Things are changed by their maker and read again: texts that were sent have to be read, and not the old ones.
 
     Only plain texts are looked at: letters, digits and hyphens, which no backend has a reason to rewrite but for case.
+    Besides, PATCH is sent with one member alone: what it can change and was not sent must not be empty afterwards.
     """
     notes = Notes(world)
     for change in world.operations:
@@ -29,6 +32,8 @@ def run(world: World) -> Outcome:
             continue
         try:
             _judge(world, notes, change)
+            if change.method == "PATCH":
+                _judge_part(world, notes, change)
         except Unreachable as error:
             notes.unjudged(change.name, f"no answer: {error}")
     return notes.outcome()
@@ -55,6 +60,49 @@ def _judge(world: World, notes: Notes, change: Operation) -> None:
         notes.found(
             change.name, f"is answered {done.answer.status} and does not change `{lost[0]}`", done.sent
         )
+
+
+def _judge_part(world: World, notes: Notes, change: Operation) -> None:
+    owner = next(iter(world.callers), None)
+    reading = world.operation("GET", change.path)
+    if owner is None or reading is None or change.body is None:
+        return
+    least = world.sampler.value(change.body.schema, all_members=False)
+    whole = world.sampler.value(change.body.schema)
+    if least or not isinstance(whole, dict) or len(whole) < MEMBERS:
+        return  # a contract that requires members wants the whole thing
+    thing = made_by(world, change, owner)
+    if thing is None:
+        return
+    before = _inner(world.send(reading, owner, thing.path).answer.json(), whole)
+    if not all(_full(before.get(each)) for each in whole):
+        world.send(change, owner, thing.path, whole)
+        before = _inner(world.send(reading, owner, thing.path).answer.json(), whole)
+    given = world.sampler.defaults(change.body.schema)  # what is not sent may become what the contract says
+    for name in [*whole][:PARTS]:
+        tried = world.send(change, owner, thing.path, {name: whole[name]})
+        after = _inner(world.send(reading, owner, thing.path).answer.json(), whole)
+        if not tried.answer.accepted or not after:
+            continue
+        notes.tried += 1
+        left = [each for each in whole if each != name and each not in given and _full(before.get(each))]
+        lost = [each for each in left if not _full(after.get(each))]
+        if lost:
+            notes.found(change.name, f"empties `{lost[0]}`, which was not sent", tried.sent)
+            return
+
+
+def _full(value: Any) -> bool:
+    return value is not None and value not in ("", [], {})
+
+
+def _inner(value: Any, names: Iterable[str]) -> Mapping[str, Any]:
+    """The object of an answer that has members of these names."""
+    if not isinstance(value, dict):
+        return {}
+    if any(each in value for each in names):
+        return value
+    return next((found for each in value.values() if (found := _inner(each, names))), {})
 
 
 def texts(value: Any) -> Mapping[str, str]:

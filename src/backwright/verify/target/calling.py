@@ -66,7 +66,10 @@ class Client:
         self.url = url.rstrip("/")
         self.count = 0
         # The environment may name a proxy or credentials; neither has to do with the backend that is judged.
-        self._client = httpx.Client(timeout=seconds, follow_redirects=False, trust_env=False)
+        secure = self.url.lower().startswith(
+            "https:"
+        )  # certificates take long to load, and many clients are made
+        self._client = httpx.Client(timeout=seconds, follow_redirects=False, trust_env=False, verify=secure)
 
     def send(self, sent: Sent) -> Answer:
         """The answer to one request. Raises Unreachable."""

@@ -33,7 +33,8 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation. `secured` says that the contract requires credentials: no alternative is empty."""
+    """One operation. `secured` says that the contract requires credentials: no alternative is empty;
+    `open`, that it names none."""
 
     method: str
     path: str
@@ -41,6 +42,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     body: Body | None = None
     statuses: tuple[str, ...] = ()
     secured: bool = False
+    open: bool = False
     answer: Mapping[str, Any] | None = None
     id: str = ""
 
@@ -121,6 +123,7 @@ def _operation(
         body=_body(document, resolved(document, given.get("requestBody"))),
         statuses=tuple(str(status) for status in responses),
         secured=bool(security) and all(security),
+        open=not security,
         answer=_answer(document, responses),
         id=str(given.get("operationId", "")),
     )

@@ -11,20 +11,26 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import unquote, urlencode
 
-import inflection
 import msgspec
 
 from backwright.verify.observed import Caller, Exchange, Observed
 from backwright.verify.target.calling import Answer, Client, Sent, Unreachable
-from backwright.verify.target.contract import Operation, base_path, operations_of
+from backwright.verify.target.contract import Operation, Parameter, base_path, operations_of
 from backwright.verify.target.encoding import encoded, plain
+from backwright.verify.target.naming import (
+    aliases,
+    before,
+    best,
+    filled,
+    members,
+    names_of,
+    noun_of,
+    referred,
+)
 from backwright.verify.target.order import ends, late
 from backwright.verify.target.sampling import Modest, Sampler
-
-KEYS = ("id", "uuid", "key", "slug", "code", "name")
-"""Under which names answers show what a path is called by, where the parameter's own name is not among them."""
 
 DEEPEST = 8
 WAYS = 6
@@ -121,7 +127,7 @@ class World:
         query: Mapping[str, Any] | None = None,
     ) -> Sent:
         """The operation as a request, with what its contract requires beside path and body."""
-        headers = dict(caller.headers) if caller else {}
+        headers = self.credentials(operation, caller)
         asked: dict[str, Any] = {}
         for parameter in operation.parameters:
             if not parameter.required or parameter.where == "path":
@@ -148,12 +154,24 @@ class World:
             headers["Content-Type"] = media
         return Sent(method=operation.method, target=target, headers=headers, content=content)
 
+    def credentials(self, operation: Operation, caller: Caller | None) -> dict[str, str]:
+        """The caller's headers, but not for what the contract opens to everybody, as signing in: a session that is sent
+        along with it may end by it. A contract that asks for credentials nowhere says nothing of this.
+        """
+        entering = operation.open and operation.method == "POST" and not operation.path_names
+        if caller is None or (entering and any(each.secured for each in self.operations)):
+            return {}
+        return dict(caller.headers)
+
     def _version(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> str | None:
         """The ETag of what the operation is about, as it can be read now."""
         reading = self.operation("GET", operation.path)
         if reading is None:
             return None
-        return self.send(reading, caller, path).answer.headers.get("etag")
+        # Who may not read it has to be refused for that, and not for a version that is wrong.
+        readers = [caller, *(each for each in self.callers if each != caller)]
+        tags = (self.send(reading, each, path).answer.headers.get("etag") for each in readers)
+        return next((tag for tag in tags if tag is not None), None)
 
     # Exploring ------------------------------------------------------------------------------------
 
@@ -195,9 +213,16 @@ class World:
     def prepared(self, operation: Operation, caller: Caller | None) -> dict[str, str] | None:
         """Values for the path, with what else can be made there made before."""
         path = self.path_for(operation, caller)
-        for each in self._beside(operation) if path is not None else ():
-            self.attempt(each, caller, path or {})
+        if path is not None:
+            self.prepare(operation, caller, path)
         return path
+
+    def prepare(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> bool:
+        """Make what else can be made there; false where there is nothing."""
+        beside = self._beside(operation)
+        for each in beside:
+            self.attempt(each, caller, path)
+        return bool(beside)
 
     def ready(self, operation: Operation, caller: Caller | None) -> Made | None:
         """The operation on a thing that was prepared for it. The last answer, as of `attempt`."""
@@ -238,7 +263,7 @@ class World:
             if last.done:
                 self._working[operation.name] = number
                 return last
-            if last.answer.status in ({401, 403, 404, 405, 429} if operation.secured else {404, 405, 429}):
+            if last.answer.status in _hopeless(operation):
                 break  # another body would not help; a login answers 401 to the wrong one
         return last
 
@@ -305,14 +330,14 @@ class World:
         values = {
             name: found
             for name, value in members(body)
-            if (noun := _referred(name)) and (found := self._shown(noun, value)) is not None
+            if (noun := referred(name)) and (found := self._shown(noun, value)) is not None
         }
         return _replaced(body, values) if values else body
 
     def _shown(self, noun: str, like: Any) -> Any:
         """The id of a thing of this name, of the same type as the value that it replaces."""
         for made in reversed(self.made):
-            if made.answer.accepted and _names_of(made.operation.path) & {noun}:
+            if made.answer.accepted and names_of(made.operation.path) & {noun}:
                 for member in ("id", f"{noun}_id", f"{noun}Id", "uuid"):
                     for name, value in members(made.answer.json()):
                         if name == member and isinstance(value, type(like)):
@@ -340,17 +365,36 @@ class World:
         return path
 
     def creation(self, operation: Operation, name: str) -> Operation | None:
-        """The operation that makes what a parameter of the path names: POST on what stands before it."""
-        found = self.operation("POST", before(operation.path, name))
-        return None if found is operation else found
+        """The operation that makes what a parameter of the path names: POST on what stands before it, or where such
+        things are made in another: `/orders/{id}/lines` for `/lines/{id}`.
+        """
+        found = self.operation("POST", place := before(operation.path, name))
+        if found is not None:
+            return None if found is operation else found
+        kind = place.rpartition("/")[2]
+        elsewhere = [
+            each
+            for each in self.operations
+            if each.method == "POST" and each.path.endswith(f"}}/{kind}") and name not in each.path_names
+        ]
+        flat = place.count("/") == 1 and "{" not in place and len(elsewhere) == 1
+        return elsewhere[0] if flat and elsewhere[0] is not operation else None
 
     def _new(
         self, operation: Operation, name: str, path: Mapping[str, str], caller: Caller | None, depth: int
     ) -> str | None:
         creation = self.creation(operation, name)
-        if creation is None or depth > DEEPEST or not set(creation.path_names) <= set(path):
+        if creation is None or depth > DEEPEST:
             return None
-        made = self.attempt(creation, caller, {each: path[each] for each in creation.path_names})
+        above: Mapping[str, str] | None = path
+        if not set(creation.path_names) <= set(path):
+            above = self.path_for(creation, caller, depth + 1)
+        if above is None:
+            return None
+        above = {each: above[each] for each in creation.path_names}
+        made = self.attempt(creation, caller, above)
+        if made is not None and not made.answer.accepted and self.prepare(creation, caller, above):
+            made = self.attempt(creation, caller, above)
         if made is None or not made.answer.accepted:
             return None
         return self.named(made, operation, name)
@@ -376,7 +420,7 @@ class World:
                 value = each.path.get(name) or best(each.answer.json(), name, noun)
                 if value is not None:
                     yield value
-        own = _aliases(name, noun)[0]
+        own = aliases(name, noun)[0]
         for each in accepted:
             for member, shown in members(each.answer.json()):
                 if member in own and isinstance(shown, str | int) and shown != "":
@@ -384,8 +428,19 @@ class World:
         parameter = next((p for p in operation.parameters if p.where == "path" and p.name == name), None)
         if parameter is not None:
             yield from map(str, parameter.examples)
-            if operation.method == "PUT" or parameter.schema.get("enum"):
+            if operation.method == "PUT" or parameter.schema.get("enum") or _numbered(parameter):
                 yield str(self.sampler.value(parameter.schema, name))
+
+
+def _hopeless(operation: Operation) -> set[int]:
+    """Statuses after which no other body helps. A login answers 401 or 404 to somebody whom it does not know."""
+    missing = {404} if operation.path_names or operation.secured else set[int]()
+    return {405, 429} | missing | ({401, 403} if operation.secured else set())
+
+
+def _numbered(parameter: Parameter) -> bool:
+    """Does the contract say between which numbers it is? Then there is no need to make one."""
+    return "minimum" in parameter.schema and "maximum" in parameter.schema
 
 
 def _distinct(values: Iterable[str]) -> Iterator[str]:
@@ -394,81 +449,6 @@ def _distinct(values: Iterable[str]) -> Iterator[str]:
         if value not in seen:
             seen.add(value)
             yield value
-
-
-# Names and places ---------------------------------------------------------------------------------
-
-
-def filled(template: str, path: Mapping[str, str]) -> str:
-    """The template with its values, percent-encoded."""
-    return re.sub(r"\{([^}]+)\}", lambda found: quote(str(path.get(found[1], found[0])), safe=""), template)
-
-
-def before(template: str, name: str) -> str:
-    """What stands before a parameter in a template."""
-    return template.partition(f"{{{name}}}")[0].rstrip("/")
-
-
-def noun_of(template: str, name: str) -> str:
-    """What a parameter names one of: the segment before it, in the singular and in snake case."""
-    literal = [each for each in before(template, name).split("/") if each and "{" not in each]
-    return inflection.singularize(inflection.underscore(literal[-1])) if literal else ""
-
-
-def members(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Every member that is no object with its name, outer ones first; of lists the first few items."""
-    if depth > DEEPEST:
-        return
-    match value:
-        case dict():
-            yield from ((name, each) for name, each in value.items() if not isinstance(each, dict | list))
-            for name, each in value.items():
-                if isinstance(each, list) and not any(isinstance(item, dict | list) for item in each):
-                    yield name, each
-                elif isinstance(each, dict | list):
-                    yield from members(each, depth + 1)
-        case list():
-            for each in value[:5]:
-                yield from members(each, depth + 1)
-        case _:
-            pass
-
-
-def best(answer: Any, name: str, noun: str) -> str | None:
-    """The value by which an answer names the thing: a member of the parameter's own name, or of a key's."""
-    own, keys = _aliases(name, noun)
-    found = list(members(answer))
-    for wanted in [*own, *keys]:
-        for member, value in found:
-            if member == wanted and isinstance(value, str | int) and not isinstance(value, bool):
-                return str(value)
-    if isinstance(answer, str | int) and not isinstance(answer, bool):
-        return str(answer)
-    return None
-
-
-def _aliases(name: str, noun: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """How answers may call a parameter: by its own name, and by the key that it is of the thing it names."""
-    snake = inflection.underscore(name)
-    own = (name, snake, inflection.camelize(snake, uppercase_first_letter=False))
-    short = tuple(snake.removeprefix(f"{prefix}_") for prefix in (noun, noun.rpartition("_")[2]) if prefix)
-    keys = (*short, *KEYS) if _referred(name) or snake in {*KEYS, noun} else short
-    with_noun = (f"{noun}_{snake}", inflection.camelize(f"{noun}_{snake}", uppercase_first_letter=False))
-    return tuple(dict.fromkeys(own)), tuple(dict.fromkeys([*keys, *(with_noun if noun else ())]))
-
-
-def _referred(name: str) -> str:
-    """The noun that a member refers to by its id: `projectId`, `project_id`. Empty: it refers to nothing."""
-    snake = inflection.underscore(name)
-    for ending in ("_ids", "_id", "_uuid", "_slug", "_key"):
-        if snake.endswith(ending):
-            return snake.removesuffix(ending)
-    return ""
-
-
-def _names_of(path: str) -> set[str]:
-    literal = [each for each in path.split("/") if each and "{" not in each]
-    return {inflection.singularize(inflection.underscore(each)) for each in literal[-1:]}
 
 
 def _replaced(body: Any, values: Mapping[str, Any]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -25,9 +25,9 @@ def observed(target: Target, log: Path, seed: int = 1) -> Iterator[Observed]:
 
         plan = next(iter(target.callers), None)
 
-        def renew() -> Caller | None:
+        def enter(cookies: Mapping[str, str]) -> Caller | None:
             try:
-                return signed_in(target, client, plan).caller if plan and plan.sign_in else None
+                return signed_in(target, client, plan, cookies).caller if plan and plan.sign_in else None
             except SpecificationError:  # there may be a limit to signing in
                 return None
 
@@ -46,7 +46,8 @@ def observed(target: Target, log: Path, seed: int = 1) -> Iterator[Observed]:
             shared=target.shared,
             reserved=target.reserved,
             target=target.expected,
-            renew=renew,
+            renew=lambda: enter({}),
+            enter=enter,
         )
         world = World(seen, client, seed)
         unreached = world.explore()

@@ -37,6 +37,14 @@ class Sampler:
         self._random = random.Random(seed)  # noqa: S311  the same values for a seed
         self._count = 0
 
+    def place(self) -> Any:
+        """Where it is in its row of values: `resume` makes the same numbers and choices from there, and new words."""
+        return self._random.getstate()
+
+    def resume(self, place: Any) -> None:
+        """Go on from a place where it was."""
+        self._random.setstate(place)
+
     def word(self) -> str:
         """A word that was not made before, in this run or another."""
         self._count += 1
@@ -63,6 +71,16 @@ class Sampler:
         if kind == "boolean":
             return self._random.random() < 0.5
         return None if kind == "null" else self.word()
+
+    def defaults(self, given: Any) -> frozenset[str]:
+        """The members of an object that have a default."""
+        schema = self._merged(resolved(self._document, given))
+        members = {
+            name: resolved(self._document, each) for name, each in (schema.get("properties") or {}).items()
+        }
+        return frozenset(
+            name for name, each in members.items() if isinstance(each, Mapping) and "default" in each
+        )
 
     def _merged(self, given: Any, depth: int = 0) -> Mapping[str, Any]:
         """The schema with `allOf` put together and the first of `oneOf` or `anyOf` that is not null."""
@@ -141,6 +159,9 @@ class Sampler:
     def _text(self, schema: Mapping[str, Any], name: str) -> str:
         if isinstance(schema.get("pattern"), str):
             lengths = int(schema.get("minLength", 0)), int(schema.get("maxLength", 200))
+            usual = self._fitted(self._named(str(schema.get("format", "")), name), schema)
+            if _fits(schema["pattern"], usual) and lengths[0] <= len(usual) <= lengths[1]:
+                return usual  # what nobody else has: what a pattern asks for comes twice
             made = matching(schema["pattern"], self._random.getrandbits(32), *lengths)
             if made is not None:
                 return made

@@ -25,10 +25,14 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[Answer, ...]
 
 
-def signed_in(target: Target, client: Client, plan: CallerPlan) -> SignedIn:
-    """Send the caller's requests. Raises SpecificationError (BW968) where one is refused or lacks a value."""
+def signed_in(
+    target: Target, client: Client, plan: CallerPlan, planted: Mapping[str, str] | None = None
+) -> SignedIn:
+    """Send the caller's requests, with cookies that were there before. Raises SpecificationError (BW968) where one is
+    refused or lacks a value.
+    """
     known = {"unique": secrets.token_hex(4), "name": plan.name}
-    cookies: dict[str, str] = {}
+    cookies: dict[str, str] = dict(planted or {})
     exchanges, answers = [], []
     for step in plan.sign_in:
         sent = _request(target, step, known, cookies)

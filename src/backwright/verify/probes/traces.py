@@ -1,0 +1,174 @@
+"""What one caller may not read shows nowhere: not within other things, not by another list, not in a number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from backwright.verify.observed import Caller
+from backwright.verify.probes.lists import SEARCH, hidden, marks_of, shows
+from backwright.verify.probes.probe import Notes, Outcome, stranger_to
+from backwright.verify.target.calling import Unreachable
+from backwright.verify.target.contract import Operation
+from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.naming import best, noun_of, referred
+
+IDS = ("API1:2023",)
+NAME = "traces of others"
+WHY = "The thing itself is guarded, and shows all the same in the summary of another, in a search, or in a count."
+TIMES, REFERRED = 3, 4
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A reading that the stranger may send, with values for its path that are the stranger's own."""
+
+    reading: Operation
+    path: Mapping[str, str]
+
+
+class Hidden(msgspec.Struct, frozen=True, kw_only=True):
+    """A thing that the stranger may not read, and the texts by which it is told from all others."""
+
+    made: Made
+    marks: tuple[str, ...]
+
+
+def run(world: World) -> Outcome:
+    """One caller makes things that another may not read; then the other sends every reading that it may send: of its
+    own things, of lists by what they can be searched for, and by the ids of these things.
+
+    No answer may hold a text of theirs, and no number of an answer may grow with each that is made. Exempt is what
+    the target declares `shared`.
+    """
+    notes = Notes(world)
+    owner = next(iter(world.callers), None)
+    stranger = stranger_to(world, owner) if owner is not None else None
+    if owner is None or stranger is None:
+        notes.unjudged("callers", "two who are strangers to each other are needed")
+        return notes.outcome()
+    asked = list(_asked(world, notes, stranger))
+    found = list(_hidden(world, notes, owner, stranger))
+    if not found:
+        notes.unjudged("callers", "nothing that one of them makes is hidden from the other")
+        return notes.outcome()
+    for each in asked:
+        try:
+            _judge(world, notes, each, found, owner, stranger)
+        except Unreachable as error:
+            notes.unjudged(each.reading.name, f"no answer: {error}")
+    for each in asked:
+        if not each.reading.path_names and each.reading.secured:
+            _numbers(world, notes, each.reading, found, owner, stranger)
+    return notes.outcome()
+
+
+def _asked(world: World, notes: Notes, stranger: Caller) -> Iterator[Asked]:
+    for reading in world.operations:
+        if reading.method != "GET" or reading.name in world.seen.shared or notes.late(reading.name):
+            continue
+        allowed = world.seen.reserved.get(reading.name, ())
+        if allowed and world.callers[0].name not in allowed:
+            continue  # whom it is reserved for may see more
+        path = world.path_for(reading, stranger)
+        if path is not None:
+            yield Asked(reading=reading, path=path)
+
+
+def _hidden(world: World, notes: Notes, owner: Caller, stranger: Caller) -> Iterator[Hidden]:
+    for creation in world.operations:
+        if creation.method != "POST" or not creation.secured or notes.late(creation.name):
+            continue
+        path = world.path_for(creation, owner)
+        made = world.attempt(creation, owner, path) if path is not None and creation.body else None
+        if made is None or not made.answer.accepted:
+            continue
+        marks = marks_of(made)
+        if marks and hidden(world, made, stranger):
+            yield Hidden(made=made, marks=marks)
+
+
+def _judge(
+    world: World, notes: Notes, asked: Asked, found: list[Hidden], owner: Caller, stranger: Caller
+) -> None:
+    name = asked.reading.name
+    for query, about in _queries(asked.reading, found):
+        if notes.late(name):
+            return
+        tried = world.send(asked.reading, stranger, asked.path, query=query)
+        notes.tried += 1
+        for each in found:
+            listed = each.made.operation.path == asked.reading.path  # the lists' own probe looks at these
+            if not listed and each in about and shows(tried.answer, each.marks):
+                by = f", asked with `{next(iter(query))}`" if query else ""
+                what = f"shows {stranger.name} a text of what {owner.name} made by {each.made.operation.name}"
+                notes.found(name, f"{what} and {stranger.name} may not read{by}", tried.sent)
+
+
+def _queries(reading: Operation, found: list[Hidden]) -> Iterator[tuple[dict[str, Any], list[Hidden]]]:
+    """What a reading is asked with, and which things that could show."""
+    yield {}, found
+    for parameter in reading.parameters:
+        if parameter.where != "query":
+            continue
+        if SEARCH.match(parameter.name):
+            yield from (({parameter.name: each.marks[0]}, [each]) for each in found)
+        elif noun := referred(parameter.name):
+            for each in found[:REFERRED]:
+                # What is made in another thing is found by the id of that one, too.
+                own = best(
+                    each.made.answer.json(), parameter.name, noun_of(each.made.operation.path + "/{x}", "x")
+                )
+                above = [value for key, value in each.made.path.items() if noun in {key, referred(key)}]
+                yield from (
+                    ({parameter.name: value}, found) for value in dict.fromkeys([*above, own]) if value
+                )
+
+
+def _numbers(
+    world: World, notes: Notes, reading: Operation, found: list[Hidden], owner: Caller, stranger: Caller
+) -> None:
+    """No number of an answer to the stranger follows what the owner makes."""
+
+    def shown() -> dict[str, int]:
+        answer = world.send(reading, stranger, {}).answer
+        return dict(_whole(answer.json(), "")) if answer.accepted else {}
+
+    first, second = shown(), shown()
+    steady = {
+        name for name, value in first.items() if second.get(name) == value
+    }  # it may count its own requests
+    if not steady:
+        return
+    for each in found:
+        counted = [shown()]
+        for _ in range(TIMES):
+            if notes.late(reading.name):
+                return
+            made = world.attempt(each.made.operation, owner, each.made.path)
+            if made is None or not made.answer.accepted:
+                break
+            counted.append(shown())
+        notes.tried += len(counted) > TIMES
+        for name in steady & set(counted[0]):
+            start = counted[0][name]
+            follows = all(count.get(name) == start + number for number, count in enumerate(counted))
+            if follows and len(counted) > TIMES:
+                what = (
+                    f"`{name}` tells {stranger.name} how often {owner.name} sends {each.made.operation.name}"
+                )
+                notes.found(reading.name, what, world.request(reading, stranger, {}))
+
+
+def _whole(value: Any, place: str) -> Iterator[tuple[str, int]]:
+    match value:
+        case dict():
+            for name, each in value.items():
+                yield from _whole(each, f"{place}.{name}" if place else str(name))
+        case bool():
+            return
+        case int():
+            yield place, value
+        case _:
+            return
