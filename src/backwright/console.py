@@ -26,6 +26,7 @@ class Exit(IntEnum):
     USAGE = 2  # the command line is wrong (also what Typer answers)
     BLOCKED = 3  # somebody has to answer a question or approve a plan
     EDITED = 4  # generated files were edited by hand
+    NOT_RUN = 5  # nothing failed, but a gate that was named could not run: it has shown nothing
     INTERNAL = 70  # a defect of Backwright (EX_SOFTWARE of sysexits.h)
 
 

@@ -72,6 +72,16 @@ async def test_list_scores_refuses_bad_parameters(
     assert fields(answer) == errors
 
 
+async def test_list_scores_refuses_a_parameter_that_comes_twice(service: Service) -> None:
+    """GET /scores: 422."""
+    ann = await store_singer(service.db)
+    await store_score(service.db, singer_id=ann.id)
+    answer = await service.send("GET", "/scores", caller=ann, query={"limit": ["1", "2"]})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("limit", "repeated")]
+
+
 async def test_list_scores_leaves_out_what_may_not_be_read(service: Service) -> None:
     """GET /scores: 200. Needs this.singer == caller."""
     ann = await store_singer(service.db)
@@ -141,6 +151,22 @@ async def test_list_scores_continues_on_the_next_page(service: Service) -> None:
     answer = await service.send("GET", "/scores", caller=ann, query={"limit": "2", "after": cursor})
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["data"]] == [str(score_2.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_scores_ends_where_a_page_is_just_full(service: Service) -> None:
+    """GET /scores: 200."""
+    ann = await store_singer(service.db)
+    score = await store_score(service.db, singer_id=ann.id)
+    score_2 = await store_score(service.db, title="title 3", singer_id=ann.id)
+    score_3 = await store_score(service.db, title="title 2", singer_id=ann.id)
+    answer = await service.send("GET", "/scores", caller=ann, query={"limit": "3"})
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [
+        str(score.id),
+        str(score_3.id),
+        str(score_2.id),
+    ]
     assert answer.json()["meta"]["next"] is None
 
 

@@ -3,6 +3,8 @@
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from functools import reduce
 from operator import getitem
@@ -31,20 +33,29 @@ ANSWERS = {
     "POST /programmes": ["200", "400", "401", "413", "415", "422", "500", "503"],
     "POST /announcements": ["200", "400", "401", "413", "415", "422", "500", "503"],
 }
-MEMBERS = {
-    "SingerView": ["email", "id"],
-    "ScoreView": ["id", "singer", "title", "word_count", "words"],
-    "Register": ["email", "password"],
-    "Session": ["singer", "token"],
-    "Login": ["email", "password"],
-    "ImportScores": ["archive"],
-    "AddScore": ["title", "words"],
-    "Search": ["pattern"],
-    "Programme": ["heading"],
-    "AnnounceScore": ["title", "url"],
-    "Meta": ["request_id"],
-    "PageMeta": ["next", "request_id"],
-    "FieldError": ["code", "field", "message"],
+MEMBERS: dict[str, dict[str, Any]] = {
+    "SingerView": {"email": "string", "id": "string"},
+    "ScoreView": {
+        "id": "string",
+        "singer": "string",
+        "title": "string",
+        "word_count": "integer",
+        "words": "string",
+    },
+    "Register": {"email": "string", "password": "string"},
+    "Session": {"singer": None, "token": "string"},
+    "Login": {"email": "string", "password": "string"},
+    "ImportScores": {"archive": "string"},
+    "AddScore": {"title": "string", "words": "string"},
+    "Search": {"pattern": "string"},
+    "Programme": {"heading": "string"},
+    "AnnounceScore": {"title": "string", "url": "string"},
+    "Meta": {"request_id": "string"},
+    "PageMeta": {"next": ["string", "null"], "request_id": "string"},
+    "FieldError": {"code": None, "field": "string", "message": "string"},
+}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "GET /scores": {"limit": "integer", "after": "string"},
 }
 
 
@@ -59,10 +70,24 @@ def test_the_contract_has_every_operation_and_its_answers() -> None:
 
 
 def test_the_contract_has_every_member() -> None:
-    """Of what callers send and are shown."""
-    schemas = CONTRACT["components"]["schemas"].items()
-    described = {name: sorted(each["properties"]) for name, each in schemas if "properties" in each}
+    """Of what callers send and are shown, with its type; None is that of another schema."""
+    described = {
+        name: {member: each.get("type") for member, each in schema["properties"].items()}
+        for name, schema in CONTRACT["components"]["schemas"].items()
+        if "properties" in schema
+    }
     assert described == MEMBERS
+
+
+def test_the_contract_has_every_parameter() -> None:
+    """Of paths, queries and headers, with its type."""
+    described = {
+        f"{method.upper()} {path}": {each["name"]: each["schema"].get("type") for each in given}
+        for path, operations in CONTRACT["paths"].items()
+        for method, operation in operations.items()
+        if (given := [each for each in operation.get("parameters", []) if "schema" in each])
+    }
+    assert described == PARAMETERS
 
 
 def test_every_reference_of_the_contract_leads_somewhere() -> None:
@@ -156,3 +181,51 @@ async def test_migrations_can_be_taken_back(tmp_path: Path) -> None:
     applied = await migrations.up(url, MIGRATIONS)
     assert await migrations.down(url, MIGRATIONS, len(applied)) == applied[::-1]
     assert await migrations.up(url, MIGRATIONS) == applied
+
+
+REQUIRED = {
+    "singer": ["email", "password"],
+    "score": ["singer_id", "title", "word_count", "words"],
+}
+
+
+def test_the_database_requires_what_is_never_null(migrated: Path) -> None:
+    """Of the columns that are no keys."""
+    statement = 'SELECT name FROM pragma_table_info(?) WHERE "notnull"'
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, columns in REQUIRED.items():
+            found = {name for (name,) in connection.execute(statement, (table,))}
+            assert found >= set(columns), table
+
+
+UNIQUE = {
+    "singer": [["email"]],
+}
+
+
+def test_the_database_keeps_apart_what_is_unique(migrated: Path) -> None:
+    """Two requests at the same time are told apart by nothing else."""
+    statement = (
+        "SELECT group_concat(i.name) FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS i"
+        ' WHERE l."unique" GROUP BY l.name'
+    )
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, keys in UNIQUE.items():
+            found = [
+                sorted(names.split(",")) for (names,) in connection.execute(statement, (table,))
+            ]
+            assert all(key in found for key in keys), table
+
+
+REFERENCES = {
+    "score": [("singer_id", "singer", "id", "RESTRICT")],
+}
+
+
+def test_the_database_holds_references(migrated: Path) -> None:
+    """Each leads to a row that is there; when that is deleted, it says what becomes of its own."""
+    statement = 'SELECT "from", "table", "to", on_delete FROM pragma_foreign_key_list(?)'
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, references in REFERENCES.items():
+            found = set(connection.execute(statement, (table,)))
+            assert found >= set(references), table

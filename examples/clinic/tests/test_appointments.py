@@ -444,6 +444,32 @@ async def test_list_appointments_continues_on_the_next_page(service: Service) ->
     assert [each["id"] for each in answer.json()["items"]] == [str(appointment_2.id)]
 
 
+async def test_list_appointments_ends_where_a_page_is_just_full(service: Service) -> None:
+    """GET /appointments: 200."""
+    ann = await store_person(service.db)
+    patient = await store_patient(service.db, person_id=ann.id)
+    appointment = await store_appointment(service.db, patient_id=patient.id, doctor_id=ann.id)
+    appointment_2 = await store_appointment(
+        service.db,
+        patient_id=patient.id,
+        doctor_id=ann.id,
+        starts=datetime(2026, 3, 1, 11, 3, tzinfo=UTC),
+    )
+    appointment_3 = await store_appointment(
+        service.db,
+        patient_id=patient.id,
+        doctor_id=ann.id,
+        starts=datetime(2026, 3, 1, 11, 1, tzinfo=UTC),
+    )
+    answer = await service.send("GET", "/appointments", caller=ann, query={"limit": "3"})
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["items"]] == [
+        str(appointment.id),
+        str(appointment_3.id),
+        str(appointment_2.id),
+    ]
+
+
 async def test_list_appointments_refuses_the_cursor_of_another_list(service: Service) -> None:
     """GET /appointments: 200, 400."""
     ann = await store_person(service.db)
@@ -1149,6 +1175,33 @@ async def test_create_appointment_names_every_missing_member(service: Service) -
     assert await all_appointments(service.db) == []
 
 
+async def test_create_appointment_refuses_unknown_members(service: Service) -> None:
+    """POST /appointments: 400."""
+    ann = await store_person(service.db, role="clerk")
+    patient = await store_patient(service.db, person_id=ann.id)
+    answer = await service.send(
+        "POST",
+        "/appointments",
+        {
+            "patient": str(patient.id),
+            "doctor": str(ann.id),
+            "starts": "2026-03-01T11:01:00.000000Z",
+            "ends": "2026-03-01T12:01:00.000000Z",
+            "fee": "2.50",
+            "unheard_of": 1,
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "invalid",
+            "problems": [{"field": "unheard_of", "code": "unknown", "message": "is not known"}],
+        }
+    }
+    assert await all_appointments(service.db) == []
+
+
 async def test_create_appointment_refuses_a_missing_patient(service: Service) -> None:
     """POST /appointments: 400."""
     ann = await store_person(service.db, role="clerk")
@@ -1721,6 +1774,34 @@ async def test_arrive_of_an_impossible_id_is_not_found(service: Service) -> None
     assert await all_appointments(service.db) == [appointment]
 
 
+async def test_arrive_leaves_others_as_they_are(service: Service) -> None:
+    """POST /appointments/{id}/arrival: 200."""
+    ann = await store_person(service.db, role="nurse")
+    patient = await store_patient(service.db, person_id=ann.id)
+    appointment = await store_appointment(service.db, patient_id=patient.id, doctor_id=ann.id)
+    appointment_2 = await store_appointment(
+        service.db,
+        patient_id=patient.id,
+        doctor_id=ann.id,
+        starts=datetime(2026, 3, 1, 11, 1, tzinfo=UTC),
+    )
+    answer = await service.send("POST", f"/appointments/{appointment.id}/arrival", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "id": str(appointment.id),
+        "starts": "2026-03-01T11:00:00.000000Z",
+        "ends": "2026-03-01T12:00:00.000000Z",
+        "status": "arrived",
+        "fee": None,
+        "doctor": "ann",
+        "patient": {"id": str(patient.id), "name": "ann", "born": "2026-03-01"},
+    }
+    assert await all_appointments(service.db) == [
+        replace(appointment, status="arrived"),
+        appointment_2,
+    ]
+
+
 async def test_arrive_from_another_site_is_csrf(service: Service) -> None:
     """POST /appointments/{id}/arrival: 403. Nothing proves that a page of ours sends it."""
     ann = await store_person(service.db, role="nurse")
@@ -1974,6 +2055,36 @@ async def test_finish_of_an_impossible_id_is_not_found(service: Service) -> None
     assert await all_appointments(service.db) == [appointment]
 
 
+async def test_finish_leaves_others_as_they_are(service: Service) -> None:
+    """POST /appointments/{id}/end: 200."""
+    ann = await store_person(service.db)
+    patient = await store_patient(service.db, person_id=ann.id)
+    appointment = await store_appointment(
+        service.db, patient_id=patient.id, doctor_id=ann.id, status="arrived"
+    )
+    appointment_2 = await store_appointment(
+        service.db,
+        patient_id=patient.id,
+        doctor_id=ann.id,
+        starts=datetime(2026, 3, 1, 11, 1, tzinfo=UTC),
+    )
+    answer = await service.send("POST", f"/appointments/{appointment.id}/end", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "id": str(appointment.id),
+        "starts": "2026-03-01T11:00:00.000000Z",
+        "ends": "2026-03-01T12:00:00.000000Z",
+        "status": "done",
+        "fee": None,
+        "doctor": "ann",
+        "patient": {"id": str(patient.id), "name": "ann", "born": "2026-03-01"},
+    }
+    assert await all_appointments(service.db) == [
+        replace(appointment, status="done"),
+        appointment_2,
+    ]
+
+
 async def test_finish_from_another_site_is_csrf(service: Service) -> None:
     """POST /appointments/{id}/end: 403. Nothing proves that a page of ours sends it."""
     ann = await store_person(service.db)
@@ -2142,6 +2253,27 @@ async def test_cancel_of_an_impossible_id_is_not_found(service: Service) -> None
     assert answer.status_code == 404
     assert answer.content == b""
     assert await all_appointments(service.db) == [appointment]
+
+
+async def test_cancel_leaves_others_as_they_are(service: Service) -> None:
+    """DELETE /appointments/{id}: 204."""
+    ann = await store_person(service.db)
+    patient = await store_patient(service.db, person_id=ann.id)
+    appointment = await store_appointment(
+        service.db, patient_id=patient.id, doctor_id=ann.id, fee=Decimal("1.50")
+    )
+    appointment_2 = await store_appointment(
+        service.db,
+        patient_id=patient.id,
+        doctor_id=ann.id,
+        starts=datetime(2026, 3, 1, 11, 1, tzinfo=UTC),
+    )
+    answer = await service.send("DELETE", f"/appointments/{appointment.id}", caller=ann)
+    assert answer.status_code == 204
+    assert await all_appointments(service.db) == [
+        replace(appointment, fee=Decimal("0.00"), status="cancelled"),
+        appointment_2,
+    ]
 
 
 async def test_cancel_from_another_site_is_csrf(service: Service) -> None:

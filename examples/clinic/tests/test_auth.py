@@ -226,6 +226,23 @@ async def test_login_names_every_missing_member(service: Service) -> None:
     }
 
 
+async def test_login_refuses_unknown_members(service: Service) -> None:
+    """POST /auth/login: 400."""
+    await store_person(service.db)
+    answer = await service.send(
+        "POST",
+        "/auth/login",
+        {"login": "ann", "password": "correct horse battery staple", "unheard_of": 1},
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "invalid",
+            "problems": [{"field": "unheard_of", "code": "unknown", "message": "is not known"}],
+        }
+    }
+
+
 async def test_login_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /auth/login: 400."""
     await store_person(service.db)

@@ -112,6 +112,32 @@ async def test_day_plan_when_ann_role_is_patient_is_forbidden(service: Service) 
     }
 
 
+async def test_day_plan_is_forbidden_whatever_the_doctor(service: Service) -> None:
+    """GET /doctors/{doctor}/days/{day}: 403. Needs caller.staff."""
+    ann = await store_person(service.db)
+    patient = await store_patient(service.db, person_id=ann.id)
+    await store_appointment(service.db, patient_id=patient.id, doctor_id=ann.id)
+    answer = await service.send(
+        "GET", "/doctors/00000000-0000-7000-8000-000000000000/days/2026-03-01", caller=ann
+    )
+    assert answer.status_code == 403
+    assert answer.json() == {
+        "error": {"type": "forbidden", "title": "forbidden", "request": "test-1"}
+    }
+
+
+async def test_day_plan_is_forbidden_whatever_the_day(service: Service) -> None:
+    """GET /doctors/{doctor}/days/{day}: 403. Needs caller.staff."""
+    ann = await store_person(service.db)
+    patient = await store_patient(service.db, person_id=ann.id)
+    await store_appointment(service.db, patient_id=patient.id, doctor_id=ann.id)
+    answer = await service.send("GET", f"/doctors/{ann.id}/days/missing", caller=ann)
+    assert answer.status_code == 403
+    assert answer.json() == {
+        "error": {"type": "forbidden", "title": "forbidden", "request": "test-1"}
+    }
+
+
 async def test_day_plan_by_bob_and_when_ann_role_is_patient_is_not_found(service: Service) -> None:
     """GET /doctors/{doctor}/days/{day}: 404.
 
@@ -200,6 +226,7 @@ async def test_day_plan_leaves_out_what_does_not_match(service: Service) -> None
     answer = await service.send("GET", f"/doctors/{ann.id}/days/2026-03-01", caller=ann)
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["appointments"]] == [str(appointment.id)]
+    assert answer.json()["booked"] == 1
 
 
 async def test_day_plan_leaves_out_what_does_not_match_2(service: Service) -> None:
@@ -219,6 +246,7 @@ async def test_day_plan_leaves_out_what_does_not_match_2(service: Service) -> No
     answer = await service.send("GET", f"/doctors/{ann.id}/days/2026-03-02", caller=ann)
     assert answer.status_code == 200
     assert answer.json()["appointments"] == []
+    assert answer.json()["booked"] == 0
 
 
 async def test_day_plan_shows_what_may_be_read(service: Service) -> None:
@@ -288,6 +316,7 @@ async def test_day_plan_in_order_of_the_key_where_all_else_is_equal(service: Ser
         str(appointment_2.id),
         str(appointment_3.id),
     ]
+    assert answer.json()["booked"] == 3
 
 
 async def test_day_plan_in_order(service: Service) -> None:
@@ -314,3 +343,4 @@ async def test_day_plan_in_order(service: Service) -> None:
         str(appointment_3.id),
         str(appointment_2.id),
     ]
+    assert answer.json()["booked"] == 3

@@ -284,6 +284,25 @@ async def test_change_password_by_bob_and_when_ann_role_is_clerk_is_allowed(
     assert bob_after.password != bob.password
 
 
+async def test_change_password_leaves_others_as_they_are(service: Service) -> None:
+    """PUT /me/password: 204."""
+    ann = await store_person(service.db)
+    bob = await store_person(service.db, login="bob", name="bob")
+    answer = await service.send(
+        "PUT",
+        "/me/password",
+        {"old": "correct horse battery staple", "new": "correct horse battery staple 2"},
+        caller=ann,
+    )
+    assert answer.status_code == 204
+    stored = await all_people(service.db)
+    ann_after = stored[0]
+    assert "clinic_session=;" in answer.headers["set-cookie"]
+    assert stored == [ann_after, bob]
+    assert ann_after == replace(ann, password=ann_after.password)
+    assert ann_after.password != ann.password
+
+
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
@@ -432,6 +451,29 @@ async def test_change_password_names_every_missing_member(service: Service) -> N
                 {"field": "old", "code": "required", "message": "is required"},
                 {"field": "new", "code": "required", "message": "is required"},
             ],
+        }
+    }
+    assert await all_people(service.db) == [ann]
+
+
+async def test_change_password_refuses_unknown_members(service: Service) -> None:
+    """PUT /me/password: 400."""
+    ann = await store_person(service.db)
+    answer = await service.send(
+        "PUT",
+        "/me/password",
+        {
+            "old": "correct horse battery staple",
+            "new": "correct horse battery staple 2",
+            "unheard_of": 1,
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "invalid",
+            "problems": [{"field": "unheard_of", "code": "unknown", "message": "is not known"}],
         }
     }
     assert await all_people(service.db) == [ann]

@@ -427,6 +427,35 @@ async def test_list_patients_continues_on_the_next_page(service: Service) -> Non
     assert [each["id"] for each in answer.json()["items"]] == [str(patient_2.id)]
 
 
+async def test_list_patients_ends_where_a_page_is_just_full(service: Service) -> None:
+    """GET /patients: 200."""
+    ann = await store_person(service.db, role="nurse")
+    patient = await store_patient(service.db, person_id=ann.id)
+    bob = await store_person(service.db, login="bob", name="bob")
+    patient_2 = await store_patient(
+        service.db,
+        person_id=bob.id,
+        born=date(2026, 3, 3),
+        insurance_number="insurance number 2",
+        diagnosis="diagnosis 3",
+    )
+    carl = await store_person(service.db, login="carl", name="carl")
+    patient_3 = await store_patient(
+        service.db,
+        person_id=carl.id,
+        born=date(2026, 3, 2),
+        insurance_number="insurance number 3",
+        diagnosis="diagnosis 2",
+    )
+    answer = await service.send("GET", "/patients", caller=ann, query={"limit": "3"})
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["items"]] == [
+        str(patient.id),
+        str(patient_3.id),
+        str(patient_2.id),
+    ]
+
+
 async def test_list_patients_refuses_the_cursor_of_another_list(service: Service) -> None:
     """GET /patients: 200, 400."""
     ann = await store_person(service.db, role="nurse")
@@ -463,6 +492,45 @@ async def test_list_patients_refuses_the_cursor_of_another_list(service: Service
             ],
         }
     }
+
+
+async def test_list_patients_leaves_out_what_may_not_be_read_in_order_of_diagnosed(
+    service: Service,
+) -> None:
+    """GET /patients: 200. Needs this.person == caller || caller.staff."""
+    ann = await store_person(service.db)
+    patient = await store_patient(service.db, person_id=ann.id)
+    bob = await store_person(service.db, login="bob", name="bob")
+    await store_patient(service.db, person_id=bob.id, insurance_number="insurance number 2")
+    answer = await service.send("GET", "/patients", caller=ann, query={"sort": "diagnosed"})
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["items"]] == [str(patient.id)]
+
+
+async def test_list_patients_filtered_by_diagnosis_in_order_of_diagnosed(service: Service) -> None:
+    """GET /patients: 200. this.diagnosis == params.diagnosis."""
+    ann = await store_person(service.db, role="nurse")
+    patient = await store_patient(service.db, person_id=ann.id)
+    bob = await store_person(service.db, login="bob", name="bob")
+    await store_patient(service.db, person_id=bob.id, insurance_number="insurance number 2")
+    answer = await service.send(
+        "GET", "/patients", caller=ann, query={"diagnosis": "diagnosis 1", "sort": "diagnosed"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["items"]] == [str(patient.id)]
+
+
+async def test_list_patients_filtered_by_doctor_in_order_of_diagnosed(service: Service) -> None:
+    """GET /patients: 200. this.doctor == params.doctor."""
+    ann = await store_person(service.db, role="nurse")
+    patient = await store_patient(service.db, person_id=ann.id, doctor_id=ann.id)
+    bob = await store_person(service.db, login="bob", name="bob")
+    await store_patient(service.db, person_id=bob.id, insurance_number="insurance number 2")
+    answer = await service.send(
+        "GET", "/patients", caller=ann, query={"doctor": str(ann.id), "sort": "diagnosed"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["items"]] == [str(patient.id)]
 
 
 async def test_create_patient(service: Service) -> None:
@@ -991,6 +1059,32 @@ async def test_create_patient_names_every_missing_member(service: Service) -> No
                 {"field": "born", "code": "required", "message": "is required"},
                 {"field": "insuranceNumber", "code": "required", "message": "is required"},
             ],
+        }
+    }
+    assert await all_patients(service.db) == []
+
+
+async def test_create_patient_refuses_unknown_members(service: Service) -> None:
+    """POST /patients: 400."""
+    ann = await store_person(service.db, role="clerk")
+    answer = await service.send(
+        "POST",
+        "/patients",
+        {
+            "person": str(ann.id),
+            "born": "2026-03-02",
+            "insuranceNumber": "insurance number 2",
+            "allergies": ["allergies 2"],
+            "doctor": str(ann.id),
+            "unheard_of": 1,
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "invalid",
+            "problems": [{"field": "unheard_of", "code": "unknown", "message": "is not known"}],
         }
     }
     assert await all_patients(service.db) == []
@@ -2290,6 +2384,35 @@ async def test_update_patient_accepts_values_at_their_limits(
     assert answer.json().items() >= given.items()
 
 
+async def test_update_patient_refuses_unknown_members(service: Service) -> None:
+    """PATCH /patients/{id}: 400."""
+    ann = await store_person(service.db, role="doctor")
+    patient = await store_patient(service.db, person_id=ann.id, doctor_id=ann.id)
+    answer = await service.send(
+        "PATCH",
+        f"/patients/{patient.id}",
+        {
+            "person": str(ann.id),
+            "born": "2026-03-02",
+            "insuranceNumber": "insurance number 2",
+            "allergies": ["allergies 2"],
+            "diagnosis": "diagnosis 2",
+            "doctor": str(ann.id),
+            "unheard_of": 1,
+        },
+        caller=ann,
+        headers={"If-Match": '"1"'},
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "invalid",
+            "problems": [{"field": "unheard_of", "code": "unknown", "message": "is not known"}],
+        }
+    }
+    assert await all_patients(service.db) == [patient]
+
+
 async def test_update_patient_refuses_a_missing_person(service: Service) -> None:
     """PATCH /patients/{id}: 400."""
     ann = await store_person(service.db, role="doctor")
@@ -2845,6 +2968,42 @@ async def test_delete_patient_with_appointments_of_patient_takes_it_along(servic
     assert await all_appointments(service.db) == []
 
 
+async def test_delete_patient_leaves_others_as_they_are(service: Service) -> None:
+    """DELETE /patients/{id}: 204."""
+    ann = await store_person(service.db, role="clerk")
+    patient = await store_patient(service.db, person_id=ann.id)
+    bob = await store_person(service.db, login="bob", name="bob")
+    patient_2 = await store_patient(
+        service.db, person_id=bob.id, insurance_number="insurance number 2"
+    )
+    answer = await service.send(
+        "DELETE", f"/patients/{patient.id}", caller=ann, headers={"If-Match": '"1"'}
+    )
+    assert answer.status_code == 204
+    [new_patient_audit] = await all_patient_audits(service.db)
+    assert await all_patients(service.db) == [patient_2]
+    assert new_patient_audit == PatientAudit(
+        id=new_patient_audit.id,
+        row=str(patient.id),
+        action="deleted",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="delete_patient",
+        request_id="test-1",
+        before={
+            "id": str(patient.id),
+            "person": str(ann.id),
+            "born": "2026-03-01",
+            "allergies": ["allergies 1"],
+            "diagnosis": "diagnosis 1",
+            "doctor": None,
+            "version": 1,
+            "deleted_at": None,
+        },
+        after=None,
+    )
+
+
 async def test_delete_patient_of_another_version_is_precondition_failed(service: Service) -> None:
     """DELETE /patients/{id}: 412. If-Match."""
     ann = await store_person(service.db, role="clerk")
@@ -3217,6 +3376,28 @@ async def test_patient_history_continues_on_the_next_page(service: Service) -> N
     )
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["items"]] == [str(patient_audit.id)]
+
+
+async def test_patient_history_ends_where_a_page_is_just_full(service: Service) -> None:
+    """GET /patients/{id}/history: 200."""
+    ann = await store_person(service.db, role="clerk")
+    patient = await store_patient(service.db, person_id=ann.id)
+    patient_audit = await store_patient_audit(service.db, row=str(patient.id))
+    patient_audit_2 = await store_patient_audit(
+        service.db, row=str(patient.id), at=datetime(2026, 3, 1, 12, 2, tzinfo=UTC)
+    )
+    patient_audit_3 = await store_patient_audit(
+        service.db, row=str(patient.id), at=datetime(2026, 3, 1, 12, 1, tzinfo=UTC)
+    )
+    answer = await service.send(
+        "GET", f"/patients/{patient.id}/history", caller=ann, query={"limit": "3"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["items"]] == [
+        str(patient_audit_2.id),
+        str(patient_audit_3.id),
+        str(patient_audit.id),
+    ]
 
 
 async def test_patient_history_shows_20_at_most(service: Service) -> None:

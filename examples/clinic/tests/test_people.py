@@ -120,6 +120,21 @@ async def test_list_people_refuses_bad_parameters(
     assert answer.json() == problem
 
 
+async def test_list_people_refuses_a_parameter_that_comes_twice(service: Service) -> None:
+    """GET /people: 400."""
+    ann = await store_person(service.db)
+    answer = await service.send("GET", "/people", caller=ann, query={"limit": ["1", "2"]})
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "invalid",
+            "problems": [
+                {"field": "limit", "code": "repeated", "message": "is given more than once"}
+            ],
+        }
+    }
+
+
 async def test_list_people_leaves_out_what_may_not_be_read(service: Service) -> None:
     """GET /people: 200. Needs this == caller || caller.staff || caller != null && this.staff."""
     ann = await store_person(service.db)
@@ -654,6 +669,31 @@ async def test_create_person_names_every_missing_member(service: Service) -> Non
     assert await all_people(service.db) == [ann]
 
 
+async def test_create_person_refuses_unknown_members(service: Service) -> None:
+    """POST /people: 400."""
+    ann = await store_person(service.db, role="clerk")
+    answer = await service.send(
+        "POST",
+        "/people",
+        {
+            "login": "login 2",
+            "password": "correct horse battery staple 2",
+            "name": "name 2",
+            "role": "nurse",
+            "unheard_of": 1,
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "invalid",
+            "problems": [{"field": "unheard_of", "code": "unknown", "message": "is not known"}],
+        }
+    }
+    assert await all_people(service.db) == [ann]
+
+
 async def test_create_person_from_another_site_is_csrf(service: Service) -> None:
     """POST /people: 403. Nothing proves that a page of ours sends it."""
     ann = await store_person(service.db, role="clerk")
@@ -1129,6 +1169,32 @@ async def test_update_person_with_a_taken_login_is_conflict(service: Service) ->
     assert await all_people(service.db) == [ann, taken]
 
 
+async def test_update_person_leaves_others_as_they_are(service: Service) -> None:
+    """PATCH /people/{id}: 200."""
+    ann = await store_person(service.db, role="clerk")
+    bob = await store_person(service.db, login="bob", name="bob")
+    answer = await service.send(
+        "PATCH",
+        f"/people/{ann.id}",
+        {
+            "login": "login 2",
+            "password": "correct horse battery staple 2",
+            "name": "name 2",
+            "role": "nurse",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    stored = await all_people(service.db)
+    ann_after = stored[0]
+    assert answer.json() == {"id": str(ann.id), "name": "name 2", "role": "nurse"}
+    assert stored == [ann_after, bob]
+    assert ann_after == replace(
+        ann, login="login 2", password=ann_after.password, name="name 2", role="nurse"
+    )
+    assert ann_after.password != ann.password
+
+
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
@@ -1364,6 +1430,31 @@ async def test_update_person_accepts_values_at_their_limits(
         caller=ann,
     )
     assert answer.status_code == 200
+
+
+async def test_update_person_refuses_unknown_members(service: Service) -> None:
+    """PATCH /people/{id}: 400."""
+    ann = await store_person(service.db, role="clerk")
+    answer = await service.send(
+        "PATCH",
+        f"/people/{ann.id}",
+        {
+            "login": "login 2",
+            "password": "correct horse battery staple 2",
+            "name": "name 2",
+            "role": "nurse",
+            "unheard_of": 1,
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "invalid",
+            "problems": [{"field": "unheard_of", "code": "unknown", "message": "is not known"}],
+        }
+    }
+    assert await all_people(service.db) == [ann]
 
 
 async def test_update_person_from_another_site_is_csrf(service: Service) -> None:

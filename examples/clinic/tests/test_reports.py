@@ -192,6 +192,24 @@ async def test_fees_by_doctor_refuses_bad_parameters(
     assert answer.json() == problem
 
 
+async def test_fees_by_doctor_names_every_missing_parameter(service: Service) -> None:
+    """GET /reports/fees: 400."""
+    ann = await store_person(service.db, role="clerk")
+    patient = await store_patient(service.db, person_id=ann.id)
+    await store_appointment(service.db, patient_id=patient.id, doctor_id=ann.id, status="done")
+    answer = await service.send("GET", "/reports/fees", caller=ann)
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "invalid",
+            "problems": [
+                {"field": "from", "code": "required", "message": "is required"},
+                {"field": "to", "code": "required", "message": "is required"},
+            ],
+        }
+    }
+
+
 async def test_fees_by_doctor_leaves_out_what_does_not_match(service: Service) -> None:
     """GET /reports/fees: 200.
 

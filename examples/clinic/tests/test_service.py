@@ -3,6 +3,8 @@
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from functools import reduce
 from operator import getitem
@@ -59,38 +61,94 @@ ANSWERS = {
     "GET /patients/{id}/history": ["200", "400", "401", "404", "500", "503"],
     "GET /reports/fees": ["200", "400", "401", "403", "500", "503"],
 }
-MEMBERS = {
-    "PatientAuditView": [
-        "action",
-        "after",
-        "at",
-        "before",
-        "caller",
-        "id",
-        "operation",
-        "requestId",
-        "row",
-    ],
-    "PersonView": ["id", "name", "role"],
-    "PatientView": [
-        "allergies",
-        "born",
-        "diagnosis",
-        "doctor",
-        "id",
-        "insuranceNumber",
-        "person",
-        "version",
-    ],
-    "AppointmentView": ["doctor", "ends", "fee", "id", "patient", "starts", "status"],
-    "Login": ["login", "password"],
-    "CreatePerson": ["login", "name", "password", "role"],
-    "UpdatePerson": ["login", "name", "password", "role"],
-    "CreatePatient": ["allergies", "born", "diagnosis", "doctor", "insuranceNumber", "person"],
-    "UpdatePatient": ["allergies", "born", "diagnosis", "doctor", "insuranceNumber", "person"],
-    "CreateAppointment": ["doctor", "ends", "fee", "patient", "starts"],
-    "ChangePassword": ["new", "old"],
-    "FieldError": ["code", "field", "message"],
+MEMBERS: dict[str, dict[str, Any]] = {
+    "PatientAuditView": {
+        "action": "string",
+        "after": ["object", "null"],
+        "at": "string",
+        "before": ["object", "null"],
+        "caller": ["string", "null"],
+        "id": "string",
+        "operation": "string",
+        "requestId": "string",
+        "row": "string",
+    },
+    "PersonView": {"id": "string", "name": "string", "role": "string"},
+    "PatientView": {
+        "allergies": "array",
+        "born": "string",
+        "diagnosis": ["string", "null"],
+        "doctor": None,
+        "id": "string",
+        "insuranceNumber": ["string", "null"],
+        "person": None,
+        "version": "integer",
+    },
+    "AppointmentView": {
+        "doctor": ["string", "null"],
+        "ends": "string",
+        "fee": ["string", "null"],
+        "id": "string",
+        "patient": "object",
+        "starts": "string",
+        "status": "string",
+    },
+    "Login": {"login": "string", "password": "string"},
+    "CreatePerson": {"login": "string", "name": "string", "password": "string", "role": "string"},
+    "UpdatePerson": {"login": "string", "name": "string", "password": "string", "role": "string"},
+    "CreatePatient": {
+        "allergies": "array",
+        "born": "string",
+        "diagnosis": ["string", "null"],
+        "doctor": ["string", "null"],
+        "insuranceNumber": "string",
+        "person": "string",
+    },
+    "UpdatePatient": {
+        "allergies": "array",
+        "born": "string",
+        "diagnosis": ["string", "null"],
+        "doctor": ["string", "null"],
+        "insuranceNumber": "string",
+        "person": "string",
+    },
+    "CreateAppointment": {
+        "doctor": "string",
+        "ends": "string",
+        "fee": ["string", "number"],
+        "patient": "string",
+        "starts": "string",
+    },
+    "ChangePassword": {"new": "string", "old": "string"},
+    "FieldError": {"code": None, "field": "string", "message": "string"},
+}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "GET /people": {"limit": "integer", "after": "string"},
+    "GET /people/{id}": {"id": "string"},
+    "PATCH /people/{id}": {"id": "string"},
+    "GET /patients": {
+        "limit": "integer",
+        "after": "string",
+        "sort": "string",
+        "diagnosis": "string",
+        "doctor": "string",
+    },
+    "GET /patients/{id}": {"id": "string", "If-None-Match": "string"},
+    "PATCH /patients/{id}": {"id": "string", "If-Match": "string"},
+    "DELETE /patients/{id}": {"id": "string", "If-Match": "string"},
+    "GET /appointments": {
+        "limit": "integer",
+        "after": "string",
+        "doctor": "string",
+        "from": "string",
+    },
+    "GET /appointments/{id}": {"id": "string"},
+    "DELETE /appointments/{id}": {"id": "string"},
+    "POST /appointments/{id}/arrival": {"id": "string"},
+    "POST /appointments/{id}/end": {"id": "string"},
+    "GET /doctors/{doctor}/days/{day}": {"doctor": "string", "day": "string"},
+    "GET /patients/{id}/history": {"id": "string", "limit": "integer", "after": "string"},
+    "GET /reports/fees": {"from": "string", "to": "string"},
 }
 
 
@@ -105,10 +163,24 @@ def test_the_contract_has_every_operation_and_its_answers() -> None:
 
 
 def test_the_contract_has_every_member() -> None:
-    """Of what callers send and are shown."""
-    schemas = CONTRACT["components"]["schemas"].items()
-    described = {name: sorted(each["properties"]) for name, each in schemas if "properties" in each}
+    """Of what callers send and are shown, with its type; None is that of another schema."""
+    described = {
+        name: {member: each.get("type") for member, each in schema["properties"].items()}
+        for name, schema in CONTRACT["components"]["schemas"].items()
+        if "properties" in schema
+    }
     assert described == MEMBERS
+
+
+def test_the_contract_has_every_parameter() -> None:
+    """Of paths, queries and headers, with its type."""
+    described = {
+        f"{method.upper()} {path}": {each["name"]: each["schema"].get("type") for each in given}
+        for path, operations in CONTRACT["paths"].items()
+        for method, operation in operations.items()
+        if (given := [each for each in operation.get("parameters", []) if "schema" in each])
+    }
+    assert described == PARAMETERS
 
 
 def test_every_reference_of_the_contract_leads_somewhere() -> None:
@@ -196,3 +268,63 @@ async def test_migrations_can_be_taken_back(tmp_path: Path) -> None:
     applied = await migrations.up(url, MIGRATIONS)
     assert await migrations.down(url, MIGRATIONS, len(applied)) == applied[::-1]
     assert await migrations.up(url, MIGRATIONS) == applied
+
+
+REQUIRED = {
+    "person": ["login", "name", "password", "role"],
+    "patient": ["allergies", "born", "insurance_number", "person_id", "version"],
+    "patient_audit": ["action", "at", "operation", "request_id", "row"],
+    "appointment": ["doctor_id", "ends", "fee", "patient_id", "starts", "status"],
+}
+
+
+def test_the_database_requires_what_is_never_null(migrated: Path) -> None:
+    """Of the columns that are no keys."""
+    statement = 'SELECT name FROM pragma_table_info(?) WHERE "notnull"'
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, columns in REQUIRED.items():
+            found = {name for (name,) in connection.execute(statement, (table,))}
+            assert found >= set(columns), table
+
+
+UNIQUE = {
+    "person": [["login"]],
+    "patient": [["insurance_number"], ["person_id"]],
+    "appointment": [["doctor_id", "starts"]],
+}
+
+
+def test_the_database_keeps_apart_what_is_unique(migrated: Path) -> None:
+    """Two requests at the same time are told apart by nothing else."""
+    statement = (
+        "SELECT group_concat(i.name) FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS i"
+        ' WHERE l."unique" GROUP BY l.name'
+    )
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, keys in UNIQUE.items():
+            found = [
+                sorted(names.split(",")) for (names,) in connection.execute(statement, (table,))
+            ]
+            assert all(key in found for key in keys), table
+
+
+REFERENCES = {
+    "patient": [
+        ("doctor_id", "person", "id", "RESTRICT"),
+        ("person_id", "person", "id", "RESTRICT"),
+    ],
+    "patient_audit": [("caller_id", "person", "id", "SET NULL")],
+    "appointment": [
+        ("doctor_id", "person", "id", "RESTRICT"),
+        ("patient_id", "patient", "id", "CASCADE"),
+    ],
+}
+
+
+def test_the_database_holds_references(migrated: Path) -> None:
+    """Each leads to a row that is there; when that is deleted, it says what becomes of its own."""
+    statement = 'SELECT "from", "table", "to", on_delete FROM pragma_foreign_key_list(?)'
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, references in REFERENCES.items():
+            found = set(connection.execute(statement, (table,)))
+            assert found >= set(references), table

@@ -206,6 +206,7 @@ async def test_get_articles_filtered_by_tag(service: Service) -> None:
     answer = await service.send("GET", "/articles", caller=ann, query={"tag": "tag 1"})
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-1"]
+    assert answer.json()["articlesCount"] == 1
 
 
 async def test_get_articles_filtered_by_author(service: Service) -> None:
@@ -217,6 +218,7 @@ async def test_get_articles_filtered_by_author(service: Service) -> None:
     answer = await service.send("GET", "/articles", caller=ann, query={"author": "ann"})
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-1"]
+    assert answer.json()["articlesCount"] == 1
 
 
 async def test_get_articles_filtered_by_favorited(service: Service) -> None:
@@ -228,6 +230,7 @@ async def test_get_articles_filtered_by_favorited(service: Service) -> None:
     answer = await service.send("GET", "/articles", caller=ann, query={"favorited": "ann"})
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-1"]
+    assert answer.json()["articlesCount"] == 1
 
 
 async def test_get_articles_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
@@ -239,6 +242,7 @@ async def test_get_articles_in_order_of_the_key_where_all_else_is_equal(service:
     answer = await service.send("GET", "/articles", caller=ann)
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-3", "title-2", "title-1"]
+    assert answer.json()["articlesCount"] == 3
 
 
 async def test_get_articles_in_order(service: Service) -> None:
@@ -262,6 +266,7 @@ async def test_get_articles_in_order(service: Service) -> None:
     answer = await service.send("GET", "/articles", caller=ann)
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-2", "title-3", "title-1"]
+    assert answer.json()["articlesCount"] == 3
 
 
 async def test_get_articles_continues_on_the_next_page(service: Service) -> None:
@@ -285,9 +290,11 @@ async def test_get_articles_continues_on_the_next_page(service: Service) -> None
     answer = await service.send("GET", "/articles", caller=ann, query={"limit": "2"})
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-2", "title-3"]
+    assert answer.json()["articlesCount"] == 3
     answer = await service.send("GET", "/articles", caller=ann, query={"limit": "2", "offset": "2"})
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-1"]
+    assert answer.json()["articlesCount"] == 3
 
 
 async def test_get_articles_shows_20_at_most(service: Service) -> None:
@@ -445,6 +452,7 @@ async def test_get_feed_leaves_out_what_does_not_match(service: Service) -> None
     answer = await service.send("GET", "/articles/feed", caller=ann)
     assert answer.status_code == 200
     assert answer.json()["articles"] == []
+    assert answer.json()["articlesCount"] == 0
 
 
 async def test_get_feed_filtered_by_tag(service: Service) -> None:
@@ -456,6 +464,7 @@ async def test_get_feed_filtered_by_tag(service: Service) -> None:
     answer = await service.send("GET", "/articles/feed", caller=ann, query={"tag": "tag 1"})
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-1"]
+    assert answer.json()["articlesCount"] == 1
 
 
 async def test_get_feed_filtered_by_favorited(service: Service) -> None:
@@ -468,6 +477,7 @@ async def test_get_feed_filtered_by_favorited(service: Service) -> None:
     answer = await service.send("GET", "/articles/feed", caller=ann, query={"favorited": "ann"})
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-1"]
+    assert answer.json()["articlesCount"] == 1
 
 
 async def test_get_feed_in_order_of_the_key_where_all_else_is_equal(service: Service) -> None:
@@ -480,6 +490,7 @@ async def test_get_feed_in_order_of_the_key_where_all_else_is_equal(service: Ser
     answer = await service.send("GET", "/articles/feed", caller=ann)
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-3", "title-2", "title-1"]
+    assert answer.json()["articlesCount"] == 3
 
 
 async def test_get_feed_in_order(service: Service) -> None:
@@ -504,6 +515,7 @@ async def test_get_feed_in_order(service: Service) -> None:
     answer = await service.send("GET", "/articles/feed", caller=ann)
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-2", "title-3", "title-1"]
+    assert answer.json()["articlesCount"] == 3
 
 
 async def test_get_feed_continues_on_the_next_page(service: Service) -> None:
@@ -528,11 +540,13 @@ async def test_get_feed_continues_on_the_next_page(service: Service) -> None:
     answer = await service.send("GET", "/articles/feed", caller=ann, query={"limit": "2"})
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-2", "title-3"]
+    assert answer.json()["articlesCount"] == 3
     answer = await service.send(
         "GET", "/articles/feed", caller=ann, query={"limit": "2", "offset": "2"}
     )
     assert answer.status_code == 200
     assert [each["slug"] for each in answer.json()["articles"]] == ["title-1"]
+    assert answer.json()["articlesCount"] == 3
 
 
 async def test_get_feed_shows_20_at_most(service: Service) -> None:
@@ -1278,6 +1292,54 @@ async def test_update_article_leaves_what_is_absent(service: Service) -> None:
     ]
 
 
+async def test_update_article_leaves_others_as_they_are(service: Service) -> None:
+    """PUT /articles/{slug}: 200."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    article_2 = await store_article(service.db, slug="title-2", title="title 2", author_id=ann.id)
+    answer = await service.send(
+        "PUT",
+        f"/articles/{article.slug}",
+        {
+            "article": {
+                "title": "title 2",
+                "description": "description 2",
+                "body": "body 2",
+                "tagList": ["tags 2"],
+            }
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    stored = await all_articles(service.db)
+    article_after = stored[0]
+    assert answer.json() == {
+        "article": {
+            "slug": "title-2-1aa9dadc",
+            "title": "title 2",
+            "description": "description 2",
+            "createdAt": "2026-03-01T12:00:00.000000Z",
+            "updatedAt": "2030-01-01T00:00:00.000000Z",
+            "body": "body 2",
+            "favorited": False,
+            "favoritesCount": 0,
+            "author": {"username": "ann", "bio": "", "image": "", "following": False},
+            "tagList": ["tags 2"],
+        }
+    }
+    assert stored == [article_after, article_2]
+    assert article_after == replace(
+        article,
+        slug=article_after.slug,
+        title="title 2",
+        description="description 2",
+        body="body 2",
+        tags=["tags 2"],
+        updated_at=datetime(2030, 1, 1, tzinfo=UTC),
+    )
+    assert article_after.slug != article.slug
+
+
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
@@ -1482,6 +1544,16 @@ async def test_delete_article_with_comments_of_article_takes_it_along(service: S
     assert answer.status_code == 204
     assert await all_articles(service.db) == []
     assert await all_comments(service.db) == []
+
+
+async def test_delete_article_leaves_others_as_they_are(service: Service) -> None:
+    """DELETE /articles/{slug}: 204."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    article_2 = await store_article(service.db, slug="title-2", title="title 2", author_id=ann.id)
+    answer = await service.send("DELETE", f"/articles/{article.slug}", caller=ann)
+    assert answer.status_code == 204
+    assert await all_articles(service.db) == [article_2]
 
 
 async def test_favorite(service: Service) -> None:
@@ -2292,3 +2364,16 @@ async def test_delete_comment_of_an_impossible_id_is_not_found(service: Service)
     assert answer.status_code == 404
     assert answer.json() == {"errors": {"body": ["not found"]}}
     assert await all_comments(service.db) == [comment]
+
+
+async def test_delete_comment_leaves_others_as_they_are(service: Service) -> None:
+    """DELETE /articles/{slug}/comments/{id}: 204."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    comment = await store_comment(service.db, article_id=article.id, author_id=ann.id)
+    comment_2 = await store_comment(service.db, article_id=article.id, author_id=ann.id)
+    answer = await service.send(
+        "DELETE", f"/articles/{article.slug}/comments/{comment.id}", caller=ann
+    )
+    assert answer.status_code == 204
+    assert await all_comments(service.db) == [comment_2]

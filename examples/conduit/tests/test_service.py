@@ -3,6 +3,8 @@
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from functools import reduce
 from operator import getitem
@@ -52,39 +54,99 @@ ANSWERS = {
     "DELETE /articles/{slug}/comments/{id}": ["204", "401", "403", "404", "500", "503"],
     "GET /tags": ["200", "500", "503"],
 }
-MEMBERS = {
-    "AccountView": ["bio", "email", "image", "token", "username"],
-    "ProfileView": ["bio", "following", "image", "username"],
-    "ArticleItemView": [
-        "author",
-        "createdAt",
-        "description",
-        "favorited",
-        "favoritesCount",
-        "slug",
-        "tagList",
-        "title",
-        "updatedAt",
-    ],
-    "ArticleView": [
-        "author",
-        "body",
-        "createdAt",
-        "description",
-        "favorited",
-        "favoritesCount",
-        "slug",
-        "tagList",
-        "title",
-        "updatedAt",
-    ],
-    "CommentView": ["author", "body", "createdAt", "id", "updatedAt"],
-    "Register": ["email", "password", "username"],
-    "Login": ["email", "password"],
-    "UpdateCurrentUser": ["bio", "email", "image", "password", "username"],
-    "CreateArticle": ["body", "description", "tagList", "title"],
-    "UpdateArticle": ["body", "description", "tagList", "title"],
-    "CreateComment": ["body"],
+MEMBERS: dict[str, dict[str, Any]] = {
+    "AccountView": {
+        "bio": "string",
+        "email": "string",
+        "image": "string",
+        "token": "string",
+        "username": "string",
+    },
+    "ProfileView": {
+        "bio": "string",
+        "following": "boolean",
+        "image": "string",
+        "username": "string",
+    },
+    "ArticleItemView": {
+        "author": None,
+        "createdAt": "string",
+        "description": "string",
+        "favorited": "boolean",
+        "favoritesCount": "integer",
+        "slug": "string",
+        "tagList": "array",
+        "title": "string",
+        "updatedAt": "string",
+    },
+    "ArticleView": {
+        "author": None,
+        "body": "string",
+        "createdAt": "string",
+        "description": "string",
+        "favorited": "boolean",
+        "favoritesCount": "integer",
+        "slug": "string",
+        "tagList": "array",
+        "title": "string",
+        "updatedAt": "string",
+    },
+    "CommentView": {
+        "author": None,
+        "body": "string",
+        "createdAt": "string",
+        "id": "integer",
+        "updatedAt": "string",
+    },
+    "Register": {"email": "string", "password": "string", "username": "string"},
+    "Login": {"email": "string", "password": "string"},
+    "UpdateCurrentUser": {
+        "bio": "string",
+        "email": "string",
+        "image": "string",
+        "password": "string",
+        "username": "string",
+    },
+    "CreateArticle": {
+        "body": "string",
+        "description": "string",
+        "tagList": "array",
+        "title": "string",
+    },
+    "UpdateArticle": {
+        "body": "string",
+        "description": "string",
+        "tagList": "array",
+        "title": "string",
+    },
+    "CreateComment": {"body": "string"},
+}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "GET /profiles/{username}": {"username": "string"},
+    "POST /profiles/{username}/follow": {"username": "string"},
+    "DELETE /profiles/{username}/follow": {"username": "string"},
+    "GET /articles": {
+        "limit": "integer",
+        "offset": "integer",
+        "tag": "string",
+        "author": "string",
+        "favorited": "string",
+    },
+    "GET /articles/feed": {
+        "limit": "integer",
+        "offset": "integer",
+        "tag": "string",
+        "author": "string",
+        "favorited": "string",
+    },
+    "GET /articles/{slug}": {"slug": "string"},
+    "PUT /articles/{slug}": {"slug": "string"},
+    "DELETE /articles/{slug}": {"slug": "string"},
+    "POST /articles/{slug}/favorite": {"slug": "string"},
+    "DELETE /articles/{slug}/favorite": {"slug": "string"},
+    "GET /articles/{slug}/comments": {"slug": "string"},
+    "POST /articles/{slug}/comments": {"slug": "string"},
+    "DELETE /articles/{slug}/comments/{id}": {"slug": "string", "id": "integer"},
 }
 
 
@@ -99,10 +161,24 @@ def test_the_contract_has_every_operation_and_its_answers() -> None:
 
 
 def test_the_contract_has_every_member() -> None:
-    """Of what callers send and are shown."""
-    schemas = CONTRACT["components"]["schemas"].items()
-    described = {name: sorted(each["properties"]) for name, each in schemas if "properties" in each}
+    """Of what callers send and are shown, with its type; None is that of another schema."""
+    described = {
+        name: {member: each.get("type") for member, each in schema["properties"].items()}
+        for name, schema in CONTRACT["components"]["schemas"].items()
+        if "properties" in schema
+    }
     assert described == MEMBERS
+
+
+def test_the_contract_has_every_parameter() -> None:
+    """Of paths, queries and headers, with its type."""
+    described = {
+        f"{method.upper()} {path}": {each["name"]: each["schema"].get("type") for each in given}
+        for path, operations in CONTRACT["paths"].items()
+        for method, operation in operations.items()
+        if (given := [each for each in operation.get("parameters", []) if "schema" in each])
+    }
+    assert described == PARAMETERS
 
 
 def test_every_reference_of_the_contract_leads_somewhere() -> None:
@@ -196,3 +272,65 @@ async def test_migrations_can_be_taken_back(tmp_path: Path) -> None:
     applied = await migrations.up(url, MIGRATIONS)
     assert await migrations.down(url, MIGRATIONS, len(applied)) == applied[::-1]
     assert await migrations.up(url, MIGRATIONS) == applied
+
+
+REQUIRED = {
+    "user": ["bio", "email", "image", "password", "username"],
+    "article": [
+        "author_id",
+        "body",
+        "created_at",
+        "description",
+        "slug",
+        "tags",
+        "title",
+        "updated_at",
+    ],
+    "comment": ["article_id", "author_id", "body", "created_at", "updated_at"],
+}
+
+
+def test_the_database_requires_what_is_never_null(migrated: Path) -> None:
+    """Of the columns that are no keys."""
+    statement = 'SELECT name FROM pragma_table_info(?) WHERE "notnull"'
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, columns in REQUIRED.items():
+            found = {name for (name,) in connection.execute(statement, (table,))}
+            assert found >= set(columns), table
+
+
+UNIQUE = {
+    "user": [["email"], ["username"]],
+    "article": [["slug"]],
+}
+
+
+def test_the_database_keeps_apart_what_is_unique(migrated: Path) -> None:
+    """Two requests at the same time are told apart by nothing else."""
+    statement = (
+        "SELECT group_concat(i.name) FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS i"
+        ' WHERE l."unique" GROUP BY l.name'
+    )
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, keys in UNIQUE.items():
+            found = [
+                sorted(names.split(",")) for (names,) in connection.execute(statement, (table,))
+            ]
+            assert all(key in found for key in keys), table
+
+
+REFERENCES = {
+    "follow": [("followed_id", "user", "id", "CASCADE"), ("follower_id", "user", "id", "CASCADE")],
+    "article": [("author_id", "user", "id", "CASCADE")],
+    "favorite": [("article_id", "article", "id", "CASCADE"), ("user_id", "user", "id", "CASCADE")],
+    "comment": [("article_id", "article", "id", "CASCADE"), ("author_id", "user", "id", "CASCADE")],
+}
+
+
+def test_the_database_holds_references(migrated: Path) -> None:
+    """Each leads to a row that is there; when that is deleted, it says what becomes of its own."""
+    statement = 'SELECT "from", "table", "to", on_delete FROM pragma_foreign_key_list(?)'
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, references in REFERENCES.items():
+            found = set(connection.execute(statement, (table,)))
+            assert found >= set(references), table

@@ -104,6 +104,19 @@ async def test_list_boards_refuses_bad_parameters(
     assert answer.json() == problem
 
 
+async def test_list_boards_refuses_a_parameter_that_comes_twice(service: Service) -> None:
+    """GET /boards: 422."""
+    ann = await store_member(service.db)
+    await store_board(service.db)
+    answer = await service.send("GET", "/boards", caller=ann, query={"limit": ["1", "2"]})
+    assert answer.status_code == 422
+    assert answer.json() == {
+        "status": 422,
+        "detail": "invalid",
+        "errors": [{"field": "limit", "code": "repeated", "message": "is given more than once"}],
+    }
+
+
 async def test_list_boards_leaves_out_what_may_not_be_read(service: Service) -> None:
     """GET /boards: 200. Needs !this.hidden || caller.moderator."""
     ann = await store_member(service.db)
@@ -189,6 +202,54 @@ async def test_list_boards_continues_on_the_next_page(service: Service) -> None:
     answer = await service.send("GET", "/boards", caller=ann, query={"limit": "2", "after": cursor})
     assert answer.status_code == 200
     assert [each["name"] for each in answer.json()["items"]] == [board_2.name]
+
+
+async def test_list_boards_ends_where_a_page_is_just_full(service: Service) -> None:
+    """GET /boards: 200."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    board_2 = await store_board(service.db, name="ab", title="title 3")
+    board_3 = await store_board(service.db, name="ac", title="title 2")
+    answer = await service.send("GET", "/boards", caller=ann, query={"limit": "3"})
+    assert answer.status_code == 200
+    assert [each["name"] for each in answer.json()["items"]] == [
+        board.name,
+        board_3.name,
+        board_2.name,
+    ]
+
+
+async def test_list_boards_shows_20_at_most(service: Service) -> None:
+    """GET /boards: 200. There is one more."""
+    ann = await store_member(service.db)
+    await store_board(service.db)
+    await store_board(service.db, name="ab")
+    await store_board(service.db, name="ac")
+    async with service.db.transaction() as tx:
+        for name in (
+            "ad",
+            "ae",
+            "af",
+            "ag",
+            "ah",
+            "ai",
+            "aj",
+            "ak",
+            "al",
+            "am",
+            "an",
+            "ao",
+            "ap",
+            "aq",
+            "ar",
+            "as",
+            "at",
+            "au",
+        ):
+            await store_board(tx, name=name)
+    answer = await service.send("GET", "/boards", caller=ann)
+    assert answer.status_code == 200
+    assert len(answer.json()["items"]) == 20
 
 
 async def test_list_boards_301_times_is_too_many_requests(service: Service) -> None:
@@ -562,6 +623,19 @@ async def test_update_board_leaves_what_is_absent(service: Service) -> None:
     assert answer.status_code == 200
     assert answer.json() == {"name": board.name, "title": "title 2", "hidden": False}
     assert await all_boards(service.db) == [replace(board, title="title 2")]
+
+
+async def test_update_board_leaves_others_as_they_are(service: Service) -> None:
+    """PATCH /boards/{name}: 200."""
+    ann = await store_member(service.db, moderator=True)
+    board = await store_board(service.db)
+    board_2 = await store_board(service.db, name="ab")
+    answer = await service.send(
+        "PATCH", f"/boards/{board.name}", {"title": "title 2", "hidden": True}, caller=ann
+    )
+    assert answer.status_code == 200
+    assert answer.json() == {"name": board.name, "title": "title 2", "hidden": True}
+    assert await all_boards(service.db) == [replace(board, title="title 2", hidden=True), board_2]
 
 
 @pytest.mark.parametrize(
@@ -1123,6 +1197,35 @@ async def test_threads_of_board_continues_on_the_next_page(service: Service) -> 
     assert answer.headers["cache-control"] == "private, max-age=10"
 
 
+async def test_threads_of_board_ends_where_a_page_is_just_full(service: Service) -> None:
+    """GET /boards/{name}/threads: 200."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    await store_thread(
+        service.db,
+        slug="title-2",
+        title="title 2",
+        board_id=board.name,
+        author_id=ann.id,
+        opened=datetime(2026, 3, 1, 12, 2, tzinfo=UTC),
+    )
+    await store_thread(
+        service.db,
+        slug="title-3",
+        title="title 3",
+        board_id=board.name,
+        author_id=ann.id,
+        opened=datetime(2026, 3, 1, 12, 1, tzinfo=UTC),
+    )
+    answer = await service.send(
+        "GET", f"/boards/{board.name}/threads", caller=ann, query={"size": "3"}
+    )
+    assert answer.status_code == 200
+    assert [each["slug"] for each in answer.json()["items"]] == ["title-3", "title-2", "title-1"]
+    assert answer.headers["cache-control"] == "private, max-age=10"
+
+
 async def test_threads_of_board_refuses_the_cursor_of_another_list(service: Service) -> None:
     """GET /boards/{name}/threads: 200, 422."""
     ann = await store_member(service.db)
@@ -1165,6 +1268,82 @@ async def test_threads_of_board_refuses_the_cursor_of_another_list(service: Serv
             {"field": "cursor", "code": "cursor", "message": "is not a cursor of this list"}
         ],
     }
+
+
+async def test_threads_of_board_leaves_out_what_does_not_match_in_order_of_busy(
+    service: Service,
+) -> None:
+    """GET /boards/{name}/threads: 200. Needs this.board == board."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    board_2 = await store_board(service.db, name="ab")
+    await store_thread(
+        service.db, slug="title-2", title="title 2", board_id=board_2.name, author_id=ann.id
+    )
+    answer = await service.send(
+        "GET", f"/boards/{board.name}/threads", caller=ann, query={"sort": "busy"}
+    )
+    assert answer.status_code == 200
+    assert [each["slug"] for each in answer.json()["items"]] == ["title-1"]
+    assert answer.headers["cache-control"] == "private, max-age=10"
+
+
+async def test_threads_of_board_filtered_by_title_in_order_of_busy(service: Service) -> None:
+    """GET /boards/{name}/threads: 200.
+
+    this.title.lowerAscii().contains(params.title.lowerAscii()).
+    """
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    await store_thread(
+        service.db, slug="title-2", title="title 2", board_id=board.name, author_id=ann.id
+    )
+    answer = await service.send(
+        "GET", f"/boards/{board.name}/threads", caller=ann, query={"title": "le 1", "sort": "busy"}
+    )
+    assert answer.status_code == 200
+    assert [each["slug"] for each in answer.json()["items"]] == ["title-1"]
+    assert answer.headers["cache-control"] == "private, max-age=10"
+
+
+async def test_threads_of_board_leaves_out_what_does_not_match_in_order_of_new(
+    service: Service,
+) -> None:
+    """GET /boards/{name}/threads: 200. Needs this.board == board."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    board_2 = await store_board(service.db, name="ab")
+    await store_thread(
+        service.db, slug="title-2", title="title 2", board_id=board_2.name, author_id=ann.id
+    )
+    answer = await service.send(
+        "GET", f"/boards/{board.name}/threads", caller=ann, query={"sort": "new"}
+    )
+    assert answer.status_code == 200
+    assert [each["slug"] for each in answer.json()["items"]] == ["title-1"]
+    assert answer.headers["cache-control"] == "private, max-age=10"
+
+
+async def test_threads_of_board_filtered_by_title_in_order_of_new(service: Service) -> None:
+    """GET /boards/{name}/threads: 200.
+
+    this.title.lowerAscii().contains(params.title.lowerAscii()).
+    """
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    await store_thread(
+        service.db, slug="title-2", title="title 2", board_id=board.name, author_id=ann.id
+    )
+    answer = await service.send(
+        "GET", f"/boards/{board.name}/threads", caller=ann, query={"title": "le 1", "sort": "new"}
+    )
+    assert answer.status_code == 200
+    assert [each["slug"] for each in answer.json()["items"]] == ["title-1"]
+    assert answer.headers["cache-control"] == "private, max-age=10"
 
 
 async def test_threads_of_board_shows_25_at_most(service: Service) -> None:

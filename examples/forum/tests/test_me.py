@@ -53,6 +53,23 @@ async def test_set_avatar_by_somebody_else_is_allowed(service: Service) -> None:
     ]
 
 
+async def test_set_avatar_leaves_others_as_they_are(service: Service) -> None:
+    """PUT /me/avatar: 204."""
+    ann = await store_member(service.db)
+    bob = await store_member(service.db, nick="bob")
+    answer = await service.send(
+        "PUT",
+        "/me/avatar",
+        files={"picture": ("picture.png", b"\x89PNG\r\n\x1a\n1", "image/png")},
+        caller=ann,
+    )
+    assert answer.status_code == 204
+    assert await all_members(service.db) == [
+        replace(ann, avatar=b"\x89PNG\r\n\x1a\n1", avatar_type="image/png"),
+        bob,
+    ]
+
+
 async def test_set_avatar_from_another_site_is_csrf(service: Service) -> None:
     """PUT /me/avatar: 403. Nothing proves that a page of ours sends it."""
     ann = await store_member(service.db)

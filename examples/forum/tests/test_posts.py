@@ -162,6 +162,29 @@ async def test_edit_post_of_a_deleted_post_is_not_found(service: Service) -> Non
     assert await all_posts(service.db) == []
 
 
+async def test_edit_post_leaves_others_as_they_are(service: Service) -> None:
+    """PATCH /posts/{number}: 200."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    post = await store_post(service.db, thread_id=thread.id, author_id=ann.id)
+    post_2 = await store_post(service.db, thread_id=thread.id, author_id=ann.id)
+    answer = await service.send("PATCH", f"/posts/{post.number}", {"text": "text 2"}, caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "number": post.number,
+        "text": "text 2",
+        "written": "2026-03-01T12:00:00.000000Z",
+        "edited": "2030-01-01T00:00:00.000000Z",
+        "by": "ann",
+        "replies": [],
+    }
+    assert await all_posts(service.db) == [
+        replace(post, text="text 2", edited=datetime(2030, 1, 1, tzinfo=UTC)),
+        post_2,
+    ]
+
+
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
@@ -456,6 +479,18 @@ async def test_delete_post_with_posts_of_answers_takes_it_along(service: Service
     answer = await service.send("DELETE", f"/posts/{post.number}", caller=ann)
     assert answer.status_code == 204
     assert await all_posts(service.db) == [replace(post_2, answers_id=None)]
+
+
+async def test_delete_post_leaves_others_as_they_are(service: Service) -> None:
+    """DELETE /posts/{number}: 204."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    post = await store_post(service.db, thread_id=thread.id, author_id=ann.id)
+    post_2 = await store_post(service.db, thread_id=thread.id, author_id=ann.id)
+    answer = await service.send("DELETE", f"/posts/{post.number}", caller=ann)
+    assert answer.status_code == 204
+    assert await all_posts(service.db) == [post_2]
 
 
 async def test_delete_post_from_another_site_is_csrf(service: Service) -> None:

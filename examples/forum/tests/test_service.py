@@ -3,6 +3,8 @@
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 from functools import reduce
 from operator import getitem
 from pathlib import Path
@@ -92,33 +94,80 @@ ANSWERS = {
     "GET /members/{nick}": ["200", "404", "429", "500", "503"],
     "GET /users/{nick}": ["200", "404", "429", "500", "503"],
 }
-MEMBERS = {
-    "BoardView": ["hidden", "name", "title"],
-    "MemberView": ["about", "joined", "nick", "posts_count"],
-    "ThreadItemView": ["board", "by", "last_post", "locked", "pinned", "replies", "slug", "title"],
-    "ReplyView": ["by", "edited", "number", "replies", "text", "written"],
-    "ThreadView": [
-        "board",
-        "by",
-        "last_post",
-        "locked",
-        "opened",
-        "pinned",
-        "posts",
-        "replies",
-        "slug",
-        "title",
-        "watched",
-    ],
-    "CreateBoard": ["hidden", "name", "title"],
-    "UpdateBoard": ["hidden", "title"],
-    "Join": ["about", "nick", "password"],
-    "SignIn": ["nick", "password"],
-    "OpenThread": ["text", "title"],
-    "Reply": ["answers", "text"],
-    "EditPost": ["text"],
-    "SetAvatar": ["csrf_token", "picture"],
-    "FieldError": ["code", "field", "message"],
+MEMBERS: dict[str, dict[str, Any]] = {
+    "BoardView": {"hidden": "boolean", "name": "string", "title": "string"},
+    "MemberView": {
+        "about": ["string", "null"],
+        "joined": "string",
+        "nick": "string",
+        "posts_count": "integer",
+    },
+    "ThreadItemView": {
+        "board": ["string", "null"],
+        "by": "string",
+        "last_post": ["string", "null"],
+        "locked": "boolean",
+        "pinned": "boolean",
+        "replies": "integer",
+        "slug": "string",
+        "title": "string",
+    },
+    "ReplyView": {
+        "by": "string",
+        "edited": ["string", "null"],
+        "number": "integer",
+        "replies": "array",
+        "text": "string",
+        "written": "string",
+    },
+    "ThreadView": {
+        "board": ["string", "null"],
+        "by": "string",
+        "last_post": ["string", "null"],
+        "locked": "boolean",
+        "opened": "string",
+        "pinned": "boolean",
+        "posts": "array",
+        "replies": "integer",
+        "slug": "string",
+        "title": "string",
+        "watched": "boolean",
+    },
+    "CreateBoard": {"hidden": "boolean", "name": "string", "title": "string"},
+    "UpdateBoard": {"hidden": "boolean", "title": "string"},
+    "Join": {"about": "string", "nick": "string", "password": "string"},
+    "SignIn": {"nick": "string", "password": "string"},
+    "OpenThread": {"text": "string", "title": "string"},
+    "Reply": {"answers": ["integer", "null"], "text": "string"},
+    "EditPost": {"text": "string"},
+    "SetAvatar": {"csrf_token": "string", "picture": "string"},
+    "FieldError": {"code": None, "field": "string", "message": "string"},
+}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "GET /boards": {"limit": "integer", "after": "string"},
+    "PATCH /boards/{name}": {"name": "string"},
+    "GET /": {"limit": "integer", "offset": "integer"},
+    "GET /boards/{name}/threads": {
+        "name": "string",
+        "size": "integer",
+        "cursor": "string",
+        "sort": "string",
+        "title": "string",
+    },
+    "POST /boards/{name}/threads": {"name": "string"},
+    "GET /threads/{slug}": {"slug": "string"},
+    "GET /threads/{slug}/page": {"slug": "string"},
+    "GET /threads/{slug}/title.txt": {"slug": "string"},
+    "GET /threads/{slug}/posts.csv": {"slug": "string"},
+    "POST /threads/{slug}/posts": {"slug": "string", "Idempotency-Key": "string"},
+    "PATCH /posts/{number}": {"number": "integer"},
+    "DELETE /posts/{number}": {"number": "integer"},
+    "PUT /threads/{slug}/lock": {"slug": "string"},
+    "PUT /threads/{slug}/watch": {"slug": "string"},
+    "DELETE /threads/{slug}/watch": {"slug": "string"},
+    "GET /members/{nick}/avatar": {"nick": "string"},
+    "GET /members/{nick}": {"nick": "string"},
+    "GET /users/{nick}": {"nick": "string"},
 }
 
 
@@ -133,10 +182,24 @@ def test_the_contract_has_every_operation_and_its_answers() -> None:
 
 
 def test_the_contract_has_every_member() -> None:
-    """Of what callers send and are shown."""
-    schemas = CONTRACT["components"]["schemas"].items()
-    described = {name: sorted(each["properties"]) for name, each in schemas if "properties" in each}
+    """Of what callers send and are shown, with its type; None is that of another schema."""
+    described = {
+        name: {member: each.get("type") for member, each in schema["properties"].items()}
+        for name, schema in CONTRACT["components"]["schemas"].items()
+        if "properties" in schema
+    }
     assert described == MEMBERS
+
+
+def test_the_contract_has_every_parameter() -> None:
+    """Of paths, queries and headers, with its type."""
+    described = {
+        f"{method.upper()} {path}": {each["name"]: each["schema"].get("type") for each in given}
+        for path, operations in CONTRACT["paths"].items()
+        for method, operation in operations.items()
+        if (given := [each for each in operation.get("parameters", []) if "schema" in each])
+    }
+    assert described == PARAMETERS
 
 
 def test_every_reference_of_the_contract_leads_somewhere() -> None:
@@ -193,3 +256,59 @@ async def test_migrations_can_be_taken_back(tmp_path: Path) -> None:
     applied = await migrations.up(url, MIGRATIONS)
     assert await migrations.down(url, MIGRATIONS, len(applied)) == applied[::-1]
     assert await migrations.up(url, MIGRATIONS) == applied
+
+
+REQUIRED = {
+    "member": ["joined", "moderator", "nick", "password"],
+    "board": ["hidden", "title"],
+    "thread": ["author_id", "board_id", "locked", "opened", "pinned", "slug", "title"],
+    "post": ["author_id", "text", "thread_id", "written"],
+}
+
+
+def test_the_database_requires_what_is_never_null(migrated: Path) -> None:
+    """Of the columns that are no keys."""
+    statement = 'SELECT name FROM pragma_table_info(?) WHERE "notnull"'
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, columns in REQUIRED.items():
+            found = {name for (name,) in connection.execute(statement, (table,))}
+            assert found >= set(columns), table
+
+
+UNIQUE = {
+    "member": [["nick"]],
+    "thread": [["slug"]],
+}
+
+
+def test_the_database_keeps_apart_what_is_unique(migrated: Path) -> None:
+    """Two requests at the same time are told apart by nothing else."""
+    statement = (
+        "SELECT group_concat(i.name) FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS i"
+        ' WHERE l."unique" GROUP BY l.name'
+    )
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, keys in UNIQUE.items():
+            found = [
+                sorted(names.split(",")) for (names,) in connection.execute(statement, (table,))
+            ]
+            assert all(key in found for key in keys), table
+
+
+REFERENCES = {
+    "thread": [
+        ("author_id", "member", "id", "RESTRICT"),
+        ("board_id", "board", "name", "RESTRICT"),
+    ],
+    "watch": [("member_id", "member", "id", "CASCADE"), ("thread_id", "thread", "id", "CASCADE")],
+    "post": [("author_id", "member", "id", "RESTRICT"), ("thread_id", "thread", "id", "CASCADE")],
+}
+
+
+def test_the_database_holds_references(migrated: Path) -> None:
+    """Each leads to a row that is there; when that is deleted, it says what becomes of its own."""
+    statement = 'SELECT "from", "table", "to", on_delete FROM pragma_foreign_key_list(?)'
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, references in REFERENCES.items():
+            found = set(connection.execute(statement, (table,)))
+            assert found >= set(references), table

@@ -1139,6 +1139,17 @@ async def test_lock_when_ann_is_not_moderator_is_forbidden(service: Service) -> 
     assert await all_threads(service.db) == [thread]
 
 
+async def test_lock_is_forbidden_whatever_the_slug(service: Service) -> None:
+    """PUT /threads/{slug}/lock: 403. Needs caller.moderator."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    answer = await service.send("PUT", "/threads/nothing-there/lock", caller=ann)
+    assert answer.status_code == 403
+    assert answer.json() == {"status": 403, "detail": "forbidden", "errors": []}
+    assert await all_threads(service.db) == [thread]
+
+
 async def test_lock_when_board_is_hidden_is_allowed(service: Service) -> None:
     """PUT /threads/{slug}/lock: 204. Because of !this.board.hidden || caller.moderator."""
     ann = await store_member(service.db, moderator=True)
@@ -1171,6 +1182,19 @@ async def test_lock_of_a_missing_slug_is_not_found(service: Service) -> None:
     assert answer.status_code == 404
     assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
     assert await all_threads(service.db) == [thread]
+
+
+async def test_lock_leaves_others_as_they_are(service: Service) -> None:
+    """PUT /threads/{slug}/lock: 204."""
+    ann = await store_member(service.db, moderator=True)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    thread_2 = await store_thread(
+        service.db, slug="title-2", title="title 2", board_id=board.name, author_id=ann.id
+    )
+    answer = await service.send("PUT", f"/threads/{thread.slug}/lock", caller=ann)
+    assert answer.status_code == 204
+    assert await all_threads(service.db) == [replace(thread, locked=True), thread_2]
 
 
 async def test_lock_from_another_site_is_csrf(service: Service) -> None:

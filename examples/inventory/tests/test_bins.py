@@ -58,6 +58,36 @@ async def test_get_or_create_bin_of_an_impossible_shelf_is_not_found(service: Se
     assert await all_bins(service.db) == []
 
 
+async def test_get_or_create_bin_where_one_of_another_aisle_is_there_is_allowed(
+    service: Service,
+) -> None:
+    """PUT /bins/{aisle}/{shelf}: 201."""
+    ann = await store_worker(service.db)
+    bin_row = await store_bin(service.db, aisle="aisle 2")
+    answer = await service.send("PUT", "/bins/aisle 1/3", caller=ann)
+    assert answer.status_code == 201
+    stored = await all_bins(service.db)
+    new_bin_row = stored[0]
+    assert answer.json()["data"] == {"code": new_bin_row.code, "aisle": "aisle 1", "shelf": 3}
+    assert stored == [new_bin_row, bin_row]
+    assert new_bin_row == Bin(code=new_bin_row.code, aisle="aisle 1", shelf=3)
+
+
+async def test_get_or_create_bin_where_one_of_another_shelf_is_there_is_allowed(
+    service: Service,
+) -> None:
+    """PUT /bins/{aisle}/{shelf}: 201."""
+    ann = await store_worker(service.db)
+    bin_row = await store_bin(service.db, shelf=4)
+    answer = await service.send("PUT", "/bins/aisle 1/3", caller=ann)
+    assert answer.status_code == 201
+    stored = await all_bins(service.db)
+    new_bin_row = stored[0]
+    assert answer.json()["data"] == {"code": new_bin_row.code, "aisle": "aisle 1", "shelf": 3}
+    assert stored == [new_bin_row, bin_row]
+    assert new_bin_row == Bin(code=new_bin_row.code, aisle="aisle 1", shelf=3)
+
+
 async def test_get_or_create_bin_where_it_is_there_already_is_allowed(service: Service) -> None:
     """PUT /bins/{aisle}/{shelf}: 200."""
     ann = await store_worker(service.db)

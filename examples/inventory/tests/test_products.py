@@ -61,6 +61,15 @@ async def test_list_products_refuses_bad_parameters(
     assert fields(answer) == errors
 
 
+async def test_list_products_refuses_a_parameter_that_comes_twice(service: Service) -> None:
+    """GET /products: 422."""
+    await store_product(service.db)
+    answer = await service.send("GET", "/products", query={"limit": ["1", "2"]})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("limit", "repeated")]
+
+
 async def test_list_products_filtered_by_discontinued(service: Service) -> None:
     """GET /products: 200. this.discontinued == params.discontinued."""
     product = await store_product(service.db)
@@ -101,6 +110,21 @@ async def test_list_products_continues_on_the_next_page(service: Service) -> Non
     assert answer.json()["meta"]["next"] is None
 
 
+async def test_list_products_ends_where_a_page_is_just_full(service: Service) -> None:
+    """GET /products: 200."""
+    product = await store_product(service.db)
+    product_2 = await store_product(service.db, sku="AAB")
+    product_3 = await store_product(service.db, sku="AAC")
+    answer = await service.send("GET", "/products", query={"limit": "3"})
+    assert answer.status_code == 200
+    assert [each["sku"] for each in answer.json()["data"]] == [
+        product.sku,
+        product_2.sku,
+        product_3.sku,
+    ]
+    assert answer.json()["meta"]["next"] is None
+
+
 async def test_list_products_refuses_the_cursor_of_another_list(service: Service) -> None:
     """GET /products: 200, 422."""
     product = await store_product(service.db)
@@ -116,6 +140,38 @@ async def test_list_products_refuses_the_cursor_of_another_list(service: Service
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "invalid"
     assert fields(answer) == [("after", "cursor")]
+
+
+async def test_list_products_shows_20_at_most(service: Service) -> None:
+    """GET /products: 200. There is one more."""
+    await store_product(service.db)
+    await store_product(service.db, sku="AAB")
+    await store_product(service.db, sku="AAC")
+    async with service.db.transaction() as tx:
+        for sku in (
+            "AAD",
+            "AAE",
+            "AAF",
+            "AAG",
+            "AAH",
+            "AAI",
+            "AAJ",
+            "AAK",
+            "AAL",
+            "AAM",
+            "AAN",
+            "AAO",
+            "AAP",
+            "AAQ",
+            "AAR",
+            "AAS",
+            "AAT",
+            "AAU",
+        ):
+            await store_product(tx, sku=sku)
+    answer = await service.send("GET", "/products")
+    assert answer.status_code == 200
+    assert len(answer.json()["data"]) == 20
 
 
 async def test_create_product(service: Service) -> None:
@@ -487,6 +543,31 @@ async def test_update_product_clears_what_is_null(service: Service) -> None:
     ]
 
 
+async def test_update_product_leaves_others_as_they_are(service: Service) -> None:
+    """PATCH /products/{sku}: 200."""
+    ann = await store_worker(service.db, manager=True)
+    product = await store_product(service.db)
+    product_2 = await store_product(service.db, sku="AAB")
+    answer = await service.send(
+        "PATCH",
+        f"/products/{product.sku}",
+        {"name": "name 2", "price": "2.50", "weight_grams": 4, "discontinued": True},
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    assert answer.json()["data"] == {
+        "sku": product.sku,
+        "name": "name 2",
+        "price": "2.50",
+        "weight_grams": 4,
+        "discontinued": True,
+    }
+    assert await all_products(service.db) == [
+        replace(product, name="name 2", price=Decimal("2.50"), weight_grams=4, discontinued=True),
+        product_2,
+    ]
+
+
 @pytest.mark.parametrize(
     ("wrong", "errors"),
     [
@@ -803,6 +884,31 @@ async def test_reserve_of_a_missing_sku_is_not_found(service: Service) -> None:
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
     assert await all_stocks(service.db) == [stock]
+
+
+async def test_reserve_leaves_others_as_they_are(service: Service) -> None:
+    """POST /products/{sku}/reservations: 200."""
+    ann = await store_worker(service.db)
+    bin_row = await store_bin(service.db)
+    product = await store_product(service.db)
+    stock = await store_stock(service.db, product_id=product.sku, bin_id=bin_row.code, quantity=4)
+    bin_row_2 = await store_bin(service.db, code="code-2", aisle="aisle 2", shelf=4)
+    stock_2 = await store_stock(service.db, product_id=product.sku, bin_id=bin_row_2.code)
+    answer = await service.send(
+        "POST",
+        f"/products/{product.sku}/reservations",
+        {"bin": bin_row.code, "quantity": 4},
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    assert answer.json()["data"] == {
+        "quantity": 4,
+        "reserved": 4,
+        "available": 0,
+        "product": {"sku": product.sku, "name": "name 1"},
+        "place": {"bin": bin_row.code, "aisle": "aisle 1", "shelf": 3},
+    }
+    assert await all_stocks(service.db) == [replace(stock, reserved=4), stock_2]
 
 
 @pytest.mark.parametrize(
@@ -1161,6 +1267,44 @@ async def test_list_stock_continues_on_the_next_page(service: Service) -> None:
     assert answer.json()["meta"]["total"] == 3
 
 
+async def test_list_stock_leaves_out_what_does_not_match_in_order_of_place(
+    service: Service,
+) -> None:
+    """GET /products/{sku}/stock: 200. Needs this.product == product."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    await store_stock(service.db, product_id=product.sku, bin_id=bin_row.code)
+    bin_row_2 = await store_bin(service.db, code="code-2", aisle="aisle 2", shelf=4)
+    product_2 = await store_product(service.db, sku="AAB")
+    await store_stock(service.db, product_id=product_2.sku, bin_id=bin_row_2.code)
+    answer = await service.send(
+        "GET", f"/products/{product.sku}/stock", caller=ann, query={"sort": "place"}
+    )
+    assert answer.status_code == 200
+    assert [each["quantity"] for each in answer.json()["data"]] == [0]
+    assert answer.json()["meta"]["total"] == 1
+
+
+async def test_list_stock_filtered_by_at_least_in_order_of_place(service: Service) -> None:
+    """GET /products/{sku}/stock: 200. this.quantity >= params.at_least."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    await store_stock(service.db, product_id=product.sku, bin_id=bin_row.code, quantity=1)
+    bin_row_2 = await store_bin(service.db, code="code-2", aisle="aisle 2", shelf=4)
+    await store_stock(service.db, product_id=product.sku, bin_id=bin_row_2.code)
+    answer = await service.send(
+        "GET",
+        f"/products/{product.sku}/stock",
+        caller=ann,
+        query={"at_least": "1", "sort": "place"},
+    )
+    assert answer.status_code == 200
+    assert [each["quantity"] for each in answer.json()["data"]] == [1]
+    assert answer.json()["meta"]["total"] == 1
+
+
 async def test_list_movements(service: Service) -> None:
     """GET /products/{sku}/movements: 200."""
     ann = await store_worker(service.db)
@@ -1339,6 +1483,26 @@ async def test_list_movements_continues_on_the_next_page(service: Service) -> No
     assert answer.json()["meta"]["next"] is None
 
 
+async def test_list_movements_ends_where_a_page_is_just_full(service: Service) -> None:
+    """GET /products/{sku}/movements: 200."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    await store_movement(service.db, product_id=product.sku, bin_id=bin_row.code, worker_id=ann.id)
+    movement_2 = await store_movement(
+        service.db, product_id=product.sku, bin_id=bin_row.code, worker_id=ann.id
+    )
+    movement_3 = await store_movement(
+        service.db, product_id=product.sku, bin_id=bin_row.code, worker_id=ann.id
+    )
+    answer = await service.send(
+        "GET", f"/products/{product.sku}/movements", caller=ann, query={"limit": "3"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [movement_3.id, movement_2.id, ann.id]
+    assert answer.json()["meta"]["next"] is None
+
+
 async def test_list_movements_shows_20_at_most(service: Service) -> None:
     """GET /products/{sku}/movements: 200. There is one more."""
     ann = await store_worker(service.db)
@@ -1395,6 +1559,16 @@ async def test_withdraw_product_when_ann_is_not_manager_is_forbidden(service: Se
     assert await all_products(service.db) == [product]
 
 
+async def test_withdraw_product_is_forbidden_whatever_the_sku(service: Service) -> None:
+    """DELETE /products/{sku}: 403. Needs caller.manager."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    answer = await service.send("DELETE", "/products/nothing-there", caller=ann)
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "forbidden"
+    assert await all_products(service.db) == [product]
+
+
 async def test_withdraw_product_beside_a_bin_and_beside_a_stock_is_still_in_stock(
     service: Service,
 ) -> None:
@@ -1417,3 +1591,13 @@ async def test_withdraw_product_of_a_missing_sku_is_not_found(service: Service) 
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
     assert await all_products(service.db) == [product]
+
+
+async def test_withdraw_product_leaves_others_as_they_are(service: Service) -> None:
+    """DELETE /products/{sku}: 204."""
+    ann = await store_worker(service.db, manager=True)
+    product = await store_product(service.db)
+    product_2 = await store_product(service.db, sku="AAB")
+    answer = await service.send("DELETE", f"/products/{product.sku}", caller=ann)
+    assert answer.status_code == 204
+    assert await all_products(service.db) == [replace(product, discontinued=True), product_2]

@@ -3,6 +3,8 @@
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from functools import reduce
 from operator import getitem
@@ -48,25 +50,72 @@ ANSWERS = {
     "GET /products/{sku}/movements": ["200", "401", "404", "422", "500", "503"],
     "POST /workers": ["201", "400", "409", "413", "415", "422", "500", "503"],
 }
-MEMBERS = {
-    "WorkerView": ["badge", "id", "manager"],
-    "ProductView": ["discontinued", "name", "price", "sku", "weight_grams"],
-    "BinView": ["aisle", "code", "shelf"],
-    "StockLineView": ["available", "place", "product", "quantity", "reserved"],
-    "MovementView": ["at", "bin", "change", "id", "product", "worker"],
-    "Login": ["badge", "pin"],
-    "Session": ["token", "worker"],
-    "CreateProduct": ["discontinued", "name", "price", "sku", "weight_grams"],
-    "UpdateProduct": ["discontinued", "name", "price", "weight_grams"],
-    "ReceiveGoods": ["bin", "product", "quantity"],
-    "PickGoodsLine": ["bin", "product", "quantity"],
-    "PickGoods": ["lines"],
-    "Reserve": ["bin", "quantity"],
-    "Hire": ["badge", "pin"],
-    "Meta": ["request_id"],
-    "PageMeta": ["next", "request_id"],
-    "TotalMeta": ["request_id", "total"],
-    "FieldError": ["code", "field", "message"],
+MEMBERS: dict[str, dict[str, Any]] = {
+    "WorkerView": {"badge": "string", "id": "integer", "manager": "boolean"},
+    "ProductView": {
+        "discontinued": "boolean",
+        "name": "string",
+        "price": "string",
+        "sku": "string",
+        "weight_grams": ["integer", "null"],
+    },
+    "BinView": {"aisle": "string", "code": "string", "shelf": "integer"},
+    "StockLineView": {
+        "available": "integer",
+        "place": "object",
+        "product": "object",
+        "quantity": "integer",
+        "reserved": "integer",
+    },
+    "MovementView": {
+        "at": "string",
+        "bin": "string",
+        "change": "integer",
+        "id": "integer",
+        "product": "string",
+        "worker": ["string", "null"],
+    },
+    "Login": {"badge": "string", "pin": "string"},
+    "Session": {"token": "string", "worker": None},
+    "CreateProduct": {
+        "discontinued": "boolean",
+        "name": "string",
+        "price": ["string", "number"],
+        "sku": "string",
+        "weight_grams": ["integer", "null"],
+    },
+    "UpdateProduct": {
+        "discontinued": "boolean",
+        "name": "string",
+        "price": ["string", "number"],
+        "weight_grams": ["integer", "null"],
+    },
+    "ReceiveGoods": {"bin": "string", "product": "string", "quantity": "integer"},
+    "PickGoodsLine": {"bin": "string", "product": "string", "quantity": "integer"},
+    "PickGoods": {"lines": "array"},
+    "Reserve": {"bin": "string", "quantity": "integer"},
+    "Hire": {"badge": "string", "pin": "string"},
+    "Meta": {"request_id": "string"},
+    "PageMeta": {"next": ["string", "null"], "request_id": "string"},
+    "TotalMeta": {"request_id": "string", "total": "integer"},
+    "FieldError": {"code": None, "field": "string", "message": "string"},
+}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "GET /products": {"limit": "integer", "after": "string", "discontinued": "boolean"},
+    "GET /products/{sku}": {"sku": "string"},
+    "PATCH /products/{sku}": {"sku": "string"},
+    "DELETE /products/{sku}": {"sku": "string"},
+    "PUT /bins/{aisle}/{shelf}": {"aisle": "string", "shelf": "integer"},
+    "POST /receipts": {"Idempotency-Key": "string"},
+    "POST /products/{sku}/reservations": {"sku": "string"},
+    "GET /products/{sku}/stock": {
+        "sku": "string",
+        "per_page": "integer",
+        "skip": "integer",
+        "sort": "string",
+        "at_least": "integer",
+    },
+    "GET /products/{sku}/movements": {"sku": "string", "limit": "integer", "after": "string"},
 }
 
 
@@ -81,10 +130,24 @@ def test_the_contract_has_every_operation_and_its_answers() -> None:
 
 
 def test_the_contract_has_every_member() -> None:
-    """Of what callers send and are shown."""
-    schemas = CONTRACT["components"]["schemas"].items()
-    described = {name: sorted(each["properties"]) for name, each in schemas if "properties" in each}
+    """Of what callers send and are shown, with its type; None is that of another schema."""
+    described = {
+        name: {member: each.get("type") for member, each in schema["properties"].items()}
+        for name, schema in CONTRACT["components"]["schemas"].items()
+        if "properties" in schema
+    }
     assert described == MEMBERS
+
+
+def test_the_contract_has_every_parameter() -> None:
+    """Of paths, queries and headers, with its type."""
+    described = {
+        f"{method.upper()} {path}": {each["name"]: each["schema"].get("type") for each in given}
+        for path, operations in CONTRACT["paths"].items()
+        for method, operation in operations.items()
+        if (given := [each for each in operation.get("parameters", []) if "schema" in each])
+    }
+    assert described == PARAMETERS
 
 
 def test_every_reference_of_the_contract_leads_somewhere() -> None:
@@ -182,3 +245,60 @@ async def test_migrations_can_be_taken_back(tmp_path: Path) -> None:
     applied = await migrations.up(url, MIGRATIONS)
     assert await migrations.down(url, MIGRATIONS, len(applied)) == applied[::-1]
     assert await migrations.up(url, MIGRATIONS) == applied
+
+
+REQUIRED = {
+    "worker": ["badge", "manager", "pin"],
+    "product": ["discontinued", "name", "price"],
+    "bin": ["aisle", "shelf"],
+    "stock": ["quantity", "reserved"],
+    "movement": ["at", "bin_id", "change", "product_id", "worker_id"],
+}
+
+
+def test_the_database_requires_what_is_never_null(migrated: Path) -> None:
+    """Of the columns that are no keys."""
+    statement = 'SELECT name FROM pragma_table_info(?) WHERE "notnull"'
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, columns in REQUIRED.items():
+            found = {name for (name,) in connection.execute(statement, (table,))}
+            assert found >= set(columns), table
+
+
+UNIQUE = {
+    "worker": [["badge"]],
+    "bin": [["aisle", "shelf"]],
+}
+
+
+def test_the_database_keeps_apart_what_is_unique(migrated: Path) -> None:
+    """Two requests at the same time are told apart by nothing else."""
+    statement = (
+        "SELECT group_concat(i.name) FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS i"
+        ' WHERE l."unique" GROUP BY l.name'
+    )
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, keys in UNIQUE.items():
+            found = [
+                sorted(names.split(",")) for (names,) in connection.execute(statement, (table,))
+            ]
+            assert all(key in found for key in keys), table
+
+
+REFERENCES = {
+    "stock": [("bin_id", "bin", "code", "RESTRICT"), ("product_id", "product", "sku", "RESTRICT")],
+    "movement": [
+        ("bin_id", "bin", "code", "RESTRICT"),
+        ("product_id", "product", "sku", "RESTRICT"),
+        ("worker_id", "worker", "id", "RESTRICT"),
+    ],
+}
+
+
+def test_the_database_holds_references(migrated: Path) -> None:
+    """Each leads to a row that is there; when that is deleted, it says what becomes of its own."""
+    statement = 'SELECT "from", "table", "to", on_delete FROM pragma_foreign_key_list(?)'
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, references in REFERENCES.items():
+            found = set(connection.execute(statement, (table,)))
+            assert found >= set(references), table

@@ -76,6 +76,16 @@ async def test_list_todos_refuses_bad_parameters(
     assert fields(answer) == errors
 
 
+async def test_list_todos_refuses_a_parameter_that_comes_twice(service: Service) -> None:
+    """GET /todos: 422."""
+    ann = await store_user(service.db)
+    await store_todo(service.db, owner_id=ann.id)
+    answer = await service.send("GET", "/todos", caller=ann, query={"limit": ["1", "2"]})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("limit", "repeated")]
+
+
 async def test_list_todos_leaves_out_what_may_not_be_read(service: Service) -> None:
     """GET /todos: 200. Needs this.owner == caller."""
     ann = await store_user(service.db)
@@ -164,6 +174,26 @@ async def test_list_todos_continues_on_the_next_page(service: Service) -> None:
     answer = await service.send("GET", "/todos", caller=ann, query={"limit": "2", "after": cursor})
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["data"]] == [str(todo.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_todos_ends_where_a_page_is_just_full(service: Service) -> None:
+    """GET /todos: 200."""
+    ann = await store_user(service.db)
+    todo = await store_todo(service.db, owner_id=ann.id)
+    todo_2 = await store_todo(
+        service.db, owner_id=ann.id, created_at=datetime(2026, 3, 1, 12, 2, tzinfo=UTC)
+    )
+    todo_3 = await store_todo(
+        service.db, owner_id=ann.id, created_at=datetime(2026, 3, 1, 12, 1, tzinfo=UTC)
+    )
+    answer = await service.send("GET", "/todos", caller=ann, query={"limit": "3"})
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [
+        str(todo_2.id),
+        str(todo_3.id),
+        str(todo.id),
+    ]
     assert answer.json()["meta"]["next"] is None
 
 
@@ -595,6 +625,32 @@ async def test_update_todo_clears_what_is_null(service: Service) -> None:
     assert await all_todos(service.db) == [replace(todo, title="title 2", done=True, due=None)]
 
 
+async def test_update_todo_leaves_others_as_they_are(service: Service) -> None:
+    """PATCH /todos/{id}: 200."""
+    ann = await store_user(service.db)
+    todo = await store_todo(service.db, owner_id=ann.id)
+    todo_2 = await store_todo(service.db, owner_id=ann.id)
+    answer = await service.send(
+        "PATCH",
+        f"/todos/{todo.id}",
+        {"title": "title 2", "done": True, "due": "2026-03-02"},
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    assert answer.json()["data"] == {
+        "id": str(todo.id),
+        "title": "title 2",
+        "done": True,
+        "due": "2026-03-02",
+        "owner": str(ann.id),
+        "created_at": "2026-03-01T12:00:00.000000Z",
+    }
+    assert await all_todos(service.db) == [
+        replace(todo, title="title 2", done=True, due=date(2026, 3, 2)),
+        todo_2,
+    ]
+
+
 @pytest.mark.parametrize(
     ("wrong", "errors"),
     [
@@ -759,3 +815,13 @@ async def test_delete_todo_of_an_impossible_id_is_not_found(service: Service) ->
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
     assert await all_todos(service.db) == [todo]
+
+
+async def test_delete_todo_leaves_others_as_they_are(service: Service) -> None:
+    """DELETE /todos/{id}: 204."""
+    ann = await store_user(service.db)
+    todo = await store_todo(service.db, owner_id=ann.id)
+    todo_2 = await store_todo(service.db, owner_id=ann.id)
+    answer = await service.send("DELETE", f"/todos/{todo.id}", caller=ann)
+    assert answer.status_code == 204
+    assert await all_todos(service.db) == [todo_2]

@@ -188,6 +188,47 @@ async def test_accept_invitation_of_a_missing_secret_is_not_found(service: Servi
     assert await all_members(service.db) == []
 
 
+async def test_accept_invitation_leaves_others_as_they_are(service: Service) -> None:
+    """POST /invitations/{secret}/acceptance: 201."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    invitation = await store_invitation(
+        service.db,
+        org_id=org.id,
+        invited_by_id=ann.id,
+        expires=datetime(2030, 1, 1, 1, tzinfo=UTC),
+        accepted=None,
+    )
+    invitation_2 = await store_invitation(
+        service.db, org_id=org.id, secret="secret-2", invited_by_id=ann.id
+    )
+    answer = await service.send("POST", f"/invitations/{invitation.secret}/acceptance", caller=ann)
+    assert answer.status_code == 201
+    assert answer.json()["data"] == {
+        "id": str(org.id),
+        "handle": "aa",
+        "name": "name 1",
+        "open_tasks": 0,
+        "members": [
+            {
+                "role": "member",
+                "since": "2030-01-01T00:00:00.000000Z",
+                "account": {"id": str(ann.id), "name": "ann"},
+            }
+        ],
+        "may_admin": False,
+    }
+    assert await all_members(service.db) == [
+        Member(
+            org_id=org.id, account_id=ann.id, role="member", since=datetime(2030, 1, 1, tzinfo=UTC)
+        )
+    ]
+    assert await all_invitations(service.db) == [
+        replace(invitation, accepted=datetime(2030, 1, 1, tzinfo=UTC)),
+        invitation_2,
+    ]
+
+
 async def test_accept_invitation_where_one_of_another_org_is_there_is_allowed(
     service: Service,
 ) -> None:

@@ -411,6 +411,25 @@ async def test_list_orgs_continues_on_the_next_page(service: Service) -> None:
     assert answer.json()["meta"]["next"] is None
 
 
+async def test_list_orgs_ends_where_a_page_is_just_full(service: Service) -> None:
+    """GET /orgs: 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    org_2 = await store_org(service.db, handle="ac")
+    await store_member(service.db, org_id=org_2.id, account_id=ann.id)
+    org_3 = await store_org(service.db, handle="ab")
+    await store_member(service.db, org_id=org_3.id, account_id=ann.id)
+    answer = await service.send("GET", "/orgs", caller=ann, query={"limit": "3"})
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [
+        str(org.id),
+        str(org_3.id),
+        str(org_2.id),
+    ]
+    assert answer.json()["meta"]["next"] is None
+
+
 async def test_get_org(service: Service) -> None:
     """GET /orgs/{handle}: 200."""
     ann = await store_account(service.db)
@@ -681,6 +700,18 @@ async def test_delete_org_with_task_audits_of_org_takes_it_along(service: Servic
     assert await all_task_audits(service.db) == []
 
 
+async def test_delete_org_leaves_others_as_they_are(service: Service) -> None:
+    """DELETE /orgs/{handle}: 204."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    org_2 = await store_org(service.db, handle="ab")
+    answer = await service.send("DELETE", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 204
+    assert await all_orgs(service.db) == [org_2]
+    assert await all_members(service.db) == []
+
+
 async def test_change_role(service: Service) -> None:
     """PUT /orgs/{handle}/members/{account}: 200."""
     ann = await store_account(service.db)
@@ -824,6 +855,25 @@ async def test_change_role_of_an_impossible_account_is_not_found(service: Servic
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
     assert await all_members(service.db) == [member]
+
+
+async def test_change_role_leaves_others_as_they_are(service: Service) -> None:
+    """PUT /orgs/{handle}/members/{account}: 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    member = await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    bob = await store_account(service.db, email="bob@example.org", name="bob")
+    member_2 = await store_member(service.db, org_id=org.id, account_id=bob.id)
+    answer = await service.send(
+        "PUT", f"/orgs/{org.handle}/members/{ann.id}", {"role": "admin"}, caller=ann
+    )
+    assert answer.status_code == 200
+    assert answer.json()["data"] == {
+        "role": "admin",
+        "since": "2026-03-01T12:00:00.000000Z",
+        "account": {"id": str(ann.id), "name": "ann"},
+    }
+    assert await all_members(service.db) == [replace(member, role="admin"), member_2]
 
 
 @pytest.mark.parametrize(
@@ -1026,6 +1076,18 @@ async def test_leave_of_an_impossible_account_is_not_found(service: Service) -> 
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
     assert await all_members(service.db) == [member]
+
+
+async def test_leave_leaves_others_as_they_are(service: Service) -> None:
+    """DELETE /orgs/{handle}/members/{account}: 204."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    bob = await store_account(service.db, email="bob@example.org", name="bob")
+    member_2 = await store_member(service.db, org_id=org.id, account_id=bob.id)
+    answer = await service.send("DELETE", f"/orgs/{org.handle}/members/{ann.id}", caller=ann)
+    assert answer.status_code == 204
+    assert await all_members(service.db) == [member_2]
 
 
 async def test_invite(service: Service) -> None:
@@ -1795,6 +1857,26 @@ async def test_list_labels_continues_on_the_next_page(service: Service) -> None:
     )
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["data"]] == [str(label_2.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_labels_ends_where_a_page_is_just_full(service: Service) -> None:
+    """GET /orgs/{handle}/labels: 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    label = await store_label(service.db, org_id=org.id)
+    label_2 = await store_label(service.db, org_id=org.id, name="name 3")
+    label_3 = await store_label(service.db, org_id=org.id, name="name 2")
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/labels", caller=ann, query={"limit": "3"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [
+        str(label.id),
+        str(label_3.id),
+        str(label_2.id),
+    ]
     assert answer.json()["meta"]["next"] is None
 
 
@@ -2956,6 +3038,40 @@ async def test_list_tasks_continues_on_the_next_page(service: Service) -> None:
     assert answer.json()["meta"]["next"] is None
 
 
+async def test_list_tasks_ends_where_a_page_is_just_full(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    task_2 = await store_task(
+        service.db,
+        org_id=org.id,
+        number=5,
+        reporter_id=ann.id,
+        hours=Decimal("3.5"),
+        due=date(2026, 3, 3),
+    )
+    task_3 = await store_task(
+        service.db,
+        org_id=org.id,
+        number=4,
+        reporter_id=ann.id,
+        hours=Decimal("2.5"),
+        due=date(2026, 3, 2),
+    )
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks", caller=ann, query={"limit": "3"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [
+        str(task.id),
+        str(task_3.id),
+        str(task_2.id),
+    ]
+    assert answer.json()["meta"]["next"] is None
+
+
 async def test_list_tasks_refuses_the_cursor_of_another_list(service: Service) -> None:
     """GET /orgs/{handle}/tasks: 200, 422."""
     ann = await store_account(service.db)
@@ -2993,6 +3109,230 @@ async def test_list_tasks_refuses_the_cursor_of_another_list(service: Service) -
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "invalid"
     assert fields(answer) == [("after", "cursor")]
+
+
+async def test_list_tasks_leaves_out_what_does_not_match_in_order_of_number(
+    service: Service,
+) -> None:
+    """GET /orgs/{handle}/tasks: 200. Needs this.org == org."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    org_2 = await store_org(service.db, handle="ab")
+    await store_task(service.db, org_id=org_2.id, number=4, reporter_id=ann.id)
+    await store_member(service.db, org_id=org_2.id, account_id=ann.id)
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks", caller=ann, query={"sort": "number"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_tasks_filtered_by_state_in_order_of_number(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200. this.state in params.state."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_task(service.db, org_id=org.id, number=4, reporter_id=ann.id, state="doing")
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks", caller=ann, query={"state": "open", "sort": "number"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_tasks_filtered_by_mine_in_order_of_number(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200. params.mine == (this.assignee == caller)."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_task(service.db, org_id=org.id, number=4, assignee_id=ann.id, reporter_id=ann.id)
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks", caller=ann, query={"mine": "false", "sort": "number"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_tasks_filtered_by_label_in_order_of_number(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200. this.labels.exists(l, l.name == params.label)."""
+    ann = await store_account(service.db, id=UUID("00000000-0000-7000-8000-000000000001"))
+    org = await store_org(service.db, id=UUID("00000000-0000-7000-8000-000000000002"))
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    await store_task(
+        service.db,
+        id=UUID("00000000-0000-7000-8000-000000000005"),
+        org_id=org.id,
+        number=4,
+        reporter_id=ann.id,
+    )
+    label = await store_label(
+        service.db, id=UUID("00000000-0000-7000-8000-000000000006"), org_id=org.id
+    )
+    task = await store_task(
+        service.db,
+        id=UUID("00000000-0000-7000-8000-000000000004"),
+        org_id=org.id,
+        labels=[label.id],
+        reporter_id=ann.id,
+    )
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks", caller=ann, query={"label": "name 1", "sort": "number"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_tasks_filtered_by_due_before_in_order_of_number(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200. this.due < params.due_before."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_task(service.db, org_id=org.id, number=4, reporter_id=ann.id, due=date(2026, 3, 2))
+    answer = await service.send(
+        "GET",
+        f"/orgs/{org.handle}/tasks",
+        caller=ann,
+        query={"due_before": "2026-03-02", "sort": "number"},
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_tasks_filtered_by_overdue_in_order_of_number(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200. this.overdue == params.overdue."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_task(service.db, org_id=org.id, number=4, reporter_id=ann.id, due=None)
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks", caller=ann, query={"overdue": "true", "sort": "number"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_tasks_leaves_out_what_does_not_match_in_order_of_hours(
+    service: Service,
+) -> None:
+    """GET /orgs/{handle}/tasks: 200. Needs this.org == org."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    org_2 = await store_org(service.db, handle="ab")
+    await store_task(service.db, org_id=org_2.id, number=4, reporter_id=ann.id)
+    await store_member(service.db, org_id=org_2.id, account_id=ann.id)
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks", caller=ann, query={"sort": "hours"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_tasks_filtered_by_state_in_order_of_hours(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200. this.state in params.state."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_task(service.db, org_id=org.id, number=4, reporter_id=ann.id, state="doing")
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks", caller=ann, query={"state": "open", "sort": "hours"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_tasks_filtered_by_mine_in_order_of_hours(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200. params.mine == (this.assignee == caller)."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_task(service.db, org_id=org.id, number=4, assignee_id=ann.id, reporter_id=ann.id)
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks", caller=ann, query={"mine": "false", "sort": "hours"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_tasks_filtered_by_label_in_order_of_hours(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200. this.labels.exists(l, l.name == params.label)."""
+    ann = await store_account(service.db, id=UUID("00000000-0000-7000-8000-000000000001"))
+    org = await store_org(service.db, id=UUID("00000000-0000-7000-8000-000000000002"))
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    await store_task(
+        service.db,
+        id=UUID("00000000-0000-7000-8000-000000000005"),
+        org_id=org.id,
+        number=4,
+        reporter_id=ann.id,
+    )
+    label = await store_label(
+        service.db, id=UUID("00000000-0000-7000-8000-000000000006"), org_id=org.id
+    )
+    task = await store_task(
+        service.db,
+        id=UUID("00000000-0000-7000-8000-000000000004"),
+        org_id=org.id,
+        labels=[label.id],
+        reporter_id=ann.id,
+    )
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks", caller=ann, query={"label": "name 1", "sort": "hours"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_tasks_filtered_by_due_before_in_order_of_hours(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200. this.due < params.due_before."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_task(service.db, org_id=org.id, number=4, reporter_id=ann.id, due=date(2026, 3, 2))
+    answer = await service.send(
+        "GET",
+        f"/orgs/{org.handle}/tasks",
+        caller=ann,
+        query={"due_before": "2026-03-02", "sort": "hours"},
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_tasks_filtered_by_overdue_in_order_of_hours(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200. this.overdue == params.overdue."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_task(service.db, org_id=org.id, number=4, reporter_id=ann.id, due=None)
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks", caller=ann, query={"overdue": "true", "sort": "hours"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task.id)]
+    assert answer.json()["meta"]["next"] is None
 
 
 async def test_get_task(service: Service) -> None:
@@ -3942,6 +4282,107 @@ async def test_update_task_clears_what_is_null(service: Service) -> None:
     )
 
 
+async def test_update_task_leaves_others_as_they_are(service: Service) -> None:
+    """PATCH /orgs/{handle}/tasks/{number}: 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    label = await store_label(service.db, org_id=org.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task_2 = await store_task(service.db, org_id=org.id, number=4, reporter_id=ann.id)
+    answer = await service.send(
+        "PATCH",
+        f"/orgs/{org.handle}/tasks/3",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+        headers={"If-Match": '"1"'},
+    )
+    assert answer.status_code == 200
+    [new_task_audit] = await all_task_audits(service.db)
+    assert answer.json()["data"] == {
+        "id": str(task.id),
+        "number": 3,
+        "title": "title 2",
+        "state": "open",
+        "due": "2026-03-02",
+        "hours": "2.5",
+        "version": 2,
+        "text": "text 2",
+        "done_at": "2026-03-01T12:00:00.000000Z",
+        "overdue": True,
+        "assignee": {"id": str(ann.id), "name": "ann"},
+        "labels": [{"name": "name 1", "color": "#888888"}],
+        "ready": False,
+        "reporter": {"id": str(ann.id), "name": "ann"},
+        "blocks": [3],
+    }
+    assert answer.headers["etag"] == '"2"'
+    assert await all_tasks(service.db) == [
+        replace(
+            task,
+            title="title 2",
+            text="text 2",
+            assignee_id=ann.id,
+            blocked_by_id=task.id,
+            hours=Decimal("2.5"),
+            due=date(2026, 3, 2),
+            version=2,
+        ),
+        task_2,
+    ]
+    assert await linked_task_labels(service.db) == [(task.id, label.id)]
+    assert new_task_audit == TaskAudit(
+        id=new_task_audit.id,
+        row=str(task.id),
+        action="updated",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="update_task",
+        request_id="test-1",
+        before={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": None,
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "open",
+            "version": 1,
+        },
+        after={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "reporter": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "open",
+            "version": 2,
+        },
+        org_id=org.id,
+    )
+
+
 @pytest.mark.parametrize(
     ("wrong", "errors"),
     [
@@ -4748,6 +5189,46 @@ async def test_delete_task_with_tasks_of_blocked_by_takes_it_along(service: Serv
     )
 
 
+async def test_delete_task_leaves_others_as_they_are(service: Service) -> None:
+    """DELETE /orgs/{handle}/tasks/{number}: 204."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    task_2 = await store_task(service.db, org_id=org.id, number=4, reporter_id=ann.id)
+    answer = await service.send("DELETE", f"/orgs/{org.handle}/tasks/3", caller=ann)
+    assert answer.status_code == 204
+    [new_task_audit] = await all_task_audits(service.db)
+    assert await all_tasks(service.db) == [task_2]
+    assert new_task_audit == TaskAudit(
+        id=new_task_audit.id,
+        row=str(task.id),
+        action="deleted",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="delete_task",
+        request_id="test-1",
+        before={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": None,
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "open",
+            "version": 1,
+        },
+        after=None,
+        org_id=org.id,
+    )
+
+
 async def test_close_overdue(service: Service) -> None:
     """POST /orgs/{handle}/unassign-overdue: 200."""
     ann = await store_account(service.db)
@@ -5159,6 +5640,7 @@ async def test_task_counts_leaves_out_what_does_not_match(service: Service) -> N
     answer = await service.send("GET", f"/orgs/{org.handle}/counts", caller=ann)
     assert answer.status_code == 200
     assert [each["state"] for each in answer.json()["data"]["by_state"]] == ["open"]
+    assert answer.json()["data"]["total"] == 1
 
 
 async def test_audit_trail(service: Service) -> None:
@@ -5422,6 +5904,30 @@ async def test_audit_trail_continues_on_the_next_page(service: Service) -> None:
     )
     assert answer.status_code == 200
     assert [each["id"] for each in answer.json()["data"]] == [str(task_audit.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_audit_trail_ends_where_a_page_is_just_full(service: Service) -> None:
+    """GET /orgs/{handle}/audit: 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    task_audit = await store_task_audit(service.db, org_id=org.id)
+    task_audit_2 = await store_task_audit(
+        service.db, at=datetime(2026, 3, 1, 12, 2, tzinfo=UTC), org_id=org.id
+    )
+    task_audit_3 = await store_task_audit(
+        service.db, at=datetime(2026, 3, 1, 12, 1, tzinfo=UTC), org_id=org.id
+    )
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/audit", caller=ann, query={"limit": "3"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [
+        str(task_audit_2.id),
+        str(task_audit_3.id),
+        str(task_audit.id),
+    ]
     assert answer.json()["meta"]["next"] is None
 
 

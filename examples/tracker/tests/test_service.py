@@ -3,6 +3,8 @@
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from functools import reduce
 from operator import getitem
@@ -117,66 +119,144 @@ ANSWERS = {
     "GET /orgs/{handle}/counts": ["200", "401", "404", "422", "500", "503"],
     "GET /orgs/{handle}/audit": ["200", "401", "404", "422", "500", "503"],
 }
-MEMBERS = {
-    "AccountView": ["email", "id", "name"],
-    "LabelView": ["color", "id", "name", "org"],
-    "TaskAuditView": [
-        "action",
-        "after",
-        "at",
-        "before",
-        "caller",
-        "id",
-        "operation",
-        "org",
-        "request_id",
-        "row",
-    ],
-    "PersonView": ["id", "name"],
-    "MemberView": ["account", "role", "since"],
-    "OrgView": ["handle", "id", "may_admin", "members", "name", "open_tasks"],
-    "InvitationView": ["accepted", "email", "expires", "id", "org", "role"],
-    "TaskItemView": [
-        "assignee",
-        "due",
-        "hours",
-        "id",
-        "labels",
-        "number",
-        "overdue",
-        "state",
-        "title",
-        "version",
-    ],
-    "TaskView": [
-        "assignee",
-        "blocks",
-        "done_at",
-        "due",
-        "hours",
-        "id",
-        "labels",
-        "number",
-        "overdue",
-        "ready",
-        "reporter",
-        "state",
-        "text",
-        "title",
-        "version",
-    ],
-    "Register": ["email", "name", "password"],
-    "Session": ["account", "token"],
-    "Login": ["email", "password"],
-    "CreateOrg": ["handle", "name"],
-    "ChangeRole": ["role"],
-    "Invite": ["email", "role"],
-    "CreateLabel": ["color", "name"],
-    "CreateTask": ["assignee", "blocked_by", "due", "hours", "labels", "text", "title"],
-    "UpdateTask": ["assignee", "blocked_by", "due", "hours", "labels", "text", "title"],
-    "Meta": ["request_id"],
-    "PageMeta": ["next", "request_id"],
-    "FieldError": ["code", "field", "message"],
+MEMBERS: dict[str, dict[str, Any]] = {
+    "AccountView": {"email": "string", "id": "string", "name": "string"},
+    "LabelView": {"color": "string", "id": "string", "name": "string", "org": "string"},
+    "TaskAuditView": {
+        "action": "string",
+        "after": ["object", "null"],
+        "at": "string",
+        "before": ["object", "null"],
+        "caller": ["string", "null"],
+        "id": "string",
+        "operation": "string",
+        "org": "string",
+        "request_id": "string",
+        "row": "string",
+    },
+    "PersonView": {"id": "string", "name": "string"},
+    "MemberView": {"account": None, "role": "string", "since": "string"},
+    "OrgView": {
+        "handle": "string",
+        "id": "string",
+        "may_admin": "boolean",
+        "members": "array",
+        "name": "string",
+        "open_tasks": "integer",
+    },
+    "InvitationView": {
+        "accepted": ["string", "null"],
+        "email": "string",
+        "expires": "string",
+        "id": "string",
+        "org": ["string", "null"],
+        "role": "string",
+    },
+    "TaskItemView": {
+        "assignee": None,
+        "due": ["string", "null"],
+        "hours": ["string", "null"],
+        "id": "string",
+        "labels": "array",
+        "number": "integer",
+        "overdue": "boolean",
+        "state": "string",
+        "title": "string",
+        "version": "integer",
+    },
+    "TaskView": {
+        "assignee": None,
+        "blocks": "array",
+        "done_at": ["string", "null"],
+        "due": ["string", "null"],
+        "hours": ["string", "null"],
+        "id": "string",
+        "labels": "array",
+        "number": "integer",
+        "overdue": "boolean",
+        "ready": "boolean",
+        "reporter": None,
+        "state": "string",
+        "text": "string",
+        "title": "string",
+        "version": "integer",
+    },
+    "Register": {"email": "string", "name": "string", "password": "string"},
+    "Session": {"account": None, "token": "string"},
+    "Login": {"email": "string", "password": "string"},
+    "CreateOrg": {"handle": "string", "name": "string"},
+    "ChangeRole": {"role": "string"},
+    "Invite": {"email": "string", "role": "string"},
+    "CreateLabel": {"color": "string", "name": "string"},
+    "CreateTask": {
+        "assignee": ["string", "null"],
+        "blocked_by": ["string", "null"],
+        "due": ["string", "null"],
+        "hours": ["string", "number", "null"],
+        "labels": "array",
+        "text": "string",
+        "title": "string",
+    },
+    "UpdateTask": {
+        "assignee": ["string", "null"],
+        "blocked_by": ["string", "null"],
+        "due": ["string", "null"],
+        "hours": ["string", "number", "null"],
+        "labels": "array",
+        "text": "string",
+        "title": "string",
+    },
+    "Meta": {"request_id": "string"},
+    "PageMeta": {"next": ["string", "null"], "request_id": "string"},
+    "FieldError": {"code": None, "field": "string", "message": "string"},
+}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "GET /orgs": {"limit": "integer", "after": "string"},
+    "GET /orgs/{handle}": {"handle": "string"},
+    "DELETE /orgs/{handle}": {"handle": "string"},
+    "PUT /orgs/{handle}/members/{account}": {"handle": "string", "account": "string"},
+    "DELETE /orgs/{handle}/members/{account}": {"handle": "string", "account": "string"},
+    "POST /orgs/{handle}/invitations": {"handle": "string"},
+    "POST /invitations/{secret}/acceptance": {"secret": "string"},
+    "POST /orgs/{handle}/labels": {"handle": "string"},
+    "GET /orgs/{handle}/labels": {"handle": "string", "limit": "integer", "after": "string"},
+    "POST /orgs/{handle}/tasks": {"handle": "string"},
+    "GET /orgs/{handle}/tasks": {
+        "handle": "string",
+        "limit": "integer",
+        "after": "string",
+        "sort": "string",
+        "state": "array",
+        "mine": "boolean",
+        "overdue": "boolean",
+        "label": "string",
+        "due_before": "string",
+    },
+    "GET /orgs/{handle}/tasks/{number}": {
+        "handle": "string",
+        "number": "integer",
+        "If-None-Match": "string",
+    },
+    "PATCH /orgs/{handle}/tasks/{number}": {
+        "handle": "string",
+        "number": "integer",
+        "If-Match": "string",
+    },
+    "DELETE /orgs/{handle}/tasks/{number}": {"handle": "string", "number": "integer"},
+    "POST /tasks/{id}/start": {"id": "string"},
+    "POST /tasks/{id}/submission": {"id": "string"},
+    "POST /tasks/{id}/approval": {"id": "string"},
+    "POST /tasks/{id}/rejection": {"id": "string"},
+    "POST /tasks/{id}/reopening": {"id": "string"},
+    "POST /orgs/{handle}/unassign-overdue": {"handle": "string"},
+    "GET /orgs/{handle}/counts": {"handle": "string"},
+    "GET /orgs/{handle}/audit": {
+        "handle": "string",
+        "limit": "integer",
+        "after": "string",
+        "row": "string",
+        "action": "string",
+    },
 }
 
 
@@ -191,10 +271,24 @@ def test_the_contract_has_every_operation_and_its_answers() -> None:
 
 
 def test_the_contract_has_every_member() -> None:
-    """Of what callers send and are shown."""
-    schemas = CONTRACT["components"]["schemas"].items()
-    described = {name: sorted(each["properties"]) for name, each in schemas if "properties" in each}
+    """Of what callers send and are shown, with its type; None is that of another schema."""
+    described = {
+        name: {member: each.get("type") for member, each in schema["properties"].items()}
+        for name, schema in CONTRACT["components"]["schemas"].items()
+        if "properties" in schema
+    }
     assert described == MEMBERS
+
+
+def test_the_contract_has_every_parameter() -> None:
+    """Of paths, queries and headers, with its type."""
+    described = {
+        f"{method.upper()} {path}": {each["name"]: each["schema"].get("type") for each in given}
+        for path, operations in CONTRACT["paths"].items()
+        for method, operation in operations.items()
+        if (given := [each for each in operation.get("parameters", []) if "schema" in each])
+    }
+    assert described == PARAMETERS
 
 
 def test_every_reference_of_the_contract_leads_somewhere() -> None:
@@ -292,3 +386,72 @@ async def test_migrations_can_be_taken_back(tmp_path: Path) -> None:
     applied = await migrations.up(url, MIGRATIONS)
     assert await migrations.down(url, MIGRATIONS, len(applied)) == applied[::-1]
     assert await migrations.up(url, MIGRATIONS) == applied
+
+
+REQUIRED = {
+    "account": ["email", "name", "password"],
+    "org": ["handle", "name"],
+    "member": ["role", "since"],
+    "invitation": ["email", "expires", "invited_by_id", "org_id", "role", "secret"],
+    "label": ["color", "name", "org_id"],
+    "task": ["number", "org_id", "reporter_id", "state", "text", "title", "version"],
+    "task_audit": ["action", "at", "operation", "org_id", "request_id", "row"],
+}
+
+
+def test_the_database_requires_what_is_never_null(migrated: Path) -> None:
+    """Of the columns that are no keys."""
+    statement = 'SELECT name FROM pragma_table_info(?) WHERE "notnull"'
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, columns in REQUIRED.items():
+            found = {name for (name,) in connection.execute(statement, (table,))}
+            assert found >= set(columns), table
+
+
+UNIQUE = {
+    "account": [["email"]],
+    "org": [["handle"]],
+    "invitation": [["secret"]],
+    "label": [["name", "org_id"]],
+    "task": [["number", "org_id"]],
+}
+
+
+def test_the_database_keeps_apart_what_is_unique(migrated: Path) -> None:
+    """Two requests at the same time are told apart by nothing else."""
+    statement = (
+        "SELECT group_concat(i.name) FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS i"
+        ' WHERE l."unique" GROUP BY l.name'
+    )
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, keys in UNIQUE.items():
+            found = [
+                sorted(names.split(",")) for (names,) in connection.execute(statement, (table,))
+            ]
+            assert all(key in found for key in keys), table
+
+
+REFERENCES = {
+    "member": [("account_id", "account", "id", "CASCADE"), ("org_id", "org", "id", "CASCADE")],
+    "invitation": [
+        ("invited_by_id", "account", "id", "CASCADE"),
+        ("org_id", "org", "id", "CASCADE"),
+    ],
+    "label": [("org_id", "org", "id", "CASCADE")],
+    "task": [
+        ("assignee_id", "account", "id", "SET NULL"),
+        ("org_id", "org", "id", "CASCADE"),
+        ("reporter_id", "account", "id", "RESTRICT"),
+    ],
+    "task_labels": [("label_id", "label", "id", "CASCADE"), ("task_id", "task", "id", "CASCADE")],
+    "task_audit": [("caller_id", "account", "id", "SET NULL"), ("org_id", "org", "id", "CASCADE")],
+}
+
+
+def test_the_database_holds_references(migrated: Path) -> None:
+    """Each leads to a row that is there; when that is deleted, it says what becomes of its own."""
+    statement = 'SELECT "from", "table", "to", on_delete FROM pragma_foreign_key_list(?)'
+    with closing(sqlite3.connect(migrated)) as connection:
+        for table, references in REFERENCES.items():
+            found = set(connection.execute(statement, (table,)))
+            assert found >= set(references), table

@@ -344,6 +344,79 @@ async def test_start_of_an_impossible_id_is_not_found(service: Service) -> None:
     assert await all_tasks(service.db) == [task]
 
 
+async def test_start_leaves_others_as_they_are(service: Service) -> None:
+    """POST /tasks/{id}/start: 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    task = await store_task(service.db, org_id=org.id, assignee_id=ann.id, reporter_id=ann.id)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task_2 = await store_task(service.db, org_id=org.id, number=4, reporter_id=ann.id)
+    answer = await service.send("POST", f"/tasks/{task.id}/start", caller=ann)
+    assert answer.status_code == 200
+    [new_task_audit] = await all_task_audits(service.db)
+    assert answer.json()["data"] == {
+        "id": str(task.id),
+        "number": 3,
+        "title": "title 1",
+        "state": "doing",
+        "due": "2026-03-01",
+        "hours": "1.5",
+        "version": 2,
+        "text": "",
+        "done_at": "2026-03-01T12:00:00.000000Z",
+        "overdue": True,
+        "assignee": {"id": str(ann.id), "name": "ann"},
+        "labels": [],
+        "ready": True,
+        "reporter": {"id": str(ann.id), "name": "ann"},
+        "blocks": [],
+    }
+    assert answer.headers["etag"] == '"2"'
+    assert await all_tasks(service.db) == [replace(task, state="doing", version=2), task_2]
+    assert new_task_audit == TaskAudit(
+        id=new_task_audit.id,
+        row=str(task.id),
+        action="updated",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="start",
+        request_id="test-1",
+        before={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": str(ann.id),
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "open",
+            "version": 1,
+        },
+        after={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": str(ann.id),
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "doing",
+            "version": 2,
+        },
+        org_id=org.id,
+    )
+
+
 async def test_submit(service: Service) -> None:
     """POST /tasks/{id}/submission: 200."""
     ann = await store_account(service.db)
@@ -742,6 +815,81 @@ async def test_submit_of_an_impossible_id_is_not_found(service: Service) -> None
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
     assert await all_tasks(service.db) == [task]
+
+
+async def test_submit_leaves_others_as_they_are(service: Service) -> None:
+    """POST /tasks/{id}/submission: 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    task = await store_task(
+        service.db, org_id=org.id, assignee_id=ann.id, reporter_id=ann.id, state="doing"
+    )
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task_2 = await store_task(service.db, org_id=org.id, number=4, reporter_id=ann.id)
+    answer = await service.send("POST", f"/tasks/{task.id}/submission", caller=ann)
+    assert answer.status_code == 200
+    [new_task_audit] = await all_task_audits(service.db)
+    assert answer.json()["data"] == {
+        "id": str(task.id),
+        "number": 3,
+        "title": "title 1",
+        "state": "review",
+        "due": "2026-03-01",
+        "hours": "1.5",
+        "version": 2,
+        "text": "",
+        "done_at": "2026-03-01T12:00:00.000000Z",
+        "overdue": True,
+        "assignee": {"id": str(ann.id), "name": "ann"},
+        "labels": [],
+        "ready": True,
+        "reporter": {"id": str(ann.id), "name": "ann"},
+        "blocks": [],
+    }
+    assert answer.headers["etag"] == '"2"'
+    assert await all_tasks(service.db) == [replace(task, state="review", version=2), task_2]
+    assert new_task_audit == TaskAudit(
+        id=new_task_audit.id,
+        row=str(task.id),
+        action="updated",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="submit",
+        request_id="test-1",
+        before={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": str(ann.id),
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "doing",
+            "version": 1,
+        },
+        after={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": str(ann.id),
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "review",
+            "version": 2,
+        },
+        org_id=org.id,
+    )
 
 
 async def test_approve(service: Service) -> None:
@@ -1202,6 +1350,82 @@ async def test_approve_of_an_impossible_id_is_not_found(service: Service) -> Non
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
     assert await all_tasks(service.db) == [task]
+
+
+async def test_approve_leaves_others_as_they_are(service: Service) -> None:
+    """POST /tasks/{id}/approval: 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id, state="review")
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    task_2 = await store_task(service.db, org_id=org.id, number=4, reporter_id=ann.id)
+    answer = await service.send("POST", f"/tasks/{task.id}/approval", caller=ann)
+    assert answer.status_code == 200
+    [new_task_audit] = await all_task_audits(service.db)
+    assert answer.json()["data"] == {
+        "id": str(task.id),
+        "number": 3,
+        "title": "title 1",
+        "state": "done",
+        "due": "2026-03-01",
+        "hours": "1.5",
+        "version": 2,
+        "text": "",
+        "done_at": "2030-01-01T00:00:00.000000Z",
+        "overdue": False,
+        "assignee": None,
+        "labels": [],
+        "ready": True,
+        "reporter": {"id": str(ann.id), "name": "ann"},
+        "blocks": [],
+    }
+    assert answer.headers["etag"] == '"2"'
+    assert await all_tasks(service.db) == [
+        replace(task, done_at=datetime(2030, 1, 1, tzinfo=UTC), state="done", version=2),
+        task_2,
+    ]
+    assert new_task_audit == TaskAudit(
+        id=new_task_audit.id,
+        row=str(task.id),
+        action="updated",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="approve",
+        request_id="test-1",
+        before={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": None,
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "review",
+            "version": 1,
+        },
+        after={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": None,
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": "2030-01-01T00:00:00.000000Z",
+            "state": "done",
+            "version": 2,
+        },
+        org_id=org.id,
+    )
 
 
 async def test_reject(service: Service) -> None:
@@ -1730,6 +1954,79 @@ async def test_reject_of_an_impossible_id_is_not_found(service: Service) -> None
     assert await all_tasks(service.db) == [task]
 
 
+async def test_reject_leaves_others_as_they_are(service: Service) -> None:
+    """POST /tasks/{id}/rejection: 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id, state="review")
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    task_2 = await store_task(service.db, org_id=org.id, number=4, reporter_id=ann.id)
+    answer = await service.send("POST", f"/tasks/{task.id}/rejection", caller=ann)
+    assert answer.status_code == 200
+    [new_task_audit] = await all_task_audits(service.db)
+    assert answer.json()["data"] == {
+        "id": str(task.id),
+        "number": 3,
+        "title": "title 1",
+        "state": "doing",
+        "due": "2026-03-01",
+        "hours": "1.5",
+        "version": 2,
+        "text": "",
+        "done_at": "2026-03-01T12:00:00.000000Z",
+        "overdue": True,
+        "assignee": None,
+        "labels": [],
+        "ready": True,
+        "reporter": {"id": str(ann.id), "name": "ann"},
+        "blocks": [],
+    }
+    assert answer.headers["etag"] == '"2"'
+    assert await all_tasks(service.db) == [replace(task, state="doing", version=2), task_2]
+    assert new_task_audit == TaskAudit(
+        id=new_task_audit.id,
+        row=str(task.id),
+        action="updated",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="reject",
+        request_id="test-1",
+        before={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": None,
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "review",
+            "version": 1,
+        },
+        after={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": None,
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "doing",
+            "version": 2,
+        },
+        org_id=org.id,
+    )
+
+
 async def test_reopen(service: Service) -> None:
     """POST /tasks/{id}/reopening: 200."""
     ann = await store_account(service.db)
@@ -2142,3 +2439,79 @@ async def test_reopen_of_an_impossible_id_is_not_found(service: Service) -> None
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
     assert await all_tasks(service.db) == [task]
+
+
+async def test_reopen_leaves_others_as_they_are(service: Service) -> None:
+    """POST /tasks/{id}/reopening: 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id, state="done")
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task_2 = await store_task(service.db, org_id=org.id, number=4, reporter_id=ann.id)
+    answer = await service.send("POST", f"/tasks/{task.id}/reopening", caller=ann)
+    assert answer.status_code == 200
+    [new_task_audit] = await all_task_audits(service.db)
+    assert answer.json()["data"] == {
+        "id": str(task.id),
+        "number": 3,
+        "title": "title 1",
+        "state": "open",
+        "due": "2026-03-01",
+        "hours": "1.5",
+        "version": 2,
+        "text": "",
+        "done_at": None,
+        "overdue": True,
+        "assignee": None,
+        "labels": [],
+        "ready": True,
+        "reporter": {"id": str(ann.id), "name": "ann"},
+        "blocks": [],
+    }
+    assert answer.headers["etag"] == '"2"'
+    assert await all_tasks(service.db) == [
+        replace(task, done_at=None, state="open", version=2),
+        task_2,
+    ]
+    assert new_task_audit == TaskAudit(
+        id=new_task_audit.id,
+        row=str(task.id),
+        action="updated",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="reopen",
+        request_id="test-1",
+        before={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": None,
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "done",
+            "version": 1,
+        },
+        after={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": None,
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": None,
+            "state": "open",
+            "version": 2,
+        },
+        org_id=org.id,
+    )

@@ -40,7 +40,7 @@ are handed in. `verify logic unit` says whether it holds.
 
 ## Exit codes
 0 done; 1 errors or a failed gate; 2 wrong command line; 3 somebody has to answer or approve; 4 generated files were
-edited by hand; 70 a defect of Backwright.
+edited by hand; 5 a gate that was named could not run; 70 a defect of Backwright.
 """
 CURSOR = "---\ndescription: How to work on this Backwright project\nalwaysApply: true\n---\n\n"
 SERVER = {"command": "backwright", "args": ["mcp"]}

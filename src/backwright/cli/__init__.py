@@ -1,8 +1,8 @@
 """The command line: arguments and printing, nothing else. `pipeline/` does the work.
 
 Exit codes are the same for all commands: 0 done, 1 the specification has errors or a gate failed, 2 the
-command line is wrong, 3 somebody has to answer or approve, 4 generated files were edited by hand, 70 a defect
-of ours.
+command line is wrong, 3 somebody has to answer or approve, 4 generated files were edited by hand, 5 a gate that was
+named could not run, 70 a defect of ours.
 """
 
 from __future__ import annotations

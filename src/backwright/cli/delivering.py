@@ -275,7 +275,8 @@ def verify(
     """Judge the built backend by its gates, such as migrations, acceptance and behaviour.
 
     Every result is an artifact in `.backwright/runs/`. A gate that could not run says so: it never counts as
-    passed. With `--target` no project is needed: `docs/targets.md` says what a target file is.
+    passed. Where nothing failed, and a gate that was named could not run, the exit code is 5.
+    With `--target` no project is needed: `docs/targets.md` says what a target file is.
     """
     if target is not None:
         _verify_target(target, gates or (), out, seed, requests, seconds, json)
@@ -284,8 +285,7 @@ def verify(
             project_of(project), gates or (), database or (), terminal, seed=seed, requests=requests
         )
         _say_findings(terminal, results)
-        failed = [r.gate for r in results if r.status == "failed"]
-        leave(terminal, "verify", Exit.FOUND if failed else Exit.OK, results=results)
+        leave(terminal, "verify", _judged(terminal, results, gates or ()), results=results)
 
 
 def _verify_target(
@@ -299,13 +299,20 @@ def _verify_target(
         bounds = Bounds(seed=seed, requests=requests, seconds=seconds)
         results, folder = pipeline.verify_target(target, gates, terminal, out=out, bounds=bounds)
         _say_findings(terminal, results)
-        missing = [result.title for result in results if result.status == "not_run"]
-        if missing:
-            terminal.print(f"Not run: {', '.join(missing)}.")
+        code = _judged(terminal, results, gates)
         terminal.print(f"Results: {folder}")
-        failed = any(result.status == "failed" for result in results)
-        leave(terminal, "verify", Exit.FOUND if failed else Exit.OK, results=results, folder=str(folder))
+        leave(terminal, "verify", code, results=results, folder=str(folder))
     raise AssertionError("leave does not return")
+
+
+def _judged(terminal: Terminal, results: Sequence[GateResult], named: Sequence[str]) -> Exit:
+    """What came of it in one code. Who names a gate wants to know what it shows: where it could not run, nothing."""
+    missing = [result for result in results if result.status == "not_run"]
+    if missing:
+        terminal.print(f"Not run: {', '.join(dict.fromkeys(each.title for each in missing))}.")
+    if any(result.status == "failed" for result in results):
+        return Exit.FOUND
+    return Exit.NOT_RUN if any(each.gate in named for each in missing) else Exit.OK
 
 
 def _say_findings(terminal: Terminal, results: Sequence[GateResult]) -> None:

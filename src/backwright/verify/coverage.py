@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from backwright.emit.certain import Writing, may_refuse
+import msgspec
+
+from backwright.emit.certain import Writing, holds, may_refuse
 from backwright.emit.contract.answers import NOT_MODIFIED, statuses
 from backwright.emit.contract.requests import tells_version
 from backwright.emit.failures import OF_RUNTIME, answer_of, outcomes
@@ -71,8 +73,20 @@ class Coverage:
         return [
             f"{operation.name} {status}"
             for operation in self._model.operations
-            for status in sorted(declared(operation, self._model) - set(self.reached(operation)))
+            for status in sorted(self._reachable(operation) - set(self.reached(operation)))
         ]
+
+    def only_in_a_race(self) -> list[str]:
+        """What operations say they answer, and only another request at the same instant could lead to."""
+        return [
+            f"{operation.name} {status}"
+            for operation in self._model.operations
+            for status in sorted(of_a_race(operation, self._model) - set(self.reached(operation)))
+        ]
+
+    def _reachable(self, operation: Operation) -> frozenset[int]:
+        found = declared(operation, self._model)
+        return found - (of_a_race(operation, self._model) - set(self.reached(operation)))
 
     def never_came_to(self) -> list[str]:
         """The rules and conditions that were always, or never, true, though they could be otherwise."""
@@ -97,7 +111,7 @@ class Coverage:
     def told(self) -> dict[str, int | float | str]:
         """The figures of a result."""
         both = sum(len(results) == 2 for results in self._results.values())
-        every = sum(len(declared(operation, self._model)) for operation in self._model.operations)
+        every = sum(len(self._reachable(operation)) for operation in self._model.operations)
         return {
             "requests": self.requests,
             "accepted %": self._share(self.accepted),
@@ -109,6 +123,7 @@ class Coverage:
                 for name, counts in sorted(self.statuses.items())
             },
             **_named("never answered", self.never_answered()),
+            **_named("answered in a race only", self.only_in_a_race()),
             **_named("one-sided rules", self.never_came_to()),
             **_named("rules that nothing can make false", self.never_false()),
         }
@@ -132,6 +147,28 @@ def declared(operation: Operation, model: Model) -> frozenset[int]:
     if operation.method == "GET" and tells_version(operation, model):
         found.add(NOT_MODIFIED)
     return frozenset({*found, *statuses(operation)})
+
+
+def of_a_race(operation: Operation, model: Model) -> frozenset[int]:
+    """The declared statuses that have no other reason than that the caller, who was just looked up, is gone."""
+    steps = tuple(step for step in operation.steps if not _finds_the_caller(step))
+    if operation.caller != "required" or len(steps) == len(operation.steps):
+        return frozenset()
+    without = msgspec.structs.replace(operation, steps=steps)
+    return declared(operation, model) - declared(without, model)
+
+
+def _finds_the_caller(step: Step) -> bool:
+    """Whether a step finds the row of whoever calls, which every rule about it lets them read."""
+    match step:
+        case Find(
+            where=Formula(meaning=Compare(op="==", left=Name(root=one), right=Name(root=other)) as same)
+        ):
+            is_own = {one, other} == {"this", "caller"}
+            readable = step.readable is None or holds(step.readable.condition, [same], signed_in=True)
+            return is_own and readable
+        case _:
+            return False
 
 
 # What can be true and false --------------------------------------------------------------------------

@@ -27,7 +27,12 @@ ALWAYS = {
     "the_contract_is_served",
     "answers_carry_the_headers_that_protect",
 }
-STORED = {"migrations_can_be_taken_back"}
+STORED = {
+    "migrations_can_be_taken_back",
+    "the_database_requires_what_is_never_null",
+    "the_database_keeps_apart_what_is_unique",
+    "the_database_holds_references",
+}
 TOKENS = {"a_token_is_accepted_until_its_time_is_over", "a_token_of_another_service_or_key_is_refused"}
 
 
@@ -81,3 +86,54 @@ def test_a_list_is_asked_for_more_than_it_shows_and_for_its_ties() -> None:
     full = by_name["shows_500_at_most"]
     assert "for _ in range(498):" in full and full.endswith(") == 500")
     assert "in_order_of_the_key_where_all_else_is_equal" in by_name
+
+
+def cases(name: str, wanted: str) -> dict[str, str]:
+    """The tests of one operation of an example as they are printed, by what they are about."""
+    made = model(name)
+    operation = next(each for each in made.operations if each.name == wanted)
+    found, _ = of_operation(operation, setting(made, names(made)))
+    return {each.name: printed(each, operation).text for each in found}
+
+
+def test_each_order_is_asked_for_what_it_leaves_out() -> None:
+    found = cases("inventory", "list_stock")
+    for name in ("leaves_out_what_does_not_match", "filtered_by_at_least"):
+        assert name in found
+        assert "'sort': 'place'" in found[f"{name}_in_order_of_place"]
+
+
+def test_a_list_ends_where_a_page_is_just_full_and_a_parameter_comes_once() -> None:
+    found = cases("inventory", "list_products")
+    assert "['next'] is None" in found["ends_where_a_page_is_just_full"].replace('"', "'")
+    assert "'limit': ['1', '2']" in found["refuses_a_parameter_that_comes_twice"]
+    full = found["shows_20_at_most"]
+    assert "for sku in ('AAD', 'AAE'" in full and "sku=sku" in full and full.endswith(") == 20")
+
+
+def test_a_row_that_shares_a_part_of_a_key_is_another() -> None:
+    found = cases("inventory", "get_or_create_bin")
+    assert {f"where_one_of_another_{name}_is_there_is_allowed" for name in ("aisle", "shelf")} <= found.keys()
+
+
+def test_who_may_not_call_is_not_told_what_is_there() -> None:
+    found = cases("inventory", "withdraw_product")
+    assert "== 403" in found["is_forbidden_whatever_the_sku"]
+
+
+def test_a_change_leaves_other_rows_and_a_page_says_how_many_there_are() -> None:
+    assert "article_2" in cases("conduit", "update_article")["leaves_others_as_they_are"]
+    assert "['articlesCount'] == 3" in cases("conduit", "get_articles")["continues_on_the_next_page"].replace(
+        '"', "'"
+    )
+
+
+def test_what_the_database_holds_is_what_the_model_says() -> None:
+    text = whole(model("inventory"))
+    assert (
+        "'stock': [('bin_id', 'bin', 'code', 'RESTRICT'), ('product_id', 'product', 'sku', 'RESTRICT')]"
+        in text
+    )
+    assert "'bin': [['aisle', 'shelf']]" in text
+    assert "'stock': ['quantity', 'reserved']" in text
+    assert "'weight_grams': ['integer', 'null']" in text

@@ -170,6 +170,24 @@ def test_what_only_a_race_leads_to_is_told_apart() -> None:
     assert made == {"wrong-error-field": ["line 6: body"], "wrong-error-field-in-a-race": ["line 5: body"]}
 
 
+def test_a_conflict_that_only_a_race_leads_to_is_told_apart() -> None:
+    store = (
+        "async def insert(db):\n    try:\n        await db.execute(INSERT)\n"
+        "    except UniqueViolation as violation:\n"
+        '        raise Conflict(FieldError("aisle", "taken"), FieldError("shelf", "taken")) from violation\n'
+    )
+    looking = "    row = await bins.find_existing_by_aisle_and_shelf(tx)\n"
+    storing = "    await bins.insert(tx)\n"
+    files = {"shop/repositories/bins.py": store}
+    for service, expected in (
+        (f"async def place(tx):\n{looking}{storing}", (0, 1)),
+        (f"async def place(tx):\n{looking}{storing}\nasync def more(tx):\n{storing}", (1, 0)),
+    ):
+        sources = Sources({**files, "shop/services/places.py": service}, "shop")
+        made = {each.name: len(each.mutants(sources)) for each in OPERATORS}
+        assert (made["conflict-not-answered"], made["conflict-in-a-race-not-answered"]) == expected
+
+
 def test_a_constraint_goes_from_the_migrations_of_both_databases() -> None:
     [made] = {
         mutant.what: mutant

@@ -11,7 +11,7 @@ from backwright.model.build import build
 from backwright.model.types import Model
 from backwright.project import Project
 from backwright.spec.reader import read
-from backwright.verify.coverage import Coverage, certain, conditions
+from backwright.verify.coverage import Coverage, certain, conditions, declared, of_a_race
 from backwright.verify.matrix import NOT_FOUND, matrix
 from backwright.verify.possible import is_possible
 
@@ -84,3 +84,15 @@ def test_rules_that_what_is_written_fulfils_are_told_apart() -> None:
     assert any(
         told.startswith("follow create") and "never asked" in told for told in coverage.never_came_to()
     )
+
+
+def test_a_caller_who_is_gone_between_two_looks_is_a_race() -> None:
+    model = specified("conduit")
+    found = {each.name: of_a_race(each, model) for each in model.operations}
+    assert found.pop("update_current_user") == {404}
+    assert set(found.values()) == {frozenset()}
+    coverage = Coverage(model)
+    assert coverage.only_in_a_race() == ["update_current_user 404"]
+    assert "update_current_user 404" not in coverage.never_answered()
+    every = sum(len(declared(each, model)) for each in model.operations)
+    assert coverage.told()["declared statuses answered"] == f"0 of {every - 1}"

@@ -38,6 +38,7 @@ MEANS = {
     Exit.USAGE: "wrong arguments",
     Exit.BLOCKED: "somebody has to answer a question or approve a plan; you cannot",
     Exit.EDITED: "generated files were edited by hand",
+    Exit.NOT_RUN: "nothing failed, but a gate that was named could not run",
     Exit.INTERNAL: "a defect of Backwright",
 }
 

@@ -126,6 +126,7 @@ def _success(trial: Trial, known: Known, how: Answers, said: Said) -> None:
     brief = _brief(body, path) if how.is_brief else None
     if brief is not None:
         said.body.append(f"assert {brief[0]} == {known.json(brief[1])}")
+        said.body += [f"assert {path}[{literal(name)}] == {number}" for name, number in _counted(body)]
         opaque = opaque_places(
             meta or response.body, 'answer.json()["meta"]' if envelope else "answer.json()"
         )
@@ -194,6 +195,12 @@ def _brief(body: Any, path: str) -> tuple[str, list[Any]] | None:
         if len(lists) == 1:
             return _brief(body[lists[0]], f"{path}[{literal(lists[0])}]")
     return None
+
+
+def _counted(body: Any) -> list[tuple[str, int]]:
+    """The numbers beside the list in a body: how many there are in all, say."""
+    beside = body.items() if isinstance(body, dict) else ()
+    return [(name, value) for name, value in beside if isinstance(value, int) and not isinstance(value, bool)]
 
 
 def _content(content: bytes, media: str, known: Known, said: Said) -> None:

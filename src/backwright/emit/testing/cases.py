@@ -73,7 +73,8 @@ class Repeated(msgspec.Struct):
 class Full(msgspec.Struct):
     """A test of a list with one row more than it shows: the rows of `trial`, and `more` like the last of them.
 
-    `column` tells these apart; it is empty where nothing has to.
+    `column` tells these apart; it is empty where nothing has to. They have the `values` of it where there are any, and
+    else a text with a number.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Full(msgspec.Struct):
     like: Stored
     column: str
     more: int
+    values: tuple[str | int, ...] = ()
 
 
 Test = Case | Table | Repeated | Full

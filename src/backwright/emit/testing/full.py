@@ -17,6 +17,8 @@ from backwright.reference.writing import unique_keys
 
 MOST_ROWS = 600
 """A list that shows more is not tested: storing rows takes time."""
+MOST_LISTED = 60
+"""How many values a test lists."""
 NUMBERED = re.compile(r"(.*[^0-9])[0-9]+")
 FIRST = 100
 """The number of the first row that is like another; no other row has it."""
@@ -33,37 +35,47 @@ def full_page(scene: Scene, step: Select) -> Iterator[Full]:
     like = scene.world.rows[places[-1]]
     entity = scene.world.setting.model.entity(step.entity)
     unique = _distinguishing(entity)
-    if unique is None or (unique and not _can_be_numbered(like.values[unique])):
-        return
     made, more = scene.copy(), shown - before + 1
+    if unique is None or (unique and not _can_be_told_apart(like.values[unique], more)):
+        return
     try:
-        _add(made.world, entity, like, unique, more)
+        values = _add(made.world, entity, like, unique, more)
     except Unfit:
         return
     full = tried(made)
     if full.succeeded and listed(full.response.body) == shown:
         column = str(attribute(entity.field(unique))) if unique else ""
         full = msgspec.structs.replace(asked, response=full.response)
-        yield Full(f"shows_{shown}_at_most", full, like, column, more)
+        yield Full(f"shows_{shown}_at_most", full, like, column, more, values)
 
 
 def _distinguishing(entity: Entity) -> str | None:
     """The field beside the key that has to differ between two rows: empty for none, None where it is not so simple."""
-    keys = [key for key in unique_keys(entity) if key != (entity.key,)]
-    if entity.composite or entity.field(entity.key).input or len(keys) > 1:
+    if entity.composite:
+        return None
+    is_given = entity.field(entity.key).input
+    keys = [key for key in unique_keys(entity) if is_given or key != (entity.key,)]
+    if len(keys) > 1:
         return None
     if not keys:
         return ""
     return keys[0][0] if len(keys[0]) == 1 else None
 
 
-def _add(world: World, entity: Entity, like: Stored, unique: str, more: int) -> None:
-    """As many rows like one of the world, each with a number of its own in what is unique."""
+def _add(world: World, entity: Entity, like: Stored, unique: str, more: int) -> tuple[str | int, ...]:
+    """As many rows like one of the world, each with a number of its own in what is unique.
+
+    What takes no number is another value for each; these are returned.
+    """
     given = {name: value for name, value in like.values.items() if name not in (entity.key, unique)}
+    values: list[str | int] = []
     for number in range(FIRST, FIRST + more):
         at = world.add(entity.name, given)
-        if unique:
+        if unique and _can_be_numbered(like.values[unique]):
             world.rows[at].values[unique] = NUMBERED.sub(rf"\g<1>{number}", str(like.values[unique]))
+        elif unique:
+            values.append(world.rows[at].values[unique])
+    return tuple(values)
 
 
 def listed(body: object) -> int | None:
@@ -82,6 +94,12 @@ def places_of(body: object, path: str = "") -> Iterator[tuple[str, list[object]]
                 yield from places_of(inner, f"{path}[{name!r}]")
         case _:
             return
+
+
+def _can_be_told_apart(value: object, more: int) -> bool:
+    """Whether rows can be stored that differ in this value, by a number or by a list that is short enough to read."""
+    plain = isinstance(value, str | int) and not isinstance(value, bool)
+    return _can_be_numbered(value) or (plain and more <= MOST_LISTED)
 
 
 def _can_be_numbered(value: object) -> bool:

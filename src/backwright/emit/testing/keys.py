@@ -16,6 +16,7 @@ from backwright.model.types import (
     Delete,
     Ensure,
     Entity,
+    Field,
     ManyType,
     ReferenceType,
     Update,
@@ -29,12 +30,16 @@ def key_tests(trial: Trial) -> Iterator[Test]:
     """The tests of one operation's writes."""
     for at, step in enumerate(trial.scene.operation.steps):
         match step:
-            case Create(each=None) | Update():
+            case Create(each=None):
                 yield from _taken(trial, step)
+            case Update():
+                yield from _taken(trial, step)
+                yield from _beside(trial, step)
             case Ensure() | Upsert():
                 yield from _there_already(trial, step, at)
             case Delete():
                 yield from _referred(trial, step)
+                yield from _beside(trial, step)
             case _:
                 pass
 
@@ -87,6 +92,18 @@ def _has_already(scene: Scene, entity: Entity, key: tuple[str, ...], row: Row) -
     return at is not None and all(scene.world.rows[at].values[name] == row[name] for name in key)
 
 
+def _beside(trial: Trial, step: Update | Delete) -> Iterator[Test]:
+    """Another row is there, and stays as it is."""
+    made = trial.scene.copy()
+    try:
+        made.world.add(step.entity)
+    except Unfit:
+        return
+    asked = tried(made)
+    if asked.succeeded and made.world.is_sound():
+        yield Case("leaves_others_as_they_are", [asked])
+
+
 def _there_already(trial: Trial, step: Ensure | Upsert, position: int) -> Iterator[Test]:
     """The row of the key is there before: it stays, is changed, or is in the way."""
     scene = trial.scene
@@ -128,19 +145,25 @@ def _there_already(trial: Trial, step: Ensure | Upsert, position: int) -> Iterat
 def _neighbours(scene: Scene, step: Ensure | Upsert, entity: Entity, row: Row) -> Iterator[Test]:
     """A row that shares only a part of the key is there: it is another one."""
     for name in step.by:
-        field = entity.field(name)
-        if len(step.by) < 2 or not isinstance(field.type, ReferenceType):
+        if len(step.by) < 2:
             continue
         made = scene.copy()
         try:
-            other = made.world.key(made.world.add(field.type.entity))
+            other = _another(made, entity, entity.field(name))
             made.world.add(entity.name, {each: row[each] for each in step.by if each != name} | {name: other})
         except Unfit:
             continue
-        if made.world.is_sound():
+        if other != row[name] and made.world.is_sound():
             asked = tried(made)
             if asked.succeeded:
                 yield Case(f"where_one_of_another_{name}_is_there_{outcome(asked)}", [asked])
+
+
+def _another(scene: Scene, entity: Entity, field: Field) -> Any:
+    """Another value of a part of a key: a new row's where it refers to one. Raises Unfit."""
+    if isinstance(field.type, ReferenceType):
+        return scene.world.key(scene.world.add(field.type.entity))
+    return scene.world.setting.another(entity, field, 1)
 
 
 def _referred(trial: Trial, step: Delete) -> Iterator[Test]:

@@ -11,7 +11,7 @@ from backwright.emit.names import snake
 from backwright.emit.testing.alternatives import alternatives
 from backwright.emit.testing.cases import Case, Test, signature
 from backwright.emit.testing.frames import Frame, Spot, frame_at, value
-from backwright.emit.testing.full import full_page
+from backwright.emit.testing.full import full_page, listed
 from backwright.emit.testing.reach import both, sent
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Scene, Stage, Trial, tried
@@ -24,6 +24,7 @@ from backwright.model.types import (
     Filter,
     Group,
     OrderTerm,
+    Paging,
     ReferenceType,
     ScalarType,
     Select,
@@ -43,6 +44,7 @@ def list_tests(trial: Trial) -> Iterator[Test]:
                 yield from _filtered(trial, step, each, at)
         if isinstance(step, Select) and step.when is None:
             yield from _ordered(trial, step, at)
+            yield from _in_other_orders(trial, step, at)
             longer = _three(trial, step, at, differing=False)
             yield from () if longer is None else full_page(longer, step)
 
@@ -149,6 +151,25 @@ def _both_ways(meaning: Expression, want: bool, first: Frame, second: Frame, sce
 # Orders and pages ---------------------------------------------------------------------------------------
 
 
+def _in_other_orders(trial: Trial, step: Select, position: int) -> Iterator[Test]:
+    """What is left out, in each order that has to be asked for: it is a query of its own."""
+    for sort in step.sorts:
+        if sort.order == step.order:
+            continue
+        made = trial.scene.copy()
+        made.query.append(("sort", sort.name))
+        turned = tried(made)
+        if not turned.succeeded:
+            continue
+        seen: set[str] = set()
+        filtered = (test for each in step.filters for test in _filtered(turned, step, each, position))
+        for test in chain(_hidden(turned, step, position), filtered):
+            if test.name not in seen and not test.name.startswith("shows_"):
+                seen.add(test.name)
+                test.name += f"_in_order_of_{snake(sort.name)}"
+                yield test
+
+
 def _ordered(trial: Trial, step: Select, position: int) -> Iterator[Test]:
     scene = _three(trial, step, position)
     if scene is None:
@@ -183,6 +204,7 @@ def _ordered(trial: Trial, step: Select, position: int) -> Iterator[Test]:
             return
         second.query.append((paging.after_name, cursor))
     yield Case("continues_on_the_next_page", [first, stage.send(second)], is_brief=True)
+    yield from _just_one_page(scene, paging)
     elsewhere = _elsewhere(second, step) if paging.style == "keyset" else None
     if elsewhere is None:
         return
@@ -190,6 +212,18 @@ def _ordered(trial: Trial, step: Select, position: int) -> Iterator[Test]:
     first, refused = stage.send(limited), stage.send(elsewhere)
     if refused.failure is not None and refused.failure.fields:
         yield Case("refuses_the_cursor_of_another_list", [first, refused], is_brief=True)
+
+
+def _just_one_page(scene: Scene, paging: Paging) -> Iterator[Test]:
+    """A page that holds exactly what there is: no other comes after it."""
+    shown = listed(tried(scene).response.body)
+    if paging.style != "keyset" or shown is None or not 0 < shown <= paging.max:
+        return
+    made = scene.copy()
+    made.query.append((paging.limit_name, str(shown)))
+    asked = tried(made)
+    if asked.succeeded:
+        yield Case("ends_where_a_page_is_just_full", [asked], is_brief=True)
 
 
 def _elsewhere(scene: Scene, step: Select) -> Scene | None:

@@ -80,10 +80,10 @@ class Found:
 
     def case(self, name: str, trial: Trial, about: str = "", *, is_brief: bool = False) -> None:
         """Add a test of one request, unless one of that name answers the same."""
-        key, scene = (name, *signature(trial)), content(trial.scene)
-        if key not in self.seen and scene not in self.scenes:
+        key, asked = (name, *signature(trial)), f"{content(trial.scene)} {trial.ask!r}"
+        if key not in self.seen and asked not in self.scenes:
             self.seen.add(key)
-            self.scenes.add(scene)
+            self.scenes.add(asked)
             self.add(Case(name, [trial], about, is_brief))
 
     def particular(self, usual: Scene, trial: Trial, about: str = "") -> None:
@@ -232,6 +232,7 @@ def _refusals(trial: Trial, found: Found) -> None:
             refused = tried(made)
             if refused.failure is not None and refused.recording is None:
                 found.particular(scene, refused, f"Needs {operation.access.source}")
+                _before_it_is_found(refused, found, operation.access.source)
     for at, step, asked, frame in conditions(trial):
         if not asked.held or isinstance(step, Select) or _finds_by_path(step, asked, operation):
             continue
@@ -242,6 +243,17 @@ def _refusals(trial: Trial, found: Found) -> None:
     for step in operation.steps:
         if isinstance(step, VerifyPassword):
             _wrong_password(trial, step, found)
+
+
+def _before_it_is_found(refused: Trial, found: Found, source: str) -> None:
+    """Who may not call an operation at all is not told whether what the path names is there."""
+    for parameter in refused.scene.operation.path_parameters:
+        made = refused.scene.copy()
+        made.params[parameter.name] = _no_row(parameter.type)
+        answer = tried(made)
+        if answer.failure is not None and answer.recording is None:
+            name = f"{outcome(answer)}_whatever_the_{parameter.wire or parameter.name}"
+            found.case(name, answer, f"Needs {source}")
 
 
 def _finds_by_path(step: Step, asked: Condition, operation: Operation) -> bool:

@@ -301,9 +301,13 @@ def _full(test: Full, operation: Operation) -> Source:
     trial = test.trial
     scene = trial.scene
     given = arguments(test.like, scene.world, by_key=True)
-    numbered = [_numbered(each) if each.startswith(f"{test.column}=") else each for each in given]
-    loop = f"for _ in range({test.more})"
-    if numbered != given:
+    others = [each for each in given if not each.startswith(f"{test.column}=")]
+    numbered, loop = given, f"for _ in range({test.more})"
+    if test.values:
+        numbered = [*others, f"{test.column}={test.column}"]
+        loop = f"for {test.column} in ({', '.join(map(repr, test.values))},)"
+    elif others != given:
+        numbered = [_numbered(each) if each not in others else each for each in given]
         loop = f"for number in range({FIRST}, {FIRST + test.more})"
     store = store_name(test.like.entity)
     stored = f"await {store}({', '.join(['tx', *numbered])})"

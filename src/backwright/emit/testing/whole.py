@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from backwright.emit.contract.document import document
 from backwright.emit.names import Names
 from backwright.emit.source import NO_IMPORTS, Imports, Source, imports, indented, literal, module, source
 from backwright.emit.testing.protocol import MEDIA, unreadable_bodies
 from backwright.emit.testing.reach import closest
+from backwright.emit.testing.schema import schema_tests
 from backwright.emit.testing.stores import all_name, store_name, stores
 from backwright.emit.testing.trial import Trial, tried
 from backwright.emit.testing.values import Unfit
@@ -37,6 +38,7 @@ def whole_module(common: Setting) -> str:
         *token_tests(common),
         *body_tests(common),
         *database_tests(common),
+        *schema_tests(common.model),
     ]
     return module(ABOUT, pieces, package=common.names.package)
 
@@ -55,11 +57,20 @@ def contract_tests(model: Model, names: Names) -> Iterator[Source]:
         for method, operation in operations.items()
     }
     members = {
-        name: sorted(schema["properties"])
+        name: {member: each.get("type") for member, each in sorted(schema["properties"].items())}
         for name, schema in published["components"]["schemas"].items()
         if "properties" in schema
     }
-    yield source(f"{read}\nANSWERS = {_table(answers)}\nMEMBERS = {_table(members)}", used)
+    read += f"\nANSWERS = {_table(answers)}\nMEMBERS: dict[str, dict[str, Any]] = {_table(members)}"
+    parameters = {
+        f"{method.upper()} {path}": {each["name"]: each["schema"].get("type") for each in given}
+        for path, operations in published["paths"].items()
+        for method, operation in operations.items()
+        if (given := [each for each in operation.get("parameters", []) if "schema" in each])
+    }
+    if parameters:
+        read += f"\nPARAMETERS: dict[str, dict[str, Any]] = {_table(parameters)}"
+    yield source(read, used)
     yield source(
         "def test_the_contract_has_every_operation_and_its_answers() -> None:\n"
         '    """Clients rely on them: a difference is one for every client."""\n'
@@ -72,11 +83,26 @@ def contract_tests(model: Model, names: Names) -> Iterator[Source]:
     )
     yield source(
         "def test_the_contract_has_every_member() -> None:\n"
-        '    """Of what callers send and are shown."""\n'
-        '    schemas = CONTRACT["components"]["schemas"].items()\n'
-        '    described = {name: sorted(each["properties"]) for name, each in schemas if "properties" in each}\n'
+        '    """Of what callers send and are shown, with its type; None is that of another schema."""\n'
+        "    described = {\n"
+        '        name: {member: each.get("type") for member, each in schema["properties"].items()}\n'
+        '        for name, schema in CONTRACT["components"]["schemas"].items()\n'
+        '        if "properties" in schema\n'
+        "    }\n"
         "    assert described == MEMBERS"
     )
+    if parameters:
+        yield source(
+            "def test_the_contract_has_every_parameter() -> None:\n"
+            '    """Of paths, queries and headers, with its type."""\n'
+            "    described = {\n"
+            '        f"{method.upper()} {path}": {each["name"]: each["schema"].get("type") for each in given}\n'
+            '        for path, operations in CONTRACT["paths"].items()\n'
+            "        for method, operation in operations.items()\n"
+            '        if (given := [each for each in operation.get("parameters", []) if "schema" in each])\n'
+            "    }\n"
+            "    assert described == PARAMETERS"
+        )
     yield source(
         "def test_every_reference_of_the_contract_leads_somewhere() -> None:\n"
         '    """Generators of clients stop at one that does not."""\n'
@@ -96,9 +122,9 @@ def contract_tests(model: Model, names: Names) -> Iterator[Source]:
     )
 
 
-def _table(rows: dict[str, list[str]]) -> str:
+def _table(rows: Mapping[str, object]) -> str:
     """A dictionary display with one line for each key; the formatter breaks what is too long."""
-    lines = [f"{literal(name)}: [{', '.join(map(literal, found))}]," for name, found in rows.items()]
+    lines = [f"{literal(name)}: {found!r}," for name, found in rows.items()]
     return "{\n" + indented("\n".join(lines)) + "\n}" if lines else "{}"
 
 

@@ -6,6 +6,7 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from backwright.verify.mutation.editing import (
     Turned,
@@ -17,7 +18,7 @@ from backwright.verify.mutation.editing import (
     without_conditions,
     without_statements,
 )
-from backwright.verify.mutation.sources import Sources, called, dotted
+from backwright.verify.mutation.sources import Module, Sources, called, dotted
 from backwright.verify.mutation.types import Family, Made
 
 FAMILY = Family("writing")
@@ -276,16 +277,46 @@ def conflict_not_ignored(sources: Sources) -> Made:
 @FAMILY.operator("what is taken already is an internal error", blind=True)
 def conflict_not_answered(sources: Sources) -> Made:
     """`raise Conflict(…) from violation` becomes `raise`, and who looked before does not."""
+    return _conflicts(sources, in_a_race=False)
+
+
+@FAMILY.operator("what another request took in between is an internal error", on_sqlite=ONE_WRITER)
+def conflict_in_a_race_not_answered(sources: Sources) -> Made:
+    """The same where every service that stores such a row has looked for one of that key: only a race leads there."""
+    return _conflicts(sources, in_a_race=True)
+
+
+def _conflicts(sources: Sources, *, in_a_race: bool) -> Made:
     for module in sources.modules("repositories"):
         for node in ast.walk(module.tree):
-            if isinstance(node, ast.ExceptHandler) and node.body and isinstance(node.body[-1], ast.Raise):
-                changes = [(module.span(node.body[-1]), "raise")]
+            if not isinstance(node, ast.ExceptHandler) or not node.body:
+                continue
+            answer = node.body[-1]
+            if isinstance(answer, ast.Raise) and _only_in_a_race(sources, module, answer) is in_a_race:
+                changes = [(module.span(answer), "raise")]
                 changes += [
                     (module.span(each), "pass")
                     for each in ast.walk(module.tree)
                     if isinstance(each, ast.Expr) and called(each.value) == "refuse_taken"
                 ]
                 yield from in_module(module, module.replaced(*changes), f"line {node.lineno}: not answered")
+
+
+def _only_in_a_race(sources: Sources, module: Module, answer: ast.Raise) -> bool:
+    """Whether the services look for a row by the members that a conflict names before each write of this module."""
+    members = [
+        str(call.args[0].value)
+        for call in module.calls("FieldError", within=answer)
+        if call.args and isinstance(call.args[0], ast.Constant)
+    ]
+    looked, stored = f"find_existing_by_{'_and_'.join(members)}", Path(module.path).stem
+    functions = [
+        {dotted(call.func) for call in ast.walk(function) if isinstance(call, ast.Call)}
+        for each in sources.modules("services")
+        for function in each.functions()
+    ]
+    writing = [names for names in functions if f"{stored}.insert" in names]
+    return bool(writing) and all(f"{stored}.{looked}" in names for names in writing)
 
 
 @FAMILY.operator("the move of a state is made from any state", blind=True)
