@@ -135,6 +135,12 @@ def blocked(plan: Plan, approvals: Sequence[Approval]) -> list[Diagnostic]:
     return [_unapproved(plan, change, elsewhere) for change in missing]
 
 
+_BESIDE = (
+    "; or keep what was there, `deprecated` and under a view that says what it said, and give the new one a route "
+    "of its own"
+)
+
+
 def _unapproved(plan: Plan, change: Change, elsewhere: dict[str, str]) -> Diagnostic:
     code, effect = _CODES[change.hazard]
     name = identity(change)
@@ -144,5 +150,6 @@ def _unapproved(plan: Plan, change: Change, elsewhere: dict[str, str]) -> Diagno
             f" The approval for plan {elsewhere[name][:12]} is void: the specification has changed since."
         )
     mend = f"Have it approved: `backwright approve {plan.short} --change '{name}' --by … --reason … --rollback …`"
-    mend += f". {change.note}" if change.note else "; or take the change back."
+    beside = _BESIDE if change.hazard == "breaking" else ""
+    mend += f". {change.note}" if change.note else f"{beside}; or take the change back."
     return diagnose(code, change.place, message, mend)

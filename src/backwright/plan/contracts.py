@@ -10,6 +10,7 @@ from backwright.model.types import (
     Call,
     Group,
     InputField,
+    Model,
     Operation,
     PathParameter,
     Require,
@@ -25,18 +26,24 @@ from backwright.plan.entities import Aspect, worst
 from backwright.plan.fields import described, fit
 from backwright.plan.meaning import Renames, carried_over, meant, plain
 from backwright.plan.policies import policies
-from backwright.plan.replies import replies
+from backwright.plan.replies import replies, same_show
 from backwright.plan.searches import Search
 
 
 def operation_change(
-    before: Operation, after: Operation, renames: Renames, searches: Sequence[Search] = ()
+    before: Operation,
+    after: Operation,
+    models: tuple[Model, Model],
+    renames: Renames,
+    searches: Sequence[Search] = (),
 ) -> ChangeOperation | None:
     """The change of one operation, or None when clients and rows notice nothing.
 
-    `searches` are filters and orders that are new in it and that no index serves.
+    `models` are the earlier and the later one. `searches` are filters and orders that are new in it and that no
+    index serves.
     """
-    found = [*_route(before, after), *_inputs(before, after, renames), *_answers(before, after, renames)]
+    found = [*_route(before, after), *_inputs(before, after, renames)]
+    found += _answers(before, after, models, renames)
     found += [*policies(before, after, renames), *_effects(before, after, renames)]
     found += [(search.words, "needs_index") for search in searches]
     if not found:
@@ -139,8 +146,16 @@ def _member(before: InputField, after: InputField, what: str, renames: Renames) 
         yield f"{what} may be sent by: {said}", "breaking" if found == "narrows" else "widens_access"
 
 
-def _answers(before: Operation, after: Operation, renames: Renames) -> Iterator[Aspect]:
-    yield from replies(before, after, _names(before.steps), _names(after.steps), renames)
+def keeps_views(before: Operation, after: Operation, renames: Renames) -> bool:
+    """Whether an operation answers under the views of before, so that it follows what they become."""
+    return same_show(before, after, (_names(before.steps), _names(after.steps)), renames)
+
+
+def _answers(
+    before: Operation, after: Operation, models: tuple[Model, Model], renames: Renames
+) -> Iterator[Aspect]:
+    names = _names(before.steps), _names(after.steps)
+    yield from replies(before, after, models, names, renames)
     for code in after.errors:
         if code not in before.errors:
             yield f"may fail with {code}", "safe"

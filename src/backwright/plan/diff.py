@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from backwright.model.types import Entity, Field, Index, ManyType, Model, Operation, View
 from backwright.plan.access import rule_changes
+from backwright.plan.answers import views_of
 from backwright.plan.changes import (
     AddCheck,
     AddEntity,
@@ -26,7 +27,7 @@ from backwright.plan.changes import (
     RenameEntity,
     RenameField,
 )
-from backwright.plan.contracts import operation_change
+from backwright.plan.contracts import keeps_views, operation_change
 from backwright.plan.entities import Aspect, check_changes, entity_change, worst
 from backwright.plan.fields import aspects, look_alike
 from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
@@ -187,14 +188,23 @@ def _access(before: Model, after: Model, renames: Renames) -> Iterator[Change]:
 
 
 def _interface(before: Model | None, after: Model, renames: Renames) -> Iterator[Change]:
-    yield from _views(before.views if before else (), after.views, renames)
-    yield from _operations(before.operations if before else (), after, renames)
+    same = [] if before is None else list(_same_operations(before, after))
+    noticed = {
+        view
+        for old, new in same
+        if keeps_views(old, new, renames)
+        for view in views_of(new.respond.show, after)
+    }
+    yield from _views(before.views if before else (), after.views, renames, noticed)
+    yield from _operations(before, after, same, renames)
     if before is not None:
         yield from setting_changes(before, after, renames)
         yield from logic_changes(before, after)
 
 
-def _views(before: tuple[View, ...], after: tuple[View, ...], renames: Renames) -> Iterator[Change]:
+def _views(
+    before: tuple[View, ...], after: tuple[View, ...], renames: Renames, noticed: set[str]
+) -> Iterator[Change]:
     former = {renames.entity_after(view.name): view for view in before}
     later = {view.name for view in after}
     for name, view in former.items():
@@ -205,35 +215,43 @@ def _views(before: tuple[View, ...], after: tuple[View, ...], renames: Renames) 
         old = former.get(view.name)
         if old is None:
             yield AddView(view=view, reason=f"view {view.name} is in the specification")
-        elif change := view_change(old, view, renames):
+        elif change := view_change(old, view, renames, noticed=view.name in noticed):
             yield change
 
 
-def _operations(before: tuple[Operation, ...], model: Model, renames: Renames) -> Iterator[Change]:
-    after = model.operations
-    by_route = {(operation.method, operation.path): operation for operation in before}
-    by_name = {operation.name: operation for operation in before}
-    routes = {(operation.method, operation.path) for operation in after}
-    matched: set[str] = set()
-    changed: list[Change] = []
-    for operation in after:
+def _same_operations(before: Model, after: Model) -> Iterator[tuple[Operation, Operation]]:
+    """The operations of both models: by route, or by name where the route of before is nobody's now."""
+    by_route = {(operation.method, operation.path): operation for operation in before.operations}
+    by_name = {operation.name: operation for operation in before.operations}
+    routes = {(operation.method, operation.path) for operation in after.operations}
+    for operation in after.operations:
         old = by_route.get((operation.method, operation.path))
         if old is None:
             old = by_name.get(operation.name)
             if old is not None and (old.method, old.path) in routes:
                 old = None
-        if old is None:
-            changed.append(_added_operation(operation, model))
-            continue
-        matched.add(old.name)
-        change = operation_change(old, operation, renames, new_searches(old, operation, model))
-        if change is not None:
-            changed.append(change)
-    for operation in before:
+        if old is not None:
+            yield old, operation
+
+
+def _operations(
+    before: Model | None, after: Model, same: list[tuple[Operation, Operation]], renames: Renames
+) -> Iterator[Change]:
+    former = {new.name: old for old, new in same}
+    matched = {old.name for old, _ in same}
+    for operation in before.operations if before is not None else ():
         if operation.name not in matched:
             words = f"{operation.method} {operation.path} is no longer in the specification"
             yield RemoveOperation(operation=operation, reason=words, hazard="breaking")
-    yield from changed
+    for operation in after.operations:
+        old = former.get(operation.name)
+        if old is None or before is None:
+            yield _added_operation(operation, after)
+            continue
+        searches = new_searches(old, operation, after)
+        change = operation_change(old, operation, (before, after), renames, searches)
+        if change is not None:
+            yield change
 
 
 def _added_operation(operation: Operation, model: Model) -> AddOperation:

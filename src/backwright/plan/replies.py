@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from backwright.model.types import Cookie, Header, Operation, ShapeMember, View
+from backwright.model.types import (
+    Cookie,
+    Header,
+    Model,
+    Operation,
+    ShapeMember,
+    Show,
+    ShowRow,
+    ShowShape,
+    View,
+)
+from backwright.plan.answers import differences, written_out
 from backwright.plan.changes import ChangeView
 from backwright.plan.entities import Aspect, worst
 from backwright.plan.meaning import Renames, carried_over, meant, plain, worded
@@ -13,21 +24,24 @@ from backwright.plan.meaning import Renames, carried_over, meant, plain, worded
 Names = dict[str, str]
 
 
-def view_change(before: View, after: View, renames: Renames) -> ChangeView | None:
-    """The change of what a view shows, or None."""
+def view_change(before: View, after: View, renames: Renames, *, noticed: bool) -> ChangeView | None:
+    """The change of what a view shows, or None. `noticed`: an operation answers with it that did so before."""
     found = [*_fields(before, after, renames), *_members(before, after, renames)]
     if before.arguments != after.arguments:
         found.append((f"is shown with {', '.join(after.arguments) or 'nothing beside the row'}", "safe"))
     if not found:
         return None
     words = tuple(word for word, _ in found)
+    hazard = worst(found)
+    unseen = hazard == "breaking" and not noticed
+    aside = " (no operation that was there answers with it)" if unseen else ""
     return ChangeView(
         before=before,
         after=after,
         aspects=words,
-        hazard=worst(found),
+        hazard="safe" if unseen else hazard,
         place=after.place,
-        reason=f"answers with {after.name}: {'; '.join(words)}",
+        reason=f"answers with {after.name}: {'; '.join(words)}{aside}",
     )
 
 
@@ -73,30 +87,45 @@ def _member(before: ShapeMember, after: ShapeMember, entity: str, renames: Renam
 
 
 def replies(
-    before: Operation, after: Operation, former: Names, later: Names, renames: Renames
+    before: Operation,
+    after: Operation,
+    models: tuple[Model, Model],
+    names: tuple[Names, Names],
+    renames: Renames,
 ) -> Iterator[Aspect]:
-    """What an operation answers. `former` and `later` number the bindings, whose names do not matter."""
+    """What an operation answers. `names` number the bindings of both, whose names do not matter."""
     old, new = before.respond, after.respond
+    former, later = names
     if old.status != new.status:
         yield f"answers {new.status} instead of {old.status}", "breaking"
     if _said(old.choose, former, renames) != _said(new.choose, later):
         yield f"chooses its status: {new.choose.source if new.choose else new.status}", "breaking"
-    if _said(old.show, former, renames) != _said(new.show, later):
-        follows = worded(old.show, renames) == worded(new.show)
-        yield (
-            ("answers what follows something that has changed", "safe")
-            if follows
-            else (
-                "answers something else",
-                "breaking",
-            )
-        )
+    if not same_show(before, after, names, renames):
+        yield from _shows(old.show, new.show, models, names, renames)
     if old.envelope != new.envelope:
         yield "answers with the envelope" if new.envelope else "answers without the envelope", "breaking"
     if old.wrap != new.wrap:
         yield f"the answer is under `{new.wrap}`" if new.wrap else "the answer is bare", "breaking"
     yield from _named("header", old.headers, new.headers, former, later, renames)
     yield from _named("cookie", old.cookies, new.cookies, former, later, renames)
+
+
+def same_show(before: Operation, after: Operation, names: tuple[Names, Names], renames: Renames) -> bool:
+    """Whether both answer under the same views, whatever these show."""
+    return bool(_said(before.respond.show, names[0], renames) == _said(after.respond.show, names[1]))
+
+
+def _shows(
+    before: Show, after: Show, models: tuple[Model, Model], names: tuple[Names, Names], renames: Renames
+) -> Iterator[Aspect]:
+    """What is answered under other views than before, or otherwise."""
+    old = _numbered(carried_over(written_out(before, models[0]), renames), names[0])
+    new = _numbered(written_out(after, models[1]), names[1])
+    found = list(differences(old, new))
+    yield from found or [("answers the same, written otherwise", "safe")]
+    match before, after:
+        case (ShowRow(location=str()), ShowRow(location=None) | ShowShape()):
+            yield "no `Location` any more", "breaking"
 
 
 def _named(
