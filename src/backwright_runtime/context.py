@@ -12,9 +12,11 @@ from backwright_runtime.logic import Runner
 from backwright_runtime.passwords import Passwords
 from backwright_runtime.seam import Moment
 from backwright_runtime.sessions import REVOKE, Sessions
+from backwright_runtime.settings import RuntimeSettings
 from backwright_runtime.tokens import Session
 
 Caller = TypeVar("Caller")
+S = TypeVar("S", bound=RuntimeSettings)
 
 
 class Services(Protocol):
@@ -24,6 +26,7 @@ class Services(Protocol):
     cipher: Cipher
     sessions: Sessions
     logic: Runner
+    settings: RuntimeSettings
 
 
 class RequestContext(Generic[Caller]):
@@ -33,8 +36,8 @@ class RequestContext(Generic[Caller]):
     """
 
     __slots__ = (
-        "_moment", "_sessions", "caller", "cipher", "db", "issued", "logic", "now", "passwords", "request_id",
-        "session", "signed_out", "versions",
+        "_moment", "_sessions", "_settings", "caller", "cipher", "db", "issued", "logic", "now", "passwords",
+        "request_id", "session", "signed_out", "versions",
     )  # fmt: skip
 
     def __init__(
@@ -61,12 +64,19 @@ class RequestContext(Generic[Caller]):
         self.signed_out = False
         self._moment = moment
         self._sessions = services.sessions
+        self._settings = services.settings
 
     def signed_in(self) -> Caller:
         """The caller. Raises Unauthenticated when nobody is signed in."""
         if self.caller is None:
             raise Unauthenticated
         return self.caller
+
+    def settings(self, kind: type[S]) -> S:
+        """The service's own settings. Raises TypeError where the application runs with others."""
+        if not isinstance(self._settings, kind):
+            raise TypeError(f"the application runs without {kind.__name__}")
+        return self._settings
 
     # What is made up ---------------------------------------------------------------------------------
 

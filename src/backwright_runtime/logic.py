@@ -28,6 +28,7 @@ from backwright_runtime.kinds import (
     Timestamp,
     record,
 )
+from backwright_runtime.partners import PartnerFailed
 from backwright_runtime.values import LARGEST, SMALLEST, Refused, from_text, storable
 
 LOG = logging.getLogger("backwright.logic")
@@ -98,7 +99,7 @@ class Written:
             LOG.warning("custom logic %s took longer than %s s", logic.name, logic.seconds)
             raise Unavailable from None
         except ServiceError as error:
-            if isinstance(error, (*logic.raises, NotWritten)):
+            if isinstance(error, (*logic.raises, NotWritten, PartnerFailed)):
                 raise
             LOG.error("custom logic %s raised an error that is not declared", logic.name)
             raise Internal from error

@@ -22,6 +22,15 @@ class SettingsError(Exception):
         self.problems = problems
 
 
+class Secret(str):
+    """A text that is in no representation of what holds it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'hidden'"
+
+
 class SecretKey(Struct, frozen=True):
     """A secret and its name, which is written beside what is made with it."""
 

@@ -3,7 +3,7 @@
 import json
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -20,11 +20,13 @@ from msgspec import UNSET, Struct
 from backwright_runtime import migrations as migrating
 from backwright_runtime.application import Application
 from backwright_runtime.logic import Logic
+from backwright_runtime.partners import Client, Partner
 from backwright_runtime.passwords import Passwords
+from backwright_runtime.safe.http import Answer
 from backwright_runtime.seam import Moment, uuid7
 from backwright_runtime.settings import RuntimeSettings, TokenKey
 
-__all__ = ["CHEAP_PASSWORDS", "Rows", "ScriptedLogic", "ScriptedSeam", "client", "settings_for"]
+__all__ = ["CHEAP_PASSWORDS", "Answering", "Rows", "ScriptedLogic", "ScriptedSeam", "client", "settings_for"]
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 NUMBERED = re.compile(r"v-([0-9]{1,12})")
@@ -75,9 +77,20 @@ class ScriptedSeam:
 
 
 def settings_for(settings: type[S], database_url: str) -> S:
-    """Settings for a test."""
+    """Settings for a test; what the service demands besides has a value that says nothing."""
     keys = (TokenKey("test", "not a secret, and long enough to sign with"),)
-    return settings(database_url=database_url, token_keys=keys, pool_size=4)
+    return settings(database_url=database_url, token_keys=keys, pool_size=4, **stand_ins(settings))
+
+
+def stand_ins(settings: type[RuntimeSettings]) -> dict[str, Any]:
+    """A value for each variable that a service demands for its custom logic."""
+    known = {field.name for field in msgspec.structs.fields(RuntimeSettings)}
+    usual = {str: "https://stand-in.invalid", int: 0, Decimal: Decimal(), bool: False}
+    return {
+        field.name: usual[field.type]
+        for field in msgspec.structs.fields(settings)
+        if field.name not in known and field.required
+    }
 
 
 @asynccontextmanager
@@ -125,6 +138,27 @@ class Rows(Generic[R]):
             for row in self._rows
             if all(value is UNSET or getattr(row, name) == value for name, value in wanted.items())
         ]
+
+
+class Answering(Client):
+    """Stands in for a partner: what it answers, by method and path with its query (`GET /rates/EUR`).
+
+    An answer is the JSON of a success as Python has it, or a status. What is not there is 404. `asked` has what was
+    asked so far, in order: method, path and body.
+    """
+
+    def __init__(self, answers: Mapping[str, object], *, name: str = "partner") -> None:
+        super().__init__(Partner(name, attempts=1), "https://stand-in.invalid", {})
+        self._answers = answers
+        self.asked: list[tuple[str, str, object]] = []
+
+    async def send(self, method: str, target: str, body: bytes | None) -> Answer:
+        """The answer that the test has for this."""
+        self.asked.append((method, target, None if body is None else msgspec.json.decode(body)))
+        found = self._answers.get(f"{method} {target}", 404)
+        if isinstance(found, int) and not isinstance(found, bool):
+            return Answer(found, {}, b"")
+        return Answer(200, {"content-type": "application/json"}, msgspec.json.encode(found))
 
 
 class ScriptedLogic:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from backwright.emit.logic.partners import kind_of
 from backwright.emit.names import Names, module_name
 from backwright.emit.secrets import encrypted_fields
-from backwright.emit.source import Source, imports, indented, literal, module, printable, source
+from backwright.emit.source import Identifier, Source, imports, indented, literal, module, printable, source
+from backwright.model.environment import Setting, variables
 from backwright.model.types import Model, ShowHtml, SignOut
 from backwright_runtime.database.names import caller_role
 
@@ -99,13 +101,38 @@ def settings_module(model: Model, names: Names) -> str:
     if encrypted_fields(model):
         lines.append("encryption_keys: tuple[EncryptionKey, ...]  # the first encrypts, all decrypt")
         needed |= imports(_RUNTIME, "EncryptionKey")
+    own = list(variables(model.settings, model.integrations))
+    secret = [each.name for each in own if each.secret]
+    if secret:
+        named = ", ".join(literal(name) for name in secret)
+        lines.append(f"secrets: ClassVar[frozenset[str]] = RuntimeSettings.secrets | {{{named}}}")
+        needed |= imports("typing", "ClassVar")
+    for each in own:
+        kind = kind_of(each)
+        lines.append(f"{Identifier(each.name)}: {kind}{_default(each)}")
+        needed |= kind.imports
+    only_named = ", kw_only=True" if encrypted_fields(model) or own else ""
     text = (
-        f"class Settings(RuntimeSettings, frozen=True{', kw_only=True' if encrypted_fields(model) else ''}):\n"
+        f"class Settings(RuntimeSettings, frozen=True{only_named}):\n"
         '    """Every variable this service reads. `.env.example` lists them with their meaning."""'
     )
     text += f"\n\n{indented(chr(10).join(lines))}" if lines else ""
     about = "Configuration from the environment, validated at start (https://12factor.net/config)."
     return module(about, [source(text, needed)], package=names.package)
+
+
+def _default(setting: Setting) -> str:
+    match setting.type, setting.default:
+        case _, None:
+            return ""
+        case "boolean", text:
+            return f" = {text == 'true'}"
+        case "decimal", text:
+            return f" = Decimal({literal(text)})"
+        case "integer", text:
+            return f" = {int(text)}"
+        case _, text:
+            return f" = {literal(text)}"
 
 
 def package_module(model: Model, names: Names) -> str:

@@ -17,6 +17,8 @@ from backwright.emit.inputs import page_of
 from backwright.emit.secrets import encrypted_fields
 from backwright.emit.source import MARKER, printable
 from backwright.emit.vendored import RUNTIME, runtime_dependencies
+from backwright.model.environment import Setting
+from backwright.model.environment import variables as own_variables
 from backwright.model.types import (
     ErrorArray,
     ErrorMembers,
@@ -106,7 +108,8 @@ def facts(model: Model) -> dict[str, object]:
         "errors": list(errors(model)),
         "variables": variables(model),
         "row_level": roles(model),
-        "secrets": [each.name for each in variables(model) if each.secret],
+        "needed": [each.name for each in variables(model) if each.example and each.name != "DATABASE_URL"],
+        "passed_on": [each.variable for each in model.settings if each.default is not None],
     }
 
 
@@ -234,6 +237,7 @@ def variables(model: Model) -> list[Variable]:
                 secret=True,
             )
         )
+    found += [_own(each) for each in own_variables(model.settings, model.integrations)]
     return [
         *found,
         Variable(name="HOST", value="127.0.0.1", meaning="The address to listen on."),
@@ -253,6 +257,19 @@ def variables(model: Model) -> list[Variable]:
             "without it anyone may read.",
         ),
     ]
+
+
+def _own(setting: Setting) -> Variable:
+    """A variable that custom logic uses."""
+    usual = {"string": "change-me", "integer": "0", "decimal": "0", "boolean": "false"}[setting.type]
+    usual = "https://change-me.example" if setting.name.endswith("_url") else usual
+    return Variable(
+        name=setting.variable,
+        value=setting.default or "",
+        meaning=printable(setting.description or f"What custom logic uses ({setting.type})."),
+        example="" if setting.default is not None else usual,
+        secret=setting.secret,
+    )
 
 
 def toml(text: object) -> str:

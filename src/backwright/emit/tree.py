@@ -21,7 +21,7 @@ from backwright.emit.files import project_files
 from backwright.emit.format import formatted
 from backwright.emit.inputs import has_inputs, inputs_module
 from backwright.emit.judge import is_public
-from backwright.emit.logic import boundary_module, calls_module, stub_files
+from backwright.emit.logic import boundary_module, calls_module, partners_module, stub_files
 from backwright.emit.names import Names, module_name, names
 from backwright.emit.package import Package
 from backwright.emit.removal import removal_module
@@ -100,6 +100,8 @@ def beside(package: Package, views: Views) -> FileTree:
     if model.logic:
         tree["boundary.py"] = boundary_module(model, called)
         tree["calls.py"] = calls_module(package)
+    if model.integrations:
+        tree["partners.py"] = partners_module(model, called)
     if package.audited:
         tree["audit.py"] = audit_module(package)
     if package.removed:

@@ -10,7 +10,13 @@ from backwright.model.access import access_assumptions, build_access, build_afte
 from backwright.model.audit import audit_of, with_companions
 from backwright.model.auth import TOKEN_MINUTES, build_auth
 from backwright.model.check import QUESTIONS, check
-from backwright.model.expand import build_answers, build_logic, build_operations, crud_assumptions
+from backwright.model.expand import (
+    build_answers,
+    build_environment,
+    build_logic,
+    build_operations,
+    crud_assumptions,
+)
 from backwright.model.expand.orders import order_term
 from backwright.model.expand.policies import handed_over, performance
 from backwright.model.fields import (
@@ -81,6 +87,7 @@ class _Building:
         entities = self.entities()
         views = build_views(self.document, entities, self.formulas)
         auth = build_auth(self.document, entities)
+        settings, integrations = build_environment(self.document, self.formulas)
         logic = build_logic(self.document, entities, auth, self.formulas)
         operations = build_operations(self.document, entities, views, logic, auth, self.formulas)
         return Model(
@@ -93,6 +100,8 @@ class _Building:
             views=views,
             operations=operations,
             logic=logic,
+            settings=settings,
+            integrations=integrations,
             assumptions=tuple(self.assumptions(entities)),
         )
 

@@ -38,6 +38,7 @@ from backwright.model.data import (
     States,
     Verb,
 )
+from backwright.model.environment import Integration, Setting
 from backwright.model.interface import (
     Argument,
     Array,
@@ -149,6 +150,7 @@ __all__ = [
     "Header",
     "Index",
     "InputField",
+    "Integration",
     "ListType",
     "Logic",
     "LogicExample",
@@ -175,6 +177,7 @@ __all__ = [
     "Security",
     "Select",
     "Service",
+    "Setting",
     "Shape",
     "ShapeMember",
     "Show",
@@ -298,6 +301,8 @@ class Model(Frozen, frozen=True, kw_only=True, dict=True):
     views: tuple[View, ...] = ()
     operations: tuple[Operation, ...] = ()
     logic: tuple[Logic, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    integrations: tuple[Integration, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
 
     def entity(self, name: str) -> Entity:

@@ -433,6 +433,27 @@ class LogicNode(Node, frozen=True, kw_only=True):
     examples: tuple[LogicExampleNode, ...] = ()
 
 
+class SettingNode(Node, frozen=True, kw_only=True):
+    """A variable of the environment."""
+
+    name: At[str]
+    type: At[str] | None = None
+    description: At[str] | None = None
+    default: At[str] | None = None
+    secret: At[bool] | None = None
+
+
+class IntegrationNode(Node, frozen=True, kw_only=True):
+    """A partner that custom logic asks over HTTP."""
+
+    name: At[str]
+    description: At[str] | None = None
+    header: At[str] | None = None
+    seconds: At[int] | None = None
+    attempts: At[int] | None = None
+    private: At[bool] | None = None
+
+
 class ViewNode(Node, frozen=True, kw_only=True):
     """A view `of` an entity, or one that `extends` another."""
 
@@ -485,6 +506,8 @@ class SpecDocument(Node, frozen=True, kw_only=True):
     views: tuple[ViewNode, ...] = ()
     operations: tuple[OperationNode, ...] = ()
     logic: tuple[LogicNode, ...] = ()
+    settings: tuple[SettingNode, ...] = ()
+    integrations: tuple[IntegrationNode, ...] = ()
     errors: tuple[ErrorAnswerNode, ...] = ()
     limits: LimitsNode | None = None
     security: SecurityNode | None = None

@@ -28,7 +28,7 @@ from backwright_runtime.application import Application
 from backwright_runtime.command import KEEP_ALIVE
 from backwright_runtime.database import sqlite as runtime_sqlite
 from backwright_runtime.limits import Rates
-from backwright_runtime.testing import ScriptedLogic, ScriptedSeam
+from backwright_runtime.testing import ScriptedLogic, ScriptedSeam, stand_ins
 
 FRESH = "/-/fresh"
 STATEMENTS_VARIABLE = "BACKWRIGHT_STATEMENTS"
@@ -61,6 +61,8 @@ def main(arguments: list[str]) -> None:
     if UNLIMITED_VARIABLE in os.environ:
         Rates.count = lambda *_: None  # type: ignore[method-assign]
     module = importlib.import_module(f"{package}.app")
+    for name, value in stand_ins(module.Settings).items():  # custom logic is stood in for as well
+        os.environ.setdefault(name.upper(), str(value).lower() if isinstance(value, bool) else str(value))
     given: dict[str, object] = {"seam": ScriptedSeam()}
     if (
         "passwords" in inspect.signature(module.create_app).parameters

@@ -22,6 +22,10 @@ PORTS = {"https": 443, "http": 80}
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
 
+class TooLate(Refused):
+    """The answer took longer than it may."""
+
+
 class Answer(Struct, frozen=True):
     """What was answered. Names of `headers` are in lower case."""
 
@@ -57,7 +61,7 @@ async def request(
         async with asyncio.timeout(seconds + 1):
             return await asyncio.to_thread(asked.answered)
     except TimeoutError:
-        raise Refused(f"the answer took longer than {seconds:g} s") from None
+        raise TooLate(f"the answer took longer than {seconds:g} s") from None
 
 
 def _judged(url: str, hosts: Collection[str] | None, *, plain: bool) -> tuple[str, int, str, bool]:
@@ -102,9 +106,9 @@ class _Asked(Struct, frozen=True):
                 if len(body) > self.largest:
                     raise Refused(f"the answer has more than {self.largest} bytes")
                 if time.monotonic() > deadline:
-                    raise Refused(f"the answer took longer than {self.seconds:g} s")
+                    raise TooLate(f"the answer took longer than {self.seconds:g} s")
         except TimeoutError:
-            raise Refused(f"the answer took longer than {self.seconds:g} s") from None
+            raise TooLate(f"the answer took longer than {self.seconds:g} s") from None
         except (http.client.HTTPException, ValueError) as error:
             if isinstance(error, Refused):
                 raise

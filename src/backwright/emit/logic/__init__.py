@@ -2,6 +2,7 @@
 
 from backwright.emit.logic.boundary import boundary_module, error_class, input_class, record_class
 from backwright.emit.logic.calls import calls_module
+from backwright.emit.logic.partners import partners_module
 from backwright.emit.logic.stubs import stub_files
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "calls_module",
     "error_class",
     "input_class",
+    "partners_module",
     "record_class",
     "stub_files",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from backwright.emit.aliases import Aliases
 from backwright.emit.annotations import optional
 from backwright.emit.inputs import record_type
+from backwright.emit.logic.partners import handed
 from backwright.emit.logic.reads import entities_read, protocol, reads_attribute, reads_class, row_struct
 from backwright.emit.names import TAKEN_CLASSES, Names, attribute, free_class, pascal, singular, snake
 from backwright.emit.source import Identifier, Source, docstring, imports, indented, literal, module, source
@@ -76,6 +77,7 @@ def uses(logic: Logic, model: Model) -> dict[str, Source]:
     found: dict[str, Source] = {}
     if "clock" in logic.uses:
         found["now"] = source("datetime", imports("datetime", "datetime"))
+    found |= {name: kind for name, (kind, _) in handed(logic, model).items()}
     if logic.trusted is not None:
         found["db"] = source("Queries", imports(_RUNTIME, "Queries"))
     for name in logic.reads:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backwright.emit.logic import partners
 from backwright.emit.logic.boundary import (
     declared_name,
     error_class,
@@ -35,6 +36,7 @@ def _function(logic: Logic, package: Package) -> Source:
     context = context_type(model, names)
     attributes = uses(logic, model)
     read = {str(reads_attribute(entity)): entity for entity in map(model.entity, logic.reads)}
+    outside = {name: value for name, (_, value) in partners.handed(logic, model).items()}
     given = ["given"]
     needed = [
         imports(f"{names.package}.boundary", declared_name(logic), input_class(logic), output_class(logic)),
@@ -43,14 +45,21 @@ def _function(logic: Logic, package: Package) -> Source:
     parameters = [f"ctx: {context}", f"given: {input_class(logic)}"]
     lines = ""
     if attributes:
-        values = ", ".join(
-            f"{each}={handed(read[each], package) if each in read else HANDED[each]}" for each in attributes
-        )
+        known = HANDED | outside | {name: handed(entity, package) for name, entity in read.items()}
+        values = ", ".join(f"{each}={known[each]}" for each in attributes)
         given.append(f"{use_class(logic)}({values})")
         needed.append(imports(f"{names.package}.boundary", use_class(logic)))
     if read:
         lines = "    reading = Confined(db)\n"
         needed.append(imports("backwright_runtime.reads", "Confined"))
+    if outside:
+        lines += "    settings = ctx.settings(Settings)\n"
+        needed.append(imports(f"{names.package}.settings", "Settings"))
+        needed.append(
+            imports("backwright_runtime.settings", "Secret") if partners.hides(logic, model) else frozenset()
+        )
+        constants = [partners.constant(each) for each in partners.asked(logic, model)]
+        needed.append(imports(f"{names.package}.partners", *constants) if constants else frozenset())
     if needs_database(logic):
         parameters.insert(1, "db: Queries")
         needed.append(imports("backwright_runtime", "Queries"))

@@ -14,6 +14,7 @@ from backwright.emit.logic.boundary import (
     uses,
 )
 from backwright.emit.logic.calls import about
+from backwright.emit.logic.partners import asked
 from backwright.emit.names import Names, attribute
 from backwright.emit.source import (
     Identifier,
@@ -28,6 +29,7 @@ from backwright.emit.source import (
     printable,
     source,
 )
+from backwright.model.environment import Setting
 from backwright.model.types import (
     FieldType,
     InputField,
@@ -112,8 +114,7 @@ def _test(example: LogicExample, number: int, logic: Logic, model: Model, names:
         lines.append(f"use = {use_class(logic)}({_handed(logic, model)})")
         arguments.append("use")
         needed.append(imports(boundary, use_class(logic)))
-        needed.append(imports("backwright_runtime.testing", "Rows") if logic.reads else frozenset())
-        needed.append(imports("datetime", "UTC", "datetime") if "now" in uses(logic, model) else frozenset())
+        needed.append(_testing(logic, model))
     call = f"await {name}({', '.join(arguments)})"
     if example.error is not None:
         error = error_class(logic.error(example.error), logic, model)
@@ -136,7 +137,31 @@ def _test(example: LogicExample, number: int, logic: Logic, model: Model, names:
 
 def _handed(logic: Logic, model: Model) -> str:
     values = {"now": "now=datetime(2030, 1, 1, tzinfo=UTC)", "db": "db=None  # type: ignore[arg-type]"}
+    values |= {each.name: f"{each.name}={_set_to(each)}" for each in model.settings}
+    values |= {each.name: f"{each.name}=Answering({{}})" for each in model.integrations}
     return ", ".join(values.get(each, f"{each}=Rows()") for each in uses(logic, model))
+
+
+def _set_to(setting: Setting) -> str:
+    """Its default, or a value that says nothing."""
+    match setting.type, setting.default:
+        case "decimal", text:
+            return f"Decimal({literal(text or '0')})"
+        case "integer", text:
+            return str(int(text or "0"))
+        case "boolean", text:
+            return str(text == "true")
+        case _, text:
+            return literal(text or "something")
+
+
+def _testing(logic: Logic, model: Model) -> Imports:
+    """What the tests need for what the function uses."""
+    found: Imports = imports("datetime", "UTC", "datetime") if "clock" in logic.uses else frozenset()
+    found |= imports("backwright_runtime.testing", "Rows") if logic.reads else frozenset()
+    found |= imports("backwright_runtime.testing", "Answering") if asked(logic, model) else frozenset()
+    decimals = [each for each in model.settings if each.name in logic.uses and each.type == "decimal"]
+    return found | (imports("decimal", "Decimal") if decimals else frozenset())
 
 
 def _struct(

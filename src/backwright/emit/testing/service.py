@@ -19,6 +19,7 @@ from backwright.emit.source import (
     sql_block,
 )
 from backwright.emit.testing.values import PASSWORD
+from backwright.model.environment import variables
 from backwright.model.storage import link_table
 from backwright.model.types import ManyType, Model, Operation
 from backwright.reference.calling import outputs
@@ -276,12 +277,15 @@ def fixture(model: Model, names: Names) -> Source:
         | imports(f"{names.package}.app", "create_app")
         | imports(f"{names.package}.settings", "Settings")
     )
+    own = variables(model.settings, model.integrations)
+    demanded = any(each.default is None for each in own)
     if has_encrypted(model):
         settings = (
             'Settings(database_url=url, token_keys=(TokenKey("test", "not a secret, and long enough to sign with"),), '
-            "encryption_keys=ENCRYPTION_KEYS, pool_size=4)"
+            f"encryption_keys=ENCRYPTION_KEYS, pool_size=4{', **stand_ins(Settings)' if demanded else ''})"
         )
         needed = needed - imports(_TESTING, "settings_for") | imports(_RUNTIME, "TokenKey")
+        needed |= imports(_TESTING, "stand_ins") if demanded else frozenset()
     if model.auth:
         needed |= imports(_TESTING, "CHEAP_PASSWORDS")
     if model.logic:

@@ -10,17 +10,18 @@ from collections.abc import Iterable
 from backwright.model.expand.answers import build_answers
 from backwright.model.expand.building import Building
 from backwright.model.expand.crud import CrudOperation, crud_assumptions, crud_operations
+from backwright.model.expand.environment import check_uses, environment_of
 from backwright.model.expand.flows import build_flows
 from backwright.model.expand.liking import resolved
 from backwright.model.expand.logic import logic_of
 from backwright.model.expand.operation import build_operation
 from backwright.model.formulas import Formulas, Unresolved
-from backwright.model.types import Auth, Entity, Logic, Operation, View
+from backwright.model.types import Auth, Entity, Integration, Logic, Operation, Setting, View
 from backwright.model.views import view_heads
 from backwright.spec.diagnostics import SpecificationError
 from backwright.spec.nodes import OperationNode, SpecDocument
 
-__all__ = ["build_answers", "build_logic", "build_operations", "crud_assumptions"]
+__all__ = ["build_answers", "build_environment", "build_logic", "build_operations", "crud_assumptions"]
 
 
 def build_logic(
@@ -28,7 +29,16 @@ def build_logic(
 ) -> tuple[Logic, ...]:
     """The custom logic that is declared. What is wrong is added to the diagnostics of `formulas`."""
     building = Building(document, entities, {}, auth, formulas)
+    for node in document.logic:
+        check_uses(node, document, building)
     return tuple(logic_of(node, building) for node in document.logic)
+
+
+def build_environment(
+    document: SpecDocument, formulas: Formulas
+) -> tuple[tuple[Setting, ...], tuple[Integration, ...]]:
+    """Settings and partners. What is wrong is added to the diagnostics of `formulas`."""
+    return environment_of(document, Building(document, (), {}, None, formulas))
 
 
 def build_operations(

@@ -184,6 +184,18 @@ LOGIC_INPUT = register(
     "The function gets every input that it declares, and nothing else.",
     "steps: [{call: quote, set: {amount: body.amount}}]",
 )
+ENVIRONMENT_FORM = register(
+    "BW394",
+    "A setting or an integration that cannot be declared like this",
+    "Its name becomes a variable of the environment, an attribute of the function's and a word in its documents.",
+    "settings: {port: integer}",
+)
+ENVIRONMENT_UNKNOWN = register(
+    "BW395",
+    "Something that custom logic uses and nobody declared",
+    "A function gets what is declared, and nothing else.",
+    "logic: {quote: {output: {total: decimal}, uses: [clok]}}",
+)
 LOGIC_READS = register(
     "BW393",
     "Custom logic that reads what nobody may read",

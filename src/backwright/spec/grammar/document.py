@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backwright.spec.grammar.answers import ERRORS
 from backwright.spec.grammar.entities import ENTITY
+from backwright.spec.grammar.environment import INTEGRATION, TYPE_OR_SETTING
 from backwright.spec.grammar.logic import LOGIC
 from backwright.spec.grammar.operations import LIMITS, OPERATION, P95
 from backwright.spec.grammar.shapes import VIEW
@@ -283,6 +284,18 @@ DOCUMENT = Fixed(
             description="Functions that you write, because the specification does not determine what they do.",
         ),
         Key(
+            name="settings",
+            takes=Named("setting", TYPE_OR_SETTING),
+            example="{offer_days: {type: integer, default: 30}}",
+            description="Variables of the environment that custom logic uses.",
+        ),
+        Key(
+            name="integrations",
+            takes=Named("integration", INTEGRATION),
+            example="{rates: {header: X-Api-Key, seconds: 2}}",
+            description="Partners that custom logic asks over HTTP.",
+        ),
+        Key(
             name="errors",
             takes=ERRORS,
             example="{body: {message: message}, invalid: 400}",
@@ -314,7 +327,7 @@ DOCUMENT = Fixed(
         ),
     ),
     planned=(
-        "jobs", "events", "integrations", "webhooks", "summaries", "stack",
+        "jobs", "events", "webhooks", "summaries", "stack",
         "graphql",
     ),
 )  # fmt: skip

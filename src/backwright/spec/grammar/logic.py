@@ -99,10 +99,11 @@ LOGIC = Fixed(
         ),
         Key(
             name="uses",
-            takes=Several(Choice(USES)),
-            example="[clock, http]",
-            description="What it may use besides its input: the request's instant (`clock`), outgoing requests "
-            "(`http`), files below one folder (`files`), other programs (`subprocess`).",
+            takes=Several(NAME),
+            example="[clock, rates, offer_days]",
+            description="What it may use besides its input: the request's instant (`clock`), `settings` and "
+            "`integrations` by their names, outgoing requests of its own (`http`), files below one folder (`files`), "
+            "other programs (`subprocess`).",
         ),
         Key(
             name="reads",

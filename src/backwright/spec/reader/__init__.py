@@ -12,6 +12,7 @@ from backwright.spec.pieces import gather
 from backwright.spec.raw import Scalar, Table
 from backwright.spec.reader.contract import read_contract, with_digest
 from backwright.spec.reader.entities import read_entity
+from backwright.spec.reader.environment import read_integration, read_setting
 from backwright.spec.reader.logic import read_logic
 from backwright.spec.reader.operations import read_errors, read_limits, read_operation, read_performance
 from backwright.spec.reader.raws import (
@@ -64,6 +65,8 @@ def read_document(table: Table, files: tuple[str, ...]) -> SpecDocument:
         views=tuple(read_view(name, value) for name, value in _tables(table, "views")),
         operations=tuple(read_operation(name, value) for name, value in _tables(table, "operations")),
         logic=tuple(read_logic(name, value) for name, value in _tables(table, "logic")),
+        settings=tuple(read_setting(entry.key, entry.value) for entry in entries(table, "settings")),
+        integrations=tuple(read_integration(name, value) for name, value in _tables(table, "integrations")),
         errors=read_errors(table),
         limits=read_by(table, "limits", read_limits),
         security=read_by(table, "security", _security),
