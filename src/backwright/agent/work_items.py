@@ -196,6 +196,13 @@ def _calls(part: Any, stub: str) -> bool:
 # What is shown ----------------------------------------------------------------------------------------
 
 
+PARTNERS = """\
+await use.NAME.get(Kind, "/path/{key}", {"query": 1}, key=value) -> Kind; post, put and delete as well, with body=...
+Kind is a msgspec Struct of your own, or type(None) where there is no content. All raise PartnerFailed of
+backwright_runtime.partners: `answered` is the partner's status, None where it gave no answer that counts. In tests,
+backwright_runtime.testing.Answering({"GET /path/1?query=1": {"member": 1}, "POST /path": 409}) stands in for it."""
+
+
 def _excerpt(project: Project, model: Model, logic: Logic, package: str) -> str:
     """The declaration without its examples, the operations that call it, and the boundary module."""
     declared = {
@@ -207,12 +214,20 @@ def _excerpt(project: Project, model: Model, logic: Logic, package: str) -> str:
         "trusted": logic.trusted,
         "seconds": logic.seconds,
     }
-    parts = [f"logic:\n{_text(declared)}"]
+    parts = [f"logic:\n{_text(declared)}", *_outside(logic, model)]
     parts += [f"operation:\n{operation_text(model, each.name)}" for each in callers(model, logic.name)]
     boundary = project.root / package / "boundary.py"
     if boundary.is_file():
         parts.append(f"{package}/boundary.py:\n{boundary.read_text(encoding='utf-8')}")
     return "\n\n".join(parts)
+
+
+def _outside(logic: Logic, model: Model) -> list[str]:
+    """The settings and partners that it uses, and how partners are asked."""
+    settings = {each.name: each.description for each in model.settings if each.name in logic.uses}
+    partners = {each.name: each.description for each in model.integrations if each.name in logic.uses}
+    parts = [f"settings (attributes of `use`):\n{_text(settings)}"] if settings else []
+    return parts + ([f"partners (attributes of `use`):\n{_text(partners)}\n{PARTNERS}"] if partners else [])
 
 
 def _without_place(failing: Failing) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from backwright.model.types import ErrorAnswer, HandedOver, Logic, Model
+from backwright.model.types import ErrorAnswer, HandedOver, Integration, Logic, Model, Setting
 from backwright.plan.changes import ChangeSetting, Hazard
 from backwright.plan.meaning import Renames, carried_over, plain
 
@@ -38,7 +38,20 @@ def _parts(model: Model) -> dict[str, object]:
         "security": model.security,
         "performance": model.performance,
         "contract": None if model.contract is None else _contract(model.contract),
+        "settings": {each.name: _variable(each) for each in model.settings},
+        "integrations": {each.name: _partner(each) for each in model.integrations},
     }
+
+
+def _variable(setting: Setting) -> str:
+    kind = f"secret {setting.type}" if setting.secret else setting.type
+    return f"{kind}, required" if setting.default is None else f"{kind}, {setting.default} if it is not set"
+
+
+def _partner(partner: Integration) -> str:
+    place = "in one's own network" if partner.private else "public"
+    header = "no secret" if partner.header is None else f"a secret in {partner.header}"
+    return f"{place}, {header}, {partner.attempts} attempts of {partner.seconds} s"
 
 
 def _contract(found: HandedOver) -> dict[str, object]:
@@ -88,6 +101,7 @@ def logic_text(logic: Logic) -> str:
         f"({taken}) -> ({given})"
         + (f", raises {raised}" if raised else "")
         + (f", reads {read}" if read else "")
+        + (f", uses {', '.join(logic.uses)}" if logic.uses else "")
     )
 
 
