@@ -36,6 +36,7 @@ DEFECTS = (
     (properties, "hash_shown", "POST /sessions", "`password_hash`"),
     (properties, "mass_assignment", "POST /notes", "takes `pinned`"),
     (signing_in, "enumeration", "POST /sessions", "for a known name than for an unknown one"),
+    (signing_in, "tells_forgotten", "POST /forgotten-passwords", "a known address otherwise"),
     (signing_in, "no_login_limit", "POST /sessions", "lets 60 passwords be tried"),
     (consumption, "no_page_limit", "GET /notes", "its pages have no limit"),
     (consumption, "large_bodies", "POST /notes", "a body of 10 MB is accepted"),

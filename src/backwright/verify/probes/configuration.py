@@ -11,6 +11,7 @@ from backwright.verify.observed import Caller
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Answer, Sent, Unreachable
 from backwright.verify.target.exploring import World
+from backwright.verify.target.order import ends
 
 IDS = ("API8:2023",)
 NAME = "configuration"
@@ -25,6 +26,9 @@ TRACE = re.compile(
     r"asyncpg\.exceptions|SQLSTATE\[|ORA-\d{5}|PG::\w+Error|Whitelabel Error Page|goroutine \d+ \[running\]|"
     r"\.rb:\d+:in `|near \"[^\"]*\": syntax error"
 )
+MALFORMED = 30
+"""How many operations are sent bodies that cannot be read."""
+
 VERSION = re.compile(r"\d+\.\d+")
 
 
@@ -57,8 +61,11 @@ def _malformed(world: World) -> list[tuple[str, Sent]]:
     found = [
         ("an unknown path", Sent(method="GET", target=f"{world.base}/no-such-path-{world.sampler.word()}"))
     ]
-    for made in world.made:
-        if made.body is not None and made.answer.accepted and len(found) < 8:
+    accepted = {
+        each.operation.name: each for each in world.made if each.body is not None and each.answer.accepted
+    }
+    for made in list(accepted.values())[:MALFORMED]:
+        if not ends(made.operation):
             for content in (b"{", b'"\xff\xfe"', b"[]", b"null"):
                 found.append((made.operation.name, msgspec.structs.replace(made.sent, content=content)))
     return found
