@@ -36,7 +36,7 @@ def run(world: World) -> Outcome:
     """Looked at: `X-Content-Type-Options: nosniff` on JSON, `Cache-Control` of answers to credentials
     (`no-store`, `no-cache` or `private`), versions in `Server` and `X-Powered-By`, cookies of callers without
     `HttpOnly`, a foreign origin that may read with credentials, and traces of the stack or of SQL in any answer,
-    unknown paths and malformed bodies included.
+    unknown paths and malformed bodies included. What the first three of these lack is advised, and no finding.
     """
     notes = Notes(world)
     answers = [(made.operation.name, made.sent, made.answer) for made in world.made]
@@ -85,19 +85,19 @@ def _headers(notes: Notes, answers: list[tuple[str, Sent, Answer]]) -> None:
     for name, sent, answer in answers:
         sniffed = answer.headers.get("x-content-type-options", "").lower() != "nosniff"
         if sniffed and answer.content and answer.accepted:
-            notes.found("every answer", f"has no `X-Content-Type-Options: nosniff` (seen at {name})", sent)
+            notes.advise("every answer", f"has no `X-Content-Type-Options: nosniff` (seen at {name})", sent)
             break
     for name, sent, answer in answers:
         private = {"authorization", "cookie", "x-api-key"} & {each.lower() for each in sent.headers}
         kept = re.search(r"no-store|no-cache|private", answer.headers.get("cache-control", ""))
         if private and sent.method == "GET" and answer.accepted and not kept:
-            notes.found("answers to credentials", f"may be stored by a shared cache (seen at {name})", sent)
+            notes.advise("answers to credentials", f"may be stored by a shared cache (seen at {name})", sent)
             break
     for name, sent, answer in answers:
         for header in ("server", "x-powered-by", "x-aspnet-version"):
             value = answer.headers.get(header, "")
             if VERSION.search(value) or (value and header != "server"):
-                notes.found(
+                notes.advise(
                     "every answer", f"tells what it runs on: `{header}: {value}` (seen at {name})", sent
                 )
                 return
