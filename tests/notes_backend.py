@@ -119,13 +119,20 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(404, "there is nothing here")
         if route == "/accounts" and method == "POST":
             return self.register(body)
+        if route == "/forgotten-passwords" and method == "POST":
+            email = body.get("email") if isinstance(body, dict) else None
+            if not isinstance(email, str) or not 3 <= len(email) <= 100 or "@" not in email:
+                raise Refused(422, "the mail address is invalid")
+            if broken("tells_forgotten") and all(each["email"] != email for each in ACCOUNTS.values()):
+                raise Refused(404, "nobody has it")
+            return 202, None
         if route == "/sessions" and method == "POST":
             return self.sign_in(body)
         if route == "/notes" and method in {"GET", "POST"}:
             return self.list() if method == "GET" else self.create(body)
         if found and method in {"GET", "PUT", "DELETE"}:
             return self.one(method, found[1], body)
-        if found or route in {"/accounts", "/sessions", "/notes"}:
+        if found or route in {"/accounts", "/sessions", "/notes", "/forgotten-passwords"}:
             raise Refused(405, "no such method")
         raise Refused(404, "there is nothing here")
 

@@ -54,6 +54,17 @@ CONTRACT: dict[str, Any] = {
                 "responses": _answers(201, 409, 422, schema=SIGNED_IN),
             }
         },
+        "/forgotten-passwords": {
+            "post": {
+                "requestBody": {
+                    "required": True,
+                    **_json(
+                        _object(["email"], email={"type": "string", "format": "email", "maxLength": 100})
+                    ),
+                },
+                "responses": _answers(202, 404, 422),
+            }
+        },
         "/sessions": {
             "post": {
                 "requestBody": {"required": True, **_json(CREDENTIALS)},

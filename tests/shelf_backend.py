@@ -123,6 +123,8 @@ class Handler(BaseHTTPRequestHandler):
                 return 200, found
             case "GET" | "POST", ["shelves", shelf, "marks"]:
                 return self.marks(method, self.shelf(shelf))
+            case "POST", ["shelves", shelf, "visits"]:
+                return self.visit(self.shelf(shelf))
             case "POST", ["shelves", shelf, "seal"]:
                 return self.seal(self.shelf(shelf))
             case "GET", ["go"]:
@@ -215,6 +217,7 @@ class Handler(BaseHTTPRequestHandler):
             "version": 1,
             "stamps": 0,
             "note": None,
+            "visits": 0,
         }
         shelf |= {"owner": self.body["ownerId"]} if broken("binds") and "ownerId" in self.body else {}
         SHELVES[shelf["id"]] = shelf
@@ -229,7 +232,9 @@ class Handler(BaseHTTPRequestHandler):
     def shown(self, shelf: dict[str, Any]) -> dict[str, Any]:
         of = [each for each in MARKS.values() if broken("latest_of_others") or each["shelf"] == shelf["id"]]
         latest = [each["title"] for each in of[-3:]]
-        return {name: shelf[name] for name in ("id", "label", "version", "note")} | {"latest": latest}
+        return {name: shelf[name] for name in ("id", "label", "version", "note", "visits")} | {
+            "latest": latest
+        }
 
     def shelf(self, key: str) -> dict[str, Any]:
         found = SHELVES.get(int(key))
@@ -242,6 +247,8 @@ class Handler(BaseHTTPRequestHandler):
         tag, asked = f'"{shelf["version"]}"', self.headers.get("If-Match")
         if method == "GET":
             self.sent["ETag"] = tag
+            if self.headers.get("If-None-Match") == tag and not broken("unconditional"):
+                return 304, None
         if method == "PUT":
             if asked not in {None, tag} and not broken("overwrites"):
                 raise Refused(412)
@@ -276,6 +283,14 @@ class Handler(BaseHTTPRequestHandler):
                 raise Refused(409)
             shelf["stamps"] = given + 1
         return 201, {"given": given + 1}
+
+    def visit(self, shelf: dict[str, Any]) -> tuple[int, Any]:
+        visits = shelf["visits"]
+        if broken("overlooked"):
+            time.sleep(0.1)
+        with LOCK:
+            shelf["visits"] = (visits if broken("overlooked") else shelf["visits"]) + 1
+        return 204, None
 
     def seal(self, shelf: dict[str, Any]) -> tuple[int, Any]:
         """A shelf is sealed once."""
@@ -352,7 +367,7 @@ class Handler(BaseHTTPRequestHandler):
             **self.sent,
         }.items():
             self.send_header(name, value.replace("\r", "").replace("\n", ""))
-        if status != 204:
+        if status not in {204, 304}:
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

@@ -13,6 +13,7 @@ SHELF = _object(
     id=WHOLE,
     label={"type": "string"},
     version=WHOLE,
+    visits=WHOLE,
     note={"type": ["string", "null"]},
     latest={"type": "array", "items": {"type": "string"}},
 )
@@ -65,7 +66,9 @@ CONTRACT: dict[str, Any] = {
         },
         "/shelves/{shelf}": {
             "parameters": [ID],
-            "get": _operation(200, 401, 404, schema=SHELF),
+            "get": _operation(
+                200, 304, 401, 404, schema=SHELF, parameters=(_in("If-None-Match", "header", type="string"),)
+            ),
             "put": _operation(
                 200,
                 401,
@@ -78,6 +81,7 @@ CONTRACT: dict[str, Any] = {
             "patch": _operation(200, 401, 404, schema=SHELF, body=PART),
             "delete": _operation(204, 401, 404),
         },
+        "/shelves/{shelf}/visits": {"parameters": [ID], "post": _operation(204, 401, 404)},
         "/shelves/{shelf}/seal": {"parameters": [ID], "post": _operation(204, 401, 404, 409)},
         "/shelves/{shelf}/marks": {
             "parameters": [ID],

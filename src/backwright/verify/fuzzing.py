@@ -19,6 +19,7 @@ from backwright.verify.observed import Bounds, Caller
 from backwright.verify.results import Finding
 from backwright.verify.target.calling import SECONDS, Sent, curl
 from backwright.verify.target.contract import Operation
+from backwright.verify.target.conversions import converted, spoken_of
 from backwright.verify.target.exploring import World
 from backwright.verify.target.order import ends, late
 
@@ -35,6 +36,7 @@ CHECKED = (
 ACCEPTED = "Schema-violating request accepted"
 """What Schemathesis calls a request that the contract forbids and that was not refused."""
 
+UNNAMED = "Undocumented status code"
 UNREAD = {400, 413, 415, 422}
 
 FEWEST, MOST = 6, 60
@@ -47,6 +49,8 @@ class Fuzzed:
     def __init__(self, url: str) -> None:
         self.sent = self.accepted = self.positive = self.negative = 0
         self.unjudged: list[str] = []
+        self.unnamed: dict[int, set[str]] = {}  # statuses of which the contract says nothing anywhere
+        self.converted: set[str] = set()  # operations that take "5" for 5
         self._url = url
         self._found: dict[tuple[str, str], tuple[str, Sent]] = {}
 
@@ -199,6 +203,12 @@ def _send(
         for failure in group.exceptions:
             if refused and failure.title == ACCEPTED:
                 continue  # it was refused for something else that is wrong with it, as a version that never was
+            if failure.title == UNNAMED and not spoken_of(world.operations, response.status_code):
+                total.unnamed.setdefault(response.status_code, set()).add(operation.name)
+                continue
+            if failure.title == ACCEPTED and converted(world.seen.contract, operation, response.request.body):
+                total.converted.add(operation.name)
+                continue
             told = _first_part(failure.message)
             total.found(
                 operation.name, failure.title, f"{told} (answered {response.status_code})".lstrip(), sent

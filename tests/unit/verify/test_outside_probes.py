@@ -36,6 +36,7 @@ DEFECTS = (
     (properties, "hash_shown", "POST /sessions", "`password_hash`"),
     (properties, "mass_assignment", "POST /notes", "takes `pinned`"),
     (signing_in, "enumeration", "POST /sessions", "for a known name than for an unknown one"),
+    (signing_in, "tells_forgotten", "POST /forgotten-passwords", "a known address otherwise"),
     (signing_in, "no_login_limit", "POST /sessions", "lets 60 passwords be tried"),
     (consumption, "no_page_limit", "GET /notes", "its pages have no limit"),
     (consumption, "large_bodies", "POST /notes", "a body of 10 MB is accepted"),
@@ -43,11 +44,8 @@ DEFECTS = (
     (functions, "override", "/notes/{noteId}", "a stranger deletes it with a header"),
     (functions, "trace", "TRACE /notes", "the contract does not know it"),
     (fetching, "fetching", "POST /notes", "fetches the address in `hook`"),
-    (configuration, "sniffing", "every answer", "nosniff"),
     (configuration, "any_origin", "every origin", "with the caller's credentials"),
     (configuration, "stack_trace", "POST /notes", "shows how it is made"),
-    (configuration, "banner", "every answer", "notes/1.2.3"),
-    (configuration, "shared_cache", "answers to credentials", "may be stored by a shared cache"),
     (inventory, "forgotten_file", "/.env", "is not in the contract"),
     (inventory, "old_version", "/v1/notes", "an older version"),
     (injection, "sql", "POST /notes", "answers 500 to a hostile text in `title`"),
@@ -83,6 +81,22 @@ def test_a_probe_finds_the_defect_that_it_looks_for(
     matching = [each for each in found if each.where == where and what in each.what]
     assert matching, [(each.where, each.what) for each in found]
     assert matching[0].replay.startswith("curl ")
+
+
+ADVISED = (
+    ("sniffing", "every answer", "nosniff"),
+    ("banner", "every answer", "notes/1.2.3"),
+    ("shared_cache", "answers to credentials", "may be stored by a shared cache"),
+)
+
+
+def test_what_only_production_needs_is_advised(tmp_path: Path, right: World) -> None:
+    assert configuration.run(right).advice == ()
+    with within(tmp_path, *(each[0] for each in ADVISED)) as seen, probe.world_of(seen, Bounds()) as world:
+        outcome = configuration.run(world)
+    assert outcome.findings == ()
+    for _, where, what in ADVISED:
+        assert any(each.where == where and what in each.what for each in outcome.advice)
 
 
 def test_what_is_declared_shared_is_no_finding(tmp_path: Path) -> None:

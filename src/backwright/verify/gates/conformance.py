@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from backwright.verify.gate import NotRun, Verdict, found
 from backwright.verify.observed import Bounds, Observed
+from backwright.verify.probes.probe import LATER
 from backwright.verify.results import Finding
 from backwright.verify.target.calling import Client
 from backwright.verify.target.exploring import World
@@ -29,12 +30,15 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
 
     Held against the contract: status, headers, media type and body of each answer; no 5xx; what the contract forbids is
     refused. Too few accepted requests would show nothing: with none at all it is not run.
+
+    Figures, not findings, are refusals with a status that the contract names for no operation at all (many leave out
+    404), and bodies that are taken although a number is written as a text.
     """
     from backwright.verify.fuzzing import fuzzed  # noqa: PLC0415 (takes seconds)
 
     findings = list(invalid(seen.contract))
     with closing(Client(seen.url)) as client:
-        world = World(seen, client, bounds.seed)
+        world = World(seen, client, bounds.seed + LATER)
         missing = world.explore()
         total = fuzzed(world, bounds)
     findings += total.findings()
@@ -55,6 +59,10 @@ def _figures(total: Fuzzed, missing: tuple[str, ...]) -> dict[str, int | float |
         "allowed by the contract": total.positive,
         "forbidden by the contract": total.negative,
     }
+    for status, operations in sorted(total.unnamed.items()):
+        figures[f"{status}, which the contract names nowhere"] = ", ".join(sorted(operations))
+    if total.converted:
+        figures["numbers are taken from texts, or the other way round"] = ", ".join(sorted(total.converted))
     if missing:
         figures["never accepted"] = ", ".join(missing)
     return figures | {f"not judged {number}": line for number, line in enumerate(total.unjudged, 1)}

@@ -6,7 +6,16 @@ from typing import cast
 
 from backwright.verify.gate import NotRun, Verdict, found
 from backwright.verify.observed import Bounds, Observed
-from backwright.verify.probes import asking, conditions, deletions, pages, races, repetition, written
+from backwright.verify.probes import (
+    asking,
+    conditions,
+    counting,
+    deletions,
+    pages,
+    races,
+    repetition,
+    written,
+)
 from backwright.verify.probes.probe import Probe, merged, world_of
 
 NAME = "consistency"
@@ -17,7 +26,7 @@ EXAMPLE = (
 )
 
 PROBES: tuple[Probe, ...] = cast(
-    "tuple[Probe, ...]", (pages, asking, written, deletions, conditions, repetition, races)
+    "tuple[Probe, ...]", (pages, asking, written, deletions, conditions, repetition, races, counting)
 )
 
 

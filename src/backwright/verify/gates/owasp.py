@@ -61,14 +61,16 @@ OUT_OF_SIGHT: Mapping[str, str] = {
 def observe(seen: Observed, bounds: Bounds) -> Verdict:
     """Each id has probes, or a reason why it cannot be seen from outside; the figures say which and what came of it.
 
-    A finding names its id. An id whose probes could ask nothing is named as not run; if that is all of
-    them, so is the gate.
+    A finding names its id. Headers and limits that production should have are advised, and fail nothing. An id whose
+    probes could ask nothing is named as not run; if that is all of them, so is the gate.
     """
     outcomes: dict[str, list[Outcome]] = {}
     findings: list[Finding] = []
+    advice: list[Finding] = []
     with world_of(seen, bounds) as world:
         for probe in PROBES:
             outcome = probe.run(world)
+            advice += outcome.advice
             for each in probe.IDS:
                 outcomes.setdefault(each, []).append(outcome)
             findings += [
@@ -83,7 +85,9 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
     passed = (
         f"{len(asked)} of 10 looked at, nothing found; not: {', '.join(id for id in said if id not in asked)}"
     )
-    return found(findings, passed, {"requests": requests, **said})
+    advised = {f"advised {number}": f"{each.where}: {each.what}" for number, each in enumerate(advice, 1)}
+    passed += f"; {len(advice)} advised" if advice else ""
+    return found(findings, passed, {"requests": requests, **said, **advised})
 
 
 def _said(id: str, outcomes: Mapping[str, list[Outcome]]) -> str:

@@ -11,6 +11,7 @@ from backwright.verify.observed import Caller
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Answer, Sent, Unreachable
 from backwright.verify.target.exploring import World
+from backwright.verify.target.order import ends
 
 IDS = ("API8:2023",)
 NAME = "configuration"
@@ -25,6 +26,9 @@ TRACE = re.compile(
     r"asyncpg\.exceptions|SQLSTATE\[|ORA-\d{5}|PG::\w+Error|Whitelabel Error Page|goroutine \d+ \[running\]|"
     r"\.rb:\d+:in `|near \"[^\"]*\": syntax error"
 )
+MALFORMED = 30
+"""How many operations are sent bodies that cannot be read."""
+
 VERSION = re.compile(r"\d+\.\d+")
 
 
@@ -32,7 +36,7 @@ def run(world: World) -> Outcome:
     """Looked at: `X-Content-Type-Options: nosniff` on JSON, `Cache-Control` of answers to credentials
     (`no-store`, `no-cache` or `private`), versions in `Server` and `X-Powered-By`, cookies of callers without
     `HttpOnly`, a foreign origin that may read with credentials, and traces of the stack or of SQL in any answer,
-    unknown paths and malformed bodies included.
+    unknown paths and malformed bodies included. What the first three of these lack is advised, and no finding.
     """
     notes = Notes(world)
     answers = [(made.operation.name, made.sent, made.answer) for made in world.made]
@@ -57,8 +61,11 @@ def _malformed(world: World) -> list[tuple[str, Sent]]:
     found = [
         ("an unknown path", Sent(method="GET", target=f"{world.base}/no-such-path-{world.sampler.word()}"))
     ]
-    for made in world.made:
-        if made.body is not None and made.answer.accepted and len(found) < 8:
+    accepted = {
+        each.operation.name: each for each in world.made if each.body is not None and each.answer.accepted
+    }
+    for made in list(accepted.values())[:MALFORMED]:
+        if not ends(made.operation):
             for content in (b"{", b'"\xff\xfe"', b"[]", b"null"):
                 found.append((made.operation.name, msgspec.structs.replace(made.sent, content=content)))
     return found
@@ -78,19 +85,19 @@ def _headers(notes: Notes, answers: list[tuple[str, Sent, Answer]]) -> None:
     for name, sent, answer in answers:
         sniffed = answer.headers.get("x-content-type-options", "").lower() != "nosniff"
         if sniffed and answer.content and answer.accepted:
-            notes.found("every answer", f"has no `X-Content-Type-Options: nosniff` (seen at {name})", sent)
+            notes.advise("every answer", f"has no `X-Content-Type-Options: nosniff` (seen at {name})", sent)
             break
     for name, sent, answer in answers:
         private = {"authorization", "cookie", "x-api-key"} & {each.lower() for each in sent.headers}
         kept = re.search(r"no-store|no-cache|private", answer.headers.get("cache-control", ""))
         if private and sent.method == "GET" and answer.accepted and not kept:
-            notes.found("answers to credentials", f"may be stored by a shared cache (seen at {name})", sent)
+            notes.advise("answers to credentials", f"may be stored by a shared cache (seen at {name})", sent)
             break
     for name, sent, answer in answers:
         for header in ("server", "x-powered-by", "x-aspnet-version"):
             value = answer.headers.get(header, "")
             if VERSION.search(value) or (value and header != "server"):
-                notes.found(
+                notes.advise(
                     "every answer", f"tells what it runs on: `{header}: {value}` (seen at {name})", sent
                 )
                 return

@@ -15,8 +15,8 @@ NAME = "injection"
 WHY = "A value that is pasted into SQL, a template, a path or a shell is code of the caller's."
 DEEP = "../" * 12
 HOSTILE = (
-    "'", "\x00", DEEP + "etc/passwd", "\U0001f600", "{{7191*7}}", "$(id)", '"; --', "' OR '1'='1", "1; SELECT 1", "%00",
-    "${7191*7}", "/etc/passwd",    "<script>alert(1)</script>", "\\", "%", "_",
+    "'", "\x00", "9223372036854775808", DEEP + "etc/passwd", "\U0001f600", "{{7191*7}}", "$(id)", '"; --',
+    "' OR '1'='1", "1; SELECT 1", "%00", "${7191*7}", "/etc/passwd", "<script>alert(1)</script>", "\\", "%", "_",
 )  # fmt: skip
 SIGNS = (
     ("50337", "evaluates a template in it"),

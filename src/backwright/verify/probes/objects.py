@@ -19,6 +19,7 @@ from backwright.verify.target.naming import lists, noun_of
 IDS = ("API1:2023",)
 NAME = "objects of others"
 WHY = "An id in a path is a question, not a permission: what checks that there is a caller, but not which one, leaks."
+REFUSED = {401, 403, 404}
 UNSAFE = {"PUT", "PATCH", "DELETE", "POST"}
 
 
@@ -115,7 +116,11 @@ def _judge_writing(world: World, notes: Notes, operation: Operation, thing: Thin
     world.prepare(operation, thing.owner, path)
     before = _read(world, reading, thing, thing.owner)
     passing = _passing(before, _read(world, reading, thing, thing.owner))
-    tried = world.send(operation, stranger, path, world.body(operation))
+    # A body that is refused to anybody says nothing of who sent it.
+    tried = world.attempt(operation, stranger, path)
+    if tried is None:
+        notes.unjudged(operation.name, "a stranger got no answer")
+        return
     answer = tried.answer
     changed = _changed(before, _read(world, reading, thing, thing.owner), passing)
     if answer.status >= 500:
@@ -142,6 +147,10 @@ def _judge_writing(world: World, notes: Notes, operation: Operation, thing: Thin
         )
         return
     control = world.attempt(operation, thing.owner, path)
+    same = answer.status in REFUSED or world.send(operation, thing.owner, path, tried.body).answer.accepted
+    if not same:
+        notes.unjudged(operation.name, f"a stranger is answered {answer.status}, for what the body says")
+        return
     if control is None or not control.answer.accepted:
         status = control.answer.status if control else "nothing"
         notes.unjudged(operation.name, f"its maker is answered {status}, so a refusal shows nothing")

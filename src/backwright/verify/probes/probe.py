@@ -20,11 +20,13 @@ LATER = 1_000_003
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """`tried` are the questions that got an answer; a probe with none has shown nothing.
 
-    `unjudged` says what it could not look at, and why.
+    `advice` is what production should have and a right backend may lack; `unjudged` says what it could not look at,
+    and why.
     """
 
     tried: int
     findings: tuple[Finding, ...] = ()
+    advice: tuple[Finding, ...] = ()
     unjudged: tuple[str, ...] = ()
 
 
@@ -47,12 +49,18 @@ class Notes:
         self._deadline = time.monotonic() + world.patience
         self.tried = 0
         self._findings: dict[str, Finding] = {}
+        self._advice: dict[str, Finding] = {}
         self._unjudged: dict[str, None] = {}
 
     def found(self, where: str, what: str, sent: Sent | None = None) -> None:
         """Something is wrong at an operation; `sent` shows it again. Told once for each place and kind."""
         replay = curl(self._world.seen.url, sent) if sent else ""
         self._findings.setdefault(f"{where}: {what}", Finding(where=where, what=what, replay=replay))
+
+    def advise(self, where: str, what: str, sent: Sent) -> None:
+        """Something should be otherwise, which is no defect by itself."""
+        replay = curl(self._world.seen.url, sent)
+        self._advice.setdefault(f"{where}: {what}", Finding(where=where, what=what, replay=replay))
 
     def unjudged(self, where: str, why: str) -> None:
         """Something could not be looked at."""
@@ -67,7 +75,10 @@ class Notes:
 
     def outcome(self) -> Outcome:
         return Outcome(
-            tried=self.tried, findings=tuple(self._findings.values()), unjudged=tuple(self._unjudged)
+            tried=self.tried,
+            findings=tuple(self._findings.values()),
+            advice=tuple(self._advice.values()),
+            unjudged=tuple(self._unjudged),
         )
 
 
@@ -92,6 +103,7 @@ def merged(outcomes: Iterable[Outcome]) -> Outcome:
     return Outcome(
         tried=sum(one.tried for one in each),
         findings=tuple(finding for one in each for finding in one.findings),
+        advice=tuple(finding for one in each for finding in one.advice),
         unjudged=tuple(dict.fromkeys(line for one in each for line in one.unjudged)),
     )
 

@@ -24,6 +24,9 @@ TRIES = 60
 PASSWORD = re.compile(r"password|passwd|passphrase|\bpwd\b|\bpin\b", re.IGNORECASE)
 
 
+REMINDER = re.compile(r"forgot|reset|recover|remind|resend|lost", re.IGNORECASE)
+
+
 class Login(msgspec.Struct, frozen=True, kw_only=True):
     """A request that signs in, with its decoded body."""
 
@@ -36,9 +39,11 @@ def run(world: World) -> Outcome:
     """The login is the request with a password that is accepted again and again, and refused with another password.
 
     A wrong password of a known account and any password of an unknown one have to be answered alike, and of 60 wrong
-    passwords one after the other the last have to be refused with 429 (or 423, or 403).
+    passwords one after the other the last have to be refused with 429 (or 423, or 403). What sends a forgotten password
+    or a new confirmation has to answer a known name as an unknown one.
     """
     notes = Notes(world)
+    _judge_reminders(world, notes)
     login = find_login(world)
     if login is None:
         notes.unjudged(
@@ -71,6 +76,34 @@ def run(world: World) -> Outcome:
             login.sent,
         )
     return notes.outcome()
+
+
+def _judge_reminders(world: World, notes: Notes) -> None:
+    """Asked for a password that was forgotten, it does not say whether there is such an account."""
+    known = {
+        value
+        for exchange in world.seen.accepted()
+        for _, value in members(_body(Sent(method="", target="", content=exchange.content)))
+        if isinstance(value, str) and "@" in value
+    }
+    for operation in world.operations:
+        takes = operation.body is not None and operation.method == "POST" and not operation.path_names
+        if (
+            not known
+            or not takes
+            or operation.secured
+            or not REMINDER.search(f"{operation.path} {operation.id}")
+        ):
+            continue
+        body = world.body(operation)
+        addresses = [name for name, value in members(body) if isinstance(value, str) and "@" in value]
+        if len(addresses) != 1 or not isinstance(body, dict) or addresses[0] not in body:
+            continue
+        tried = world.send(operation, None, {}, {**body, addresses[0]: sorted(known)[0]})
+        other = world.send(operation, None, {}, {**body, addresses[0]: "nobody-has-this@example.com"}).answer
+        notes.tried += 1
+        if tried.answer.status != other.status or _said(tried.answer) != _said(other):
+            notes.found(operation.name, "answers a known address otherwise than an unknown one", tried.sent)
 
 
 def find_login(world: World) -> Login | None:

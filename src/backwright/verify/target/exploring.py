@@ -271,6 +271,12 @@ class World:
         """A new body, made in the way that was accepted before; None where the operation takes none."""
         return next(iter(self.bodies(operation)), (0, None))[1]
 
+    def small(self, operation: Operation) -> Any:
+        """A body with the smallest numbers: what is taken away by them lasts for long."""
+        return (
+            self._referring(self._modest.value(operation.body.schema)) if operation.body is not None else None
+        )
+
     def bodies(self, operation: Operation) -> Iterator[tuple[int, Any]]:
         """Bodies with the number of the way in which they were made; the way that worked comes first."""
         if operation.body is None:

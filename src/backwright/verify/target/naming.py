@@ -90,7 +90,11 @@ def aliases(name: str, noun: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     short = tuple(snake.removeprefix(f"{prefix}_") for prefix in (noun, noun.rpartition("_")[2]) if prefix)
     keys = (*short, *KEYS) if referred(name) or snake in {*KEYS, noun} else short
     with_noun = (f"{noun}_{snake}", inflection.camelize(f"{noun}_{snake}", uppercase_first_letter=False))
-    return tuple(dict.fromkeys(own)), tuple(dict.fromkeys([*keys, *(with_noun if noun else ())]))
+    certain = [
+        each for each in keys if each not in KEYS[2:]
+    ]  # what is called `label_id` is one before `name` is
+    named = with_noun if noun else ()
+    return tuple(dict.fromkeys(own)), tuple(dict.fromkeys([*certain, *named, *keys]))
 
 
 def referred(name: str) -> str:
