@@ -48,9 +48,14 @@ def full_page(scene: Scene, step: Select) -> Iterator[Full]:
 
 
 def _distinguishing(entity: Entity) -> str | None:
-    """The field beside the key that has to differ between two rows: empty for none, None where it is not so simple."""
-    keys = [key for key in unique_keys(entity) if key != (entity.key,)]
-    if entity.composite or entity.field(entity.key).input or len(keys) > 1:
+    """The field beside a made key that has to differ between two rows: empty for none, None if it is not so simple."""
+    own = None if entity.composite else entity.field(entity.key)
+    if own is None or own.input:
+        return None
+    keys = [
+        key for key in unique_keys(entity) if key != (own.name,) or own.source is not None
+    ]  # a slug is no number
+    if len(keys) > 1:
         return None
     if not keys:
         return ""
