@@ -13,7 +13,7 @@ from backwright.emit.repositories import shown as reading
 from backwright.emit.repositories.projections import Projection
 from backwright.emit.services.mentions import formulas, names_binding, shown_places, speaks_of
 from backwright.emit.services.scope import Scope
-from backwright.emit.services.sent import fixed_text, sent, sent_names
+from backwright.emit.services.sent import fixed, sent, sent_names
 from backwright.emit.source import Identifier, Source, imports, literal, lookup, operand, source
 from backwright.emit.storage import key_fields
 from backwright.emit.structs import Member, struct_of
@@ -311,7 +311,7 @@ class Answers:
         if respond.choose is not None:
             beside.append(("status", Shown(self.scope.value(respond.choose, "status"), source("int"))))
         for name, each in zip(sent_names(self.operation), sent(respond), strict=True):
-            if fixed_text(each.value) is None:
+            if fixed(each.value) is None:
                 beside.append((name, self._text(each.value, name)))
         if data is not None:
             text = self.views.qualified(data.kind.text, "")
