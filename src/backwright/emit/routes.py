@@ -9,7 +9,7 @@ from backwright.emit.package import Package
 from backwright.emit.services.answers import Returned
 from backwright.emit.services.parameters import context_type, parameters
 from backwright.emit.services.scope import path_variable
-from backwright.emit.services.sent import fixed_text, sent, sent_names
+from backwright.emit.services.sent import fixed, sent, sent_names
 from backwright.emit.source import (
     NO_IMPORTS,
     Identifier,
@@ -175,7 +175,7 @@ class Handler:
         status = respond.status
         own_status = f"status={'status' if respond.choose is not None else status}"
         values = [
-            name if (text := fixed_text(each.value)) is None else literal(text)
+            fixed(each.value) or name
             for name, each in zip(sent_names(self.operation), sent(respond), strict=True)
         ]
         headers = [

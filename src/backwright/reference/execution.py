@@ -12,7 +12,7 @@ import msgspec
 from backwright.model.types import Entity, Formula, Model, Operation, Rule, Step
 from backwright.reference.calling import Scripts
 from backwright.reference.cursors import Cursors
-from backwright.reference.evaluate import Environment, Row, evaluate, holds
+from backwright.reference.evaluate import Environment, Page, Row, evaluate, holds
 from backwright.reference.seam import Seam
 from backwright.reference.sessions import Session, begun, ended
 
@@ -97,6 +97,23 @@ class Execution(msgspec.Struct, kw_only=True):
             environment.key_of(row, entity) == key and self.permits(target.access["read"], row)
             for row in self.rows[entity]
         )
+
+    def moved(self, before: Row, after: Row) -> None:
+        """A row is another now: so it is for every binding that holds it."""
+
+        def now(row: Any) -> Any:
+            return after if row is before else row
+
+        for name, bound in self.bindings.items():
+            match bound:
+                case Page():
+                    self.bindings[name] = msgspec.structs.replace(
+                        bound, rows=[now(row) for row in bound.rows]
+                    )
+                case list():
+                    self.bindings[name] = [now(row) for row in bound]
+                case _:
+                    self.bindings[name] = now(bound)
 
     def begin(self, step: Step) -> None:
         """A step is about to be taken: for those who watch a run."""

@@ -223,6 +223,7 @@ def replace(entity: Entity, before: Row, after: Row, run: Execution) -> Row:
     rows = run.rows[entity.name]
     store(entity, after, run, taken=[row for row in rows if row is not before])
     rows[position(rows, before)] = after
+    run.moved(before, after)
     auditing.record(entity, "update", before, after, run)
     return after
 
@@ -247,6 +248,7 @@ def update_all(step: UpdateAll, run: Execution) -> None:
     rows = run.rows[entity.name]
     for before, after in zip(found, afters, strict=True):
         rows[position(rows, before)] = after
+        run.moved(before, after)
     touched = {each.field for each in step.values}
     several = sum(1 for key in unique_keys(entity) if touched & set(key)) > 1
     for after in afters:

@@ -101,7 +101,7 @@ def confirmed(case: Case, again: Replayed) -> Case:
 
 def encoded(case: Case) -> str:
     """The case as the text of its file."""
-    return msgspec.json.format(msgspec.json.encode(case), indent=2).decode() + "\n"
+    return msgspec.json.format(msgspec.json.encode(case, enc_hook=str), indent=2).decode() + "\n"
 
 
 def name_of(text: str) -> str:

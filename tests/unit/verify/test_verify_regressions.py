@@ -30,6 +30,7 @@ from backwright.verify.judging import judged
 from backwright.verify.regressions import Case, Unreadable, Unusable
 from backwright.verify.results import GateResult
 from backwright.verify.staged import SignIn
+from backwright.verify.traffic import Sent
 
 EVERYBODYS = Broken(
     name="a todo is everybody's",
@@ -147,6 +148,14 @@ def test_a_file_that_is_no_case_is_told(tmp_path: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8")
     with pytest.raises(Unreadable):
         regressions.read(file)
+
+
+def test_a_proof_of_the_session_is_kept_as_the_text_that_it_is(cases: tuple[Case, Case]) -> None:
+    *before, last = cases[1].events
+    assert isinstance(last, Sent)
+    proved = msgspec.structs.replace(last, headers=(("x-csrf-token", Opaque("csrf-v-1-2")),))
+    text = regressions.encoded(msgspec.structs.replace(cases[1], events=(*before, proved)))
+    assert json.loads(text)["events"][-1]["headers"] == [["x-csrf-token", "csrf-v-1-2"]]
 
 
 def test_nothing_is_read_or_written_through_links(cases: tuple[Case, Case], tmp_path: Path) -> None:

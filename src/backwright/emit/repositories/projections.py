@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import msgspec
@@ -77,6 +77,12 @@ class Projection(msgspec.Struct, frozen=True, kw_only=True):
             lines += [f"  AND {hanging(condition, below(condition, 6))}" for condition in more]
             lines += each.projection.joined(sql, row=quoted(alias), within=alias, optional=missing)
         return lines
+
+    def everything(self) -> Iterator[Extra]:
+        """All that the database computes: of the row, and of those that are read beside it."""
+        yield from (*self.extras, *self.asked)
+        for each in self.joins:
+            yield from each.projection.everything()
 
     def aliases(self, within: str = "") -> list[str]:
         """What the joined rows are called."""

@@ -13,7 +13,7 @@ from backwright.emit.repositories import shown as reading
 from backwright.emit.repositories.projections import Projection
 from backwright.emit.services.mentions import formulas, names_binding, shown_places, speaks_of
 from backwright.emit.services.scope import Scope
-from backwright.emit.services.sent import fixed_text, sent, sent_names
+from backwright.emit.services.sent import fixed, sent, sent_names
 from backwright.emit.source import Identifier, Source, imports, literal, lookup, operand, source
 from backwright.emit.storage import key_fields
 from backwright.emit.structs import Member, struct_of
@@ -21,7 +21,7 @@ from backwright.emit.views.batch import Batch
 from backwright.emit.views.batches import Views
 from backwright.emit.views.shapes import Shown, shown
 from backwright.expr.typed import Expression, Name
-from backwright.expr.walk import is_local
+from backwright.expr.walk import is_local, nodes
 from backwright.model.types import (
     Each,
     Entity,
@@ -133,7 +133,8 @@ class Answers:
             return None
         place = places[0]
         if isinstance(place, Viewed):
-            return self.views.view(place.view) if isinstance(step, Find) else None
+            batch = self.views.view(place.view)
+            return batch if isinstance(step, Find) and not _reads_by_arguments(batch) else None
         return self._items(place, self.model.entity(step.entity), bind) if isinstance(step, Select) else None
 
     def _items(self, shape: Each, entity: Entity, name: str) -> Batch:
@@ -310,7 +311,7 @@ class Answers:
         if respond.choose is not None:
             beside.append(("status", Shown(self.scope.value(respond.choose, "status"), source("int"))))
         for name, each in zip(sent_names(self.operation), sent(respond), strict=True):
-            if fixed_text(each.value) is None:
+            if fixed(each.value) is None:
                 beside.append((name, self._text(each.value, name)))
         if data is not None:
             text = self.views.qualified(data.kind.text, "")
@@ -438,6 +439,16 @@ class Answers:
             self.lines.append(f"{variable} = {self.scope.call(found.function)}")
             text = self._shown_rows(variable, batch)
         return Shown(text, listed(batch.kind))
+
+
+def _reads_by_arguments(batch: Batch) -> bool:
+    """Whether the database needs what the view is given: known with the answer, not where the row is found."""
+    given = {name for name, _ in batch.arguments}
+    return any(
+        isinstance(node, Name) and node.binding in given
+        for extra in batch.projection.everything()
+        for node in nodes(extra.value)
+    )
 
 
 def _kind_of(field: str, entity: Entity, model: Model) -> Source:

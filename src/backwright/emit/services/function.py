@@ -15,6 +15,7 @@ from backwright.emit.package import Package
 from backwright.emit.repositories.projections import Projection
 from backwright.emit.services import bulk, calling, reading, writing
 from backwright.emit.services.answers import Answers, Returned
+from backwright.emit.services.current import current
 from backwright.emit.services.judging import Refused, or_refused
 from backwright.emit.services.mentions import WRITING
 from backwright.emit.services.parameters import context_type, parameters
@@ -63,7 +64,7 @@ def service(operation: Operation, package: Package, views: Views) -> Service:
     try:
         lines += reading.check_references(scope)
         for step in operation.steps:
-            lines += _under_condition(step, scope, partial(_step, step, scope, projected))
+            lines += _under_condition(step, scope, partial(_whole_step, step, scope, projected))
             done += 1
         returned = answers.returned()
         lines += answers.lines
@@ -90,6 +91,12 @@ def _returned_type(operation: Operation, package: Package, views: Views) -> Retu
             scope.bind(bind)
             scope.bind(f"{bind}_created")
     return answers.returned()
+
+
+def _whole_step(step: Step, scope: Scope, projected: dict[str, Projection]) -> list[str]:
+    """A step, and what it means for the rows of other bindings."""
+    lines = _step(step, scope, projected)
+    return [*lines, *current(step, scope)]
 
 
 def _step(step: Step, scope: Scope, projected: dict[str, Projection]) -> list[str]:

@@ -6,7 +6,7 @@ import keyword
 import re
 
 from backwright.emit.names import TAKEN_NAMES, module_name
-from backwright.emit.source import Identifier, is_builtin
+from backwright.emit.source import Identifier, is_builtin, literal
 from backwright.expr.typed import Constant
 from backwright.model.types import Cookie, Formula, Header, Operation, Respond
 
@@ -45,7 +45,9 @@ def sent_names(operation: Operation) -> list[Identifier]:
     return found
 
 
-def fixed_text(formula: Formula) -> str | None:
-    """A text that is the same in every answer."""
+def fixed(formula: Formula) -> str | None:
+    """The Python of a value that is the same in every answer: a text, or nothing. None where it is neither."""
     meaning = formula.meaning
-    return meaning.value if isinstance(meaning, Constant) and isinstance(meaning.value, str) else None
+    if not isinstance(meaning, Constant) or not isinstance(meaning.value, str | None):
+        return None
+    return literal(meaning.value)

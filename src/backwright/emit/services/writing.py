@@ -56,6 +56,7 @@ from backwright.model.types import (
     ShowPage,
     ShowRow,
     Update,
+    UpdateAll,
     Upsert,
 )
 
@@ -249,6 +250,8 @@ def known_of(bind: str, step: Update | Delete, scope: Scope) -> frozenset[Shape]
                 known |= known_from(Rule(source="", condition=condition))
             case Update() | Upsert() | Ensure() | Create() if each.bind == bind:
                 known = frozenset()
+            case Update() | Upsert() | UpdateAll() if each.entity == step.entity:
+                known = frozenset()  # it may be the same row
             case _:
                 pass
     return known

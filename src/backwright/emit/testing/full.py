@@ -50,11 +50,12 @@ def full_page(scene: Scene, step: Select) -> Iterator[Full]:
 
 
 def _distinguishing(entity: Entity) -> str | None:
-    """The field beside the key that has to differ between two rows: empty for none, None where it is not so simple."""
+    """The field beside a made key that has to differ between two rows: empty for none, None if it is not so simple."""
     if entity.composite:
         return None
-    is_given = entity.field(entity.key).input
-    keys = [key for key in unique_keys(entity) if is_given or key != (entity.key,)]
+    own = entity.field(entity.key)
+    is_told = own.input or own.source is not None  # a slug is no number
+    keys = [key for key in unique_keys(entity) if is_told or key != (own.name,)]
     if len(keys) > 1:
         return None
     if not keys:

@@ -115,8 +115,15 @@ class Views:
             return writer.write(lambda: writer.of_view(view, cls))
 
         if recursive:
-            self.known[view.name] = self.rehearsed(write)
+            self._settle(view.name, write)
         self.known[view.name] = write()
+
+    def _settle(self, name: str, write: Callable[[], Batch]) -> None:
+        """Rehearses a view until it is what its inside was written for: each level is given what the next needs."""
+        expected = self.rehearsed(write)
+        while self.known.get(name) != expected:
+            self.known[name] = expected
+            expected = self.rehearsed(write)
 
     def rehearsed(self, write: Callable[[], Batch]) -> Batch:
         """What would be written, without writing it: a view that shows itself has to know what it reads."""

@@ -6,6 +6,7 @@ import msgspec
 
 from backwright.model.expand.liking import merged
 from backwright.model.expand.orders import paging_of
+from backwright.model.expand.planning import references
 from backwright.model.naming import plural, snake
 from backwright.model.types import Assumption, Entity
 from backwright.spec.nodes import At, CrudNode, EntityNode, OperationNode
@@ -72,9 +73,23 @@ class _Crud:
 
     @property
     def row_path(self) -> str:
-        """The path of one row: by its key, or by the unique field that `key` names."""
+        """The path of one row: by its key, or by the unique field that `key` names.
+
+        What a parent says already is not said again: `/orders/{order}/lines/{position}`.
+        """
         names = [self.crud.key.value] if self.crud.key is not None else list(self.entity.keys)
+        if len(names) > 1:
+            names = [name for name in names if name not in self.given] or names
         return "/".join([self.path, *(f"{{{name}}}" for name in names)])
+
+    @property
+    def given(self) -> set[str]:
+        """The references that the parents fill: the only one that leads there, or the one that is called like it."""
+        found: set[str] = set()
+        for bind, target in self.crud.parents:
+            leading = references(self.entity, target.value)
+            found |= set(leading) if len(leading) == 1 else {bind.value} & set(leading)
+        return found
 
     @property
     def is_plain(self) -> bool:

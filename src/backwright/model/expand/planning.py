@@ -75,7 +75,7 @@ class _Planning:
         """The references of a parent to the parents before it."""
         found = []
         for parent in parents:
-            fields = references(entity, parent.entity)
+            fields = references(entity, parent.entity.name)
             if len(fields) == 1:
                 found.append((fields[0], parent.bind))
         return found
@@ -90,11 +90,11 @@ class _Planning:
             if entity is None:
                 yield parent
                 continue
-            fields = references(entity, parent.entity)
+            fields = references(entity, parent.entity.name)
             if len(fields) == 1:
                 yield msgspec.structs.replace(parent, field=fields[0])
                 continue
-            between = any(references(other.entity, parent.entity) for other in parents[number + 1 :])
+            between = any(references(other.entity, parent.entity.name) for other in parents[number + 1 :])
             named = [field for field in fields if field == parent.bind]
             if named:
                 yield msgspec.structs.replace(parent, field=named[0])
@@ -186,12 +186,12 @@ class _Planning:
                 yield node.target, None
 
 
-def references(entity: Entity, target: Entity) -> list[str]:
+def references(entity: Entity, target: str) -> list[str]:
     """The references of an entity to another."""
     return [
         field.name
         for field in entity.fields
-        if isinstance(field.type, ReferenceType) and field.type.entity == target.name
+        if isinstance(field.type, ReferenceType) and field.type.entity == target
     ]
 
 

@@ -215,10 +215,12 @@ def leaves(expression: Expression) -> Iterator[int]:
 # Text, files and CSV ----------------------------------------------------------------------------------
 
 
-def _text(draft: Draft, written: At[str], scope: Scope) -> Formula | None:
-    """A value as text; numbers and dates are written as in JSON."""
+def _text(draft: Draft, written: At[str], scope: Scope, *, or_nothing: bool = False) -> Formula | None:
+    """A value as text; numbers and dates are written as in JSON. `or_nothing`: null alone says something, too."""
     found = draft.formula(written, scope, None)
     if found is None or found.meaning.type.kind == "string":
+        return found
+    if or_nothing and found.meaning.type.kind == "null":
         return found
     if found.meaning.type.kind in SHOWN_AS_TEXT:
         return draft.formula(written.within("string(", ")"), scope, STRING)
@@ -332,15 +334,15 @@ def _cookies(draft: Draft, written: tuple[CookieNode, ...]) -> Iterator[Cookie]:
             message = f"a cookie for {cookie.minutes.value} minutes"
             draft.refuse(HEADER, cookie.minutes.place, message, "give at least 1; null removes a cookie")
             continue
-        value = _line(draft, cookie.value, scope)
+        value = _line(draft, cookie.value, scope, or_nothing=True)
         if value is not None:
             seconds = None if cookie.minutes is None else cookie.minutes.value * 60
             yield Cookie(name=name, value=value, seconds=seconds)
 
 
-def _line(draft: Draft, written: At[str], scope: Scope) -> Formula | None:
+def _line(draft: Draft, written: At[str], scope: Scope, *, or_nothing: bool = False) -> Formula | None:
     """A value of one line. What the request or a row puts into it is dealt with when it is sent."""
-    found = _text(draft, written, scope)
+    found = _text(draft, written, scope, or_nothing=or_nothing)
     for constant in constants(found.meaning) if found is not None else ():
         if not _ONE_LINE.fullmatch(constant):
             message = f"`{written.value}` has a line break or a control character in it"

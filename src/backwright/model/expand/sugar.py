@@ -73,7 +73,7 @@ def write_parents(draft: Draft) -> None:
         given = {
             field: before.bind
             for before in above
-            if len(fields := references(parent.entity, before.entity)) == 1
+            if len(fields := references(parent.entity, before.entity.name)) == 1
             for field in fields
         }
         where = conjunction(
