@@ -36,6 +36,15 @@ def migrate(folder: Path, *models: Model) -> None:
         before = after
 
 
+def migrate_on(folder: Path, before: Model, after: Model) -> None:
+    """Write one more migration, from the model that the last one leads to."""
+    made, stamp = plan(before, after), next_stamp(folder)
+    place = folder / folder_name(made, stamp)
+    place.mkdir()
+    for name, text in write(made, before, after, stamp).items():
+        (place / name).write_text(text, encoding="utf-8")
+
+
 def contract(folder: Path) -> str:
     """Write the contraction of the last expansion, and say what its plan takes away."""
     found = outstanding(folder)

@@ -11,6 +11,7 @@ from backwright.migrate.converted import converted, within
 from backwright.migrate.values import Value, value_of
 from backwright.model.types import Entity, Field, ManyType, Model, ScalarType
 from backwright.plan.fields import filled, fit, valueless
+from backwright.plan.keys import former_field, is_made
 from backwright.plan.renames import pairs, renames_between
 from backwright.reference.evaluate import Environment, evaluate
 
@@ -45,8 +46,23 @@ class Successor:
         return frozenset(
             old
             for old, new in self._entities.items()
-            if any(valueless(field) for field in self._new(old, new))
+            if any(valueless(field) and not is_made(new, field) for field in self._new(old, new))
         )
+
+    def telling(self, entity: Entity) -> list[str]:
+        """Later fields that tell the rows of an earlier entity apart; none where each gets a key of its own."""
+        later = self.entity(entity.name)
+        if later is None:
+            return []
+        had = {self.renames.field_after(entity.name, field.name) for field in entity.fields}
+        former = [self.renames.field_after(entity.name, each) for each in entity.keys]
+        stays = {field.name for field in later.fields} >= set(former) and not self._anew(entity, later)
+        return former if stays else [each for each in later.keys if set(later.keys) <= had]
+
+    def _anew(self, entity: Entity, later: Entity) -> bool:
+        """Whether rows get another key under the same name."""
+        made = is_made(later, later.field(later.key))
+        return made and former_field(entity, later, later.key, self.renames) is None
 
     def row(self, entity: Entity, row: Row) -> Row | None:
         """The row as it is after the migration, by later names; None where it cannot be carried over."""
@@ -128,15 +144,15 @@ class Successor:
         return msgspec.structs.replace(entity, fields=fields)
 
     def _both(self, owner: str, field: Field) -> Field:
-        later = self.field(owner, field.name)
-        if later is None:
+        later, after = self.field(owner, field.name), self.entity(owner)
+        if later is None or after is None:
             return field
         narrower = fit(field.type, later.type, self.renames) == "narrower"
         return msgspec.structs.replace(
             field,
             type=later.type if narrower else field.type,
             nullable=field.nullable and (later.nullable or filled(field, later)),
-            unique=field.unique or later.unique,
+            unique=field.unique or later.unique or after.keys == (later.name,),
         )
 
 

@@ -211,10 +211,12 @@ class _Plain:
             return
         item, kept = change.before.column(name), move.kept(change.former_name, name)
         yield f"{self.table} RENAME COLUMN {quoted(name)} TO {kept};"
+        if item.numbered:  # it goes on counting, also behind numbers that somebody gave
+            yield ddl.counted_on(change.after.name, kept)
         fill = move.lingering.get((change.after.name, name))
         if fill is not None and fill != item.default:
             yield f"{self.table} ALTER COLUMN {kept} SET DEFAULT {fill};"
-        if fill is None and not item.nullable:  # rows that come from now on have no value
+        if fill is None and not item.nullable and not item.numbered:  # rows from now on have no value
             yield f"{self.table} ALTER COLUMN {kept} DROP NOT NULL;"
 
     def brought_back(self, item: Column, fill: str | None) -> Iterator[str]:
@@ -223,7 +225,10 @@ class _Plain:
         yield f"{self.table} RENAME COLUMN {kept} TO {quoted(item.name)};"
         if fill is not None and fill != item.default:
             yield _default(f"{self.table} ALTER COLUMN {quoted(item.name)}", item.default)
-        if fill is None and not item.nullable:
+        if value := self.move.regained.get((self.change.after.name, item.name)):
+            table, column = quoted(self.change.after.name), quoted(item.name)
+            yield f"UPDATE {table} AS stored\nSET {column} = {value}\nWHERE {column} IS NULL;"
+        if fill is None and not item.nullable and not item.numbered:
             yield from self.present(item.name)
 
     def changed(self, new: str, old: str) -> Iterator[str]:
@@ -239,6 +244,8 @@ class _Plain:
             yield f"{alter} TYPE {after.type} USING {carry.value(quoted(new))};"
         if default != after.default:
             yield _default(alter, after.default)
+        if before.numbered != after.numbered:
+            yield from ddl.numbered(change.after.name, after)
         if after.nullable and not before.nullable:
             yield f"{alter} DROP NOT NULL;"
         if carry.keeps and self.move.direction == "down":

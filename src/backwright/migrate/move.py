@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (SQL is what this module writes, from validated names)
 """The way from one schema to another, as data: which table and column becomes which, and what fills the rest.
 
 Going up, what is dropped is kept in retained tables. Going down is the same move turned round, where what was
@@ -14,7 +15,7 @@ import msgspec
 from backwright.migrate.conversions import SAME, Conversion, conversion
 from backwright.migrate.expected import expected
 from backwright.migrate.literals import fill
-from backwright.migrate.schema import Dialect, ForeignKey, Schema, Table
+from backwright.migrate.schema import Column, Dialect, ForeignKey, Schema, Table
 from backwright.model import storage
 from backwright.model.types import Entity, Field, ManyType, Model, ScalarType
 from backwright.plan.conversions import comes_back
@@ -76,11 +77,34 @@ class Twins(msgspec.Struct, frozen=True):
     carry: Carry = Carry()
 
 
+class Rekeying(msgspec.Struct, frozen=True, kw_only=True):
+    """A table whose rows get another key: what a row's `former` columns were, and the `later` key that it gets.
+
+    `value` is the later key of a row of the table, in SQL; the map holds both while references follow.
+    """
+
+    table: str
+    former: tuple[Column, ...]
+    later: Column
+    value: str
+
+    @property
+    def map(self) -> str:
+        """The table that says which key becomes which."""
+        return shortened(f"backwright_rekeyed_{self.table}").lower()
+
+    def of(self, *stored: str) -> str:
+        """The later key of the row that had this former one."""
+        same = " AND ".join(f"map.former_{number} = {each}" for number, each in enumerate(stored, start=1))
+        return f"(SELECT map.later FROM {self.map} AS map WHERE {same})"
+
+
 class Alteration(msgspec.Struct, frozen=True):
     """One table that stays. `columns` says which earlier column each later one comes from.
 
     `before` has the table's later name already (tables are renamed first), its constraints do not. `rekeyed` are the
     tables that get a primary key in the same move, or lose it. `carries` are later columns whose values change.
+    It `follows` where it has to be written anew only because what it refers to gets another name.
     """
 
     before: Table
@@ -89,6 +113,7 @@ class Alteration(msgspec.Struct, frozen=True):
     columns: dict[str, str]
     rekeyed: frozenset[str] = frozenset()
     carries: dict[str, Carry] = {}
+    follows: bool = False
 
     def waits(self, key: ForeignKey) -> bool:
         """Whether what the reference leads to may come after its own table, or go before it."""
@@ -120,7 +145,9 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     `carries` are, by later table and column, the values that change on the way. `spread` are references of the
     earlier schema that become links, `gathered` are links that become references. `lingering` is SQL, by later table
     and earlier column, for rows that come after a column was set aside. `meeting` are twins that are kept in step from
-    here on, `parting` those that no longer are. An expansion asks rows what the `whole` change would.
+    here on, `parting` those that no longer are. An expansion asks rows what the `whole` change would, and so does a
+    move that gives rows other keys (`rekeyings`), which comes before the rest of its change and knows its way `back`.
+    `regained` are values of columns that come back, for rows that came meanwhile.
     """
 
     before: Schema
@@ -137,6 +164,9 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     meeting: tuple[Twins, ...] = ()
     parting: tuple[Twins, ...] = ()
     whole: Move | None = None
+    rekeyings: tuple[Rekeying, ...] = ()
+    back: Move | None = None
+    regained: dict[tuple[str, str], str] = {}
 
     @property
     def dialect(self) -> Dialect:
@@ -167,10 +197,22 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
         for new, old in self.tables.items():
             before = self._under_new_names(self.before.tables[old], now)
             after = self.after.tables[new]
+            follows = self.dialect == "sqlite" and self._follows(self.before.tables[old])
             carries = {column: carry for (table, column), carry in self.carries.items() if table == new}
-            if before != after or carries or any(a != b for a, b in self.columns[new].items()):
-                found.append(Alteration(before, after, old, self.columns[new], self.rekeyed, carries))
+            if before != after or carries or follows or any(a != b for a, b in self.columns[new].items()):
+                found.append(
+                    Alteration(before, after, old, self.columns[new], self.rekeyed, carries, follows)
+                )
         return found
+
+    def _follows(self, table: Table) -> bool:
+        """Whether it refers to a column that gets another name, which SQLite does not write anew by itself."""
+        now = {old: new for new, old in self.tables.items()}
+        return any(
+            column not in self.columns.get(now.get(key.table, ""), {column: column})
+            for key in table.foreign_keys
+            for column in key.keys
+        )
 
     def _under_new_names(self, table: Table, now: dict[str, str]) -> Table:
         """The earlier table with the later names of tables, and of the columns of others that it refers to."""
@@ -199,7 +241,14 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     def entangled(self) -> bool:
         """Whether some reference waits for another table."""
         tables = [*self.before.tables.values(), *self.after.tables.values()]
-        return bool(self.rekeyed) or any(key.shared for table in tables for key in table.foreign_keys)
+        follows = self.dialect == "sqlite" and any(
+            self._follows(self.before.tables[old]) for old in self.tables.values()
+        )
+        return (
+            bool(self.rekeyed or self.rekeyings)
+            or follows
+            or any(key.shared for table in tables for key in table.foreign_keys)
+        )
 
     @property
     def in_place(self) -> bool:
@@ -360,6 +409,8 @@ def _links(
 
 def down(move: Move, before: Model | None) -> Move:
     """The same move turned round. Rows that came later get the earlier field's default, where it has one."""
+    if move.back is not None:
+        return move.back
     fields = {
         (entity.table, field.column): field
         for entity in (before.entities if before else ())
@@ -382,6 +433,7 @@ def down(move: Move, before: Model | None) -> Move:
         gathered=tuple(msgspec.structs.replace(each, owner=move.tables[each.owner]) for each in move.spread),
         meeting=move.parting,
         parting=move.meeting,
+        regained={(move.tables[table], column): value for (table, column), value in move.regained.items()},
     )
 
 

@@ -13,8 +13,9 @@ from backwright.migrate.expected import expected, same_in_database
 from backwright.migrate.inspect import dialect_of
 from backwright.model.storage import link_columns, link_table
 from backwright.model.types import Check, Entity, Field, ManyType, Model, ReferenceType, ScalarType
-from backwright.plan.changes import AddCheck, AddField, AddIndex, ChangeField
+from backwright.plan.changes import AddCheck, AddField, AddIndex, ChangeEntity, ChangeField
 from backwright.plan.fields import described, filled, fit, valueless
+from backwright.plan.keys import changes_key, is_made
 from backwright.plan.plan import Plan
 from backwright.plan.renames import renames_between
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register
@@ -73,6 +74,11 @@ async def obstacles(url: str, plan: Plan, before: Model, after: Model) -> list[D
         match change:
             case AddIndex(entity=name, index=index) if index.unique:
                 found += await looking.duplicates(name, [term.field for term in index.terms], change.place)
+            case AddField(entity=name, field=field) if is_made(after.entity(name), field):
+                continue
+            case ChangeEntity(before=former, after=later) if changes_key(former, later, looking.renames):
+                if later.composite or not later.field(later.key).unique:  # a unique field is asked by itself
+                    found += await looking.duplicates(later.name, list(later.keys), change.place)
             case AddField(entity=name, field=field) if valueless(field):
                 found += await looking.valueless(name, field, change.place)
             case ChangeField(entity=name, before=old, after=new) if isinstance(old.type, ManyType):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backwright.emit.sql import quoted
-from backwright.migrate import ddl, policies
+from backwright.migrate import ddl, policies, rekeying
 from backwright.migrate.altering import altering, references
 from backwright.migrate.keeping import keep_table
 from backwright.migrate.literals import text
@@ -19,6 +19,10 @@ from backwright.migrate.words import created, dropped
 def steps(move: Move) -> Iterator[Step]:
     """The steps in order: rename tables, create, alter, refer, drop; without policies meanwhile."""
     before, after = move.before, move.after
+    if move.rekeyings:
+        yield from in_the_way(move.whole or move)
+        yield rekeying.at_once(move)
+        return
     changes = bool(list(_tables(move))) or before != after
     if before.guarded_by and changes:
         statements = tuple(policies.unguarding(before, for_good=not after.guarded_by))

@@ -16,6 +16,7 @@ from backwright.migrate.allowed import NOW, Successor
 from backwright.migrate.expansion import expansion, made_by
 from backwright.migrate.expected import expected
 from backwright.migrate.inspect import dialect_of, differences, inspect
+from backwright.migrate.leading import Leading, staying
 from backwright.migrate.move import up
 from backwright.migrate.naming import migration_folders
 from backwright.migrate.rows import Rows, rows
@@ -95,11 +96,16 @@ async def _up(
     move = up(before, after, dialect_of(url), name.partition("_")[0])
     earlier, later = {}, {}
     by_now, by_then = {}, {}
+    kept = staying(before, after, move)
+    leading = Leading(before, after, move) if before else None
+    led = await leading.rows(url, later=False) if leading else {}
     for new, old in move.tables.items():
-        stays = {now: then for now, then in move.columns[new].items() if (new, now) not in move.carries}
+        stays = kept[new]
         columns = sorted(stays)
+        if not columns:
+            continue
         later[new], earlier[old] = columns, [stays[column] for column in columns]
-        by_now[new] = [each for each in move.after.tables[new].row if each in stays]
+        by_now[new] = [each for each in move.after.tables[new].row if each in stays] or columns
         by_then[old] = [stays[each] for each in by_now[new]]
     stored = await live.digests(url, earlier, by_then)
     await runner.up(url, folder)
@@ -107,8 +113,10 @@ async def _up(
     wrong = [
         f"values of {new} differ after the migration"
         for new, old in move.tables.items()
-        if found[new] != stored[old]
+        if found.get(new) != stored.get(old)
     ]
+    leads = await leading.rows(url, later=True) if leading else {}
+    wrong += [f"{name} leads to other rows after the migration" for name in led if leads[name] != led[name]]
     if successor is not None:
         wrong += [each for rows in made for each in await _counterparts(url, successor, rows)]
     made_now = made_by(folder / name, dialect_of(url))
@@ -126,10 +134,10 @@ async def _counterparts(url: str, successor: Successor, made: Rows) -> list[str]
         for field in storage.columns(entity)
         if (now := successor.field(entity.name, field.name)) and successor.changes(entity.name, field)
     ]
-    if not fields or not storage.columns(later):
-        return []
     names = [field.name for field in storage.columns(entity)]
-    keys = [successor.renames.field_after(entity.name, each) for each in entity.keys]
+    keys = successor.telling(entity)
+    if not fields or not keys:
+        return []
     columns = ", ".join(
         quoted(later.field(each).column) for each in [*keys, *(now.name for _, now in fields)]
     )

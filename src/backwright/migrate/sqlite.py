@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import msgspec
 
 from backwright.emit.sql import quoted
-from backwright.migrate import ddl
+from backwright.migrate import ddl, rekeying
 from backwright.migrate.keeping import (
     BECAME,
     begin_carrying,
@@ -43,7 +43,14 @@ def steps(move: Move) -> Iterator[Step]:
     Where references wait for other tables they are one step: a reference to an index that is not there yet, or
     no longer, cannot be checked.
     """
-    found = list(_steps(move))
+    asked, found = list(in_the_way(move.whole or move)), list(_steps(move))
+    if move.rekeyings:
+        yield from asked
+        statements = [each for step in found for each in step.statements if each not in _REFERENCES_HOLD]
+        known, gone = rekeying.maps(move), rekeying.maps_gone(move)
+        yield Step(rekeying.title(move), (*known, *statements, *gone, *_REFERENCES_HOLD))
+        return
+    found = [*asked, *found]
     if not move.entangled or len(found) < 2:
         yield from found
         return
@@ -52,7 +59,6 @@ def steps(move: Move) -> Iterator[Step]:
 
 
 def _steps(move: Move) -> Iterator[Step]:
-    yield from in_the_way(move)
     for new, old in move.renamed.items():
         statement = f"ALTER TABLE {quoted(old)} RENAME TO {quoted(new)};"
         yield Step(f"rename table {old} to {new}", (statement,))
@@ -93,7 +99,7 @@ def _restored(table: Table, move: Move) -> list[str]:
 
 def _only_indexes(change: Alteration) -> bool:
     same = msgspec.structs.replace(change.before, indexes=change.after.indexes) == change.after
-    return same and not change.renamed and not change.carries
+    return same and not change.renamed and not change.carries and not change.follows
 
 
 def _reindex(change: Alteration, move: Move) -> Iterator[str]:
@@ -117,7 +123,7 @@ def _rebuild(change: Alteration, move: Move) -> Iterator[str]:
     values = ",\n    ".join(_value(change, column.name, move) for column in change.after.columns)
     source = "\n".join([f"FROM {table} AS stored", *_joins(change, move)])
     yield f"INSERT INTO {beside} ({names})\nSELECT\n    {values}\n{source};"
-    if change.after.numbered:
+    if change.after.numbered and change.before.numbered:
         yield from _counted_on(change.after.name, beside)
     yield f"DROP TABLE {table};"
     yield f"ALTER TABLE {beside} RENAME TO {table};"
@@ -140,7 +146,8 @@ def _value(change: Alteration, name: str, move: Move) -> str:
         return _carried(change, name, move)
     if links := move.source(change.after.name, name):
         return the_link(links, "stored")
-    fill = move.fills.get((change.after.name, name), "NULL")
+    place = change.after.name, name
+    fill = move.fills.get(place) or move.regained.get(place, "NULL")
     if move.direction == "up":
         return fill
     kept = f"kept_{_kept(change, move).index(name) + 1}"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from backwright.emit.sql import quoted
 from backwright.migrate.literals import text
 from backwright.migrate.move import Alteration, Carry, Move, Step
-from backwright.migrate.schema import Check, TableIndex
+from backwright.migrate.schema import Check, TableIndex, Term
 
 _TABLE = "backwright_in_the_way"
 
@@ -102,6 +102,12 @@ def _checks(change: Alteration) -> Iterator[Check]:
             yield check
 
 
+def _key(change: Alteration) -> Iterator[TableIndex]:
+    """The key, where it becomes another one."""
+    if change.after.key and tuple(change.now.get(each) for each in change.before.key) != change.after.key:
+        yield TableIndex(change.after.key_name, tuple(map(Term, change.after.key)), unique=True)
+
+
 def _unique(change: Alteration) -> Iterator[TableIndex]:
     now = change.now
     known = {
@@ -109,7 +115,7 @@ def _unique(change: Alteration) -> Iterator[TableIndex]:
         for index in change.before.indexes
         if index.unique
     }
-    for index in change.after.indexes:
+    for index in (*change.after.indexes, *_key(change)):
         columns = frozenset(term.column for term in index.terms)
         converted = any(change.carries.get(name, Carry()).there.value != "{}" for name in columns)
         told_apart = bool(change.before.key) and {now.get(each) for each in change.before.key} <= columns

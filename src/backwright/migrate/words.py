@@ -43,6 +43,7 @@ def altered(change: Alteration, move: Move) -> str:
     parts += [_carried(change, new, move) for new in change.carries]
     stays = (each for each in change.columns.items() if each[0] not in change.carries)
     parts += [f"change {new}" for new, old in stays if _differs(change, new, old)]
+    parts += ["refer to what has another name"] if change.follows else []
     indexes = _indexes(change)
     said = [*parts, *_references(change), *_conditions(change), *indexes]
     return f"{change.after.name}: {'; '.join(said) or 'names of constraints and indexes'}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from backwright.migrate import postgresql, sqlite
+from backwright.migrate import postgresql, rekeying, sqlite
 from backwright.migrate.expansion import EARLIER, Expansion, contracting, moving
-from backwright.migrate.move import Move, Step, down, up
+from backwright.migrate.move import Move, Step, down
 from backwright.migrate.naming import clock
-from backwright.migrate.schema import DIALECTS
+from backwright.migrate.schema import DIALECTS, Dialect
 from backwright.model import snapshot
 from backwright.model.types import Model
 from backwright.plan import show
@@ -24,7 +24,7 @@ def write(plan: Plan, before: Model | None, after: Model, stamp: str | None = No
     stamp = stamp or clock().strftime("%Y%m%d%H%M%S")
     files: dict[str, str] = {}
     for dialect in DIALECTS:
-        files |= _both_ways(moving(before, after, dialect, stamp), before)
+        files |= _both_ways(moves(before, after, dialect, stamp))
     files["plan.json"] = show.as_json(plan)
     files["model.json"] = snapshot.encode(after).decode()
     if before is not None and in_two_steps(before, after):
@@ -36,20 +36,37 @@ def write_contraction(plan: Plan, found: Expansion, after: Model, stamp: str) ->
     """The files of the migration that takes away what an expansion has left. `after` is the model at hand."""
     files: dict[str, str] = {}
     for dialect in DIALECTS:
-        files |= _both_ways(contracting(found, dialect, stamp), found.before)
+        files |= _both_ways([(contracting(found, dialect, stamp), found.before)])
     return {**files, "plan.json": show.as_json(plan), "model.json": snapshot.encode(after).decode()}
 
 
-def _both_ways(forward: Move, before: Model | None) -> dict[str, str]:
+Moves = list[tuple[Move, Model | None]]
+"""The moves of a migration in order, each with the model that it begins from."""
+
+
+def moves(before: Model | None, after: Model, dialect: Dialect, stamp: str) -> Moves:
+    """What a migration does: where rows get other keys, that first, and then the rest."""
+    between = rekeying.between(before, after, dialect) if before else None
+    if before is None or between is None:
+        return [(moving(before, after, dialect, stamp), before)]
+    first = rekeying.rekeying(before, between, after, dialect, stamp)
+    rest = rekeying.rest(before, between, after, dialect, stamp)
+    return [(first, before), (rest, between)]
+
+
+def _both_ways(found: Moves) -> dict[str, str]:
+    dialect = found[0][0].dialect
     return {
-        f"up.{forward.dialect}.sql": _sql(forward),
-        f"down.{forward.dialect}.sql": _sql(down(forward, before)),
+        f"up.{dialect}.sql": _sql([step for move, _ in found for step in steps(move)]),
+        f"down.{dialect}.sql": _sql(
+            [step for move, before in reversed(found) for step in steps(down(move, before))]
+        ),
     }
 
 
 def changes_data(before: Model | None, after: Model) -> bool:
     """Whether a migration between the models has any step at all."""
-    return any(bool(list(steps(up(before, after, dialect, "0")))) for dialect in DIALECTS)
+    return any(bool(steps(move)) for dialect in DIALECTS for move, _ in moves(before, after, dialect, "0"))
 
 
 def steps(move: Move) -> list[Step]:
@@ -58,8 +75,7 @@ def steps(move: Move) -> list[Step]:
     return [step for step in found if step.statements]
 
 
-def _sql(move: Move) -> str:
-    found = steps(move)
+def _sql(found: list[Step]) -> str:
     if not found:
         return "-- Nothing to do: the stored data stays as it is.\n"
     parts = [

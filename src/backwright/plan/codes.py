@@ -60,9 +60,9 @@ NEW_UNIQUE = register(
 )
 KEY_CHANGE = register(
     "BW615",
-    "change of a key",
-    "Every reference to the row would have to change with it; that is not built yet.",
-    "the key `id` becomes `slug`",
+    "change of a key that something else relies on",
+    "References follow a key that changes; tokens, policies and keys that are listed in one value do not.",
+    "auth: {identity: User}, and the key `id` of User becomes a sequence",
 )
 NAME_REUSE = register(
     "BW616",

@@ -30,6 +30,7 @@ from backwright.plan.changes import (
 from backwright.plan.contracts import keeps_views, operation_change
 from backwright.plan.entities import Aspect, check_changes, entity_change, worst
 from backwright.plan.fields import aspects, look_alike
+from backwright.plan.keys import is_made
 from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
 from backwright.plan.renames import pairs, renames_between
 from backwright.plan.replies import view_change
@@ -132,7 +133,8 @@ def _added_field(owner: Entity, field: Field) -> Change:
     rows = f"get {value}" if filled else "get null" if field.nullable else ""
     many = isinstance(field.type, ManyType)
     rows = "list nothing" if many else rows
-    empty = not (filled or field.nullable or many)
+    rows = f"get {field.name} of their own" if is_made(owner, field) else rows
+    empty = not (filled or field.nullable or many or is_made(owner, field))
     if empty:
         return AddField(
             entity=owner.name,

@@ -8,6 +8,7 @@ from backwright.model.size import is_large
 from backwright.model.types import Check, Entity, Move, States
 from backwright.plan.access import rule_effect
 from backwright.plan.changes import AddCheck, ChangeEntity, Hazard, RemoveCheck
+from backwright.plan.keys import changes_key
 from backwright.plan.meaning import Renames, meant
 
 Aspect = tuple[str, Hazard]
@@ -60,6 +61,7 @@ def entity_change(
 
 
 def _settings(before: Entity, after: Entity, renames: Renames) -> Iterator[Aspect]:
+    yield from _key(before, after, renames)
     if before.immutable != after.immutable:
         yield (
             ("rows are never updated any more", "breaking")
@@ -86,6 +88,16 @@ def _settings(before: Entity, after: Entity, renames: Renames) -> Iterator[Aspec
     if found != "same":
         words = f"after an update `{old.source if old else 'none'}` becomes `{new.source if new else 'none'}`"
         yield words, "safe" if found == "narrows" else "widens_access"
+
+
+def _key(before: Entity, after: Entity, renames: Renames) -> Iterator[Aspect]:
+    if not changes_key(before, after, renames):
+        return
+    former, later = ", ".join(before.keys), ", ".join(after.keys)
+    yield f"rows are found by `{later}` instead of `{former}`, and what refers to them follows", "breaking"
+    yield "nobody can read or write them, or what refers to them, meanwhile", "breaking"
+    if before.audit is not None:
+        yield f"what was recorded names rows by `{former}`", "breaking"
 
 
 def _states(before: Entity, after: Entity, renames: Renames) -> Iterator[Aspect]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backwright.model.storage import link_table
-from backwright.model.types import Entity, Field, ManyType, Model, ScalarType
+from backwright.model.types import Field, ManyType, Model, ScalarType
 from backwright.plan import codes
 from backwright.plan.changes import AddField, Change, ChangeField
 from backwright.plan.fields import constrained, described, fillable, fit
+from backwright.plan.keys import hindrances, is_made, rekeyed
 from backwright.plan.meaning import Renames
 from backwright.plan.renames import pairs, renames_between
 from backwright.plan.two_steps import unsplit
@@ -21,18 +22,20 @@ def refusals(before: Model | None, after: Model, changes: tuple[Change, ...]) ->
         return ()
     renames = renames_between(before, after)
     return (
-        *(found for change in changes for found in _change(change, renames)),
-        *(found for old, new in pairs(before, after, renames) for found in _key(old, new, renames)),
+        *(found for change in changes for found in _change(change, after, renames)),
+        *_keys(before, after, renames),
         *_reused(before, after, renames),
         *_contradictory(before, after, renames),
         *unsplit(before, after),
     )
 
 
-def _change(change: Change, renames: Renames) -> Iterator[Diagnostic]:
+def _change(change: Change, after: Model, renames: Renames) -> Iterator[Diagnostic]:
     match change:
         case AddField(entity=owner, field=field):
             yield from _added(owner, field)
+        case ChangeField(entity=owner, after=new) if is_made(after.entity(owner), new):
+            return  # where its type changes, rows get keys of the later one
         case ChangeField(entity=owner, before=old, after=new):
             yield from _changed(owner, old, new, renames)
         case _:
@@ -93,19 +96,14 @@ def _is_password(field: Field) -> bool:
     return isinstance(field.type, ScalarType) and field.type.scalar == "password"
 
 
-def _key(old: Entity, new: Entity, renames: Renames) -> Iterator[Diagnostic]:
-    former, later = ", ".join(old.keys), ", ".join(new.keys)
-    made = [entity.field(entity.key).generated for entity in (old, new)]
-    converted = former == later and any(
-        fit(old.field(name).type, new.field(name).type, renames) == "converted" for name in new.keys
-    )
-    if former != later or made[0] != made[1] or converted:
-        yield diagnose(
-            codes.KEY_CHANGE, new.place,
-            f"The key of {new.name} (`{former}`) becomes `{later}`, or changes its type or how it is made: "
-            "not built yet.",
-            f"Keep the key `{former}` as it is made.",
-        )  # fmt: skip
+def _keys(before: Model, after: Model, renames: Renames) -> Iterator[Diagnostic]:
+    for old, new in rekeyed(before, after, renames):
+        for why, mend in hindrances(before, after, old, new, renames):
+            yield diagnose(
+                codes.KEY_CHANGE, new.place,
+                f"The key of {new.name} (`{', '.join(old.keys)}`) cannot become `{', '.join(new.keys)}`: {why}.",
+                f"{mend}.",
+            )  # fmt: skip
 
 
 def _reused(before: Model, after: Model, renames: Renames) -> Iterator[Diagnostic]:

@@ -11,6 +11,7 @@ from backwright.model import storage
 from backwright.model.types import Entity, Field, ManyType, Model
 from backwright.plan import codes
 from backwright.plan.fields import fit
+from backwright.plan.keys import rekeyed
 from backwright.plan.meaning import Renames
 from backwright.plan.renames import pairs, renames_between
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose
@@ -44,6 +45,8 @@ def unsplit(before: Model | None, after: Model) -> Iterator[Diagnostic]:
         return
     renames = renames_between(before, after)
     kept = {old.name for old, _ in pairs(before, after, renames)}
+    for _, new in rekeyed(before, after, renames):
+        yield _at_once(new.place, f"the key of {new.name} becomes another one")
     for entity in before.entities:
         if entity.name not in kept:
             yield _at_once(after.service.place, f"{entity.name} is no longer in the specification")
