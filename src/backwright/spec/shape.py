@@ -31,6 +31,7 @@ from backwright.spec.traps import (
     comma_trap,
     comment_trap,
     folded_comment_trap,
+    is_rest_of_text,
     split_by_commas,
     split_items,
     word_trap,
@@ -172,7 +173,8 @@ def _fixed(table: Table, fixed: Fixed) -> Iterator[Diagnostic]:
         key = fixed.key(entry.key.value)
         if key is None:
             planned = planned or entry.key.value in fixed.planned
-            yield _unknown(entry.key, fixed)
+            cut = index > 0 and table.flow and is_rest_of_text(table.entries[index - 1], entry)
+            yield comma_trap(table.entries[index - 1]) if cut else _unknown(entry.key, fixed)
             continue
         rest_of_split = _split(table, index, key.takes)
         if rest_of_split:

@@ -157,14 +157,21 @@ def split_by_commas(entries: tuple[Entry, ...], index: int) -> int:
     return 0
 
 
+def is_rest_of_text(before: Entry, entry: Entry) -> bool:
+    """Whether an entry of braces is the rest of the text before it: words without a value, behind a plain value."""
+    empty = isinstance(entry.value, Scalar) and entry.value.plain and not entry.value.value
+    words = isinstance(before.value, Scalar) and before.value.plain and bool(before.value.value)
+    return empty and words and " " in entry.key.value
+
+
 def comma_trap(entry: Entry) -> Diagnostic:
-    """The diagnostic for an expression that `split_by_commas` found."""
+    """The diagnostic for an expression or a text that a comma cuts in two."""
     key = entry.key.value
     return diagnose(
         COMMA,
         entry.value.place,
         f"the value of `{key}` ends at the comma",
-        f'quote the whole expression: {{{key}: "…"}}',
+        f'quote the whole value: {{{key}: "…"}}',
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from backwright.emit.defaults import constant
+from backwright.emit.defaults import python as python_constant
 from backwright.emit.entities import columns
 from backwright.emit.inputs import may_be_unset
 from backwright.emit.names import attribute, snake
@@ -11,9 +13,9 @@ from backwright.emit.repositories import lookups
 from backwright.emit.secrets import is_compared, purpose_of
 from backwright.emit.services.holding import repository
 from backwright.emit.services.scope import Scope, is_many
-from backwright.emit.source import Identifier, imports, indented, literal, operand
+from backwright.emit.source import Identifier, Source, imports, indented, literal, operand
 from backwright.emit.storage import type_of
-from backwright.expr.typed import Expression, Input, Type
+from backwright.expr.typed import Constant, Expression, Input, Type
 from backwright.model.types import (
     Assignment,
     Entity,
@@ -151,8 +153,25 @@ def followed(entity: Entity, field: Field, before: str, after: str, scope: Scope
 
 def stored_value(formula: Formula, field: Field, scope: Scope, *, this: str = "", item: str = "item") -> str:
     """A value as the column holds it."""
+    fixed = _with_digits(formula, field)
+    if fixed is not None:
+        scope.imports |= fixed.imports
+        return fixed.text
     value = scope.value(formula, field.name, this=this, item=item)
     return as_stored(value, field, formula.meaning, scope)
+
+
+def _with_digits(formula: Formula, field: Field) -> Source | None:
+    """A number of the specification, written with the digits that a decimal keeps; None for anything else."""
+    number = constant(formula)
+    if not isinstance(field.type, ScalarType) or field.type.scalar != "decimal" or field.encrypted:
+        return None
+    if not isinstance(number, Constant) or number.value is None:
+        return None
+    try:
+        return python_constant(number, field.type)
+    except ArithmeticError:  # the column cannot hold it: the runtime says so
+        return None
 
 
 def as_stored(value: str, field: Field, meaning: Expression, scope: Scope) -> str:

@@ -29,7 +29,7 @@ from backwright.model.types import (
 from backwright.reference import Password, Reference
 from backwright.reference.evaluate import Environment, Overflow, Row, evaluate
 from backwright.reference.texts import slug
-from backwright.reference.writing import unique_keys
+from backwright.reference.writing import stored, unique_keys
 
 TEST_WORDS = frozenset(
     [
@@ -140,7 +140,8 @@ class Setting(msgspec.Struct):
         if formula is None or mentions_caller(formula.meaning):
             return None
         try:
-            return evaluate(formula.meaning, Environment(now=ONCE, keys={}, rows={}))
+            found = evaluate(formula.meaning, Environment(now=ONCE, keys={}, rows={}))
+            return None if found is None else stored(found, field.type)
         except (Overflow, KeyError, AttributeError, TypeError):
             return None
 
