@@ -102,9 +102,9 @@ def _fill(change: Alteration, name: str, move: Move, limit: str = "") -> str:
     carry, table = change.carries[name], change.after
     if carry.keeps and move.direction == "up":
         return fill_and_keep(change, name, carry, move, limit)
-    row, lacks = ddl.names(list(table.row)), f"{quoted(name)} IS NULL"
-    if limit:
-        lacks = f"({row}) IN (SELECT {row} FROM {quoted(table.name)} WHERE {lacks}{limit})"
+    lacks = f"{quoted(name)} IS NULL"
+    if limit:  # by their place: what tells rows apart may itself be null
+        lacks = f"ctid IN (SELECT ctid FROM {quoted(table.name)} WHERE {lacks}{limit} FOR UPDATE)"
     return f"UPDATE {quoted(table.name)}\nSET {quoted(name)} = {carry.fill}\nWHERE {lacks};"
 
 
