@@ -242,6 +242,9 @@ class _Plain:
                 yield f"{alter} DROP DEFAULT;"
                 default = None
             yield f"{alter} TYPE {after.type} USING {carry.value(quoted(new))};"
+        elif carry.converts:  # of one type in the database
+            table, value = quoted(change.after.name), carry.value(quoted(new))
+            yield f"UPDATE {table}\nSET {quoted(new)} = {value}\nWHERE {quoted(new)} IS DISTINCT FROM {value};"
         if default != after.default:
             yield _default(alter, after.default)
         if before.numbered != after.numbered:
@@ -251,7 +254,7 @@ class _Plain:
         if carry.keeps and self.move.direction == "down":
             yield from restore_values(change, new, self.move)
         if before.nullable and not after.nullable:
-            if retyped:  # the table was written anew: it costs nothing more
+            if retyped or carry.converts:  # the table was written anew: it costs nothing more
                 yield f"{alter} SET NOT NULL;"
                 return
             if carry.fill:  # before it is required: a row that has none yet can still be written

@@ -48,6 +48,11 @@ class Carry(msgspec.Struct, frozen=True, kw_only=True):
     fill: str = ""
     keeps: bool = False
 
+    @property
+    def converts(self) -> bool:
+        """Whether values become others, apart from those that are missing."""
+        return self.there.value != SAME.value
+
     def value(self, stored: str) -> str:
         """What this column or expression becomes."""
         value = self.there.of(stored)
