@@ -1,4 +1,4 @@
-"""The command line of a service: `serve`, `migrate up|down|status`.
+"""The command line of a service: `serve`, `migrate up|down|status|purge`.
 
 Exit codes: 0 done; 1 it failed, and the message says why; 2 wrong usage or environment.
 """
@@ -16,6 +16,7 @@ from backwright_runtime import logs, migrations
 from backwright_runtime.application import Application
 from backwright_runtime.database.interface import DatabaseUnavailable
 from backwright_runtime.protocol import PatientProtocol
+from backwright_runtime.retained import KEPT_DAYS, Kept
 from backwright_runtime.settings import RuntimeSettings, SettingsError
 
 S = TypeVar("S", bound=RuntimeSettings)
@@ -57,6 +58,14 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--to", metavar="TIME", help="stop after the migration whose name begins with this")
     down = migrate.add_parser("down", help="roll back the last migration")
     down.add_argument("--steps", type=int, default=1, metavar="N", help="how many migrations (default 1)")
+    purge = migrate.add_parser("purge", help="remove for good what migrations took away and kept long enough")
+    purge.add_argument(
+        "--days",
+        type=_days,
+        default=KEPT_DAYS,
+        metavar="N",
+        help=f"kept for so many days or longer (default and least {KEPT_DAYS})",
+    )
     migrate.add_parser("status", help="show where each migration stands; exit 1 when any is pending")
     return parser
 
@@ -82,12 +91,35 @@ async def _migrate(url: str, folder: Path, given: argparse.Namespace) -> int:
         case "down":
             for name in await migrations.down(url, folder, given.steps):
                 print(f"rolled back {name}")
+        case "purge":
+            for each in await migrations.purge(url, given.days):
+                print(f"removed {each.found.name}, which {each.migration} kept")
         case _:
             states = await migrations.status(url, folder)
-            for each in states:
-                print(f"{each.state:16} {each.done}/{each.steps}  {each.name}")
+            for state in states:
+                print(f"{state.state:16} {state.done}/{state.steps}  {state.name}")
+            for kept in await migrations.retained(url):
+                print(f"{'kept':16} {_said(kept)}")
+            if expansion := migrations.uncontracted(folder):
+                words = "approve it and build when the earlier version is gone"
+                print(f"{'outstanding':16} the contraction of {expansion}: {words}")
             return 0 if all(each.state == "applied" for each in states) else 1
     return 0
+
+
+def _said(kept: Kept) -> str:
+    where = kept.found.name if kept.found.kind == "table" else f"{kept.found.table}.{kept.found.name}"
+    return (
+        f"{where}: `migrate down` as far as {kept.migration} restores it; "
+        f"from {kept.until:%Y-%m-%d} on `migrate purge` removes it"
+    )
+
+
+def _days(given: str) -> int:
+    days = int(given)
+    if days < KEPT_DAYS:
+        raise argparse.ArgumentTypeError(f"what is dropped is kept for at least {KEPT_DAYS} days")
+    return days
 
 
 def _serve(app: Application, folder: Path, host: str | None, port: int | None) -> int:

@@ -16,6 +16,7 @@ from backwright_runtime.database.interface import DatabaseUnavailable
 from backwright_runtime.database.postgresql_statements import Translated
 from backwright_runtime.database.sqlite import PATIENCE, file_of, opened
 from backwright_runtime.database.statement import Dialect
+from backwright_runtime.retained import Found
 from backwright_runtime.tables import RUNTIME_TABLES
 
 LOCK = 0x6261636B77726974
@@ -32,6 +33,17 @@ LOCK_PATIENCE = 300.0
 _PAUSE = 1.0
 _LOG = logging.getLogger("backwright.migrations")
 T = TypeVar("T")
+_MOMENTS = "SELECT migration, max(applied_at) FROM backwright_migration WHERE step > 0 GROUP BY migration"
+_RETAINED = r"""
+    SELECT relname::text, CASE relkind WHEN 'i' THEN 'index' ELSE 'table' END, relname::text
+    FROM pg_class
+    WHERE relname LIKE 'backwright\_retained\_%' AND relkind IN ('r', 'i') AND pg_table_is_visible(oid)
+    UNION ALL
+    SELECT attname::text, 'column', relname::text
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    WHERE attname LIKE 'backwright\_retained\_%' AND relkind = 'r' AND NOT attisdropped
+        AND pg_table_is_visible(attrelid)
+"""
 
 
 class Entry(Struct, frozen=True):
@@ -49,6 +61,18 @@ class Ledger(Protocol):
 
     async def entries(self) -> list[Entry]:
         """All lines; none when there is no ledger yet."""
+        ...
+
+    async def moments(self) -> dict[str, datetime]:
+        """When each migration was applied: the time of its last step."""
+        ...
+
+    async def retained(self) -> list[Found]:
+        """All that is kept of what migrations took away."""
+        ...
+
+    async def remove(self, statements: list[str]) -> None:
+        """Remove what was kept long enough: all of it, or nothing."""
         ...
 
     async def lock(self) -> None:
@@ -94,6 +118,27 @@ class PostgresLedger:
             "SELECT migration, step, checksum FROM backwright_migration ORDER BY migration, step"
         )
         return [Entry(*row) for row in rows]
+
+    async def moments(self) -> dict[str, datetime]:
+        """By migration."""
+        if not await self.entries():
+            return {}
+        rows = await self._connection.fetch(_MOMENTS)
+        return {row[0]: row[1] for row in rows}
+
+    async def retained(self) -> list[Found]:
+        """Tables and indexes, and columns of other tables, that this connection finds first."""
+        rows = await self._connection.fetch(_RETAINED)
+        return [Found(*row) for row in rows]
+
+    async def remove(self, statements: list[str]) -> None:
+        """In one transaction, which waits briefly for locks."""
+
+        async def whole() -> None:
+            for statement in statements:
+                await self._connection.execute(statement)
+
+        await self._patiently(whole)
 
     async def lock(self) -> None:
         """Wait for other runners.
@@ -234,6 +279,33 @@ class SqliteLedger:
             "SELECT migration, step, checksum FROM backwright_migration ORDER BY migration, step"
         )
         return [Entry(*row) for row in rows]
+
+    async def moments(self) -> dict[str, datetime]:
+        """By migration."""
+        if not await self.entries():
+            return {}
+        rows = self._connection.execute(_MOMENTS)
+        return {name: datetime.fromisoformat(moment) for name, moment in rows}
+
+    async def retained(self) -> list[Found]:
+        """Tables: SQLite keeps columns in tables of their own."""
+        rows = self._connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'backwright_retained_*'"
+        )
+        return [Found(name, "table", name) for (name,) in rows]
+
+    async def remove(self, statements: list[str]) -> None:
+        """In one transaction."""
+        on = self._connection
+        with _unavailable():
+            on.execute("BEGIN EXCLUSIVE")
+        try:
+            for statement in statements:
+                on.execute(statement)
+            on.execute("COMMIT")
+        finally:
+            if on.in_transaction:
+                on.execute("ROLLBACK")
 
     async def lock(self) -> None:
         """Make the ledger; the lock itself is taken step by step."""

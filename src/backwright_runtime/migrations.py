@@ -25,6 +25,7 @@ from msgspec import Struct
 from backwright_runtime.database.interface import DatabaseUnavailable
 from backwright_runtime.database.statement import Dialect
 from backwright_runtime.ledger import Entry, Ledger, Manner, PostgresLedger, SqliteLedger
+from backwright_runtime.retained import KEPT_DAYS, Found, Kept, kept, missing, now
 
 STEP = re.compile(r"^-- step (\d+)(?:, (outside a transaction|in batches))?:[ \t]*(.*)$", re.MULTILINE)
 _MANNERS: dict[str | None, Manner] = {
@@ -99,6 +100,12 @@ def narrate() -> None:
         log.addHandler(logging.StreamHandler())
 
 
+def uncontracted(folder: Path) -> str | None:
+    """The expansion whose contraction was not written yet: the newest migration, if it keeps the earlier model."""
+    found = discover(folder)
+    return found[-1].name if found and (found[-1].folder / "earlier.json").is_file() else None
+
+
 def discover(folder: Path) -> list[Migration]:
     """The migrations in a folder, oldest first."""
     if not folder.is_dir():
@@ -154,10 +161,36 @@ async def down(url: str, folder: Path, steps: int = 1, *, after_step: AfterStep 
             if state.state == "half applied":
                 raise MigrationError(f"{migration.name} is half applied; finish with: migrate up")
             todo = migration.steps("down", ledger.dialect)
+            if state.state == "applied":
+                _restorable(migration, todo, await ledger.retained())
             for step in todo[_reverted(await ledger.entries(), migration) :]:
                 await _run(ledger, migration, step, "down", after_step, is_last=step is todo[-1])
             reverted.append(migration.name)
         return reverted
+
+
+async def retained(url: str) -> list[Kept]:
+    """What migrations took away and can still be restored, oldest first."""
+    async with _ledger(url) as ledger:
+        return kept(await ledger.retained(), await ledger.moments())
+
+
+async def purge(url: str, days: int = KEPT_DAYS) -> list[Kept]:
+    """Remove for good what was kept for as many days, and never for fewer than `KEPT_DAYS`. Returns it."""
+    async with _locked(url) as ledger:
+        found = kept(await ledger.retained(), await ledger.moments())
+        gone = [each for each in found if each.may_go(now(), days)]
+        await ledger.remove([each.removal for each in gone])
+        return gone
+
+
+def _restorable(migration: Migration, steps: list[Step], found: list[Found]) -> None:
+    """Raises MigrationError where what the migration took away is not kept any more; nothing is begun then."""
+    if gone := missing((step.sql for step in steps), found):
+        raise MigrationError(
+            f"{migration.name} cannot be rolled back: what it took away was kept for {KEPT_DAYS} days, and "
+            f"`migrate purge` has removed it since ({', '.join(gone)}); restore a backup instead"
+        )
 
 
 async def _run(

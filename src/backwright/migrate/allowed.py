@@ -12,6 +12,7 @@ from backwright.migrate.values import Value, value_of
 from backwright.model.types import Entity, Field, ManyType, Model, ScalarType
 from backwright.plan.fields import filled, fit, valueless
 from backwright.plan.keys import former_field, is_made
+from backwright.plan.parts import moved_to
 from backwright.plan.renames import pairs, renames_between
 from backwright.reference.evaluate import Environment, evaluate
 
@@ -43,10 +44,12 @@ class Successor:
 
     def emptied(self) -> frozenset[str]:
         """Earlier entities that may have no rows: a new field has no value for them."""
+        moved = moved_to(self.before, self.after)
         return frozenset(
             old
             for old, new in self._entities.items()
-            if any(valueless(field) and not is_made(new, field) for field in self._new(old, new))
+            for field in self._new(old, new)
+            if valueless(field) and not is_made(new, field) and (new.name, field.name) not in moved
         )
 
     def telling(self, entity: Entity) -> list[str]:

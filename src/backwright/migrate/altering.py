@@ -102,9 +102,9 @@ def _fill(change: Alteration, name: str, move: Move, limit: str = "") -> str:
     carry, table = change.carries[name], change.after
     if carry.keeps and move.direction == "up":
         return fill_and_keep(change, name, carry, move, limit)
-    row, lacks = ddl.names(list(table.row)), f"{quoted(name)} IS NULL"
-    if limit:
-        lacks = f"({row}) IN (SELECT {row} FROM {quoted(table.name)} WHERE {lacks}{limit})"
+    lacks = f"{quoted(name)} IS NULL"
+    if limit:  # by their place: what tells rows apart may itself be null
+        lacks = f"ctid IN (SELECT ctid FROM {quoted(table.name)} WHERE {lacks}{limit} FOR UPDATE)"
     return f"UPDATE {quoted(table.name)}\nSET {quoted(name)} = {carry.fill}\nWHERE {lacks};"
 
 
@@ -242,6 +242,9 @@ class _Plain:
                 yield f"{alter} DROP DEFAULT;"
                 default = None
             yield f"{alter} TYPE {after.type} USING {carry.value(quoted(new))};"
+        elif carry.converts:  # of one type in the database
+            table, value = quoted(change.after.name), carry.value(quoted(new))
+            yield f"UPDATE {table}\nSET {quoted(new)} = {value}\nWHERE {quoted(new)} IS DISTINCT FROM {value};"
         if default != after.default:
             yield _default(alter, after.default)
         if before.numbered != after.numbered:
@@ -251,7 +254,7 @@ class _Plain:
         if carry.keeps and self.move.direction == "down":
             yield from restore_values(change, new, self.move)
         if before.nullable and not after.nullable:
-            if retyped:  # the table was written anew: it costs nothing more
+            if retyped or carry.converts:  # the table was written anew: it costs nothing more
                 yield f"{alter} SET NOT NULL;"
                 return
             if carry.fill:  # before it is required: a row that has none yet can still be written

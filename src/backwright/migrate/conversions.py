@@ -47,7 +47,8 @@ _TEXTS = frozenset({"string", "email", "enum", "slug", "token"})
 def conversion(before: ScalarType, after: ScalarType, dialect: Dialect) -> Conversion:
     """How values of the earlier type become values of the later one. Raises KeyError where they do not."""
     one, other = (ALIKE.get(each.scalar, each.scalar) for each in (before, after))
-    if (one == other and one != "decimal") or {one, other} <= _TEXTS:
+    addressed = (one, other) == ("string", "email")
+    if (one == other and one != "decimal") or ({one, other} <= _TEXTS and not addressed):
         return SAME
     write = (_ON_POSTGRESQL if dialect == "postgresql" else _ON_SQLITE)[one, other]
     return write(before.scale or 0, after.scale or 0)
@@ -83,6 +84,10 @@ _WHOLE_NUMBER = (
     "        THEN {}::numeric BETWEEN -9223372036854775808 AND 9223372036854775807 ELSE FALSE END"
 )
 _UUID = "{} ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'"
+_LOCAL = "a-zA-Z0-9.!#$%&''*+/=?^_`{|}~"
+"""What may stand before the @ of an address (and a hyphen)."""
+_LABEL = "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_ADDRESS = f"{{}} ~ '^[{_LOCAL}-]+@{_LABEL}(\\.{_LABEL})*$'"
 _DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _REAL_DAY = (
     "{} >= '0001'\n        AND to_char((substr({}, 1, 8) || '01')::date + (substr({}, 9, 2)::integer - 1),"
@@ -144,6 +149,7 @@ _ON_POSTGRESQL: dict[tuple[str, str], Write] = {
     ("string", "boolean"): _plainly("{} = 'true'", "{} IN ('true', 'false')"),
     ("string", "date"): _plainly("{}::date", _real_day()),
     ("string", "decimal"): _number_in_text,
+    ("string", "email"): _plainly("lower({})", _ADDRESS),
     ("string", "integer"): _plainly("{}::bigint", _WHOLE_NUMBER),
     ("string", "timestamp"): _plainly("{}::timestamp with time zone", _real_day(_CLOCK)),
     ("string", "uuid"): _plainly("{}::uuid", _UUID),
@@ -166,6 +172,16 @@ _A_CLOCK = (
     "            AND substr({}, 21, length({}) - 21) NOT GLOB '*[^0-9]*')"
 )
 _SIX_DIGITS = "substr({}, 1, 19) || '.' || substr(replace(substr({}, 21), 'Z', '') || '000000', 1, 6) || 'Z'"
+
+
+_DOMAIN = "substr({}, instr({}, '@') + 1)"
+_GLOB_ADDRESS = (
+    f"instr({{}}, '@') > 1 AND {{}} NOT GLOB '*@*@*' AND {{}} NOT GLOB '*[^{_LOCAL}@-]*'\n"
+    f"        AND {_DOMAIN} NOT GLOB '*[^a-zA-Z0-9.-]*' AND {_DOMAIN} GLOB '[a-zA-Z0-9]*'\n"
+    f"        AND {_DOMAIN} GLOB '*[a-zA-Z0-9]' AND {_DOMAIN} NOT GLOB '*[.-].*' AND {_DOMAIN} NOT GLOB '*.-*'\n"
+    f"        AND {_DOMAIN} NOT GLOB '*{'[^.]' * 64}*'"
+)
+"""The same without regular expressions: no label of the domain is too long, or has a hyphen at either end."""
 
 
 def _units(before: int, after: int) -> Conversion:
@@ -240,6 +256,7 @@ _ON_SQLITE: dict[tuple[str, str], Write] = {
     ("string", "boolean"): _plainly("{} = 'true'", "{} IN ('true', 'false')"),
     ("string", "date"): _plainly("{}", f"length({{}}) = 10 AND {_A_DAY}"),
     ("string", "decimal"): _text_as_units,
+    ("string", "email"): _plainly("lower({})", _GLOB_ADDRESS),
     ("string", "integer"): _plainly("CAST({} AS INTEGER)", "CAST(CAST({} AS INTEGER) AS TEXT) = {}"),
     ("string", "timestamp"): _plainly(_SIX_DIGITS, f"{_A_DAY}\n        AND {_A_CLOCK}"),
     ("string", "uuid"): _plainly("{}", f"{{}} GLOB '{_GLOB_UUID}'"),

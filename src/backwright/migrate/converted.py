@@ -12,6 +12,7 @@ from backwright.migrate.values import Value
 from backwright.model.storage import DIGITS
 from backwright.model.types import ScalarType
 from backwright.plan.conversions import ALIKE
+from backwright.reference.decode import EMAIL
 
 _WHOLE = re.compile(r"0|-?[1-9][0-9]*")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -23,6 +24,8 @@ def converted(value: Value, before: ScalarType, after: ScalarType) -> Value:
     one, other = (ALIKE.get(each.scalar, each.scalar) for each in (before, after))
     if value is None or (one == other and one != "decimal"):
         return value
+    if (one, other) == ("string", "email"):
+        return _address(value)
     if one in _TEXTS and other in _TEXTS:
         return value
     if other == "string":
@@ -37,6 +40,13 @@ def converted(value: Value, before: ScalarType, after: ScalarType) -> Value:
     elif one == "decimal":
         _decimal(Decimal(found), before.scale or 0)
     return found
+
+
+def _address(value: str) -> str:
+    """As the service stores it: in lower case."""
+    if not EMAIL.fullmatch(value):
+        raise ValueError(value)
+    return value.lower()
 
 
 def _in_double(value: Decimal, scale: int) -> None:

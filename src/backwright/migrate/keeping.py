@@ -126,7 +126,7 @@ def _keep_values(change: Alteration, later: str, carry: Carry, move: Move) -> It
     if back := carry.back.of(carry.there.of(stored)):
         conditions += [f"({back}) <> {stored}"] if back != stored else []
     yield ddl.create_kept(kept, [*columns, became], table, move.dialect)
-    if move.dialect == "postgresql" and table.column(former).type == became.type:
+    if move.dialect == "postgresql" and table.column(former).type == became.type and not carry.converts:
         return  # `fill_and_keep` does both
     yield (
         f"INSERT INTO {kept} ({names}, {BECAME})\nSELECT {names}, {value}\n"

@@ -48,6 +48,11 @@ class Carry(msgspec.Struct, frozen=True, kw_only=True):
     fill: str = ""
     keeps: bool = False
 
+    @property
+    def converts(self) -> bool:
+        """Whether values become others, apart from those that are missing."""
+        return self.there.value != SAME.value
+
     def value(self, stored: str) -> str:
         """What this column or expression becomes."""
         value = self.there.of(stored)
@@ -147,6 +152,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     and earlier column, for rows that come after a column was set aside. `meeting` are twins that are kept in step from
     here on, `parting` those that no longer are. An expansion asks rows what the `whole` change would, and so does a
     move that gives rows other keys (`rekeyings`), which comes before the rest of its change and knows its way `back`.
+    `then` are steps that come after the others, `homeward` those that the way back begins with (`ahead`).
     `regained` are values of columns that come back, for rows that came meanwhile.
     """
 
@@ -167,6 +173,9 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     rekeyings: tuple[Rekeying, ...] = ()
     back: Move | None = None
     regained: dict[tuple[str, str], str] = {}
+    ahead: tuple[Step, ...] = ()
+    then: tuple[Step, ...] = ()
+    homeward: tuple[Step, ...] = ()
 
     @property
     def dialect(self) -> Dialect:
@@ -433,6 +442,7 @@ def down(move: Move, before: Model | None) -> Move:
         gathered=tuple(msgspec.structs.replace(each, owner=move.tables[each.owner]) for each in move.spread),
         meeting=move.parting,
         parting=move.meeting,
+        ahead=move.homeward,
         regained={(move.tables[table], column): value for (table, column), value in move.regained.items()},
     )
 

@@ -16,6 +16,7 @@ from backwright.model.types import Check, Entity, Field, ManyType, Model, Refere
 from backwright.plan.changes import AddCheck, AddField, AddIndex, ChangeEntity, ChangeField
 from backwright.plan.fields import described, filled, fit, valueless
 from backwright.plan.keys import changes_key, is_made
+from backwright.plan.parts import moved_to, partings
 from backwright.plan.plan import Plan
 from backwright.plan.renames import renames_between
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose, register
@@ -70,12 +71,15 @@ async def obstacles(url: str, plan: Plan, before: Model, after: Model) -> list[D
     """What in the database (which is as `before` says) the plan would stop at; none when nothing is."""
     looking = _Looking(url, before, after)
     found: list[Diagnostic] = []
+    moved = moved_to(before, after)
     for change in plan.changes:
         match change:
             case AddIndex(entity=name, index=index) if index.unique:
                 found += await looking.duplicates(name, [term.field for term in index.terms], change.place)
             case AddField(entity=name, field=field) if is_made(after.entity(name), field):
                 continue
+            case AddField(entity=name, field=field) if (name, field.name) in moved:
+                found += await looking.unsaid(name, field, change.place)
             case ChangeEntity(before=former, after=later) if changes_key(former, later, looking.renames):
                 if later.composite or not later.field(later.key).unique:  # a unique field is asked by itself
                     found += await looking.duplicates(later.name, list(later.keys), change.place)
@@ -153,6 +157,24 @@ class _Looking:
         message = f"{stored} rows of {entity.name} would have no value in {field.name}."
         mend = "Give it a `default`, or make it nullable (a `?` behind the type)."
         return [diagnose(VALUELESS, place, message, mend)]
+
+    async def unsaid(self, later: str, field: Field, place: Place) -> list[Diagnostic]:
+        """Rows whose part says nothing of a field that moves to them, where it must not be null."""
+        joined = [each for each in partings(self.before, self.after) if each.joins and each.owner == later]
+        part = next((each for each in joined if field.name in each.fields), None)
+        if part is None or field.nullable:
+            return []
+        owner, source = self.before.entity(part.owner), self.before.entity(part.part)
+        value = (
+            f"(SELECT part.{quoted(source.field(part.fields[field.name]).column)} "
+            f"FROM {quoted(source.table)} AS part WHERE part.{quoted(source.field(part.reference).column)} "
+            f"= {quoted(owner.table)}.{quoted(owner.field(owner.key).column)})"
+        )
+        column = quoted(field.column)
+        count, named = await self.standing(owner, value, column, f"{column} IS NULL")
+        message = f"{count} rows of {owner.name} have no {source.name} that says {field.name}{named}."
+        mend = f"Make {later}.{field.name} nullable, or add what is missing, then migrate again."
+        return [diagnose(NULLS, place, message, mend)] if count else []
 
     async def outside(self, later: str, old: Field, new: Field, place: Place) -> list[Diagnostic]:
         """Rows that are null, have no counterpart, or are outside of the bounds, where a field accepts less."""

@@ -11,7 +11,7 @@ from typing import Literal as OneOf
 import msgspec
 
 from backwright.emit.sql import quoted
-from backwright.migrate import disposable, live
+from backwright.migrate import disposable, live, parting
 from backwright.migrate.allowed import NOW, Successor
 from backwright.migrate.expansion import expansion, made_by
 from backwright.migrate.expected import expected
@@ -99,6 +99,8 @@ async def _up(
     kept = staying(before, after, move)
     leading = Leading(before, after, move) if before else None
     led = await leading.rows(url, later=False) if leading else {}
+    moved = list(parting.values(before, after, kept)) if before else []
+    said = {what: sorted(map(repr, await live.fetch(url, query))) for what, query, _ in moved}
     for new, old in move.tables.items():
         stays = kept[new]
         columns = sorted(stays)
@@ -115,6 +117,9 @@ async def _up(
         for new, old in move.tables.items()
         if found.get(new) != stored.get(old)
     ]
+    for what, _, query in moved:
+        if sorted(map(repr, await live.fetch(url, query))) != said[what]:
+            wrong.append(f"{what} did not arrive as it was")
     leads = await leading.rows(url, later=True) if leading else {}
     wrong += [f"{name} leads to other rows after the migration" for name in led if leads[name] != led[name]]
     if successor is not None:

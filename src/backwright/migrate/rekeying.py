@@ -194,10 +194,10 @@ def _value(old: Entity, new: Entity, field: Field, was: Field | None, dialect: D
         return "NULL"
     if field.generated == "sequence":
         return f"row_number() OVER (ORDER BY {ddl.names(storage.key_columns(old))})"
-    return _RANDOM[dialect]
+    return RANDOM[dialect]
 
 
-_RANDOM: dict[Dialect, str] = {
+RANDOM: dict[Dialect, str] = {
     "postgresql": "gen_random_uuid()",
     "sqlite": "lower(substr(hex(randomblob(4)), 1, 8) || '-' || substr(hex(randomblob(2)), 1, 4) || '-4' "
     "|| substr(hex(randomblob(2)), 2, 3) || '-a' || substr(hex(randomblob(2)), 2, 3) || '-' "
@@ -279,7 +279,7 @@ def rest(before: Model, mid: Model, after: Model, dialect: Dialect, stamp: str) 
             continue
         place, made = (new.table, field.column), is_made(old, old.field(old.key))
         if made and old.field(old.key).generated is None:
-            lingering[place] = _RANDOM[dialect]
+            lingering[place] = RANDOM[dialect]
         elif made and dialect == "sqlite":
             kept = move.kept(old.table, field.column)
             highest = f"(SELECT coalesce(max({quoted(field.column)}), 0) FROM {kept})"

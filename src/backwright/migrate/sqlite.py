@@ -147,7 +147,7 @@ def _value(change: Alteration, name: str, move: Move) -> str:
     if links := move.source(change.after.name, name):
         return the_link(links, "stored")
     place = change.after.name, name
-    fill = move.fills.get(place) or move.regained.get(place, "NULL")
+    fill = move.regained.get(place) or move.fills.get(place, "NULL")
     if move.direction == "up":
         return fill
     kept = f"kept_{_kept(change, move).index(name) + 1}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backwright.migrate import postgresql, rekeying, sqlite
+from backwright.migrate import parting, postgresql, rekeying, sqlite
 from backwright.migrate.expansion import EARLIER, Expansion, contracting, moving
 from backwright.migrate.move import Move, Step, down
 from backwright.migrate.naming import clock
@@ -45,9 +45,14 @@ Moves = list[tuple[Move, Model | None]]
 
 
 def moves(before: Model | None, after: Model, dialect: Dialect, stamp: str) -> Moves:
-    """What a migration does: where rows get other keys, that first, and then the rest."""
-    between = rekeying.between(before, after, dialect) if before else None
-    if before is None or between is None:
+    """What a migration does: where rows get other keys or fields move, that first, and then the rest."""
+    if before is None:
+        return [(moving(before, after, dialect, stamp), before)]
+    if (apart := parting.between(before, after)) is not None:
+        first = parting.first(before, apart, after, dialect, stamp)
+        return [(first, before), (parting.rest(before, apart, after, dialect, stamp), apart)]
+    between = rekeying.between(before, after, dialect)
+    if between is None:
         return [(moving(before, after, dialect, stamp), before)]
     first = rekeying.rekeying(before, between, after, dialect, stamp)
     rest = rekeying.rest(before, between, after, dialect, stamp)
@@ -72,7 +77,7 @@ def changes_data(before: Model | None, after: Model) -> bool:
 def steps(move: Move) -> list[Step]:
     """The steps of a move in its own dialect."""
     found = postgresql.steps(move) if move.dialect == "postgresql" else sqlite.steps(move)
-    return [step for step in found if step.statements]
+    return [step for step in (*move.ahead, *found, *move.then) if step.statements]
 
 
 def _sql(found: list[Step]) -> str:

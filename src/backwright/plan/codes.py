@@ -107,3 +107,9 @@ UNSIGNED = register(
     "The base branch demands signatures of the people whom it allows; anybody can write a file.",
     "approvals/<hash>.yaml without `signature`, where the base branch has approvals/allowed_signers",
 )
+UNMOVED = register(
+    "BW621",
+    "a field that cannot move to another entity",
+    "Values move between a row and the one part that refers to it; which one is meant must be clear.",
+    "street: {type: string, was: Order.street}, in an entity without a unique reference to Order",
+)

@@ -37,8 +37,10 @@ _BY_NAME: dict[tuple[str, str], Loss] = {
     ("string", "boolean"): "unfit",
     ("string", "date"): "unfit",
     ("string", "decimal"): "unfit",
+    ("string", "email"): "unfit",
     ("string", "enum"): "unfit",
     ("string", "integer"): "unfit",
+    ("string", "slug"): "nothing",
     ("string", "timestamp"): "unfit",
     ("string", "uuid"): "unfit",
     ("timestamp", "date"): "digits",
@@ -64,7 +66,8 @@ def loss(before: FieldType, after: FieldType, renames: Renames) -> Loss | None:
 def comes_back(before: ScalarType, after: ScalarType) -> bool:
     """Whether each value that was converted comes back as it was, so that nothing has to be kept."""
     one, other = (ALIKE.get(each.scalar, each.scalar) for each in (before, after))
-    if (one, other) in (("string", "decimal"), ("string", "timestamp")):  # 1.5 and 1.50 are one number
+    # 1.5 and 1.50 are one number, A@b.c and a@b.c one address
+    if (one, other) in (("string", "decimal"), ("string", "timestamp"), ("string", "email")):
         return False
     return _between(before, after) != "digits"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from backwright.model.types import Entity, Field, Index, ManyType, Model, Operation, View
 from backwright.plan.access import rule_changes
 from backwright.plan.answers import views_of
@@ -32,6 +34,7 @@ from backwright.plan.entities import Aspect, check_changes, entity_change, worst
 from backwright.plan.fields import aspects, look_alike
 from backwright.plan.keys import is_made
 from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
+from backwright.plan.parts import moved_from, moved_to
 from backwright.plan.renames import pairs, renames_between
 from backwright.plan.replies import view_change
 from backwright.plan.searches import Search, new_searches, over
@@ -68,7 +71,11 @@ def _data(before: Model, after: Model, renames: Renames) -> Iterator[Change]:
         place = after.entity(owner).field(new).place
         reason = f"`was: {old}`: the values stay"
         yield RenameField(entity=owner, before=old, after=new, place=place, reason=reason)
-    parts = [_entity(old, new, renames, over(new, after)) for old, new in both]
+    goes, comes = moved_from(before, after), moved_to(before, after)
+    parts = [
+        [_moved(change, goes, comes) for change in _entity(old, new, renames, over(new, after))]
+        for old, new in both
+    ]
     gone_kinds = RemoveIndex | RemoveCheck | RemoveField
     yield from (change for part in parts for change in part if isinstance(change, gone_kinds))
     yield from _removed_entities(gone, added)
@@ -76,6 +83,20 @@ def _data(before: Model, after: Model, renames: Renames) -> Iterator[Change]:
         yield AddEntity(entity=entity, place=entity.place, reason=f"{entity.name} is in the specification")
     for kind in (AddField, ChangeField, AddIndex, AddCheck, ChangeEntity):
         yield from (change for part in parts for change in part if isinstance(change, kind))
+
+
+def _moved(change: Change, goes: dict[tuple[str, str], str], comes: dict[tuple[str, str], str]) -> Change:
+    """A field whose values go to another entity, or come from one."""
+    match change:
+        case RemoveField(entity=owner, field=field) if place := goes.get((owner, field.name)):
+            reason = f"{owner}.{field.name} becomes {place}; nobody can write to either meanwhile"
+            return msgspec.structs.replace(change, reason=reason, hazard="breaking", note="")
+        case AddField(entity=owner, field=field) if place := comes.get((owner, field.name)):
+            reason = f"{owner}.{field.name} was {place}; nobody can write to either meanwhile"
+            hazard: Hazard = "safe" if field.nullable else "limit"
+            return msgspec.structs.replace(change, reason=reason, hazard=hazard)
+        case _:
+            return change
 
 
 def _removed_entities(gone: list[Entity], added: list[Entity]) -> Iterator[Change]:

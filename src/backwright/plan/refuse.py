@@ -11,6 +11,7 @@ from backwright.plan.changes import AddField, Change, ChangeField
 from backwright.plan.fields import constrained, described, fillable, fit
 from backwright.plan.keys import hindrances, is_made, rekeyed
 from backwright.plan.meaning import Renames
+from backwright.plan.parts import unmoved
 from backwright.plan.renames import pairs, renames_between
 from backwright.plan.two_steps import unsplit
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose
@@ -24,6 +25,7 @@ def refusals(before: Model | None, after: Model, changes: tuple[Change, ...]) ->
     return (
         *(found for change in changes for found in _change(change, after, renames)),
         *_keys(before, after, renames),
+        *unmoved(before, after, renames),
         *_reused(before, after, renames),
         *_contradictory(before, after, renames),
         *unsplit(before, after),

@@ -13,6 +13,7 @@ from backwright.plan import codes
 from backwright.plan.fields import fit
 from backwright.plan.keys import rekeyed
 from backwright.plan.meaning import Renames
+from backwright.plan.parts import moved_to
 from backwright.plan.renames import pairs, renames_between
 from backwright.spec.diagnostics import Diagnostic, Place, diagnose
 
@@ -47,6 +48,8 @@ def unsplit(before: Model | None, after: Model) -> Iterator[Diagnostic]:
     kept = {old.name for old, _ in pairs(before, after, renames)}
     for _, new in rekeyed(before, after, renames):
         yield _at_once(new.place, f"the key of {new.name} becomes another one")
+    for place in moved_to(before, after).values():
+        yield _at_once(after.service.place, f"{place} moves to another entity")
     for entity in before.entities:
         if entity.name not in kept:
             yield _at_once(after.service.place, f"{entity.name} is no longer in the specification")

@@ -82,6 +82,12 @@ VALUES: dict[tuple[str, str, int | None], dict[str, bool]] = {
         "2024-02-29T00:00:00.1234567Z": False, "2024-02-29T00:00:00+01:00": False, "2024-02-29": False,
     },
     ("string", "boolean", None): {"true": True, "false": True, "True": False, "1": False, "": False, "yes": False},
+    ("string", "email", None): {
+        "a@b.c": True, "A.B+c@Example.TEST": True, "a@b": True, "a{|}b@b-c.de": True, "o'x@b": True, "-@b": True,
+        "@b.c": False, "a@": False, "a": False, "a@b@c": False, "a@-b": False, "a@b-.c": False, "a@b.-c": False,
+        "a@b..c": False, "a@.b": False, "a@b.": False, "a b@c": False, "a@b c": False, "é@b": False, "a@é": False,
+        "a@b\n": False, "": False, f"a@{'b' * 63}": True, f"a@{'b' * 64}": False, "a[@b": False, "a]@b": False,
+    },
     ("string", "uuid", None): {
         "0193e3a4-7b1c-7000-8000-0123456789ab": True, "0193E3A4-7b1c-7000-8000-0123456789ab": False,
         "0193e3a47b1c700080000123456789ab": False, "": False, "0193e3a4-7b1c-7000-8000-0123456789ab0": False,
@@ -96,7 +102,7 @@ def test_which_texts_have_a_counterpart(database: str, way: tuple[str, str, int 
     before, after = kind(way[0]), kind(way[1], way[2])
     made = conversion(before, after, dialect_of(database))
     for text, has in VALUES[way].items():
-        quoted = "'" + text + "'"
+        quoted = "'" + text.replace("'", "''") + "'"
         typed = f"CAST({quoted} AS TEXT)"
         ((misfit,),) = fetch(database, f"SELECT {made.misfit(typed)}")
         assert bool(misfit) is not has, text
@@ -311,3 +317,18 @@ def stored(
     for row, value in values.items():
         said = f"{value:g}" if isinstance(value, float) else value
         execute(url, f"INSERT INTO item (id, {column}) VALUES ('{key(row)}', {said})")
+
+
+def test_addresses_are_in_lower_case_and_come_back_as_they_were(tmp_path: Path, database: str) -> None:
+    """What the service would store of them; two that become one address stand in the way of a unique one."""
+    before = model(entity("Item", string("size", 1, 30)))
+    address = Field(name="size", column="size", type=ScalarType(scalar="email", max=254))
+    after = model(entity("Item", address))
+    stored(tmp_path, database, before, after, {1: "'A@b.c'", 2: "'a@b.c'"})
+    single = model(entity("Item", replace(address, unique=True)))
+    found = asyncio.run(obstacles(database, plan(before, single), before, single))
+    assert [each.code for each in found] == ["BW801"]
+    asyncio.run(runner.up(database, tmp_path))
+    assert fetch(database, "SELECT size FROM item ORDER BY id") == [("a@b.c",), ("a@b.c",)]
+    asyncio.run(runner.down(database, tmp_path))
+    assert fetch(database, "SELECT size FROM item ORDER BY id") == [("A@b.c",), ("a@b.c",)]

@@ -273,7 +273,9 @@ FIELD = Fixed(
             name="was",
             takes=NAME,
             example="name",
-            description="The field's name before a rename: its data moves along.",
+            description="The field's name before a rename: its data moves along. Also a field of another entity, "
+            "`Order.street`: its values move from each order to the row that refers to it (by a reference that is "
+            "`unique`), or back from there.",
         ),
     ),
 )
