@@ -16,6 +16,11 @@ _UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 _SPACE = " \t\n\r\f\v"
 
 
+def value_or(value: T | None, otherwise: T) -> T:
+    """The value, or the other one where it is null."""
+    return otherwise if value is None else value
+
+
 # Text ------------------------------------------------------------------------------------------------
 
 

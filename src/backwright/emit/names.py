@@ -237,6 +237,7 @@ USED_BY_MODULES = frozenset(
         "timestamp",
         "to_decimal",
         "trimmed",
+        "value_or",
         "views",
         "written",
         "as_text",

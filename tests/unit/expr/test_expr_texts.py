@@ -198,6 +198,8 @@ def test_a_filter_that_keeps_everything_stays_where_null_would_come_back() -> No
         ("this.note.contains(params.word)", "task.note is not None and query.word in task.note"),
         ("this.title.trim().endsWith('a')", "trimmed(task.title).endswith('a')"),
         ("this.note.trim().endsWith('a')", "ends_with(trimmed(task.note), 'a')"),
+        ("this.note.trim().orValue('-') == 'a'", "value_or(trimmed(task.note), '-') == 'a'"),
+        ("this.note.orValue('-') == 'a'", "(task.note if task.note is not None else '-') == 'a'"),
         ("size(this.title) > 3", "len(task.title) > 3"),
         ("params.word in this.tags", "query.word in task.tags"),
         ("params.least in this.counts", "query.least in (task.counts or ())"),

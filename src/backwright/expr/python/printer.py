@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
+import msgspec
+
 from backwright.expr.python.logic import narrowed
 from backwright.expr.python.operands import ATOM, CHOICE, NOT, OR, RELATION, SUM, Known, NotLocal
 from backwright.expr.python.values import Values
@@ -38,6 +40,20 @@ from backwright.expr.typed import (
     Type,
     Within,
 )
+from backwright.expr.walk import nodes
+
+
+def or_value(node: Conditional) -> Expression | None:
+    """The value of `value.orValue(other)`, where the other one can be had without harm whether it is needed or not."""
+    match node.when:
+        case Compare(op="!=", left=value, right=Constant(value=None)):
+            same = msgspec.structs.replace(node.then, type=value.type) == value
+            simple = not any(
+                isinstance(each, Aggregate | Arithmetic | Convert) for each in nodes(node.otherwise)
+            )
+            return value if same and simple and not node.otherwise.type.nullable else None
+        case _:
+            return None
 
 
 class Printer(Values):
@@ -90,6 +106,10 @@ class Printer(Values):
 
     def conditional(self, node: Conditional, known: Known) -> tuple[str, int]:
         when, then, otherwise = node.when, node.then, node.otherwise
+        value = or_value(node)
+        if value is not None and self.nullable(value, known) and not self.is_named(value, known):
+            both = (self.chosen(each, node.type, known) for each in (value, otherwise))
+            return f"value_or({', '.join(both)})", ATOM
         first, last = (known | narrowed(when, holds=holds) for holds in (True, False))
         yes = self.chosen(self.settled(then, first), node.type, first)
         no = self.chosen(self.settled(otherwise, last), node.type, last)
