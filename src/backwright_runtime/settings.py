@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -107,9 +108,12 @@ def _read(name: str, text: str, kind: object) -> object:
     if special is not None:
         return special(text)
     try:
-        return msgspec.convert(text, kind, strict=False)
+        value = msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError:
         raise ValueError("is not of the expected type") from None
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise ValueError("is not of the expected type")
+    return value
 
 
 def _keys(kind: type[K], text: str) -> tuple[K, ...]:

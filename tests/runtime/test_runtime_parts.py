@@ -67,6 +67,17 @@ def test_every_bad_variable_is_named_at_once_and_no_value_is() -> None:
     assert "short-secret" not in message
 
 
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-inf", "much"])
+def test_a_decimal_of_the_environment_is_a_number(text: str) -> None:
+    class Priced(Settings, frozen=True, kw_only=True):
+        margin: Decimal
+
+    complete = {"DATABASE_URL": "sqlite:///service.db", "TOKEN_KEYS": f"a:{SECRET}"}
+    assert Priced.from_environment(complete | {"MARGIN": "0.10"}).margin == Decimal("0.10")
+    with pytest.raises(SettingsError, match="MARGIN: is not of the expected type"):
+        Priced.from_environment(complete | {"MARGIN": text})
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -21,6 +21,11 @@ OF_RUNTIME = frozenset(
     }
 )  # fmt: skip
 """What the runtime calls its own variables, and what functions get anyhow."""
+OF_OTHERS = re.compile(
+    r"path|home|lang|user|shell|pwd|tz|tmpdir|(http|https|all|no)_proxy"
+    r"|python.*|pg[a-z]+|(pip|ld|dyld|lc|postgres|ssl|malloc|backwright)_.*"
+)
+"""Variables that shells, the loader, Python, PostgreSQL and our own tools read: they would change, too."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
@@ -99,7 +104,7 @@ def _check_name(name: str, place: Place, building: Building) -> None:
         building.refuse(
             ENVIRONMENT_FORM, place, f"`{name}` cannot be a name here", "use small letters, digits and _"
         )
-    elif name in OF_RUNTIME or name in USES:
+    elif name in OF_RUNTIME or name in USES or OF_OTHERS.fullmatch(name):
         message = f"`{name}` is something that every service has"
         building.refuse(ENVIRONMENT_FORM, place, message, "give it another name")
 
