@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from time import monotonic
 from typing import Any, cast
 
@@ -39,7 +40,7 @@ ACCEPTED = "Schema-violating request accepted"
 UNNAMED = "Undocumented status code"
 UNREAD = {400, 413, 415, 422}
 
-FEWEST, MOST = 6, 60
+FEWEST, MOST, QUICKEST = 6, 60, 0.001
 """Requests of each kind for an operation, whatever the bounds say."""
 
 
@@ -127,13 +128,32 @@ def _fuzz(
         end = started + seconds * number / len(kinds)  # no kind may take the time of another
         if live and mode is GenerationMode.POSITIVE and not operation.path_names:
             continue
-        cases = _cases(world, total, operation, generated, caller, mode, each, seed, live=live)
+
+        some = partial(_cases, world, total, operation, generated, caller, mode, live=live)
+        cases = _paced(some, each, seed, end)
         for sent, case in enumerate(cases):
             if sent >= FEWEST and monotonic() > end:
                 break
             if ends(operation):
                 caller = next(iter(world.callers_for(operation)), None)
             _send(total, session, operation, case, caller, world, mode)
+
+
+def _paced(
+    some: Callable[[int, int], Iterator[Case[Any]]], each: int, seed: int, end: float
+) -> Iterator[Case[Any]]:
+    """A few cases, and as many more as there is time to make: that takes longer than to send them."""
+    begun = monotonic()
+    few = some(FEWEST, seed)
+    first = next(few, None)
+    if first is None:
+        return
+    pace = max((monotonic() - begun) / FEWEST, QUICKEST)
+    yield first
+    yield from few
+    more = min(each - FEWEST, int((end - monotonic()) / pace / 2))
+    if more > 0:
+        yield from some(more, seed + 1)
 
 
 def _cases(

@@ -27,7 +27,7 @@ def run(world: World) -> Outcome:
     """Each operation with `security` is sent as it was accepted, but without, with made-up and with altered
     credentials.
 
-    All have to be answered 401 (403 where the contract says so and knows no 401, or where cookies are the credentials),
+    All have to be answered 401 (or 403, where the contract names no 401 there or cookies are the credentials),
     and no answer may repeat what was sent. The same request with the caller's own credentials has to be accepted
     afterwards: else nothing was shown.
     """
@@ -80,8 +80,7 @@ def _judged(
 
 def _refusals(operation: Operation, caller: Caller) -> set[int]:
     by_cookie = "cookie" in {name.lower() for name in caller.headers}
-    documented = "403" in operation.statuses and "401" not in operation.statuses
-    return {401, 403} if by_cookie or documented else {401}
+    return {401} if "401" in operation.statuses and not by_cookie else {401, 403}
 
 
 def altered(caller: Caller) -> Iterator[tuple[str, dict[str, str]]]:

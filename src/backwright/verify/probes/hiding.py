@@ -32,8 +32,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 def run(world: World) -> Outcome:
     """A stranger asks for somebody's thing and for one that does not exist.
 
-    403 for the one and 404 for the other is a finding where the contract names no 403 there; of readings, also where
-    the backend hides other things with a 404. So are other words in two answers 404. Who says 403 everywhere has
+    403 for the one and 404 for the other is a finding where the contract names 404 and no 403 there; of readings, also
+    where the backend hides other things with a 404. So are other words in two answers 404. Who says 403 everywhere has
     chosen so.
     """
     notes = Notes(world)
@@ -90,7 +90,7 @@ def _judge(notes: Notes, told: Told, *, hides: bool) -> None:
         return
     notes.tried += 1
     operation = told.operation
-    unnamed = not {"403", "4XX", "default"} & set(operation.statuses)
+    unnamed = "404" in operation.statuses and not {"403", "4XX", "default"} & set(operation.statuses)
     if there.status == 403 and (unnamed or (hides and operation.method == "GET")):
         what = "answers 403 for what a stranger may not see, and 404 for what does not exist"
         notes.found(name, what, told.there.sent)

@@ -96,6 +96,8 @@ def _assign(world: World, notes: Notes, operation: Operation) -> None:
     extra = {name: value for name, value in _extra(control.answer.json()).items() if name not in known}
     # Some creations are of things that have to be new, and paths that a change has moved.
     path = world.path_for(operation, caller) or path
+    before = _before(world, operation, caller, path)
+    extra = {name: value for name, value in extra.items() if name not in before or before[name] != value}
     for where, body in bodies(world.body(operation), extra):
         tried = world.send(operation, caller, path, body)
         notes.tried += 1
@@ -109,6 +111,14 @@ def _assign(world: World, notes: Notes, operation: Operation) -> None:
             notes.found(
                 operation.name, f"takes `{name}`, which its contract does not offer{where}", tried.sent
             )
+
+
+def _before(
+    world: World, operation: Operation, caller: Caller | None, path: Mapping[str, str]
+) -> Mapping[str, Any]:
+    """What a thing shows before it is changed: a value that it has already is not taken from the body."""
+    reading = world.operation("GET", operation.path) if operation.method != "POST" else None
+    return own(world.send(reading, caller, path).answer.json()) if reading is not None else {}
 
 
 def offered(world: World, operation: Operation) -> set[str]:
