@@ -21,6 +21,7 @@ from backwright.verify.probes import (
     objects,
     probe,
     properties,
+    rules,
     signing_in,
 )
 from backwright.verify.target.exploring import World
@@ -35,6 +36,8 @@ DEFECTS = (
     (objects, "read_others", "GET /notes/{noteId}", "shows bob what ann made"),
     (properties, "hash_shown", "POST /sessions", "`password_hash`"),
     (properties, "mass_assignment", "POST /notes", "takes `pinned`"),
+    (rules, "wrong_status", "POST /accounts", "200, where the contract names 201"),
+    (rules, "unvalidated", "POST /notes", "`title` is"),
     (signing_in, "enumeration", "POST /sessions", "for a known name than for an unknown one"),
     (signing_in, "tells_forgotten", "POST /forgotten-passwords", "a known address otherwise"),
     (signing_in, "no_login_limit", "POST /sessions", "lets 60 passwords be tried"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from backwright.verify.gate import NotRun, Verdict, found
 from backwright.verify.observed import Bounds, Observed
+from backwright.verify.probes import rules
 from backwright.verify.probes.probe import LATER
 from backwright.verify.results import Finding
 from backwright.verify.target.calling import Client
@@ -24,9 +25,9 @@ MOST_ERRORS = 20
 
 
 def observe(seen: Observed, bounds: Bounds) -> Verdict:
-    """The document is valid by its own specification. Then Schemathesis makes requests for each operation,
-    in equal parts
-    such that the contract allows and such that it forbids, of ids that exist and of others, the same ones for a seed.
+    """The document is valid by its own specification. Each rule of each body (required, type, length, bounds) is broken
+    once. Then Schemathesis makes requests for each operation, in equal parts such that the contract allows and such
+    that it forbids, of ids that exist and of others, the same ones for a seed.
 
     Held against the contract: status, headers, media type and body of each answer; no 5xx; what the contract forbids is
     refused. Too few accepted requests would show nothing: with none at all it is not run.
@@ -38,10 +39,11 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
 
     findings = list(invalid(seen.contract))
     with closing(Client(seen.url)) as client:
-        world = World(seen, client, bounds.seed + LATER)
+        world = World(seen, client, bounds.seed + LATER, bounds.seconds / 3)
         missing = world.explore()
+        broken = rules.run(world)
         total = fuzzed(world, bounds)
-    findings += total.findings()
+    findings += [*broken.findings, *total.findings()]
     if not total.sent:
         raise NotRun(
             f"no request could be made: {'; '.join(total.unjudged) or 'the contract has no operations'}"

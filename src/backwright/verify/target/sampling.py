@@ -72,6 +72,10 @@ class Sampler:
             return self._random.random() < 0.5
         return None if kind == "null" else self.word()
 
+    def merged(self, given: Any) -> Mapping[str, Any]:
+        """The schema with its references followed, and `allOf` put together."""
+        return self._merged(resolved(self._document, given))
+
     def defaults(self, given: Any) -> frozenset[str]:
         """The members of an object that have a default."""
         schema = self._merged(resolved(self._document, given))
