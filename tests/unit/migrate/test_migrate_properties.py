@@ -50,7 +50,9 @@ KEYS: dict[str, tuple[Field, ...]] = {
     "User": (string("code", 1, 12),),
     "Pair": (reference("one", "One", "cascade"), reference("two", "Two", "cascade")),
 }
-"""The kinds of keys: a uuid, a sequence, one that clients give, and one of two references. None ever changes."""
+"""The kinds of keys: a uuid, a sequence, one that clients give, and one of two references."""
+MADE = {"One": SEQUENCE, "Two": KEY}
+"""Keys that rows get instead, now and then."""
 
 
 def fields(name: str, targets: list[str]) -> st.SearchStrategy[Field]:
@@ -89,13 +91,14 @@ def entities(draw: st.DrawFn, name: str, targets: list[str]) -> Entity:
     made = index(name.lower(), *indexed, unique=unique) if indexed and draw(st.booleans()) else None
     numbers = [each for each in chosen if each.type in (number("n").type, number("n", 0, 99).type)]
     checks = tuple(at_least("enough", name, each, -1) for each in numbers[:1] if draw(st.booleans()))
+    other = name in MADE and draw(st.integers(0, 3)) == 3
     hidden, counted = draw(st.booleans()), draw(st.booleans())
     return entity(
         name,
         *chosen,
         *((VERSION,) if counted else ()),
         *((DELETED,) if hidden else ()),
-        key=KEYS[name],
+        key=(MADE[name],) if other else KEYS[name],
         indexes=(made,) if made else (),
         checks=checks,
         soft_delete="deleted_at" if hidden else None,
