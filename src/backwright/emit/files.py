@@ -37,18 +37,19 @@ _OF_ADDRESSES = {"not_found": 404, "method_not_allowed": 405}
 
 
 class Variable(msgspec.Struct, frozen=True, kw_only=True):
-    """A variable of the environment. Those with an `example` have to be set."""
+    """A variable of the environment. Those that are `required` have to be set; they are shown with an `example`."""
 
     name: str
     value: str
     meaning: str
     example: str = ""
     secret: bool = False
+    required: bool = False
 
     @property
     def default(self) -> str:
         """How the table says what holds when it is not set."""
-        return "required" if self.example else f"`{self.value}`"
+        return "required" if self.required else f"`{self.value}`"
 
 
 def project_files(model: Model, *, ejected: bool = False) -> dict[str, str]:
@@ -108,7 +109,7 @@ def facts(model: Model) -> dict[str, object]:
         "errors": list(errors(model)),
         "variables": variables(model),
         "row_level": roles(model),
-        "needed": [each.name for each in variables(model) if each.example and each.name != "DATABASE_URL"],
+        "needed": [each.name for each in variables(model) if each.required and each.name != "DATABASE_URL"],
         "passed_on": [each.variable for each in model.settings if each.default is not None],
     }
 
@@ -213,6 +214,7 @@ def variables(model: Model) -> list[Variable]:
             meaning="Where the data is: postgresql://user:password@host/name or sqlite:///file.db"
             + logging_in(model),
             example=f"sqlite:///{package}.db",
+            required=True,
         )
     ]
     if model.auth is not None:
@@ -224,6 +226,7 @@ def variables(model: Model) -> list[Variable]:
                 "(openssl rand -hex 32); the first one signs, all verify.",
                 example="first:",
                 secret=True,
+                required=True,
             )
         )
     if encrypted_fields(model):
@@ -235,6 +238,7 @@ def variables(model: Model) -> list[Variable]:
                 "decrypt. Keep an old key as long as rows are encrypted with it: what it encrypted is lost with it.",
                 example="first:",
                 secret=True,
+                required=True,
             )
         )
     found += [_own(each) for each in own_variables(model.settings, model.integrations)]
@@ -261,14 +265,12 @@ def variables(model: Model) -> list[Variable]:
 
 def _own(setting: Setting) -> Variable:
     """A variable that custom logic uses."""
-    usual = {"string": "change-me", "integer": "0", "decimal": "0", "boolean": "false"}[setting.type]
-    usual = "https://change-me.example" if setting.name.endswith("_url") else usual
     return Variable(
         name=setting.variable,
         value=setting.default or "",
         meaning=printable(setting.description or f"What custom logic uses ({setting.type})."),
-        example="" if setting.default is not None else usual,
         secret=setting.secret,
+        required=setting.default is None,
     )
 
 

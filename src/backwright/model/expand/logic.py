@@ -107,6 +107,7 @@ def _outputs(node: LogicNode, building: Building) -> Iterator[InputField]:
 def _reads(node: LogicNode, building: Building) -> Iterator[str]:
     """The entities whose rows it may look at; each once."""
     seen: set[str] = set()
+    used = {each.value for each in node.uses}
     for name in node.reads:
         entity = building.entity(name)
         if entity is None or name.value in seen:
@@ -119,6 +120,9 @@ def _reads(node: LogicNode, building: Building) -> Iterator[str]:
                 "say who may in its `access`, or let the function have the database instead: `trusted: why`"
             )
             building.refuse(LOGIC_READS, name.place, message, mend)
+        if entity.plural in used:
+            message = f"`{entity.plural}` would be the rows of {name.value} and something that it uses"
+            building.refuse(LOGIC_FORM, name.place, message, "give the setting or the integration another name")
         yield name.value
 
 
