@@ -140,6 +140,8 @@ def _content(old: Node, new: Node, direction: Direction, words: str) -> Iterator
     former, later = (dict(node.members()) for node in (old, new))
     for name, node in former.items():
         other = _same_media(name, later)
+        if other is None and direction == "request":
+            other = _range_over(name, later)
         if other is not None:
             yield from _schema(node, later[other], Reading(direction, words))
             yield from _encoding(node, later[other], direction, words)
@@ -156,6 +158,12 @@ def _same_media(name: str, among: Mapping[str, Node]) -> str | None:
         return name
     bare = name.partition(";")[0].strip().lower()
     return next((other for other in among if other.partition(";")[0].strip().lower() == bare), None)
+
+
+def _range_over(name: str, among: Mapping[str, Node]) -> str | None:
+    """The narrowest range that takes a media type: `application/*`, `*/*`."""
+    kind = name.partition("/")[0].strip().lower()
+    return next((other for wide in (f"{kind}/*", "*/*") for other in among if other.lower() == wide), None)
 
 
 def _encoding(old: Node, new: Node, direction: Direction, words: str) -> Iterator[Found]:

@@ -135,10 +135,15 @@ class View:
             return found
         return (found - {"null"}) | ({"null"} if self.nullable else frozenset())
 
+    def _lists_null(self) -> bool:
+        lists = [node.value for node in self.keywords("enum") if isinstance(node.value, list)]
+        return bool(lists) and all(None in values for values in lists)
+
     def _implied(self) -> set[str]:
         implied = {shape for word, shape in _SHAPES.items() if self.keyword(word) is not None}
         values = self.enumeration()
         if not implied and values and all(isinstance(value, str) for value in values):
+            self.nullable = self.nullable or self._lists_null()
             return {"string"}
         return implied
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from backwright.review.findings import Finding, Site
 from backwright.review.migrations.calls import argument, does_nothing, flag, function, last, literal, word
+from backwright.review.migrations.inlining import inlined
 from backwright.review.sql.judge import judge
 from backwright.review.sql.reading import NotSql, Statement, statements
 from backwright.review.sql.rules import RULES
@@ -29,7 +30,7 @@ def review(tree: ast.Module, file: str) -> Iterator[Finding]:
     upgrade = function(tree, "upgrade")
     assert upgrade is not None
     found: list[Statement] = []
-    for site, sql, transaction in _statements(upgrade.body, file, None, True):
+    for site, sql, transaction in _statements(inlined(tree, upgrade.body), file, None, True):
         try:
             found += statements(sql, file, transaction=transaction, at=site)
         except NotSql:
@@ -65,8 +66,11 @@ def _statements(body: list[ast.stmt], file: str, table: str | None, transaction:
                 yield from _statements(inner, file, batch, transaction and not outside)
             case ast.If(body=inner, orelse=other):
                 yield from _statements(inner + other, file, table, transaction)
-            case ast.For(body=inner) | ast.Try(body=inner):
-                yield from _statements(inner, file, table, transaction)
+            case ast.For(body=inner, orelse=other) | ast.While(body=inner, orelse=other):
+                yield from _statements(inner + other, file, table, transaction)
+            case ast.Try(body=inner, handlers=handlers, orelse=other, finalbody=last_of_all):
+                caught = [each for handler in handlers for each in handler.body]
+                yield from _statements(inner + caught + other + last_of_all, file, table, transaction)
             case _:
                 for call in _calls(node):
                     site = Site(file, call.lineno, call.col_offset + 1)

@@ -182,8 +182,16 @@ def _change(words: Sequence[Word], state: _State) -> Iterator[Hazard]:
     if where is None:
         if not updates or find(words, "FROM") is None:
             yield Hazard("backfill-without-batches", f"every row of `{table}` is {what} at once")
+    elif _always(words[where + 1 :]):
+        yield Hazard("backfill-without-batches", f"every row of `{table}` is {what} at once")
     elif _only_null(words[where + 1 :]):
         yield Hazard("backfill-without-batches", f"all such rows of `{table}` are {what} at once")
+
+
+def _always(condition: Sequence[Word]) -> bool:
+    """Whether the condition is one for show: TRUE, `1 = 1`."""
+    shown = [word.text.lower() for word in condition[: find(condition, "RETURNING")]]
+    return shown == ["true"] or (len(shown) == 3 and shown[0] == shown[2] and shown[1] == "=")
 
 
 def _only_null(condition: Sequence[Word]) -> bool:
