@@ -27,7 +27,7 @@ class _Inliner(ast.NodeTransformer):
         found = self.visit(node)
         return found if isinstance(found, list) else [found]
 
-    def visit_Expr(self, node: ast.Expr) -> ast.stmt | list[ast.stmt]:  # noqa: N802
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt | list[ast.stmt]:
         match node.value:
             case ast.Call(func=ast.Name(id=name)) if name in self.helpers:
                 helper = self.helpers.pop(name)
@@ -36,6 +36,6 @@ class _Inliner(ast.NodeTransformer):
                 self.generic_visit(node)
                 return node
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         value = self.texts.get(node.id)
         return value if isinstance(value, ast.Constant) and isinstance(value.value, str) else node
