@@ -36,6 +36,9 @@ def limits(before: View, after: View, say: Say[T], direction: Direction) -> Iter
             yield say(rule, effect, message, old or before.node, new or after.node)
     for end, names in (("low", ("minimum", "exclusiveMinimum")), ("high", ("maximum", "exclusiveMaximum"))):
         bounds = [_bound(view, *names) for view in (before, after)]
+        if (bounds[0] is None) != (bounds[1] is None):
+            listed = [_listed_bound(view, end) for view in (before, after)]
+            bounds = [bound or other for bound, other in zip(bounds, listed, strict=True)]
         effect = _moved(bounds[0], bounds[1], end)
         if effect:
             message = f"{names[0]} {_bound_shown(bounds[1])} instead of {_bound_shown(bounds[0])}"
@@ -99,6 +102,15 @@ def _bound(view: View, name: str, exclusive: str) -> tuple[float, int] | None:
     if not found:
         return None
     return max(found) if sign == 1 else min(found)
+
+
+def _listed_bound(view: View, end: str) -> tuple[float, int] | None:
+    """The bound that a list of numbers sets by itself."""
+    values = [_number(value) for value in view.enumeration() or ()]
+    numbers = [value for value in values if value is not None]
+    if not numbers or len(numbers) < len(values):
+        return None
+    return (min(numbers) if end == "low" else max(numbers), 0)
 
 
 def _moved(old: Any, new: Any, end: str) -> Effect | None:
