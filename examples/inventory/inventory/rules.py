@@ -15,11 +15,6 @@ def may_update_product(caller: Caller) -> bool:
     return caller.manager
 
 
-def check_stock_enough(stock: Stock) -> bool:
-    """Stock check enough: this.quantity >= 0"""
-    return stock.quantity >= 0
-
-
 def check_stock_covered(stock: Stock) -> bool:
     """Stock check covered: this.reserved >= 0 && this.reserved <= this.quantity"""
     return stock.reserved >= 0 and stock.reserved <= stock.quantity

@@ -362,6 +362,62 @@ async def test_pick_goods_leaves_out_what_does_not_match(service: Service) -> No
     )
 
 
+async def test_pick_goods_answers_for_the_first_row_by_product(service: Service) -> None:
+    """POST /picks: 422. Rows come in the order of the key."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    stock = await store_stock(service.db, product_id=product.sku, bin_id=bin_row.code, quantity=3)
+    product_2 = await store_product(service.db, sku="AAB")
+    stock_2 = await store_stock(
+        service.db, product_id=product_2.sku, bin_id=bin_row.code, quantity=4, reserved=1
+    )
+    answer = await service.send(
+        "POST",
+        "/picks",
+        {
+            "lines": [
+                {"product": product_2.sku, "bin": bin_row.code, "quantity": 4},
+                {"product": product.sku, "bin": bin_row.code, "quantity": 4},
+            ]
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("quantity", "out_of_stock"), ("reserved", "not_available")]
+    assert await all_movements(service.db) == []
+    assert await all_stocks(service.db) == [stock, stock_2]
+
+
+async def test_pick_goods_answers_for_the_first_row_by_bin(service: Service) -> None:
+    """POST /picks: 422. Rows come in the order of the key."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    stock = await store_stock(service.db, product_id=product.sku, bin_id=bin_row.code, quantity=3)
+    bin_row_2 = await store_bin(service.db, code="code-2", aisle="aisle 2", shelf=4)
+    stock_2 = await store_stock(
+        service.db, product_id=product.sku, bin_id=bin_row_2.code, quantity=4, reserved=1
+    )
+    answer = await service.send(
+        "POST",
+        "/picks",
+        {
+            "lines": [
+                {"product": product.sku, "bin": bin_row_2.code, "quantity": 4},
+                {"product": product.sku, "bin": bin_row.code, "quantity": 4},
+            ]
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("quantity", "out_of_stock"), ("reserved", "not_available")]
+    assert await all_movements(service.db) == []
+    assert await all_stocks(service.db) == [stock, stock_2]
+
+
 async def test_pick_goods_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /picks: 400."""
     ann = await store_worker(service.db)

@@ -116,6 +116,14 @@ def test_a_row_that_shares_a_part_of_a_key_is_another() -> None:
     assert {f"where_one_of_another_{name}_is_there_is_allowed" for name in ("aisle", "shelf")} <= found.keys()
 
 
+def test_of_two_rows_that_are_wrong_the_first_is_answered() -> None:
+    found = cases("inventory", "pick_goods")
+    for name in ("product", "bin"):
+        text = found[f"answers_for_the_first_row_by_{name}"]
+        assert text.count("await store_stock(") == 2 and "== 422" in text
+        assert "out_of_stock" in text, "of the second one too much is reserved, and no more"
+
+
 def test_who_may_not_call_is_not_told_what_is_there() -> None:
     found = cases("inventory", "withdraw_product")
     assert "== 403" in found["is_forbidden_whatever_the_sku"]

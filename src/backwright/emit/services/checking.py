@@ -24,8 +24,18 @@ def at_risk(check: Check, entity: Entity, touched: frozenset[str]) -> bool:
     """Whether a check can fail of a stored row once these fields have changed."""
     condition = check.condition.meaning
     others = any(isinstance(node, Name) and node.root != "this" for node in nodes(condition))
-    made = {field.name for field in entity.fields if field.follows_source or field.generated == "version"}
-    return others or not is_local(condition) or bool(row_fields(condition, entity.key) & (touched | made))
+    return (
+        others
+        or not is_local(condition)
+        or bool(row_fields(condition, entity.key) & (touched | made(entity)))
+    )
+
+
+def made(entity: Entity) -> frozenset[str]:
+    """The fields that any change may change."""
+    return frozenset(
+        field.name for field in entity.fields if field.follows_source or field.generated == "version"
+    )
 
 
 def lines(entity: Entity, checks: Sequence[Check], row: str, scope: Scope) -> list[str]:

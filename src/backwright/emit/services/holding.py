@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from backwright.emit.certain import holds
 from backwright.emit.inputs import may_be_unset
+from backwright.emit.judge import row_fields
+from backwright.emit.monotone import still_holds
 from backwright.emit.names import snake, words
 from backwright.emit.repositories.writing import links_of, set_links, unique_keys
 from backwright.emit.services import checking
@@ -12,8 +15,10 @@ from backwright.emit.services.judging import asked, rule_call
 from backwright.emit.services.scope import Scope, is_many
 from backwright.emit.source import Identifier, imports, literal, remark
 from backwright.emit.storage import key_fields
+from backwright.expr.fold import substitute
 from backwright.expr.walk import is_local
 from backwright.model.types import (
+    Assignment,
     Entity,
     Field,
     ReferenceType,
@@ -44,9 +49,33 @@ def judge_members(entity: Entity, row: str, scope: Scope, only: Sequence[str] | 
     return lines
 
 
-def checked(entity: Entity, row: str, scope: Scope, *, touched: frozenset[str] | None = None) -> list[str]:
-    """The entity's checks, of a changed row those that the change can break: 422 with all that do not hold."""
-    checks = [check for check in entity.checks if touched is None or checking.at_risk(check, entity, touched)]
+def checked_new(entity: Entity, given: Sequence[Assignment], row: str, scope: Scope) -> list[str]:
+    """The entity's checks, of a new row those that what it is given does not decide: 422 with all that do not hold."""
+    values = {each.field: each.value.meaning for each in given}
+    checks = [
+        each
+        for each in entity.checks
+        if not holds(substitute(each.condition.meaning, values), signed_in=False)
+    ]
+    return checking.lines(entity, checks, row, scope) if checks else []
+
+
+def checked(
+    entity: Entity, row: str, scope: Scope, *, touched: frozenset[str], values: Sequence[Assignment] = ()
+) -> list[str]:
+    """The entity's checks, of a changed row those that the change can break: 422 with all that do not hold.
+
+    `values` are all that changes a row that satisfied them; none where something else does, too.
+    """
+    checks = [check for check in entity.checks if checking.at_risk(check, entity, touched)]
+    made = {field.name for field in entity.fields if field.on_update is not None} | checking.made(entity)
+    checks = [
+        check
+        for check in checks
+        if not values
+        or row_fields(check.condition.meaning, entity.key) & made
+        or not still_holds(check.condition.meaning, values, scope.operation)
+    ]
     return checking.lines(entity, checks, row, scope) if checks else []
 
 

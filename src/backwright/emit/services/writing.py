@@ -15,6 +15,7 @@ from backwright.emit.repositories.inserts import insert_all, is_plain
 from backwright.emit.repositories.writing import insert_if_missing, numbered, unique_keys
 from backwright.emit.services.holding import (
     checked,
+    checked_new,
     conflicting,
     judge_members,
     linked,
@@ -139,7 +140,7 @@ def stored_lines(
     lines += shared(
         entity, row, {name: scope.value(each.value, name, item=item) for name, each in links.items()}, scope
     )
-    lines += checked(entity, row, scope)
+    lines += checked_new(entity, given, row, scope)
     number = f"{row} = " if numbered(entity) is not None else ""
     module = repository(entity, scope)
     scope.statements += 1
@@ -186,7 +187,8 @@ def update(step: Update, scope: Scope) -> list[str]:
         lines.append(remark(f"ctx.must_match({before}.{entity.field(entity.version).column})", "412", 8))
     sent_links = {name: sent_link(name, scope) for name in links}
     lines += shared(entity, after, sent_links, scope, touched=touched, partial=partial(scope))
-    lines += checked(entity, after, scope, touched=touched)
+    only_set = () if step.changes else step.values
+    lines += checked(entity, after, scope, touched=touched, values=only_set)
     lines += saved(entity, touched, after, scope)
     for name, value in sent_links.items():
         line = linked(entity, entity.field(name), after, value, scope)

@@ -149,7 +149,7 @@ def _neighbours(scene: Scene, step: Ensure | Upsert, entity: Entity, row: Row) -
             continue
         made = scene.copy()
         try:
-            other = _another(made, entity, entity.field(name))
+            other = another(made, entity, entity.field(name))
             made.world.add(entity.name, {each: row[each] for each in step.by if each != name} | {name: other})
         except Unfit:
             continue
@@ -159,7 +159,7 @@ def _neighbours(scene: Scene, step: Ensure | Upsert, entity: Entity, row: Row) -
                 yield Case(f"where_one_of_another_{name}_is_there_{outcome(asked)}", [asked])
 
 
-def _another(scene: Scene, entity: Entity, field: Field) -> Any:
+def another(scene: Scene, entity: Entity, field: Field) -> Any:
     """Another value of a part of a key: a new row's where it refers to one. Raises Unfit."""
     if isinstance(field.type, ReferenceType):
         return scene.world.key(scene.world.add(field.type.entity))

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from backwright.emit.testing.alternatives import alternatives
+from backwright.emit.testing.bulk import bulk_tests
 from backwright.emit.testing.cases import (
     Case,
     Full,
@@ -117,7 +118,7 @@ def tests_of(operation: Operation, common: Setting) -> tuple[list[Test], list[st
         _others(lean, found)
         _refusals(lean, found)
     _said(plain, found)
-    for tests in (key_tests, input_tests, list_tests, protocol_tests):
+    for tests in (key_tests, input_tests, list_tests, bulk_tests, protocol_tests):
         for test in tests(plain):
             if isinstance(test, Case) and len(test.trials) == 1:
                 found.case(test.name, test.trial, test.about, is_brief=test.is_brief)
