@@ -1,4 +1,4 @@
-"""Does an answer have the shape that openapi.json promises?"""
+"""Does an answer have the shape that openapi.json promises, and a contract that was handed over?"""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 from backwright.model.types import Model
 from backwright.project import Project
 from backwright.verify.compare import Seen
+from backwright.verify.promised import Promised
 from backwright.verify.traffic import Sent
 
 if TYPE_CHECKING:
@@ -38,9 +39,22 @@ class Schemas:
         ]
         self._silent = any(each.empty for each in answers)
         self.checked = 0
+        contract = model.contract
+        self.promised = None if contract is None else Promised(contract, project, model)
 
     def differences(self, sent: Sent, seen: Seen) -> list[str]:
-        """What the contract does not allow about the answer to an operation; other routes are not described."""
+        """What a contract does not allow about the answer to an operation; other routes are not described."""
+        own = self._own(sent, seen)
+        return own if own or self.promised is None else self.promised.differences(sent.operation, seen)
+
+    def figures(self) -> dict[str, int]:
+        """How many answers were held against which contract."""
+        found = {"answers held against openapi.json": self.checked}
+        if self.promised is not None:
+            found[f"answers held against {self.promised.name}"] = self.promised.checked
+        return found
+
+    def _own(self, sent: Sent, seen: Seen) -> list[str]:
         if sent.operation not in self._paths or (seen.status in (404, 405) and seen.body is None):
             return []
         path, method = self._paths[sent.operation]

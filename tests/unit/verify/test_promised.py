@@ -1,0 +1,121 @@
+"""Answers are held against the contract that was handed over, where it says something about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from ruamel.yaml import YAML
+
+from backwright.model.build import build
+from backwright.model.types import Deviation, HandedOver, Model
+from backwright.project import Project
+from backwright.spec import read
+from backwright.verify.compare import Seen
+from backwright.verify.gate import NotRun
+from backwright.verify.promised import Promised
+from backwright.verify.schemas import Schemas
+from backwright.verify.traffic import Sent
+
+TODOS = Path(__file__).parents[3] / "examples" / "todos"
+CONTRACT = """
+openapi: 3.0.3
+info: {title: Todos, version: '1'}
+servers: [{url: 'https://todos.example/api'}]
+paths:
+  /todos/{todoId}:
+    get:
+      responses:
+        '200': {$ref: '#/components/responses/Todo'}
+        '404': {description: None, content: {application/json: {schema: {type: object, required: [message]}}}}
+components:
+  responses:
+    Todo:
+      description: One.
+      content: {application/json; charset=utf-8: {schema: {$ref: '#/components/schemas/Todo'}}}
+  schemas:
+    Todo: {type: object, required: [title], properties: {title: {type: string}, note: {type: string, nullable: true}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return build(read(Project(TODOS)))
+
+
+def reading(model: Model) -> str:
+    return next(each.name for each in model.operations if (each.method, each.path) == ("GET", "/todos/{id}"))
+
+
+def promised(root: Path, model: Model, *deviations: Deviation, **changed: Any) -> Promised:
+    document = {**YAML(typ="safe").load(CONTRACT), **changed}
+    (root / "contract.json").write_bytes(msgspec.json.encode(document))
+    return Promised(HandedOver(file="contract.json", sha256="", deviations=deviations), Project(root), model)
+
+
+def seen(status: int, body: object) -> Seen:
+    return Seen(status=status, headers={}, body=body, content=msgspec.json.encode(body))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (200, {"title": "a", "note": None}, []),
+        (200, {"note": "b"}, ["contract.json: $: 'title' is a required property"]),
+        (200, {"title": 1}, ["contract.json: $.title: 1 is not of type 'string'"]),
+        (201, {"title": "a"}, ["status 201 is not in contract.json for get_todo"]),
+        (404, {"message": "none"}, []),
+        (404, {"error": "none"}, ["contract.json: $: 'message' is a required property"]),
+        (429, {"error": "its own failure"}, []),
+    ],
+)
+def test_an_answer_is_held_against_it(
+    status: int, body: object, said: list[str], tmp_path: Path, model: Model
+) -> None:
+    held = promised(tmp_path, model)
+    assert held.differences(reading(model), seen(status, body)) == said
+    assert held.checked == (status in (200, 404))
+
+
+@pytest.mark.parametrize(
+    ("changed", "deviations"),
+    [
+        ({}, (Deviation(rule="CD201", reason="agreed", operation="GET /todos/{id}"),)),
+        ({}, (Deviation(rule="CD201", reason="agreed"),)),
+        ({"paths": {}, "webhooks": {}}, ()),
+        ({"components": {"schemas": {"Todo": {"$ref": "other.yaml#/Todo"}}}}, ()),
+    ],
+)
+def test_what_was_agreed_or_is_elsewhere_is_not(
+    changed: dict[str, Any], deviations: tuple[Deviation, ...], tmp_path: Path, model: Model
+) -> None:
+    if changed.get("paths") == {}:
+        changed = {"paths": {"/others": {"get": {"responses": {"200": {"description": "Fine."}}}}}}
+    held = promised(tmp_path, model, *deviations, **changed)
+    assert held.differences(reading(model), seen(200, {})) == []
+    assert held.checked == 0
+
+
+def test_a_contract_that_is_gone_is_not_run(tmp_path: Path, model: Model) -> None:
+    with pytest.raises(NotRun, match="cannot be read"):
+        Promised(HandedOver(file="gone.yaml", sha256=""), Project(tmp_path), model)
+
+
+def test_the_gate_asks_both_contracts(tmp_path: Path, model: Model) -> None:
+    """Ours is asked first; that of somebody else is asked about what ours allows."""
+    promised(tmp_path, model)
+    package = tmp_path / model.service.package
+    package.mkdir()
+    responses = {"get": {"responses": {"200": {"description": "Anything."}}}}
+    (package / "openapi.json").write_bytes(msgspec.json.encode({"paths": {"/todos/{id}": responses}}))
+    handed = msgspec.structs.replace(model, contract=HandedOver(file="contract.json", sha256=""))
+    sent = Sent(number=1, operation=reading(model), method="GET", path="/todos/1")
+    for each, said in ((handed, ["contract.json: $: 'title' is a required property"]), (model, [])):
+        schemas = Schemas(Project(tmp_path), each)
+        assert schemas.differences(sent, seen(200, {"note": "b"})) == said
+    assert Schemas(Project(tmp_path), handed).figures().keys() == {
+        "answers held against openapi.json",
+        "answers held against contract.json",
+    }
