@@ -91,8 +91,10 @@ def _keys(sources: Sources) -> Iterator[str]:
 
 @FAMILY.operator("a column has no default", blind=True)
 def column_default_dropped(sources: Sources) -> Made:
-    """`DEFAULT …` of a column."""
-    pattern = r"(?P<head>    (?P<name>\"?\w+\"?) [^\n,]*?) DEFAULT (?:'[^']*'|[\w.]+)(?:::\w+(?:\[\])?)?"
+    """`DEFAULT …` of a column, but for numbers that are generated `BY DEFAULT`."""
+    pattern = (
+        r"(?P<head>    (?P<name>\"?\w+\"?) [^\n,]*?)(?<! BY) DEFAULT (?:'[^']*'|[\w.]+)(?:::\w+(?:\[\])?)?"
+    )
     for edits, what in _columns(sources, pattern, r"\g<head>"):
         yield edits, f"{what} has no default"
 
