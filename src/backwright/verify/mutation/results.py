@@ -15,8 +15,9 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """One mutant and what noticed it.
 
     `equivalent`: nothing noticed it, and it means the same; `reason` says why. `stillborn`: the backend does not
-    even load, so that no gate has to be good to notice. Neither counts. `tests`: whether the backend's own tests
-    notice it without any other gate, None where they were not run.
+    even load, so that no gate has to be good to notice. Neither counts. Of one that survived, `reason` says why gates
+    seldom notice its like, where that is known. `tests`: whether the backend's own tests notice it without any other
+    gate, None where they were not run.
     """
 
     operator: str

@@ -201,6 +201,7 @@ def judge(mutant: Mutant, given: GateInput, gates: Sequence[Gate], database: Dat
         [operator] = chosen_operators([mutant.operator])
         reason = operator.harmless or (operator.on_sqlite if database == "sqlite" else None) or ""
         outcome = "equivalent" if reason else "survived"
+        reason = reason or operator.seldom
     return Judged(
         operator=mutant.operator,
         what=mutant.what,

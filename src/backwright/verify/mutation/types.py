@@ -46,7 +46,8 @@ class Operator(Struct, frozen=True):
 
     `blind`: written from the emitted code alone, before its author had seen a gate. `harmless`: why a mutant of
     it may mean the same as the original, where that is so; `on_sqlite`: why it does there. A survivor of such an
-    operator says this and is not counted.
+    operator says this and is not counted. `seldom`: why gates may not notice a mutant that does mean something else;
+    a survivor says this, and counts.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Operator(Struct, frozen=True):
     blind: bool = False
     harmless: str | None = None
     on_sqlite: str | None = None
+    seldom: str = ""
 
     def mutants(self, sources: Sources) -> list[Mutant]:
         """Every mutant of this project, in the order of its files."""
@@ -70,13 +72,19 @@ class Family:
         self.operators: list[Operator] = []
 
     def operator(
-        self, about: str, *, blind: bool = False, harmless: str | None = None, on_sqlite: str | None = None
+        self,
+        about: str,
+        *,
+        blind: bool = False,
+        harmless: str | None = None,
+        on_sqlite: str | None = None,
+        seldom: str = "",
     ) -> Callable[[Make], Make]:
         """Registers a function under its own name, in words joined by hyphens."""
 
         def register(make: Make) -> Make:
             name = make.__name__.strip("_").replace("_", "-")
-            self.operators.append(Operator(name, self.name, about, make, blind, harmless, on_sqlite))
+            self.operators.append(Operator(name, self.name, about, make, blind, harmless, on_sqlite, seldom))
             return make
 
         return register
