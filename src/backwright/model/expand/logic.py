@@ -122,7 +122,9 @@ def _reads(node: LogicNode, building: Building) -> Iterator[str]:
             building.refuse(LOGIC_READS, name.place, message, mend)
         if entity.plural in used:
             message = f"`{entity.plural}` would be the rows of {name.value} and something that it uses"
-            building.refuse(LOGIC_FORM, name.place, message, "give the setting or the integration another name")
+            building.refuse(
+                LOGIC_FORM, name.place, message, "give the setting or the integration another name"
+            )
         yield name.value
 
 
