@@ -22,7 +22,9 @@ from backwright.verify.mutation.sources import Module, Sources, called, dotted
 from backwright.verify.mutation.types import Family, Made
 
 FAMILY = Family("writing")
-ONE_WRITE = "Where one step looks and one writes, only a request between the two shows it; no gate sends one at that instant"
+ONE_WRITE = (
+    "Where one step looks and one writes, only a request between shows it; no gate sends one at that instant"
+)
 ONE_WRITER = "SQLite has one writer: a transaction that writes has the database to itself"
 
 
