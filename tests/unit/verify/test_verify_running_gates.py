@@ -16,7 +16,7 @@ from backwright.migrate import disposable
 from backwright.project import Project
 from backwright.verify import sending
 from backwright.verify.gate import DatabaseName, Gate, GateInput
-from backwright.verify.gates import load, memory, query_budget
+from backwright.verify.gates import behaviour, load, memory, query_budget
 from backwright.verify.judging import judged
 from backwright.verify.multiplying import UUID_FORM, Table, anew, another, multiplied, ordered
 from backwright.verify.observed import Observed
@@ -52,6 +52,15 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def result(gate: ModuleType, project: Project, database: DatabaseName = "sqlite") -> GateResult:
     given = GateInput(project=project, model=todos(), build="abc", database=database)
     return judged(cast("Gate", gate), given)
+
+
+def test_behaviour_that_had_no_time_was_not_judged(original: Project) -> None:
+    given = GateInput(
+        project=original, model=todos(), build="abc", database="sqlite", requests=10_000, seconds=0.5
+    )
+    found = judged(cast("Gate", behaviour), given)
+    assert found.status == "not_run"
+    assert "of 10000 requests" in found.summary
 
 
 @pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -10,7 +10,7 @@ import msgspec
 from backwright.verify import regressions
 from backwright.verify.backends import RunningBackend
 from backwright.verify.behaviour import Comparison, compare_backends
-from backwright.verify.gate import GateInput, Verdict, backend, found
+from backwright.verify.gate import GateInput, NotRun, Verdict, backend, found
 from backwright.verify.regressions import Case, Replayed, Unreadable, Unusable
 from backwright.verify.results import Finding
 from backwright.verify.schemas import Schemas
@@ -24,6 +24,8 @@ WHY = "Tests made from the same code as the backend repeat its mistakes; the ref
 EXAMPLE = "A list forgets its read rule when a filter is given: failed, with a script of curl commands."
 DATABASE = True
 LEAST_ACCEPTED = 33.0
+LEAST_COMPARED = 0.1
+"""What part of the requests has to be compared before the time is over; less says nothing."""
 
 
 class Cases(msgspec.Struct):
@@ -43,7 +45,8 @@ def judge(given: GateInput) -> Verdict:
     """Scenes for each declared answer, then random requests by random callers, go to server and reference.
 
     Compared are status, headers, body and final rows; each answer is also held against openapi.json, and against a
-    contract that was handed over. Too few accepted requests would show nothing and fail. What `verify` finds is kept in
+    contract that was handed over. Too few accepted requests would show nothing and fail; if the time is over after a
+    tenth of them, the gate did not run. What `verify` finds is kept in
     `tests/regressions/` and played first by every later run, until somebody deletes it; a case that a later
     specification has left behind is skipped by name.
     """
@@ -66,6 +69,9 @@ def judge(given: GateInput) -> Verdict:
         )
         findings = _findings(compared, given, running, schemas)
     figures = {"seed": given.seed, **compared.figures, **schemas.figures(), **cases.figures()}
+    if not findings and int(figures["requests"]) < given.requests * LEAST_COMPARED:
+        asked = f"{figures['requests']} of {given.requests} requests"
+        raise NotRun(f"the time of {given.seconds:g} s was over after {asked}; --seconds gives it more")
     if not findings and float(figures["accepted %"]) < LEAST_ACCEPTED:
         findings.append(Finding(what=f"only {figures['accepted %']} % of the requests were accepted"))
     told = f"{figures['requests']} requests agree with the reference, {figures['accepted %']} % accepted"
