@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from backwright.emit.logic.partners import kind_of
+from backwright.emit.logic.partners import in_python, kind_of
 from backwright.emit.names import Names, module_name
 from backwright.emit.secrets import encrypted_fields
 from backwright.emit.source import Identifier, Source, imports, indented, literal, module, printable, source
-from backwright.model.environment import Setting, variables
+from backwright.model.environment import variables
 from backwright.model.types import Model, ShowHtml, SignOut
 from backwright_runtime.database.names import caller_role
 
@@ -109,7 +109,8 @@ def settings_module(model: Model, names: Names) -> str:
         needed |= imports("typing", "ClassVar")
     for each in own:
         kind = kind_of(each)
-        lines.append(f"{Identifier(each.name)}: {kind}{_default(each)}")
+        default = "" if each.default is None else f" = {in_python(each, each.default)}"
+        lines.append(f"{Identifier(each.name)}: {kind}{default}")
         needed |= kind.imports
     only_named = ", kw_only=True" if encrypted_fields(model) or own else ""
     text = (
@@ -119,20 +120,6 @@ def settings_module(model: Model, names: Names) -> str:
     text += f"\n\n{indented(chr(10).join(lines))}" if lines else ""
     about = "Configuration from the environment, validated at start (https://12factor.net/config)."
     return module(about, [source(text, needed)], package=names.package)
-
-
-def _default(setting: Setting) -> str:
-    match setting.type, setting.default:
-        case _, None:
-            return ""
-        case "boolean", text:
-            return f" = {text == 'true'}"
-        case "decimal", text:
-            return f" = Decimal({literal(text)})"
-        case "integer", text:
-            return f" = {int(text)}"
-        case _, text:
-            return f" = {literal(text)}"
 
 
 def package_module(model: Model, names: Names) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from backwright.emit.names import Names
 from backwright.emit.source import Identifier, Source, imports, literal, module, source
 from backwright.model.environment import Integration, Setting
@@ -26,6 +28,21 @@ def partners_module(model: Model, names: Names) -> str:
 def kind_of(setting: Setting) -> Source:
     """The type of a setting."""
     return _KINDS[setting.type]
+
+
+def in_python(setting: Setting, text: str) -> str:
+    """A value of its type, which the specification has as text."""
+    match setting.type:
+        case "string":
+            return literal(text)
+        case "integer":
+            return str(int(text))
+        case "decimal":
+            return f"Decimal({literal(text)})"
+        case "boolean":
+            return str(text == "true")
+        case _:
+            assert_never(setting.type)
 
 
 def handed(logic: Logic, model: Model) -> dict[str, tuple[Source, str]]:

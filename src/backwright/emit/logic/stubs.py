@@ -14,7 +14,7 @@ from backwright.emit.logic.boundary import (
     uses,
 )
 from backwright.emit.logic.calls import about
-from backwright.emit.logic.partners import asked
+from backwright.emit.logic.partners import asked, in_python
 from backwright.emit.names import Names, attribute
 from backwright.emit.source import (
     Identifier,
@@ -144,15 +144,8 @@ def _handed(logic: Logic, model: Model) -> str:
 
 def _set_to(setting: Setting) -> str:
     """Its default, or a value that says nothing."""
-    match setting.type, setting.default:
-        case "decimal", text:
-            return f"Decimal({literal(text or '0')})"
-        case "integer", text:
-            return str(int(text or "0"))
-        case "boolean", text:
-            return str(text == "true")
-        case _, text:
-            return literal(text or "something")
+    nothing = "something" if setting.type == "string" else "0"
+    return in_python(setting, setting.default or nothing)
 
 
 def _testing(logic: Logic, model: Model) -> Imports:

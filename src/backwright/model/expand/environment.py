@@ -13,13 +13,9 @@ from backwright.model.expand.codes import ENVIRONMENT_FORM, ENVIRONMENT_UNKNOWN
 from backwright.spec.diagnostics import Place
 from backwright.spec.grammar.logic import USES
 from backwright.spec.nodes import IntegrationNode, LogicNode, SettingNode, SpecDocument
+from backwright_runtime.settings import RuntimeSettings
 
-OF_RUNTIME = frozenset(
-    {
-        "database_url", "token_keys", "encryption_keys", "host", "port", "log_level", "max_body_bytes", "pool_size",
-        "metrics_token", "secrets", "now", "db",
-    }
-)  # fmt: skip
+OF_RUNTIME = frozenset({*RuntimeSettings.__struct_fields__, "secrets", "now", "db"})
 """What the runtime calls its own variables, and what functions get anyhow."""
 OF_OTHERS = re.compile(
     r"path|home|lang|user|shell|pwd|tz|tmpdir|(http|https|all|no)_proxy"
