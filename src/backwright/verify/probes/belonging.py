@@ -9,7 +9,7 @@ import inflection
 
 from backwright.verify.observed import Caller
 from backwright.verify.probes.lists import hidden
-from backwright.verify.probes.probe import Notes, Outcome, stranger_to
+from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.probes.properties import bodies, offered, own
 from backwright.verify.target.calling import Unreachable
 from backwright.verify.target.contract import Operation
@@ -30,11 +30,10 @@ def run(world: World) -> Outcome:
     other's value, where the contract does not offer it. What is made must not be another's then.
     """
     notes = Notes(world)
-    owner = next(iter(world.callers), None)
-    stranger = stranger_to(world, owner) if owner is not None else None
-    if owner is None or stranger is None:
-        notes.unjudged("callers", "two who are strangers to each other are needed")
+    pair = notes.strangers()
+    if pair is None:
         return notes.outcome()
+    owner, stranger = pair
     try:
         extra = _extra(world, owner, stranger)
     except Unreachable as error:

@@ -9,7 +9,7 @@ import msgspec
 
 from backwright.verify.observed import Caller
 from backwright.verify.probes.objects import made_by
-from backwright.verify.probes.probe import Notes, Outcome, stranger_to
+from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Answer, Unreachable
 from backwright.verify.target.contract import Operation
 from backwright.verify.target.exploring import Made, World
@@ -37,11 +37,10 @@ def run(world: World) -> Outcome:
     chosen so.
     """
     notes = Notes(world)
-    owner = next(iter(world.callers), None)
-    stranger = stranger_to(world, owner) if owner is not None else None
-    if owner is None or stranger is None:
-        notes.unjudged("callers", "two who are strangers to each other are needed")
+    pair = notes.strangers()
+    if pair is None:
         return notes.outcome()
+    owner, stranger = pair
     told: list[Told] = []
     for operation in world.operations:
         single = len(operation.path_names) == 1 and operation.path.endswith("}")

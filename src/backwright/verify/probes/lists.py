@@ -32,8 +32,7 @@ def run(world: World) -> Outcome:
     A filter counts where it shows the thing to its maker. Exempt is what the target declares `shared`.
     """
     notes = Notes(world)
-    if len(world.callers) < 2:
-        notes.unjudged("callers", "two who are strangers to each other are needed")
+    if notes.strangers() is None:
         return notes.outcome()
     for listing in world.operations:
         creation = world.operation("POST", listing.path)

@@ -48,8 +48,7 @@ def run(world: World) -> Outcome:
     The maker's own request has to be accepted afterwards: else the refusal shows nothing.
     """
     notes = Notes(world)
-    if len(world.callers) < 2:
-        notes.unjudged("callers", "two who are strangers to each other are needed")
+    if notes.strangers() is None:
         return notes.outcome()
     for operation in world.operations:
         if not operation.path_names or operation.method in {"HEAD", "OPTIONS"} or notes.late(operation.name):

@@ -66,6 +66,15 @@ class Notes:
         """Something could not be looked at."""
         self._unjudged[f"{where}: {why}"] = None
 
+    def strangers(self) -> tuple[Caller, Caller] | None:
+        """The first caller and one who is a stranger to it. Where there are not two, nothing can be judged."""
+        owner = next(iter(self._world.callers), None)
+        stranger = stranger_to(self._world, owner) if owner is not None else None
+        if owner is None or stranger is None:
+            self.unjudged("callers", "two who are strangers to each other are needed")
+            return None
+        return owner, stranger
+
     def late(self, where: str) -> bool:
         """Has the probe had its time? Then what it did not look at is named."""
         if time.monotonic() < self._deadline:

@@ -9,7 +9,7 @@ import msgspec
 
 from backwright.verify.observed import Caller
 from backwright.verify.probes.lists import SEARCH, hidden, marks_of, shows
-from backwright.verify.probes.probe import Notes, Outcome, stranger_to
+from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Unreachable
 from backwright.verify.target.contract import Operation
 from backwright.verify.target.exploring import Made, World
@@ -43,11 +43,10 @@ def run(world: World) -> Outcome:
     the target declares `shared`.
     """
     notes = Notes(world)
-    owner = next(iter(world.callers), None)
-    stranger = stranger_to(world, owner) if owner is not None else None
-    if owner is None or stranger is None:
-        notes.unjudged("callers", "two who are strangers to each other are needed")
+    pair = notes.strangers()
+    if pair is None:
         return notes.outcome()
+    owner, stranger = pair
     asked = list(_asked(world, notes, stranger))
     found = list(_hidden(world, notes, owner, stranger))
     if not found:
