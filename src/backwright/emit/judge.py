@@ -6,6 +6,8 @@ Everything else becomes a function in `rules.py`. "Not proven" is safe: it costs
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from backwright.expr.fold import fold
 from backwright.expr.shape import Shape, shape
 from backwright.expr.typed import (
@@ -74,6 +76,7 @@ def known_from(rule: Rule | None) -> frozenset[Shape]:
     return frozenset(shape(each) for each in (condition, *parts))
 
 
+@lru_cache(maxsize=4096)  # the same few rules are asked about for every operation and every test
 def holds(condition: Expression, *, known: frozenset[Shape] = frozenset(), signed_in: bool) -> bool:
     """Whether a condition is true in every case, given what is known of the row."""
     if shape(fold(condition)) in known:
