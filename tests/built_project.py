@@ -23,6 +23,8 @@ from backwright.verify.server import running
 from backwright.verify.staged import TOKEN_KEYS, signing
 
 STAMP = "20260101000000"
+PYTEST = ("pytest", "-q", "-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "no:hypothesispytest")
+"""Runs the tests of a delivered project, which does not have the plugins of ours; they take seconds to import."""
 
 
 class Broken(msgspec.Struct, frozen=True):

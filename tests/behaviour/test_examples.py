@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from built_project import PYTEST
 from openapi_spec_validator import validate
 
 ROOT = Path(__file__).parents[2]
@@ -113,7 +114,7 @@ def test_the_tests_of_an_example_pass_on_postgresql(name: str, postgres_url: str
 
 def own_tests_pass(name: str, **environment: str) -> None:
     """All pass, none is skipped, and they are not few."""
-    done = module(EXAMPLES / name, "pytest", "-q", "-p", "no:cacheprovider", "tests", **environment)
+    done = module(EXAMPLES / name, *PYTEST, "tests", **environment)
     last = done.stdout.strip().splitlines()[-1]
     assert done.returncode == 0, done.stdout[-5000:]
     assert "skipped" not in last and "warning" not in last, last

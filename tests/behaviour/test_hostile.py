@@ -17,6 +17,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from built_project import PYTEST
 
 from backwright.model.build import examine
 from backwright.project import Project
@@ -148,7 +149,7 @@ def test_no_word_of_it_is_a_file(project: Path) -> None:
 def test_what_is_emitted_is_clean_and_its_own_tests_pass(project: Path) -> None:
     for command in (
         ["ruff", "check", "--select", "E9,F,S1,S6", "hostile"],
-        ["pytest", "-q", "-x"],
+        [*PYTEST, "-x"],
     ):
         done = subprocess.run(
             [sys.executable, "-m", *command], cwd=project, capture_output=True, text=True, check=False

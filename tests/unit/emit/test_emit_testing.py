@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import stand_in
+from built_project import PYTEST
 from mutants import conversations, mutants, noticed
 
 from backwright.emit.entities import entities_module
@@ -74,10 +75,7 @@ def test_they_hold_for_what_the_model_means(root: Path, tmp_path: Path):
     folder = written(model_of(root), tmp_path)
     done = run(
         folder,
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
+        *PYTEST,
         "--import-mode=importlib",
         "--tb=short",
         AROUND,
@@ -143,7 +141,7 @@ def test_they_go_red_without_a_rule(example: str, operation: str, taken_out: str
     folder = written(model, tmp_path)
     stand_in.write_package(without_rule(model, operation, taken_out), folder)
     done = run(
-        folder, "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--tb=no", AROUND, "tests",
+        folder, *PYTEST, "--import-mode=importlib", "--tb=no", AROUND, "tests",
         "-k", f"test_{operation}",
     )  # fmt: skip
     assert done.returncode == 1, done.stdout
@@ -186,10 +184,7 @@ def test_they_do_not_depend_on_each_other(tmp_path: Path):
     )
     done = run(
         folder,
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
+        *PYTEST,
         "-p",
         "reversed_order",
         "--import-mode=importlib",
