@@ -32,10 +32,11 @@ def main(
     settings: type[S],
     *,
     migrations: Path,
+    kept_days: int = KEPT_DAYS,
     arguments: Sequence[str] | None = None,
 ) -> NoReturn:
-    """Do what the command line says, and exit."""
-    given = _parser().parse_args(arguments)
+    """Do what the command line says, and exit. `kept_days`: so long what migrations drop can be restored."""
+    given = _parser(kept_days).parse_args(arguments, argparse.Namespace(kept_days=kept_days))
     try:
         sys.exit(_run(create_app, settings.from_environment(), migrations, given))
     except SettingsError as error:
@@ -43,7 +44,7 @@ def main(
         sys.exit(2)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(kept_days: int) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description="Configuration comes from the environment; see .env.example."
     )
@@ -61,10 +62,10 @@ def _parser() -> argparse.ArgumentParser:
     purge = migrate.add_parser("purge", help="remove for good what migrations took away and kept long enough")
     purge.add_argument(
         "--days",
-        type=_days,
-        default=KEPT_DAYS,
+        type=_at_least(kept_days),
+        default=kept_days,
         metavar="N",
-        help=f"kept for so many days or longer (default and least {KEPT_DAYS})",
+        help=f"kept for so many days or longer (default and least {kept_days})",
     )
     migrate.add_parser("status", help="show where each migration stands; exit 1 when any is pending")
     return parser
@@ -98,7 +99,7 @@ async def _migrate(url: str, folder: Path, given: argparse.Namespace) -> int:
             states = await migrations.status(url, folder)
             for state in states:
                 print(f"{state.state:16} {state.done}/{state.steps}  {state.name}")
-            for kept in await migrations.retained(url):
+            for kept in await migrations.retained(url, given.kept_days):
                 print(f"{'kept':16} {_said(kept)}")
             if expansion := migrations.uncontracted(folder):
                 words = "approve it and build when the earlier version is gone"
@@ -115,10 +116,12 @@ def _said(kept: Kept) -> str:
     )
 
 
-def _days(given: str) -> int:
-    days = int(given)
-    if days < KEPT_DAYS:
-        raise argparse.ArgumentTypeError(f"what is dropped is kept for at least {KEPT_DAYS} days")
+def _at_least(kept_days: int) -> Callable[[str], int]:
+    def days(given: str) -> int:
+        if (found := int(given)) < kept_days:
+            raise argparse.ArgumentTypeError(f"what is dropped is kept for at least {kept_days} days")
+        return found
+
     return days
 
 

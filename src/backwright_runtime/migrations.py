@@ -169,17 +169,17 @@ async def down(url: str, folder: Path, steps: int = 1, *, after_step: AfterStep 
         return reverted
 
 
-async def retained(url: str) -> list[Kept]:
-    """What migrations took away and can still be restored, oldest first."""
+async def retained(url: str, days: int = KEPT_DAYS) -> list[Kept]:
+    """What migrations took away and can still be restored, oldest first; it is kept for so many days."""
     async with _ledger(url) as ledger:
-        return kept(await ledger.retained(), await ledger.moments())
+        return kept(await ledger.retained(), await ledger.moments(), days)
 
 
 async def purge(url: str, days: int = KEPT_DAYS) -> list[Kept]:
-    """Remove for good what was kept for as many days, and never for fewer than `KEPT_DAYS`. Returns it."""
+    """Remove for good what was kept for as many days. Returns it."""
     async with _locked(url) as ledger:
-        found = kept(await ledger.retained(), await ledger.moments())
-        gone = [each for each in found if each.may_go(now(), days)]
+        found = kept(await ledger.retained(), await ledger.moments(), days)
+        gone = [each for each in found if each.may_go(now())]
         await ledger.remove([each.removal for each in gone])
         return gone
 
@@ -188,7 +188,7 @@ def _restorable(migration: Migration, steps: list[Step], found: list[Found]) -> 
     """Raises MigrationError where what the migration took away is not kept any more; nothing is begun then."""
     if gone := missing((step.sql for step in steps), found):
         raise MigrationError(
-            f"{migration.name} cannot be rolled back: what it took away was kept for {KEPT_DAYS} days, and "
+            f"{migration.name} cannot be rolled back: what it took away was kept for its time, and "
             f"`migrate purge` has removed it since ({', '.join(gone)}); restore a backup instead"
         )
 

@@ -1,8 +1,8 @@
 """What migrations took away and kept: how long it can be restored, and what may be removed for good.
 
 A migration sets aside what it drops under a name that begins with `backwright_retained_` and the migration's time.
-`migrate down` restores it. After `KEPT_DAYS` days `migrate purge` may remove it, never before; then the migration
-cannot be rolled back any more.
+`migrate down` restores it. After so many days as the service states `migrate purge` may remove it, never before; then
+the migration cannot be rolled back any more.
 """
 
 import re
@@ -13,7 +13,8 @@ from typing import Literal
 from msgspec import Struct
 
 KEPT_DAYS = 90
-"""For so many days after it was applied a migration can be rolled back with everything that it took away."""
+"""For so many days after it was applied a migration can be rolled back with everything that it took away, where the
+service states no other time."""
 
 NAME = re.compile(r"backwright_retained_\d{14}_\w+")
 Kind = Literal["table", "column", "index"]
@@ -34,9 +35,9 @@ class Kept(Struct, frozen=True):
     found: Found
     until: datetime
 
-    def may_go(self, now: datetime, days: int = KEPT_DAYS) -> bool:
-        """Whether its time is over, and all of `days` where that is longer."""
-        return now >= self.until + timedelta(days=max(0, days - KEPT_DAYS))
+    def may_go(self, now: datetime) -> bool:
+        """Whether its time is over."""
+        return now >= self.until
 
     @property
     def removal(self) -> str:
@@ -47,15 +48,15 @@ class Kept(Struct, frozen=True):
         return f"ALTER TABLE {_quoted(self.found.table)} DROP COLUMN {name}"
 
 
-def kept(found: Iterable[Found], moments: dict[str, datetime]) -> list[Kept]:
-    """What is kept, by the migrations that did it, oldest first. `moments` says when each was applied."""
+def kept(found: Iterable[Found], moments: dict[str, datetime], days: int = KEPT_DAYS) -> list[Kept]:
+    """What is kept for so many days, by the migrations that did it, oldest first. `moments`: when each was applied."""
     by_time = {name.partition("_")[0]: (name, moment) for name, moment in moments.items()}
     result = []
     for each in found:
         stamp = each.name.removeprefix("backwright_retained_")[:14]
         if each.kind != "index" and stamp in by_time:
             migration, moment = by_time[stamp]
-            result.append(Kept(migration, each, moment + timedelta(days=KEPT_DAYS)))
+            result.append(Kept(migration, each, moment + timedelta(days=days)))
     return sorted(result, key=lambda each: (each.migration, each.found.name))
 
 

@@ -9,6 +9,7 @@ from backwright.emit.source import Identifier, Source, imports, indented, litera
 from backwright.model.environment import variables
 from backwright.model.types import Model, ShowHtml, SignOut
 from backwright_runtime.database.names import caller_role
+from backwright_runtime.retained import KEPT_DAYS
 
 _RUNTIME = "backwright_runtime"
 MAX_BODY = 1024 * 1024
@@ -77,17 +78,19 @@ def signs_out(model: Model) -> bool:
     return any(isinstance(step, SignOut) for operation in model.operations for step in operation.steps)
 
 
-def main_module(names: Names) -> str:
+def main_module(model: Model, names: Names) -> str:
     """The command line."""
     package = names.package
-    text = 'if __name__ == "__main__":\n    main(create_app, Settings, migrations=Path("migrations"))'
+    days = model.service.kept_days
+    kept = "" if days == KEPT_DAYS else f", kept_days={days}"
+    text = f'if __name__ == "__main__":\n    main(create_app, Settings, migrations=Path("migrations"){kept})'
     needed = (
         imports("pathlib", "Path")
         | imports(f"{_RUNTIME}.command", "main")
         | imports(f"{package}.app", "create_app")
         | imports(f"{package}.settings", "Settings")
     )
-    about = f"`python -m {package} serve`, `python -m {package} migrate up|down|status`."
+    about = f"`python -m {package} serve`, `python -m {package} migrate up|down|status|purge`."
     return module(about, [source(text, needed)], package=package)
 
 

@@ -69,7 +69,7 @@ def package_files(model: Model, called: Names) -> FileTree:
     root = called.package
     tree = {
         "__init__.py": package_module(model, called),
-        "__main__.py": main_module(called),
+        "__main__.py": main_module(model, called),
         "app.py": app_module(model, called, list(tags)),
         "settings.py": settings_module(model, called),
         "routes/__init__.py": marker_module("Where operations answer: one module per tag.", called),

@@ -33,6 +33,7 @@ from backwright.model.formulas import Formulas
 from backwright.model.naming import index_name, package, plural, table
 from backwright.model.states import build_checks, build_states
 from backwright.model.types import (
+    KEPT_DAYS,
     Assumption,
     Entity,
     Field,
@@ -123,6 +124,7 @@ class _Building:
             changes="expand_then_contract"
             if node.changes is not None and node.changes.value == "expand_then_contract"
             else "at_once",
+            kept_days=KEPT_DAYS if node.kept_days is None else node.kept_days.value,
             place=node.place,
         )
 

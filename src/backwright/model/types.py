@@ -215,10 +215,15 @@ class Assumption(Frozen, frozen=True, kw_only=True):
     role: OneOf["architect", "product-manager", "team-lead", "security"]
 
 
+KEPT_DAYS = 90
+"""For so many days what a migration drops is kept, where the specification says nothing else."""
+
+
 class Service(Frozen, frozen=True, kw_only=True):
     """`package` is the Python package's name: the service's own, with underscores.
 
     `changes`: whether what the earlier version uses goes with the migration, or with a second one.
+    `kept_days`: so long what a migration drops can be restored.
     `envelope`: every JSON answer is `{data, error, meta}`. `nulls`: whether members of views and shapes that are
     null are there. `answers` say how failures look.
     """
@@ -233,6 +238,7 @@ class Service(Frozen, frozen=True, kw_only=True):
     answers: tuple[ErrorAnswer, ...] = ()
     max_body: int = 1024 * 1024
     changes: OneOf["at_once", "expand_then_contract"] = "at_once"
+    kept_days: int = KEPT_DAYS
     place: Place = NOWHERE
 
 

@@ -90,7 +90,7 @@ def _migration(project: Project, planned: Planned) -> tuple[str | None, dict[str
         plan, text = planned.plan, planned.notes()
         files = write_migration(plan, planned.before, planned.model, stamp)
     elif rest is not None and not rest.missing:
-        plan, text = rest.plan, notes(rest.plan, planned.model.service.version)
+        plan, text = rest.plan, notes(rest.plan, planned.model.service)
         files = write_contraction(plan, rest.expansion, planned.model, stamp)
     else:
         return None, {}

@@ -78,7 +78,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
 
     def notes(self) -> str:
         """Changelog, notes for the migration and for the way back."""
-        return notes(self.plan, self.model.service.version, self.approvals)
+        return notes(self.plan, self.model.service, self.approvals)
 
 
 def plan(project: Project) -> Planned:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from backwright.model.types import Service
 from backwright.plan.approval import Approval
 from backwright.plan.changes import (
     AddCheck,
@@ -41,14 +42,14 @@ _DATA = (
 )  # fmt: skip
 
 
-def notes(plan: Plan, version: str, approvals: Sequence[Approval] = ()) -> str:
-    """The notes of a plan, ending with a newline. `version` is the service's after it."""
-    lines = [f"# Version {version}, plan {plan.short}", ""]
+def notes(plan: Plan, service: Service, approvals: Sequence[Approval] = ()) -> str:
+    """The notes of a plan, ending with a newline. `service` is as it is after it."""
+    lines = [f"# Version {service.version}, plan {plan.short}", ""]
     parts = {
         "Changelog": list(_changelog(plan)),
         "For clients": list(_for_clients(plan)),
         "Before the migration": list(_before(plan, approvals)),
-        "The way back": list(_way_back(plan)),
+        "The way back": list(_way_back(plan, service.kept_days)),
     }
     for heading, said in parts.items():
         text = "\n".join(said).rstrip() or "Nothing."
@@ -109,22 +110,22 @@ def _before(plan: Plan, approvals: Sequence[Approval]) -> Iterator[str]:
         yield f"  - If it was wrong: {_line(each.rollback)}"
 
 
-def _way_back(plan: Plan) -> Iterator[str]:
+def _way_back(plan: Plan, kept_days: int) -> Iterator[str]:
     """In the opposite order, with what each step back costs."""
     stored = [change for change in plan.changes if isinstance(change, _DATA)]
     if stored:
         yield "`migrate down` takes the stored part back:"
         yield ""
     for change in reversed(stored):
-        yield f"- `{_line(identity(reverse(change)))}`{_cost(change)}"
+        yield f"- `{_line(identity(reverse(change)))}`{_cost(change, kept_days)}"
 
 
-def _cost(change: Change) -> str:
+def _cost(change: Change, kept_days: int) -> str:
     match change:
         case AddEntity() | AddField():
             return ": what was written there since is lost"
         case RemoveEntity() | RemoveField():
-            return ": from the values that the migration keeps"
+            return f": from the values that the migration keeps for {kept_days} days"
         case ChangeField(hazard="destructive"):
             return ": with the former values, where nobody has changed them since"
         case ChangeField() | RemoveCheck() | RemoveIndex():

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from backwright.model.types import ErrorAnswer, HandedOver, Integration, Logic, Model, Setting
+from backwright.model.types import KEPT_DAYS, ErrorAnswer, HandedOver, Integration, Logic, Model, Setting
 from backwright.plan.changes import ChangeSetting, Hazard
 from backwright.plan.meaning import Renames, carried_over, plain
 
@@ -139,6 +139,7 @@ _DEFAULTS = {  # what the model's values are without being said
     "service.nulls": "show",
     "service.max_body": "1048576",
     "service.changes": "at_once",
+    "service.kept_days": str(KEPT_DAYS),
     "auth.token_seconds": "3600",
     "security.row_level": "False",
     "auth.scheme": "Bearer",
@@ -176,6 +177,8 @@ def _hazard(name: str, before: str, after: str) -> Hazard:
             return "widens_access" if after == "False" else "breaking"
         case "service.max_body" if before.isdigit() and after.isdigit():
             return "breaking" if int(after) < int(before) else "safe"
+        case "service.kept_days":  # what was dropped already goes sooner than its approval said
+            return "destructive" if int(after) < int(before) else "safe"
         case _:
             return "breaking" if name in _BREAKING or name.startswith("service.errors.") else "safe"
 

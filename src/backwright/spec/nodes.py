@@ -63,6 +63,7 @@ class ServiceNode(Node, frozen=True, kw_only=True):
     envelope: At[bool] | None = None
     nulls: At[str] | None = None
     changes: At[str] | None = None
+    kept_days: At[int] | None = None
     contract: ContractNode | None = None
 
 

@@ -40,10 +40,10 @@ def aged(url: str, days: int) -> None:
     execute(url, f"UPDATE backwright_migration SET applied_at = {when}")
 
 
-def answered(folder: Path, *arguments: str) -> object:
+def answered(folder: Path, *arguments: str, **stated: int) -> object:
     """The exit code of a service's command line."""
     with pytest.raises(SystemExit) as ended:
-        command.main(nothing, RuntimeSettings, migrations=folder, arguments=arguments)
+        command.main(nothing, RuntimeSettings, migrations=folder, arguments=arguments, **stated)
     return ended.value.code
 
 
@@ -72,7 +72,7 @@ def test_what_was_kept_long_enough_is_removed_and_cannot_be_rolled_back(
     assert asyncio.run(runner.retained(database)) == []
     before = fetch(database, "SELECT id, name FROM item ORDER BY id")
     with pytest.raises(
-        runner.MigrationError, match="cannot be rolled back: what it took away was kept for 90 days"
+        runner.MigrationError, match="cannot be rolled back: what it took away was kept for its time"
     ):
         asyncio.run(runner.down(database, tmp_path))
     assert [each.state for each in asyncio.run(runner.status(database, tmp_path))] == ["applied", "applied"]
@@ -93,8 +93,13 @@ def test_the_command_line_shows_what_is_kept_and_removes_it(
     assert answered(tmp_path, "migrate", "purge", "--days", "1") == 2
     assert answered(tmp_path, "migrate", "purge") == 0
     assert capsys.readouterr().out == ""
-    aged(database, 91)
+    aged(database, 31)
+    assert answered(tmp_path, "migrate", "purge", "--days", "32", kept_days=30) == 0
+    assert answered(tmp_path, "migrate", "purge", "--days", "29", kept_days=30) == 2
+    assert answered(tmp_path, "migrate", "purge", kept_days=32) == 0
     assert answered(tmp_path, "migrate", "purge") == 0
+    assert capsys.readouterr().out == ""
+    assert answered(tmp_path, "migrate", "purge", kept_days=30) == 0
     assert capsys.readouterr().out.count("removed backwright_retained_") == 2
 
 

@@ -36,7 +36,7 @@ def test_each_reader_is_told_what_concerns_them() -> None:
         rollback="migrate down",
         at=datetime(2030, 1, 2, tzinfo=UTC),
     )
-    text = notes(made, "2.0.0", [given])
+    text = notes(made, replace(AFTER.service, version="2.0.0", kept_days=30), [given])
     assert text.startswith(f"# Version 2.0.0, plan {made.short}\n\n## Changelog\n\n### Added\n\n- ")
     for line in (
         "- Item.more is in the specification; rows that exist get 1",
@@ -47,11 +47,11 @@ def test_each_reader_is_told_what_concerns_them() -> None:
         "- Approved by ann \\<a@example.com> on 2030-01-02: `drop-field Item.old`. nobody reads it",
         "  - If it was wrong: migrate down",
         "- `drop-field Item.more`: what was written there since is lost",
-        "- `add-field Item.old`: from the values that the migration keeps",
+        "- `add-field Item.old`: from the values that the migration keeps for 30 days",
         "- `change-field Item.code`: values written since can stand in the way",
     ):
         assert line in text.splitlines(), line
 
 
 def test_a_plan_of_nothing_says_nothing() -> None:
-    assert notes(plan(BEFORE, BEFORE), "1.0.0").count("Nothing.") == 4
+    assert notes(plan(BEFORE, BEFORE), BEFORE.service).count("Nothing.") == 4

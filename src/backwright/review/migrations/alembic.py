@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from backwright.review.findings import Finding, Site
 from backwright.review.migrations.calls import argument, does_nothing, flag, function, last, literal, word
+from backwright.review.migrations.core import change, of_session
 from backwright.review.migrations.inlining import inlined
 from backwright.review.sql.judge import judge
 from backwright.review.sql.reading import NotSql, Statement, statements
@@ -240,7 +241,14 @@ def _constraint(kind: str, table_at: int = 1) -> Writer:
 
 
 def _execute(call: ast.Call, table: str | None) -> Iterator[str]:
-    text = word(argument(call, 0, "sqltext", "statement"))
+    given = argument(call, 0, "sqltext", "statement")
+    text = word(given) or change(given)
+    if text is not None:
+        yield text
+
+
+def _query(call: ast.Call, table: str | None) -> Iterator[str]:
+    text = of_session(call)
     if text is not None:
         yield text
 
@@ -260,4 +268,6 @@ _WRITERS: dict[str, Writer] = {
     "create_primary_key": _constraint("PRIMARY KEY"),
     "create_exclude_constraint": _constraint("EXCLUDE"),
     "execute": _execute,
+    "update": _query,
+    "delete": _query,
 }

@@ -1,8 +1,11 @@
-"""What `upgrade` calls and names in its own module, put where it stands: helpers and texts."""
+"""What `upgrade` calls and names in its own module, put where it stands: helpers, texts, tables and statements."""
 
 from __future__ import annotations
 
 import ast
+import copy
+
+from backwright.review.migrations.core import named_tables
 
 
 def inlined(tree: ast.Module, body: list[ast.stmt]) -> list[ast.stmt]:
@@ -23,6 +26,8 @@ class _Inliner(ast.NodeTransformer):
             if isinstance(target, ast.Name) and not isinstance(node.value, ast.Name)
         }
 
+        self.tables = dict(named_tables(tree))
+
     def replaced(self, node: ast.stmt) -> list[ast.stmt]:
         found = self.visit(node)
         return found if isinstance(found, list) else [found]
@@ -38,4 +43,10 @@ class _Inliner(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         value = self.texts.get(node.id)
-        return value if isinstance(value, ast.Constant) and isinstance(value.value, str) else node
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            return value
+        if not isinstance(node.ctx, ast.Load) or (table := self.tables.pop(node.id, None)) is None:
+            return node
+        found: ast.expr = self.visit(copy.deepcopy(table))  # without its own name, which may be in it
+        self.tables[node.id] = table
+        return found

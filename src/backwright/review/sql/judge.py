@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from backwright.review.findings import Finding
 from backwright.review.sql.alter import Hazard, action
+from backwright.review.sql.changing import changes, hazards
 from backwright.review.sql.reading import Statement, Word, commas, find, name, starts, without
 from backwright.review.sql.rules import RULES
 
@@ -56,8 +57,9 @@ def _hazards(statement: Statement, state: _State) -> Iterator[Hazard]:
             yield from _alter(words, state, statement)
         case "DROP":
             yield from _drop(words, state, statement)
-        case "UPDATE" | "DELETE":
-            yield from _change(words, state)
+        case "UPDATE" | "DELETE" | "WITH":
+            for change in changes(words):
+                yield from hazards(change, state.created)
         case _:
             yield from _other(words, state, statement)
 
@@ -166,39 +168,6 @@ def _drop(words: Sequence[Word], state: _State, statement: Statement) -> Iterato
         yield Hazard("table-dropped", f"{kind.lower()} `{target}` is dropped")
     elif find(words, "CASCADE") is not None:
         yield Hazard("table-dropped", f"{kind.lower()} `{target}` is dropped with all that depends on it")
-
-
-def _change(words: Sequence[Word], state: _State) -> Iterator[Hazard]:
-    updates = words[0].upper == "UPDATE"
-    rest = without(words[1:], "ONLY") if updates else without(without(words[1:], "FROM"), "ONLY")
-    table, _ = name(rest)
-    if not updates and table == "pg_enum":
-        yield Hazard("enum-value-removed", "a value is deleted from pg_enum")
-        return
-    if table in state.created:
-        return
-    where = find(words, "WHERE")
-    what = "changed" if updates else "deleted"
-    if where is None:
-        if not updates or find(words, "FROM") is None:
-            yield Hazard("backfill-without-batches", f"every row of `{table}` is {what} at once")
-    elif _always(words[where + 1 :]):
-        yield Hazard("backfill-without-batches", f"every row of `{table}` is {what} at once")
-    elif _only_null(words[where + 1 :]):
-        yield Hazard("backfill-without-batches", f"all such rows of `{table}` are {what} at once")
-
-
-def _always(condition: Sequence[Word]) -> bool:
-    """Whether the condition is one for show: TRUE, `1 = 1`."""
-    shown = [word.text.lower() for word in condition[: find(condition, "RETURNING")]]
-    return shown == ["true"] or (len(shown) == 3 and shown[0] == shown[2] and shown[1] == "=")
-
-
-def _only_null(condition: Sequence[Word]) -> bool:
-    _, rest = name(condition)
-    end = find(rest, "RETURNING")
-    rest = rest[:end]
-    return len(rest) in {2, 3} and starts(rest, "IS") and rest[-1].upper == "NULL"
 
 
 _BLOCKING = {"EXCLUSIVE", "SHARE"}

@@ -164,7 +164,8 @@ _ALL = [
         "backfill-without-batches",
         "All rows are changed at once",
         "every row is locked until the end; the table doubles; replicas lag",
-        f"UPDATE or DELETE without WHERE, or whose only condition is that a column is (not) null. {_NEW}",
+        "UPDATE or DELETE without WHERE (behind WITH, and as SQLAlchemy writes it, too), or whose only condition is "
+        f"that a column is (not) null. {_NEW}",
         "`UPDATE orders SET status = 'new'`",
         "batches by key, each in a transaction of its own",
     ),

@@ -127,6 +127,13 @@ SERVICE = Fixed(
             "is kept in step for the earlier version until a second migration has an approval of its own (PostgreSQL).",
         ),
         Key(
+            name="kept_days",
+            takes=Whole(1, 3650),
+            example="30",
+            description="For how many days what a migration drops is kept, so that it can be rolled back with its rows "
+            "(default: 90). Then `migrate purge` may remove it.",
+        ),
+        Key(
             name="contract",
             takes=Either((PATH, CONTRACT)),
             example="contract/openapi.yaml",

@@ -95,6 +95,7 @@ def _service(table: Table) -> ServiceNode:
         envelope=flag(table, "envelope"),
         nulls=text(table, "nulls"),
         changes=text(table, "changes"),
+        kept_days=whole(table, "kept_days"),
         contract=read_contract(table),
     )
 
