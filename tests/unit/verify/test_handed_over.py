@@ -49,6 +49,12 @@ paths:
         '201':
           description: Made.
           content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}
+  /orders/{id}:
+    put:
+      requestBody: {content: {application/json: {schema: {type: object, required: [sku]}}}}
+      responses: {'200': {description: Changed.}}
+    delete:
+      responses: {'404': {description: None.}}
   /health:
     get:
       security: []
@@ -64,6 +70,10 @@ components:
         id: {type: string, format: uuid}
         sku: {type: string, maxLength: 20}
         note: {type: string, nullable: true}
+        left: {type: integer, format: int32}
+        weight: {type: number, format: float}
+        link: {type: string, format: uri}
+        at: {type: string, format: date-time}
 """
 Change = Callable[[dict[str, Any]], object]
 
@@ -96,7 +106,7 @@ def query(document: dict[str, Any], place: int) -> Any:
 
 def test_the_contract_itself_is_kept_below_the_path_of_its_server(tmp_path: Path) -> None:
     found = compared(tmp_path)
-    assert (found.operations, found.further) == (3, 0)
+    assert (found.operations, found.further) == (5, 0)
     assert (found.deviations, found.decisions, found.undecided) == ((), (), ())
 
 
@@ -119,6 +129,21 @@ OWN: dict[str, Change] = {
     ),
     "answers that say more exactly what they are": lambda d: order(d)["properties"]["sku"].update(
         maxLength=10
+    ),
+    "bounds that keep within a format": lambda d: order(d)["properties"]["left"].update(
+        format="int64", minimum=0, maximum=1000
+    ),
+    "bounds that keep within a coarser number": lambda d: order(d)["properties"]["weight"].update(
+        format="double", minimum=0, maximum=1000
+    ),
+    "a path parameter that nobody described": lambda d: d["paths"]["/orders/{id}"]["delete"].update(
+        parameters=[{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}]
+    ),
+    "a body that is needed where there is none": lambda d: d["paths"]["/orders/{id}"]["put"][
+        "requestBody"
+    ].update(required=True),
+    "a success where there is none": lambda d: d["paths"]["/orders/{id}"]["delete"]["responses"].update(
+        {"204": {"description": "Gone."}}
     ),
     "another name of the credentials": lambda d: d.update(
         security=[{"key": []}], components=d["components"] | {"securitySchemes": {"key": KEY}}
@@ -152,6 +177,11 @@ BROKEN: dict[str, tuple[str, Change]] = {
     "a member may be absent": ("CD523", lambda d: order(d)["required"].remove("sku")),
     "a value may be null": ("CD504", lambda d: order(d)["properties"]["sku"].update(nullable=True)),
     "an answer may be longer": ("CD506", lambda d: order(d)["properties"]["sku"].update(maxLength=30)),
+    "a number may be larger": (
+        "CD502",
+        lambda d: order(d)["properties"]["left"].update(format="int64", minimum=0),
+    ),
+    "a time may be any text": ("CD502", lambda d: order(d)["properties"]["at"].pop("format")),
     "another success": (
         "CD301",
         lambda d: d["paths"]["/orders"]["post"].update(responses={"200": {"description": "Made."}}),
@@ -169,6 +199,12 @@ BROKEN: dict[str, tuple[str, Change]] = {
 def test_what_the_contract_says_is_kept_or_named(tmp_path: Path, what: str) -> None:
     rule, change = BROKEN[what]
     assert rule in {each.id for each in compared(tmp_path, change).deviations}
+
+
+def test_a_format_that_no_type_stands_for_is_looked_at_in_answers(tmp_path: Path) -> None:
+    found = compared(tmp_path, lambda d: order(d)["properties"]["link"].pop("format"))
+    assert found.deviations == ()
+    assert [each.name for each in found.undecided] == ["format-changed"]
 
 
 def test_the_example_keeps_the_contract_that_it_was_written_after(realworld: Path) -> None:

@@ -34,9 +34,15 @@ components:
   responses:
     Todo:
       description: One.
+      headers:
+        X-Left: {required: true, schema: {type: integer, minimum: 0}}
+        Location: {schema: {type: string, format: uri}}
       content: {application/json; charset=utf-8: {schema: {$ref: '#/components/schemas/Todo'}}}
   schemas:
-    Todo: {type: object, required: [title], properties: {title: {type: string}, note: {type: string, nullable: true}}}
+    Todo:
+      type: object
+      required: [title]
+      properties: {title: {type: string}, note: {type: string, nullable: true}, at: {type: string, format: date-time}}
 """
 
 
@@ -55,8 +61,9 @@ def promised(root: Path, model: Model, *deviations: Deviation, **changed: Any) -
     return Promised(HandedOver(file="contract.json", sha256="", deviations=deviations), Project(root), model)
 
 
-def seen(status: int, body: object) -> Seen:
-    return Seen(status=status, headers={}, body=body, content=msgspec.json.encode(body))
+def seen(status: int, body: object, **headers: str) -> Seen:
+    told = {"x-left": "1"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    return Seen(status=status, headers=told, body=body, content=msgspec.json.encode(body))
 
 
 @pytest.mark.parametrize(
@@ -65,6 +72,7 @@ def seen(status: int, body: object) -> Seen:
         (200, {"title": "a", "note": None}, []),
         (200, {"note": "b"}, ["contract.json: $: 'title' is a required property"]),
         (200, {"title": 1}, ["contract.json: $.title: 1 is not of type 'string'"]),
+        (200, {"title": "a", "at": "noon"}, ["contract.json: $.at: 'noon' is not a 'date-time'"]),
         (201, {"title": "a"}, ["status 201 is not in contract.json for get_todo"]),
         (404, {"message": "none"}, []),
         (404, {"error": "none"}, ["contract.json: $: 'message' is a required property"]),
@@ -79,11 +87,52 @@ def test_an_answer_is_held_against_it(
     assert held.checked == (status in (200, 404))
 
 
+MEDIA = "contract.json: status 200 is answered as text/plain, and not as application/json; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({"content_type": "application/json"}, []),
+        ({"location": "https://todos.example/1"}, []),
+        ({"content_type": "text/plain"}, [MEDIA]),
+        ({"x_left": "few"}, ["contract.json: the header X-Left: $: 'few' is not of type 'integer'"]),
+        ({"x_left": "-1"}, ["contract.json: the header X-Left: $: -1 is less than the minimum of 0"]),
+        ({"location": "here"}, ["contract.json: the header Location: $: 'here' is not a 'uri'"]),
+    ],
+)
+def test_headers_and_media_type_are_held_against_it(
+    headers: dict[str, str], said: list[str], tmp_path: Path, model: Model
+) -> None:
+    held = promised(tmp_path, model)
+    assert held.differences(reading(model), seen(200, {"title": "a"}, **headers)) == said
+    agreed = promised(tmp_path, model, Deviation(rule="CD221", reason="agreed"))
+    found = agreed.differences(reading(model), seen(200, {"title": "a"}, **headers))
+    assert found == [each for each in said if each != MEDIA]
+
+
+def test_what_has_to_be_there_is(tmp_path: Path, model: Model) -> None:
+    held = promised(tmp_path, model)
+    empty = Seen(status=200, headers={})
+    assert held.differences(reading(model), empty) == [
+        "contract.json: status 200 has no body",
+        "contract.json: the header X-Left is missing",
+    ]
+
+
+def test_an_agreement_about_requests_frees_no_answers(tmp_path: Path, model: Model) -> None:
+    """Else credentials that are otherwise would leave every answer unseen."""
+    held = promised(tmp_path, model, Deviation(rule="CD401", reason="agreed"))
+    assert held.differences(reading(model), seen(200, {})) == [
+        "contract.json: $: 'title' is a required property"
+    ]
+
+
 @pytest.mark.parametrize(
     ("changed", "deviations"),
     [
-        ({}, (Deviation(rule="CD201", reason="agreed", operation="GET /todos/{id}"),)),
-        ({}, (Deviation(rule="CD201", reason="agreed"),)),
+        ({}, (Deviation(rule="CD521", reason="agreed", operation="GET /todos/{id}"),)),
+        ({}, (Deviation(rule="CD521", reason="agreed"),)),
         ({"paths": {}, "webhooks": {}}, ()),
         ({"components": {"schemas": {"Todo": {"$ref": "other.yaml#/Todo"}}}}, ()),
     ],

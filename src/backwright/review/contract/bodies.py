@@ -27,12 +27,17 @@ def parameters(old: Pair, new: Pair, renamed: Mapping[str, str]) -> Iterator[Fou
     for key, node in former.items():
         if key in later:
             yield from _parameter(key, node, later[key])
+        elif key[0] == "path" and key[1] in renamed.values():
+            yield Found("parameter-removed", "compatible", f"{_words(key)} is not described", node, new[1])
         else:
             yield Found("parameter-removed", "potential", f"{_words(key)} is gone", node, new[1])
     for key, node in later.items():
         if key in former:
             continue
-        if node.get("required") is True:
+        if key[0] == "path" and key[1] in renamed.values():
+            # It stands in the path of both: requests have had it all along.
+            yield Found("parameter-added", "compatible", f"{_words(key)} is described", old[1], node)
+        elif node.get("required") is True:
             yield Found("parameter-added", "breaking", f"{_words(key)} is new and required", old[1], node)
         else:
             yield Found("parameter-added", "compatible", f"{_words(key)} is new and optional", old[1], node)

@@ -8,6 +8,7 @@ what it keeps for those who have credentials.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -20,6 +21,7 @@ from backwright.review.contract.document import Node, opened
 from backwright.review.contract.findings import Change, spot
 from backwright.review.contract.rules import RULES
 from backwright.review.contract.security import open_to_anyone
+from backwright.review.contract.view import View
 
 _LEFT_OPEN = frozenset(
     {
@@ -43,6 +45,11 @@ _PROMISED = frozenset(
     }
 )
 """What may break no client, and is still not what the contract says."""
+_FORMAT = re.compile("format (?P<now>.*) instead of (?P<before>.*)")
+_TYPED = frozenset(
+    {"byte", "binary", "date", "date-time", "double", "email", "float", "int32", "int64", "uuid"}
+)
+"""Formats that a type of the language has; what is only text where one of these is promised is a deviation."""
 _OF_VERSIONS = frozenset({"operation-id-changed", "operation-deprecated", "sunset-changed", "server-removed"})
 """What only matters from one version of a contract to the next."""
 
@@ -75,8 +82,10 @@ def conformance(
         for each in compared(old, new, date.min, base)
         if each.name not in _OF_VERSIONS and each.level != "compatible"
     ]
-    changes += _opened(old, new, [(wanted[key], offered[key]) for key in wanted if key in offered])
-    decisions = tuple(each for each in changes if _left_open(each))
+    pairs = [(wanted[key], offered[key]) for key in wanted if key in offered]
+    changes += _opened(old, new, pairs)
+    unsaid = _unsaid(pairs)
+    decisions = tuple(each for each in changes if _left_open(each) or _is_among(each, unsaid))
     deviations = tuple(each for each in changes if each not in decisions and _deviates(each))
     return Conformance(
         operations=len(wanted),
@@ -110,12 +119,55 @@ def _deviates(change: Change) -> bool:
             return change.level == "breaking"  # a failure that never happens is no promise
         case "default-changed":
             return _said_before(change)
+        case "format-changed" if change.direction == "response":
+            return not _is_a_remark(change)
         case _:
             return change.level == "breaking" or change.name in _PROMISED
 
 
+def _is_a_remark(change: Change) -> bool:
+    """A format of texts that no type stands for, `uri` or `phone`: the gate `behaviour` looks at the texts."""
+    said = _FORMAT.fullmatch(change.message.rpartition(": ")[2])
+    return said is not None and said["now"] == "none" and said["before"] not in _TYPED
+
+
 def _left_open(change: Change) -> bool:
     return change.name in _LEFT_OPEN and change.direction == "request" and not _said_before(change)
+
+
+def _unsaid(pairs: Iterable[tuple[Route, Route]]) -> dict[str, frozenset[str]]:
+    """What a contract says by leaving it out, by name of the change: the operations of which it does.
+
+    A body that has to have members is needed, though few say `required: true`; an operation that names failures alone
+    succeeds, too.
+    """
+    listed = list(pairs)
+    return {
+        "request-body-requirement-changed": frozenset(o.words for w, o in listed if _needs_body(w.node)),
+        "response-added": frozenset(o.words for w, o in listed if not _names_success(w.node)),
+    }
+
+
+def _is_among(change: Change, unsaid: dict[str, frozenset[str]]) -> bool:
+    return change.name in unsaid and unsaid[change.name].issuperset(change.operations)
+
+
+def _needs_body(operation: Node) -> bool:
+    body = operation.child("requestBody")
+    content = body.followed().child("content") if body is not None else None
+    schemas = (
+        [schema for _, media in content.members() if (schema := media.child("schema"))] if content else []
+    )
+    return any(view.required() or "object" not in view.types for view in map(View, schemas))
+
+
+def _names_success(operation: Node) -> bool:
+    answers = operation.child("responses")
+    return (
+        any(status[:1] in "23" or status == "default" for status, _ in answers.members())
+        if answers
+        else False
+    )
 
 
 def _said_before(change: Change) -> bool:

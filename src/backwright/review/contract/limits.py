@@ -20,6 +20,12 @@ _COUNTS = (
     ("minProperties", "count-changed", "low"),
     ("maxProperties", "count-changed", "high"),
 )
+FORMATS: dict[str, tuple[float, float]] = {
+    "int32": (-(2**31), 2**31 - 1),
+    "int64": (-(2**63), 2**63 - 1),
+    "float": (-3.4028234663852886e38, 3.4028234663852886e38),
+}
+"""The least and the greatest number of a format. A format is a bound by another name."""
 _ANYTHING = {".*", "^.*$", "", "^.*", ".*$", "(.*)"}
 
 
@@ -37,8 +43,8 @@ def limits(before: View, after: View, say: Say[T], direction: Direction) -> Iter
     for end, names in (("low", ("minimum", "exclusiveMinimum")), ("high", ("maximum", "exclusiveMaximum"))):
         bounds = [_bound(view, *names) for view in (before, after)]
         if (bounds[0] is None) != (bounds[1] is None):
-            listed = [_listed_bound(view, end) for view in (before, after)]
-            bounds = [bound or other for bound, other in zip(bounds, listed, strict=True)]
+            implied = [_implied_bound(view, end) for view in (before, after)]
+            bounds = [bound or other for bound, other in zip(bounds, implied, strict=True)]
         effect = _moved(bounds[0], bounds[1], end)
         if effect:
             message = f"{names[0]} {_bound_shown(bounds[1])} instead of {_bound_shown(bounds[0])}"
@@ -111,6 +117,25 @@ def _listed_bound(view: View, end: str) -> tuple[float, int] | None:
     if not numbers or len(numbers) < len(values):
         return None
     return (min(numbers) if end == "low" else max(numbers), 0)
+
+
+def _implied_bound(view: View, end: str) -> tuple[float, int] | None:
+    """The bound that is set without being written: by a list of values, or by a format."""
+    listed = _listed_bound(view, end)
+    return listed if listed is not None else _bound_of_format(view.keyword("format"), end)
+
+
+def _bound_of_format(said: Node | None, end: str) -> tuple[float, int] | None:
+    bounds = FORMATS.get(said.value) if said is not None and isinstance(said.value, str) else None
+    return None if bounds is None else (bounds[end == "high"], 0)
+
+
+def within_format(view: View, name: str) -> bool:
+    """Whether the bounds of a number leave nothing that a number of this format cannot be."""
+    low, high = _bound(view, "minimum", "exclusiveMinimum"), _bound(view, "maximum", "exclusiveMaximum")
+    if low is None or high is None:
+        return False
+    return FORMATS[name][0] <= low[0] and high[0] <= FORMATS[name][1]
 
 
 def _moved(old: Any, new: Any, end: str) -> Effect | None:

@@ -14,7 +14,7 @@ import msgspec
 
 from backwright.review.contract.document import Node
 from backwright.review.contract.findings import Direction, Effect, Level, level_of
-from backwright.review.contract.limits import limits
+from backwright.review.contract.limits import FORMATS, limits, within_format
 from backwright.review.contract.view import ALL_TYPES, View
 
 _WIDER_FORMATS = {("int32", "int64"), ("float", "double"), ("date", "string")}
@@ -150,8 +150,16 @@ def _format(before: View, after: View, reading: Reading) -> Iterator[Found]:
         effect = "widens"
     else:
         effect = "narrows" if names[::-1] in _WIDER_FORMATS else "differs"
+    if _bounded_alike(before, after, names):
+        effect = "none"
     message = f"format {names[1] or 'none'} instead of {names[0] or 'none'}"
     yield reading.found("format-changed", effect, message, old or before.node, new or after.node)
+
+
+def _bounded_alike(before: View, after: View, names: tuple[Any, Any]) -> bool:
+    """Whether bounds make up for the format: an int64 from 0 to 100 is as good as an int32."""
+    old, new = names
+    return (old in FORMATS and within_format(after, old)) or (new in FORMATS and within_format(before, new))
 
 
 def _enumeration(before: View, after: View, reading: Reading) -> Iterator[Found]:
