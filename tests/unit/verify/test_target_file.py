@@ -85,3 +85,24 @@ def test_secrets_come_from_the_environment(tmp_path: Path) -> None:
 
 def test_declared_performance_is_what_gates_see(tmp_path: Path) -> None:
     assert read(tmp_path, GOOD + "expected: {p95_ms: 80}\n").expected == Performance(p95=80.0, rate=20.0)
+
+
+LIKE = """  bob: {like: ann}
+  carl: {like: bob, headers: {X-Kind: "{name}"}}
+"""
+
+
+def test_a_caller_like_another_signs_in_as_that_one_does(tmp_path: Path) -> None:
+    first = GOOD.replace(
+        "ann: {", 'ann: {sign_in: [{request: POST /users, body: {name: "{name}"}, keep: {id: id}}], '
+    )
+    ann, bob, carl = read(tmp_path, first + LIKE).callers
+    assert (bob.name, bob.headers, bob.sign_in) == ("bob", ann.headers, ann.sign_in)
+    assert (carl.sign_in, carl.headers) == (ann.sign_in, {"X-Kind": "{name}"})
+
+
+def test_a_caller_like_one_that_is_not_above_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SpecificationError) as caught:
+        read(tmp_path, GOOD + "  bob: {like: carl, headers: {X: '1'}}\n")
+    (told,) = caught.value.diagnostics
+    assert (told.code, told.place.line, told.mend) == ("BW960", 6, "name ann")

@@ -59,6 +59,7 @@ DATABASE_KEYS = {
     "reset": "a command (a list) that empties it; run before each start",
 }
 CALLER_KEYS = {
+    "like": "the name of a caller above, whose `sign_in` and `headers` it has where it says none of its own",
     "sign_in": "requests that are sent one after the other",
     "headers": "what each of the caller's requests carries",
 }
@@ -251,10 +252,29 @@ class _Reading:
         if not isinstance(value, Table):
             self.wrong(SHAPE, value, "`callers` is not a table", "write `callers: {ann: {…}, bob: {…}}`")
             return
+        above: dict[str, Table] = {}
         for entry in value.entries:
             table = self.table(entry.value, CALLER_KEYS, "a caller")
             if table is not None:
-                yield self.caller(entry.key.value, table)
+                whole = self.likened(table, above)
+                yield self.caller(entry.key.value, whole)
+                above[entry.key.value] = whole
+
+    def likened(self, table: Table, above: Mapping[str, Table]) -> Table:
+        """The caller with what it has from another one, whose values are then read with this one's name."""
+        like = table.get("like")
+        if like is None:
+            return table
+        name = self.text(like) or ""
+        if name not in above:
+            mend = (
+                f"name {', '.join(above)}" if above else "write its `sign_in`; a later caller may be like it"
+            )
+            self.wrong(SHAPE, like, f"no caller `{name}` stands above this one", mend)
+            return table
+        own = {entry.key.value for entry in table.entries}
+        taken = [entry for entry in above[name].entries if entry.key.value not in own]
+        return Table((*table.entries, *taken), table.place)
 
     def caller(self, name: str, table: Table) -> CallerPlan:
         known, requests = [*GIVEN, "name"], []
@@ -268,7 +288,7 @@ class _Reading:
         for entry in given.entries if isinstance(given, Table) else ():
             self.credential(entry.key.value, entry.value)
         if not requests and not headers:
-            self.wrong(SHAPE, table, f"`{name}` has no credentials", "add `sign_in` or `headers`")
+            self.wrong(SHAPE, table, f"`{name}` has no credentials", "add `sign_in`, `headers` or `like`")
         return CallerPlan(name=name, sign_in=tuple(requests), headers=headers, place=table.place)
 
     def credential(self, name: str, value: Raw) -> None:
