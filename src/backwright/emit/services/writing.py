@@ -96,12 +96,13 @@ def create(step: Create, scope: Scope) -> list[str]:
     scope.package.changes[entity.name].inserts = True
     scope.statements += 1  # a statement for each row: all or none
     kept = stored_lines(entity, step.values, step.allowed, row, scope, item=item)
-    number = f"{rows}[place] = {row}" if numbered(entity) is not None else ""
-    head = f"for place, {row} in enumerate({rows}):" if number else f"for {row} in {rows}:"
+    place = scope.variable("place") if numbered(entity) is not None else ""
+    number = f"{rows}[{place}] = {row}" if place else ""
+    head = f"for {place}, {row} in enumerate({rows}):" if place else f"for {row} in {rows}:"
     if re.search(rf"\b{item}\b", "\n".join(kept)):
         head = f"for {item}, {row} in zip({operand(items)}, {rows}, strict=True):"
-        if number:
-            head = f"for place, ({item}, {row}) in enumerate(zip({operand(items)}, {rows}, strict=True)):"
+        if place:
+            head = f"for {place}, ({item}, {row}) in enumerate(zip({operand(items)}, {rows}, strict=True)):"
     return [
         f"{rows}: list[{row_class}] = []",
         f"for {each} in {items}:\n{indented(loop)}",

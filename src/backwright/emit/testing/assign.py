@@ -9,7 +9,7 @@ from typing import Any
 
 from backwright.emit.testing.frames import Candidate, Frame, Item, Spot, inside, locate, value
 from backwright.emit.testing.trial import Scene
-from backwright.emit.testing.values import NOW, Unfit, accepts, other
+from backwright.emit.testing.values import NOW, Unfit, accepts, held, other
 from backwright.expr.typed import (
     Arithmetic,
     Compare,
@@ -82,7 +82,7 @@ def _member(
             entity = scene.world.setting.model.entity(scene.world.rows[index].entity)
             if _may_hold(entity, entity.field(name), wanted) and not _is_itself(scene, index, name, wanted):
                 made = scene.copy()
-                made.world.rows[index].values[name] = list(wanted) if isinstance(wanted, list) else wanted
+                made.world.rows[index].values[name] = held(entity.field(name).type, wanted)
                 yield made
         case None:
             if value(of, scene, frame) is None and not isinstance(of, Name):
@@ -115,7 +115,7 @@ def _candidate(row: Candidate, name: str, wanted: Any, scene: Scene, frame: Fram
         entity = row.entity
         if _may_hold(entity, entity.field(name), wanted):
             made = scene.copy()
-            made.world.rows[row.base.index].values[name] = wanted
+            made.world.rows[row.base.index].values[name] = held(entity.field(name).type, wanted)
             yield made
 
 

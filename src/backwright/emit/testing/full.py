@@ -54,7 +54,7 @@ def _distinguishing(entity: Entity) -> str | None:
     if entity.composite:
         return None
     own = entity.field(entity.key)
-    is_told = own.input or own.source is not None  # a slug is no number
+    is_told = own.input or own.source is not None or own.generated == "token"  # what no database counts up
     keys = [key for key in unique_keys(entity) if is_told or key != (own.name,)]
     if len(keys) > 1:
         return None

@@ -108,10 +108,7 @@ def arguments(row: Stored, world: World, by_key: bool) -> list[str]:
     """
     setting = world.setting
     entity = setting.model.entity(row.entity)
-    known = Known()
-    for other in world.rows:
-        if other is not row:
-            known.learn(setting.model.entity(other.entity), other.values, other.variable)
+    known = _known(row, world)
     given = []
     for field in entity.fields:
         value = row.values[field.name]
@@ -120,16 +117,27 @@ def arguments(row: Stored, world: World, by_key: bool) -> list[str]:
                 given.append(f"{attribute(field)}={known.python(ONCE)}")
         elif isinstance(field.type, ManyType):
             if value:
-                given.append(f"{Identifier(field.name)}=[{', '.join(known.python(key) for key in value)}]")
+                named = _known(row, world, field.type.entity)
+                given.append(f"{Identifier(field.name)}=[{', '.join(named.python(key) for key in value)}]")
         elif is_database_made(entity, field):
             if not by_key and _is_uuid(field):
                 given.append(f"{attribute(field)}={known.python(value)}")
         elif isinstance(field.type, ReferenceType):
             if value is not None:
-                given.append(f"{attribute(field)}={known.python(value)}")
+                named = _known(row, world, field.type.entity)
+                given.append(f"{attribute(field)}={named.python(value)}")
         elif value != setting.default(entity, field):
             given.append(f"{attribute(field)}={known.python(value)}")
     return given
+
+
+def _known(row: Stored, world: World, entity: str | None = None) -> Known:
+    """What the other rows hold, or those of one entity: rows of several may have the same number as key."""
+    known = Known()
+    for other in world.rows:
+        if other is not row and entity in (None, other.entity):
+            known.learn(world.setting.model.entity(other.entity), other.values, other.variable)
+    return known
 
 
 def is_database_made(entity: Entity, field: Field) -> bool:

@@ -13,7 +13,7 @@ import re2
 
 from backwright.emit.names import words
 from backwright.emit.testing.patterns import matching
-from backwright.model.types import Field, InputField, ScalarType
+from backwright.model.types import Field, FieldType, InputField, ScalarType
 from backwright.reference.numbers import DIGITS, GREATEST, LEAST
 from backwright.reference.texts import LOWER
 
@@ -145,7 +145,7 @@ def accepts(field: Field | InputField, kind: ScalarType, value: Any) -> bool:
     match kind.scalar:
         case "integer" | "decimal" | "double":
             low = kind.min is None or value >= kind.min
-            return low and (kind.max is None or value <= kind.max)
+            return bool(low and (kind.max is None or value <= kind.max) and held(kind, value) == value)
         case "string" | "text" | "slug" | "password" | "bytes":
             size = len(value)
             return (kind.min is None or size >= kind.min) and (kind.max is None or size <= kind.max)
@@ -153,6 +153,13 @@ def accepts(field: Field | InputField, kind: ScalarType, value: Any) -> bool:
             return value in kind.values
         case _:
             return True
+
+
+def held(kind: FieldType, value: Any) -> Any:
+    """A value as a field of that type holds it: decimals with all their digits."""
+    if isinstance(value, Decimal) and isinstance(kind, ScalarType) and kind.scale is not None:
+        return value.quantize(Decimal(1).scaleb(-kind.scale))
+    return list(value) if isinstance(value, list) else value
 
 
 def at_limits(kind: ScalarType, *, matches: str | None) -> list[Any]:
