@@ -89,9 +89,12 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 
 def evaluate(expression: Expression, environment: Environment) -> Any:
     """The value of an expression. A row of an entity is its key, rows are a list of rows. Raises Overflow."""
-    match expression:
-        case Constant(value=value):
-            return constant(value, expression.type)
+    match expression:  # what is most frequent comes first: a run asks this millions of times
+        case Compare(op=op, left=left, right=right):
+            return compare(op, evaluate(left, environment), evaluate(right, environment))
+        case Member(field=field):
+            row = row_of(expression.of, environment)
+            return None if row is None else row[field]
         case Name():
             value = named(expression, environment)
             entity = expression.type.entity
@@ -99,14 +102,15 @@ def evaluate(expression: Expression, environment: Environment) -> Any:
             return environment.key_of(value, entity or "") if single else value
         case Input(source=source, name=name):
             return getattr(environment, source).get(name)
-        case Member(field=field):
-            row = row_of(expression.of, environment)
-            return None if row is None else row[field]
+        case Constant(value=value):
+            return constant(value, expression.type)
+        case Rows() | Related() | Linked() | Filtered():
+            return elements(expression, environment)
+        case Quantified() | Mapped() | Aggregate() | Distinct() | Sorted() | Flattened() | ListOf():
+            return of_list(expression, environment)
         case Part(of=of, name=name):
             record = evaluate(of, environment)
             return None if record is None else record.get(name)
-        case Compare(op=op, left=left, right=right):
-            return compare(op, evaluate(left, environment), evaluate(right, environment))
         case And(parts=parts):
             return all(holds(part, environment) for part in parts)
         case Or(parts=parts):
@@ -126,10 +130,6 @@ def evaluate(expression: Expression, environment: Environment) -> Any:
         case Size(of=of):
             value = evaluate(of, environment)
             return None if value is None else len(value)
-        case Rows() | Related() | Linked() | Filtered():
-            return elements(expression, environment)
-        case Quantified() | Mapped() | Aggregate() | Distinct() | Sorted() | Flattened() | ListOf():
-            return of_list(expression, environment)
         case Text(function=function, arguments=arguments):
             return text(function, [evaluate(each, environment) for each in arguments])
         case Convert(to=to, of=of):

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from backwright.model.types import Model
 from backwright.project import Project
 from backwright.verify.compare import Seen
+from backwright.verify.fitting import Fitting
 from backwright.verify.promised import Promised
 from backwright.verify.traffic import Sent
-
-if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator
 
 FAILED = 400
 
@@ -32,7 +30,7 @@ class Schemas:
         self._paths = {
             operation.name: (operation.path, operation.method.lower()) for operation in model.operations
         }
-        self._validators: dict[tuple[str, int], Draft202012Validator | None] = {}
+        self._validators: dict[tuple[str, int], Fitting | None] = {}
         answers = [
             *model.service.answers,
             *(each for operation in model.operations for each in operation.answers),
@@ -70,17 +68,14 @@ class Schemas:
         if validator is None:
             return []
         self.checked += 1
-        errors = validator.iter_errors(seen.body)
-        return [f"openapi.json: {error.json_path}: {error.message[:200]}" for error in list(errors)[:3]]
+        return [f"openapi.json: {each}" for each in validator.differences(seen.body)]
 
-    def _validator(self, response: dict[str, Any]) -> Draft202012Validator | None:
+    def _validator(self, response: dict[str, Any]) -> Fitting | None:
         response = self._resolved(response)
         schema = response.get("content", {}).get("application/json", {}).get("schema")
         if schema is None:
             return None
-        from jsonschema import Draft202012Validator  # noqa: PLC0415 (takes seconds)
-
-        return Draft202012Validator({**schema, "components": self._document.get("components", {})})
+        return Fitting({**schema, "components": self._document.get("components", {})})
 
     def _resolved(self, value: dict[str, Any]) -> dict[str, Any]:
         """The value that a local `$ref` names."""

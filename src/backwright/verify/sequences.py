@@ -22,7 +22,7 @@ from backwright.verify import traffic
 from backwright.verify.aims import Aim
 from backwright.verify.composing import Composer, Page, assignable
 from backwright.verify.conversation import Outcome
-from backwright.verify.coverage import declared
+from backwright.verify.coverage import declared, of_a_race
 from backwright.verify.draft import Draft
 from backwright.verify.oracle import Oracle
 from backwright.verify.spoil import Edge, Spoiler, edges
@@ -73,7 +73,11 @@ class Sequence:
             aim for aim in self._composer.aims if any(rate.count <= FEW for rate in aim.operation.rates)
         ]
         self._in_vain: Counter[str] = Counter()
-        self._declared = {aim.operation.name: declared(aim.operation, model) for aim in self._composer.aims}
+        self._missed: Counter[str] = Counter()
+        self._declared = {
+            aim.operation.name: declared(aim.operation, model) - of_a_race(aim.operation, model)
+            for aim in self._composer.aims
+        }
         audits = {entity.audit.into for entity in model.entities if entity.audit is not None}
         self._puttable = [entity for entity in model.entities if entity.name not in audits]
 
@@ -317,18 +321,21 @@ class Sequence:
         return sum(n for status, n in self._seen[aim.operation.name].items() if status < 400)
 
     def _looked_for(self) -> tuple[Draft, Sent]:
-        """A request with an answer that its operation says it gives, and that nobody has seen yet."""
+        """A request with an answer that its operation says it gives, and that nobody has seen yet.
+
+        The more often it was looked for in vain, the less is tried.
+        """
         missing = [aim for aim in self._composer.aims if self._unseen(aim)]
         aim = self._random.choice(missing) if missing else self._chosen()
-        for _ in range(TRIES):
+        name, unseen = aim.operation.name, self._unseen(aim)
+        for _ in range(max(1, TRIES >> self._missed[name]) if unseen else 1):
             draft = self._good(aim)
             if self._random.random() < 0.5:
                 self._spoiler.spoil(draft)
             found = self._finished(draft)
-            if draft.label == aim.operation.name and self._oracle.foretold(found[1]).status in self._unseen(
-                aim
-            ):
-                break
+            if draft.label == name and unseen and self._oracle.foretold(found[1]).status in unseen:
+                return found
+        self._missed[name] += 1
         return found
 
     def _unseen(self, aim: Aim) -> frozenset[int]:
@@ -385,16 +392,16 @@ class Sequence:
     def _sessions(self) -> list[Session]:
         return self.world.sessions(moment(self._number))
 
-    def _caller(self, aim: Aim) -> Session | None:
+    def _caller(self, aim: Aim, sessions: list[Session]) -> Session | None:
         """Somebody who is signed in; nobody now and then, and where it makes no difference."""
-        sessions = self._sessions()
         if not sessions or aim.operation.caller == "none" or self._random.random() < 0.04:
             return None
         return self._random.choice(sessions)
 
     def _good(self, aim: Aim) -> Draft:
         self._begin()
-        return self._composer.good(aim, self._caller(aim), self._sessions())
+        sessions = self._sessions()
+        return self._composer.good(aim, self._caller(aim, sessions), sessions)
 
     def _finished(self, draft: Draft) -> tuple[Draft, Sent]:
         if draft.method == "GET" and self._random.random() < 0.03:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from backwright.verify.mutation.operators import (
     answers,
     authentication,
+    haste,
     operation,
     paging,
     rules,
@@ -26,6 +27,7 @@ FAMILIES = (
     answers.FAMILY,
     storage.FAMILY,
     operation.FAMILY,
+    haste.FAMILY,
     runtime.FAMILY,
 )
 OPERATORS: tuple[Operator, ...] = tuple(each for family in FAMILIES for each in family.operators)
