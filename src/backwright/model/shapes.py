@@ -167,8 +167,9 @@ class Shapes:
             self.building.refuse(EACH_ORDER, written.place, message, "add `order: …`")
             return None
         if paged and node.order:
-            message = f"`{written.value}` has the order of its page"
-            self.building.refuse(EACH_ORDER, written.place, message, "remove `order`; give it to the page")
+            message = f"`{written.value}` has an order already: that of the step that bound it"
+            mend = "remove `order` here; a `select` takes one, created rows are in the order of their list"
+            self.building.refuse(EACH_ORDER, written.place, message, mend)
         inner = Shapes(self.building, msgspec.structs.replace(self.scope, this=entity.name), self.listed)
         shape = inner._item(node, entity.name)
         if shape is None:

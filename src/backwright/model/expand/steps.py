@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from backwright.expr.typed import BOOLEAN, Type
+import msgspec
+
+from backwright.expr.typed import BOOLEAN, Mapped, Name, Type
 from backwright.model.expand.bodies import is_changeable
 from backwright.model.expand.building import RESERVED
 from backwright.model.expand.codes import (
@@ -187,6 +189,7 @@ class StepWriter:
             taken = self.draft.formula(node.source, self.draft.scope(), None)
             if taken is None:
                 return None
+            taken = self._listed(taken)
             kind = taken.meaning.type
             if kind.kind == "list" and kind.element is not None:
                 each, source = taken, "item"
@@ -197,7 +200,7 @@ class StepWriter:
             else:
                 message = f"`{node.source.value}` is {kind}, neither an object nor a list"
                 self.draft.refuse(
-                    STEP_FORM, node.source.place, message, "take from `body`, or from a list in it"
+                    STEP_FORM, node.source.place, message, "take from `body`, from a list in it, or from rows"
                 )
                 return None
         elif node.source is not None:
@@ -215,6 +218,20 @@ class StepWriter:
             each=each,
             when=when,
         )
+
+    def _listed(self, taken: Formula) -> Formula:
+        """Rows as the list of their keys, which is what an element of a body is, too."""
+        rows = taken.meaning.type
+        if rows.kind != "rows" or self.building.entities[rows.entity or ""].composite:
+            return taken
+        row = Type("entity", entity=rows.entity)
+        meaning = Mapped(
+            type=Type("list", element=row),
+            of=taken.meaning,
+            variable="each",
+            value=Name(type=row, root="variable", binding="each"),
+        )
+        return msgspec.structs.replace(taken, meaning=meaning)
 
     def _update(self, node: StepNode, when: Formula | None) -> Update | None:
         entity = self._bound(node)

@@ -81,8 +81,8 @@ STEP = Fixed(
             name="create",
             takes=NAME,
             example="Comment",
-            description="A row, or with `from: body.lines` one for each element, which is `item`. Takes set, from, "
-            "as, trusted, if.",
+            description="A row, or with `from: body.lines` one for each element, which is `item`; also for "
+            "each of some rows, bound or named: `from: cart.lines`. Takes set, from, as, trusted, if.",
         ),
         Key(
             name="update",
