@@ -32,6 +32,8 @@ from backwright.verify.target.naming import (
 from backwright.verify.target.order import ends, late
 from backwright.verify.target.sampling import Modest, Sampler
 
+ASTRAY = {400, 404, 409, 422}
+"""Statuses that may be about what the body names."""
 DEEPEST = 8
 PERSON = re.compile(r"(^|_)(user|owner|author|assignee|reviewer|reporter|recipient|member|manager|creator)$")
 SELVES = ("user", "me", "profile", "register")
@@ -83,6 +85,7 @@ class World:
         self.sampler = Sampler(seen.contract, seed)
         self._modest = Modest(seen.contract, seed + 1)
         self._by_name = {operation.name: operation for operation in self.operations}
+        self._anew = False  # are things being made that a body is to name?
         self._working: dict[str, int] = {}  # which way of making a body was accepted
         self._known_bodies: dict[str, list[Any]] = {}
         for exchange in seen.accepted():
@@ -257,6 +260,35 @@ class World:
 
     def attempt(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> Made | None:
         """Send with these values of the path; bodies are tried until one is accepted. The last answer."""
+        last = self._tried(operation, caller, path)
+        if last is None or last.done or last.answer.status not in ASTRAY or self._anew:
+            return last
+        return self._with_new(operation, caller, path) or last
+
+    def _with_new(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> Made | None:
+        """The operation about things that are made for it, as little of them as may be asked: those that are known may
+        be gone, another's, or used up. None where its body names nothing that can be made, or it is refused again.
+        """
+        names = members(self._modest.value(operation.body.schema)) if operation.body is not None else ()
+        nouns = {referred(name) for name, _ in names} - {""}
+        creations = [
+            each
+            for each in self.operations
+            if each.method == "POST" and not each.path_names and names_of(each.path) & nouns
+        ]
+        if not creations or operation in creations:
+            return None
+        self._anew = True
+        for each in creations:
+            self.attempt(each, caller, {})
+        self._anew = False
+        try:
+            made = self.send(operation, caller, path, self.small(operation))
+        except Unreachable:
+            return None
+        return made if made.done else None
+
+    def _tried(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> Made | None:
         last: Made | None = None
         for number, body in self.bodies(operation):
             try:
