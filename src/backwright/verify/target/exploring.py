@@ -32,8 +32,13 @@ from backwright.verify.target.naming import (
 from backwright.verify.target.order import ends, late
 from backwright.verify.target.sampling import Modest, Sampler
 
+ASTRAY = {400, 404, 409, 422}
+"""Statuses that may be about what the body names."""
 DEEPEST = 8
-WAYS = 6
+PERSON = re.compile(r"(^|_)(user|owner|author|assignee|reviewer|reporter|recipient|member|manager|creator)$")
+SELVES = ("user", "me", "profile", "register")
+"""The last segments of paths whose answers tell of a person."""
+WAYS = 7
 CHOICES = 4
 """How many known things are tried for one path."""
 
@@ -80,6 +85,7 @@ class World:
         self.sampler = Sampler(seen.contract, seed)
         self._modest = Modest(seen.contract, seed + 1)
         self._by_name = {operation.name: operation for operation in self.operations}
+        self._anew = False  # are things being made that a body is to name?
         self._working: dict[str, int] = {}  # which way of making a body was accepted
         self._known_bodies: dict[str, list[Any]] = {}
         for exchange in seen.accepted():
@@ -254,6 +260,35 @@ class World:
 
     def attempt(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> Made | None:
         """Send with these values of the path; bodies are tried until one is accepted. The last answer."""
+        last = self._tried(operation, caller, path)
+        if last is None or last.done or last.answer.status not in ASTRAY or self._anew:
+            return last
+        return self._with_new(operation, caller, path) or last
+
+    def _with_new(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> Made | None:
+        """The operation about things that are made for it, as little of them as may be asked: those that are known may
+        be gone, another's, or used up. None where its body names nothing that can be made, or it is refused again.
+        """
+        names = members(self._modest.value(operation.body.schema)) if operation.body is not None else ()
+        nouns = {referred(name) for name, _ in names} - {""}
+        creations = [
+            each
+            for each in self.operations
+            if each.method == "POST" and not each.path_names and names_of(each.path) & nouns
+        ]
+        if not creations or operation in creations:
+            return None
+        self._anew = True
+        for each in creations:
+            self.attempt(each, caller, {})
+        self._anew = False
+        try:
+            made = self.send(operation, caller, path, self.small(operation))
+        except Unreachable:
+            return None
+        return made if made.done else None
+
+    def _tried(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> Made | None:
         last: Made | None = None
         for number, body in self.bodies(operation):
             try:
@@ -263,9 +298,13 @@ class World:
             if last.done:
                 self._working[operation.name] = number
                 return last
-            if last.answer.status in _hopeless(operation):
+            if last.answer.status in _hopeless(operation) and not self._refers(last):
                 break  # another body would not help; a login answers 401 to the wrong one
         return last
+
+    def _refers(self, last: Made) -> bool:
+        """Was it answered that there is none, and the body names something that may be meant?"""
+        return last.answer.status == 404 and bool(self._dangling(last.operation, last.body))
 
     def body(self, operation: Operation) -> Any:
         """A new body, made in the way that was accepted before; None where the operation takes none."""
@@ -304,6 +343,10 @@ class World:
                     yield body
             case 4:
                 yield from operation.body.examples[:2]
+            case 5:
+                body = sampler.value(schema)
+                if unknown := self._dangling(operation, body):
+                    yield self._referring({key: each for key, each in body.items() if key not in unknown})
             case _:
                 yield self._referring(self._modest.value(schema))
 
@@ -340,8 +383,27 @@ class World:
         }
         return _replaced(body, values) if values else body
 
+    def _dangling(self, operation: Operation, body: Any) -> frozenset[str]:
+        """The members that the contract does not require, and that name something of which nothing is known."""
+        if operation.body is None or not isinstance(body, dict):
+            return frozenset()
+        required = self.sampler.merged(operation.body.schema).get("required") or ()
+        return frozenset(
+            name
+            for name, value in body.items()
+            if name not in required and (noun := referred(name)) and self._shown(noun, value) is None
+        )
+
     def _shown(self, noun: str, like: Any) -> Any:
-        """The id of a thing of this name, of the same type as the value that it replaces."""
+        """The id of a thing of this name, of the same type as the value that it replaces. What is called more than
+        its kind (`from_account`) is one of its kind; a person (`assignee`) is whoever answers tell of themselves.
+        """
+        nouns = (noun, noun.rpartition("_")[2], *(SELVES if PERSON.search(noun) else ()))
+        return next(
+            (found for each in dict.fromkeys(nouns) if (found := self._called(each, like)) is not None), None
+        )
+
+    def _called(self, noun: str, like: Any) -> Any:
         for made in reversed(self.made):
             if made.answer.accepted and names_of(made.operation.path) & {noun}:
                 for member in ("id", f"{noun}_id", f"{noun}Id", "uuid"):
@@ -466,6 +528,8 @@ def _replaced(body: Any, values: Mapping[str, Any]) -> Any:
                 else _replaced(each, values)
                 for name, each in body.items()
             }
+        case list():
+            return [_replaced(each, values) for each in body]
         case _:
             return body
 
