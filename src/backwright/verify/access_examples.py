@@ -79,7 +79,7 @@ class AccessExample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Changed(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule that changed: that of an entity, or who may read the field `shown`. `rows` holds of the rows in question."""
+    """A rule that changed: of an entity, or who may read the field `shown`. `rows` holds of the rows in question."""
 
     name: str
     entity: str
