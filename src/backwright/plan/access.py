@@ -11,7 +11,7 @@ from typing import Literal as OneOf
 
 from backwright.model.types import Entity, Rule, Verb
 from backwright.plan.changes import ChangeRule
-from backwright.plan.implication import implies
+from backwright.plan.implication import implies, same_variables
 from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
 
 Effect = OneOf["same", "widens", "narrows", "unclear"]
@@ -58,9 +58,10 @@ def rule_effect(before: Rule | None, after: Rule | None, renames: Renames, entit
 
 def effect(before: Any, after: Any) -> Effect:
     """The effect of replacing one condition by another, both as plain values."""
-    if before == after:
+    former, later = same_variables(before), same_variables(after)
+    if former == later:
         return "same"
-    widens, narrows = implies(before, after), implies(after, before)
+    widens, narrows = implies(former, later), implies(later, former)
     if widens and narrows:
         return "same"
     if widens:

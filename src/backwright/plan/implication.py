@@ -36,6 +36,26 @@ def implies(before: Any, after: Any) -> bool | None:
     return True
 
 
+def same_variables(value: Any, names: Mapping[str, str] | None = None) -> Any:
+    """The value with the variables of its macros called by how deep they stand: what they are called says nothing."""
+    known = names or {}
+    match value:
+        case list():
+            return [same_variables(each, known) for each in value]
+        case {"node": "Name", "root": "variable", "binding": str() as name}:
+            return {**value, "binding": known.get(name, name)}
+        case {"node": str(), "of": of, "variable": str() as name}:
+            later = f"#{len(known)}"
+            inside = {**known, name: later}
+            return {
+                key: same_variables(each, known if key == "of" else inside) for key, each in value.items()
+            } | {"of": same_variables(of, known), "variable": later}
+        case dict():
+            return {key: same_variables(each, known) for key, each in value.items()}
+        case _:
+            return value
+
+
 def normal(condition: Any) -> Plain:
     """The condition with one way to write each thing: `!=` as `!` of `==`, `>` as `<`, `in [a, b]` as `||`."""
     match condition:

@@ -20,12 +20,13 @@ from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Scene, tried
 from backwright.emit.testing.values import Unfit
 from backwright.emit.testing.world import Setting, World
-from backwright.expr.typed import BOOLEAN, And, Expression, Linked, Member, Name, Not, Related, Rows
+from backwright.expr.typed import BOOLEAN, TRUE, And, Expression, Linked, Member, Name, Not, Related, Rows
 from backwright.expr.walk import nodes
 from backwright.model.types import (
     Create,
     Delete,
     Entity,
+    Field,
     Find,
     Model,
     Operation,
@@ -37,11 +38,14 @@ from backwright.model.types import (
     Update,
     Verb,
 )
-from backwright.plan.changes import ChangeRule, identity
+from backwright.plan.access import Effect, rule_effect
+from backwright.plan.changes import ChangeField, ChangeRule, identity
+from backwright.plan.meaning import NO_RENAMES
 from backwright.plan.plan import Plan
 from backwright.reference.texts import written
 
 WAYS = 6
+_EVERYBODY = Rule(source="everybody", condition=TRUE)
 VERBS: dict[Verb, str] = {"read": "see", "create": "create", "update": "change", "delete": "delete"}
 
 
@@ -74,58 +78,85 @@ class AccessExample(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join(lines)
 
 
+class _Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule that changed: of an entity, or who may read the field `shown`. `rows` holds of the rows in question."""
+
+    name: str
+    entity: str
+    verb: Verb
+    effect: Effect
+    rules: tuple[Rule, Rule]
+    rows: tuple[Expression, ...] = ()
+    shown: Field | None = None
+
+
 def access_examples(before: Model | None, after: Model, plan: Plan) -> list[AccessExample]:
     """Examples of every changed rule of the plan: what callers can do now, and what they no longer can."""
-    changed = [change for change in plan.changes if isinstance(change, ChangeRule)]
+    changed = [] if before is None else list(_changed(before, after, plan))
     if before is None or not changed or not after.operations:
         return []
     both = (setting(before, names(before)), setting(after, names(after)))
-    found: list[AccessExample] = []
-    for change in changed:
-        former = next((entity for entity in before.entities if entity.name == change.entity), None)
-        if former is None:
-            continue
-        old = former.access.get(change.verb)
-        new = after.entity(change.entity).access.get(change.verb)
-        found += _of_rule(change, old, new, both)
-    return found
+    return [found for change in changed for found in _of_rule(change, both)]
 
 
-def _of_rule(
-    change: ChangeRule, old: Rule | None, new: Rule | None, both: tuple[Setting, Setting]
-) -> Iterator[AccessExample]:
-    if old is None or new is None:
-        return
+def _changed(before: Model, after: Model, plan: Plan) -> Iterator[_Changed]:
+    former = {entity.name: entity for entity in before.entities}
+    for change in plan.changes:
+        match change:
+            case ChangeRule(entity=owner, verb=verb) if owner in former:
+                rules = former[owner].access.get(verb), after.entity(owner).access.get(verb)
+                if rules[0] is not None and rules[1] is not None:
+                    yield _Changed(
+                        name=identity(change), entity=owner, verb=verb, effect=change.effect,
+                        rules=(rules[0], rules[1]),
+                    )  # fmt: skip
+            case ChangeField(entity=owner, before=old, after=new) if owner in former:
+                effect = rule_effect(old.read, new.read, NO_RENAMES, owner)
+                readable = [entity.access.get("read") for entity in (former[owner], after.entity(owner))]
+                if effect != "same":
+                    yield _Changed(
+                        name=identity(change), entity=owner, verb="read", effect=effect,
+                        rules=(old.read or _EVERYBODY, new.read or _EVERYBODY),
+                        rows=tuple(rule.condition for rule in readable if rule is not None), shown=new,
+                    )  # fmt: skip
+            case _:
+                continue
+
+
+def _of_rule(change: _Changed, both: tuple[Setting, Setting]) -> Iterator[AccessExample]:
+    old, new = change.rules
     # What must not hold comes first: the search then has to find another way to what must.
-    wider = And(type=BOOLEAN, parts=(Not(type=BOOLEAN, of=old.condition), new.condition))
-    narrower = And(type=BOOLEAN, parts=(Not(type=BOOLEAN, of=new.condition), old.condition))
+    wider = (Not(type=BOOLEAN, of=old.condition), new.condition, *change.rows)
+    narrower = (Not(type=BOOLEAN, of=new.condition), old.condition, *change.rows)
     if change.effect != "narrows":
-        found = _found(change, wider, "can now", (old, new), both)
+        found = _found(change, And(type=BOOLEAN, parts=wider), "can now", both)
         if found is not None:
             yield found
     if change.effect != "widens":
-        found = _found(change, narrower, "can no longer", (old, new), both)
+        found = _found(change, And(type=BOOLEAN, parts=narrower), "can no longer", both)
         if found is not None:
             yield found
 
 
 def _found(
-    change: ChangeRule,
+    change: _Changed,
     wanted: Expression,
     effect: OneOf["can now", "can no longer"],
-    rules: tuple[Rule, Rule],
     both: tuple[Setting, Setting],
 ) -> AccessExample | None:
     """The first example in which an operation shows it; else the first at all."""
     before, common = both
+    rules = change.rules
     silent: AccessExample | None = None
     for operation in (*_showing(change, common.model), None):
         for scene, at in _scenes(change.entity, operation, wanted, common):
             asked = None
             if operation is not None:
-                asked = _asked(operation, scene, at, wanted, before, succeeds=effect == "can now")
+                asked = _asked(
+                    operation, scene, at, wanted, before, succeeds=effect == "can now", shown=change.shown
+                )
             made = AccessExample(
-                change=identity(change),
+                change=change.name,
                 effect=effect,
                 words=_words(change, effect, scene, at),
                 caller=_caller(scene, rules),
@@ -141,7 +172,7 @@ def _found(
     return silent
 
 
-def _showing(change: ChangeRule, model: Model) -> list[Operation]:
+def _showing(change: _Changed, model: Model) -> list[Operation]:
     """The operations that answer otherwise when the rule does: those about one row first."""
     kinds: dict[Verb, tuple[type[Step], ...]] = {
         "read": (Find, Select),
@@ -189,7 +220,14 @@ def _signed_in(scene: Scene) -> str:
 
 
 def _asked(
-    operation: Operation, scene: Scene, at: int, wanted: Expression, before: Setting, *, succeeds: bool
+    operation: Operation,
+    scene: Scene,
+    at: int,
+    wanted: Expression,
+    before: Setting,
+    *,
+    succeeds: bool,
+    shown: Field | None = None,
 ) -> tuple[str, int, int] | None:
     """A request that is answered otherwise than before, and both statuses; None where this operation has none."""
     row = scene.world.rows[at]
@@ -213,6 +251,12 @@ def _asked(
     if accepted is None or other is None:
         return None
     trial, former = (accepted, tried(other)) if succeeds else (tried(other), accepted)
+    if shown is not None:
+        bodies = [each.response.body for each in (trial, former)]
+        now_told, told_before = (_tells(body, entity.wire(shown.name)) for body in bodies)
+        if now_told is not succeeds or told_before is succeeds:
+            return None
+        return _curl(operation, trial.scene), trial.response.status, former.response.status
     key = str(row.values[entity.key])
     lists = operation.method == "GET" and not operation.path_parameters
     told = [
@@ -222,6 +266,17 @@ def _asked(
     now, then = told
     differs = now < 400 <= then if succeeds else then < 400 and now in (403, 404)
     return (_curl(operation, trial.scene), now, then) if differs else None
+
+
+def _tells(body: Any, name: str) -> bool:
+    """Whether a member of this name is there and not null, anywhere in an answer."""
+    match body:
+        case dict():
+            return body.get(name) is not None or any(_tells(each, name) for each in body.values())
+        case list():
+            return any(_tells(each, name) for each in body)
+        case _:
+            return False
 
 
 def _in(scene: Scene, service: Setting) -> Scene | None:
@@ -263,11 +318,13 @@ def _curl(operation: Operation, scene: Scene) -> str:
 # In words -----------------------------------------------------------------------------------------------
 
 
-def _words(change: ChangeRule, effect: str, scene: Scene, at: int) -> str:
+def _words(change: _Changed, effect: str, scene: Scene, at: int) -> str:
     who = "Somebody who is not signed in"
     if scene.caller is not None:
         own = scene.world.rows[at].variable == scene.caller
         who = "A caller" if not own else "Somebody, of themselves,"
+    if change.shown is not None:
+        return f"{who} {effect} read {change.entity}.{change.shown.name} of this row."
     return f"{who} {effect} {VERBS[change.verb]} this {change.entity}."
 
 

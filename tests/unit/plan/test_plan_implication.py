@@ -23,7 +23,7 @@ from backwright.expr.typed import (
     Type,
 )
 from backwright.plan.access import effect
-from backwright.plan.implication import implies
+from backwright.plan.implication import implies, same_variables
 from backwright.plan.meaning import plain
 from backwright.reference.evaluate import Environment, holds
 
@@ -135,3 +135,23 @@ def test_an_ordering_is_not_the_opposite_of_the_other_one() -> None:
     less = Compare(type=BOOLEAN, op="<", left=field("a", NUMBER), right=field("b", NUMBER))
     not_less = Compare(type=BOOLEAN, op=">=", left=field("a", NUMBER), right=field("b", NUMBER))
     assert effect(plain(not_less), plain(Not(type=BOOLEAN, of=less))) == "unclear"
+
+
+def members(inner: str, outer: str = "m", free: str = "x") -> dict[str, Any]:
+    """`this.members.exists(outer, outer.tasks.all(inner, inner == outer && free))`, as plain values."""
+
+    def variable(name: str) -> dict[str, Any]:
+        return {"node": "Name", "root": "variable", "binding": name}
+
+    condition = {"node": "And", "parts": [variable(inner), variable(outer), variable(free)]}
+    tasks = {"node": "Quantified", "quantifier": "all", "of": variable(outer), "variable": inner}
+    rows = {"node": "Name", "root": "this", "binding": None}
+    exists = {"node": "Quantified", "quantifier": "exists", "of": rows, "variable": outer}
+    return {**exists, "condition": {**tasks, "condition": condition}}
+
+
+def test_what_variables_are_called_says_nothing() -> None:
+    assert same_variables(members("a")) == same_variables(members("b", "c"))
+    assert effect(members("a"), members("b", "c")) == "same"
+    assert same_variables(members("a")) != same_variables(members("a", free="a"))
+    assert same_variables(members("a")) != same_variables(members("a", free="m"))

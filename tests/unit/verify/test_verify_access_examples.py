@@ -41,7 +41,11 @@ OWN = "this.company == caller.company"
 
 
 def model(rule: str, folder: Path) -> Model:
-    (folder / "backwright.yaml").write_text(SPECIFICATION.replace("READ", rule), encoding="utf-8")
+    return of(SPECIFICATION.replace("READ", rule), folder)
+
+
+def of(text: str, folder: Path) -> Model:
+    (folder / "backwright.yaml").write_text(text, encoding="utf-8")
     return build(read(Project(folder)))
 
 
@@ -56,6 +60,24 @@ def test_a_wider_rule_has_an_example_with_its_request(tmp_path: Path) -> None:
     assert found.caller["role"] == "support"
     assert found.row["company"] != found.caller["company"]
     assert "/invoices/" in found.request
+
+
+FIELD = "      total: {type: decimal, read: RULE}\n"
+OF_FIELD = SPECIFICATION.replace("      total: decimal\n", FIELD).replace("READ", "public")
+
+
+@pytest.mark.parametrize("before", ["this.company == caller.company", ""])
+def test_a_field_that_more_callers_may_read_is_told_too(before: str, tmp_path: Path) -> None:
+    """With a request that answered null for it before; or no longer answers it, where everybody could read it."""
+    texts = [before, f"{OWN} || caller.role == 'support'"]
+    old, new = (
+        of(OF_FIELD.replace("RULE", f'"{rule}"') if rule else OF_FIELD.replace(", read: RULE", ""), tmp_path)
+        for rule in texts
+    )
+    (found,) = access_examples(old, new, plan(old, new))
+    assert found.effect == ("can now" if before else "can no longer")
+    assert "read Invoice.total of this row" in found.words
+    assert (found.status, found.before) == (200, 200)
 
 
 def test_a_public_rule_lets_nobody_in_particular_in(tmp_path: Path) -> None:
