@@ -137,6 +137,7 @@ _DEFAULTS = {  # what the model's values are without being said
     "service.unknown_fields": "ignore",
     "service.envelope": "True",
     "service.nulls": "show",
+    "service.failures": "json",
     "service.max_body": "1048576",
     "service.changes": "at_once",
     "auth.token_seconds": "3600",
@@ -162,6 +163,7 @@ _BREAKING = frozenset(
         "service.name",
         "service.envelope",
         "service.nulls",
+        "service.failures",
     }
 )
 

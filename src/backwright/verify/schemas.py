@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from backwright.model.interface import MEDIA_OF_FAILURES
 from backwright.model.types import Model
 from backwright.project import Project
 from backwright.verify.compare import Seen
@@ -75,7 +76,9 @@ class Schemas:
 
     def _validator(self, response: dict[str, Any]) -> Draft202012Validator | None:
         response = self._resolved(response)
-        schema = response.get("content", {}).get("application/json", {}).get("schema")
+        content = response.get("content", {})
+        media = next((each for each in MEDIA_OF_FAILURES.values() if each in content), "")
+        schema = content.get(media, {}).get("schema")
         if schema is None:
             return None
         from jsonschema import Draft202012Validator  # noqa: PLC0415 (takes seconds)
