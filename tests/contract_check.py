@@ -73,7 +73,7 @@ class Contract:
         given = seen.headers.get("content-type", "").partition(";")[0]
         if media not in (given, "*/*"):
             yield f"{at}: {given}, not {media}"
-        if media == "application/json":
+        if media.endswith("json"):
             yield from (f"{at}: {each}" for each in self.errors(schema["schema"], seen.body))
 
     def errors(self, schema: dict[str, Any], value: Any, *, closed: bool = True) -> list[str]:

@@ -114,6 +114,7 @@ class Application:
         row_level: str | None = None,
         envelope: bool = True,
         errors: ErrorAnswers = AS_USUAL,
+        failures: str = JSON,
         max_body: int = 1024 * 1024,
         templates: Path | None = None,
         openapi: Path | None = None,
@@ -139,6 +140,7 @@ class Application:
         self._table = RouteTable(route for router in routers for route in router.routes)
         self._documentation = None if openapi is None else Documentation(name, openapi)
         self._errors = errors
+        self._failures = failures
         self._largest = settings.max_body_bytes or max_body
         self._rates = Rates()
         self._rendering = Rendering(envelope=envelope, templates=templates)
@@ -366,7 +368,7 @@ class Application:
             headers["www-authenticate"] = self.sessions.scheme
         if isinstance(body, UnsetType):
             return Answer(status, headers, None)
-        return Answer(status, {**headers, "content-type": JSON}, msgspec.json.encode(body))
+        return Answer(status, {**headers, "content-type": self._failures}, msgspec.json.encode(body))
 
     # What every service answers beside its operations ------------------------------------------------
 

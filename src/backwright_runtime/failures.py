@@ -55,6 +55,9 @@ class ErrorAnswer(Struct, frozen=True):
     empty: bool = False
 
 
+PROBLEM_JSON = "application/problem+json"
+"""The media type of failures by RFC 9457."""
+
 ErrorAnswers: TypeAlias = Mapping[Category | Literal["*"], ErrorAnswer]
 """The answers of categories; "*" has the body of all that have none of their own."""
 AS_USUAL: ErrorAnswers = {}

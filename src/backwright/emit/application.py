@@ -35,6 +35,7 @@ def app_module(model: Model, names: Names, tags: list[str]) -> str:
     given += [f"row_level={literal(caller_role(service.package))},"] if model.security else []
     given += ["envelope=False,"] if not service.envelope else []
     given += ["errors=ERRORS,"] if service.answers else []
+    given += ["failures=PROBLEM_JSON,"] if service.failures == "problem_json" else []
     given += [f"max_body={service.max_body},"] if service.max_body != MAX_BODY else []
     given += ["templates=TEMPLATES,"] if templates else []
     given += ["openapi=OPENAPI,", "seam=seam,", *(["passwords=passwords,"] if auth else [])]
@@ -57,6 +58,8 @@ def app_module(model: Model, names: Names, tags: list[str]) -> str:
         needed |= imports(_RUNTIME, "ARGON2ID", "Passwords") | imports(f"{names.package}.callers", "identify")
     if model.logic:
         needed |= imports(f"{_RUNTIME}.logic", "WRITTEN", "Runner")
+    if service.failures == "problem_json":
+        needed |= imports(f"{_RUNTIME}.failures", "PROBLEM_JSON")
     if service.answers:
         needed |= imports(f"{names.package}.errors", "ERRORS")
     folders = 'OPENAPI = Path(__file__).parent / "openapi.json"'

@@ -119,6 +119,9 @@ class _Building:
             else "ignore",
             envelope=node.envelope is None or node.envelope.value,
             nulls="omit" if node.nulls is not None and node.nulls.value == "omit" else "show",
+            failures="problem_json"
+            if node.failures is not None and node.failures.value == "problem_json"
+            else "json",
             answers=build_answers(self.document.errors, self.found),
             max_body=MAX_BODY if limits is None or limits.body is None else limits.body.value,
             changes="expand_then_contract"

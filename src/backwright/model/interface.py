@@ -255,6 +255,10 @@ class ErrorWord(Frozen, frozen=True, kw_only=True, tag="word"):
     ]  # fmt: skip
 
 
+MEDIA_OF_FAILURES = {"json": "application/json", "problem_json": "application/problem+json"}
+"""The media types that failures can have."""
+
+
 class ErrorText(Frozen, frozen=True, kw_only=True, tag="constant"):
     """Fixed text."""
 

@@ -225,7 +225,7 @@ class Service(Frozen, frozen=True, kw_only=True):
     `changes`: whether what the earlier version uses goes with the migration, or with a second one.
     `kept_days`: so long what a migration drops can be restored.
     `envelope`: every JSON answer is `{data, error, meta}`. `nulls`: whether members of views and shapes that are
-    null are there. `answers` say how failures look.
+    null are there. `answers` say how failures look, `failures` of which media type they are.
     """
 
     name: str
@@ -235,6 +235,7 @@ class Service(Frozen, frozen=True, kw_only=True):
     unknown_fields: OneOf["ignore", "reject"] = "ignore"
     envelope: bool = True
     nulls: OneOf["show", "omit"] = "show"
+    failures: OneOf["json", "problem_json"] = "json"
     answers: tuple[ErrorAnswer, ...] = ()
     max_body: int = 1024 * 1024
     changes: OneOf["at_once", "expand_then_contract"] = "at_once"

@@ -137,6 +137,7 @@ _DEFAULTS = {  # what the model's values are without being said
     "service.unknown_fields": "ignore",
     "service.envelope": "True",
     "service.nulls": "show",
+    "service.failures": "json",
     "service.max_body": "1048576",
     "service.changes": "at_once",
     "service.kept_days": str(KEPT_DAYS),
@@ -163,6 +164,7 @@ _BREAKING = frozenset(
         "service.name",
         "service.envelope",
         "service.nulls",
+        "service.failures",
     }
 )
 

@@ -9,6 +9,7 @@ from typing import Any, assert_never
 
 import msgspec
 
+from backwright.model.interface import MEDIA_OF_FAILURES
 from backwright.model.types import (
     Entity,
     InputField,
@@ -130,7 +131,7 @@ class Reference:
         headers = {**response.headers, "x-request-id": request.request_id}
         headers |= notices(operation, request, response) if operation is not None else {}
         if response.body is not None:
-            headers["content-type"] = "application/json"
+            headers.setdefault("content-type", "application/json")
         if request.method == "HEAD":
             response = msgspec.structs.replace(response, body=None, content=None)
         return msgspec.structs.replace(response, headers=headers)
@@ -141,6 +142,8 @@ class Reference:
         auth = self.model.auth
         if status == 401 and (auth is None or auth.cookie is None):
             headers["www-authenticate"] = auth.scheme if auth is not None else "Bearer"
+        if body is not None:
+            headers["content-type"] = MEDIA_OF_FAILURES[self.model.service.failures]
         return Response(status=status, headers=headers, body=body)
 
     def _route(self, request: Request) -> tuple[Operation, dict[str, str]]:

@@ -62,6 +62,7 @@ class ServiceNode(Node, frozen=True, kw_only=True):
     names: At[str] | None = None
     envelope: At[bool] | None = None
     nulls: At[str] | None = None
+    failures: At[str] | None = None
     changes: At[str] | None = None
     kept_days: At[int] | None = None
     contract: ContractNode | None = None

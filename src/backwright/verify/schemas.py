@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from backwright.model.interface import MEDIA_OF_FAILURES
 from backwright.model.types import Model
 from backwright.project import Project
 from backwright.verify.compare import Seen
@@ -72,7 +73,9 @@ class Schemas:
 
     def _validator(self, response: dict[str, Any]) -> Fitting | None:
         response = self._resolved(response)
-        schema = response.get("content", {}).get("application/json", {}).get("schema")
+        content = response.get("content", {})
+        media = next((each for each in MEDIA_OF_FAILURES.values() if each in content), "")
+        schema = content.get(media, {}).get("schema")
         if schema is None:
             return None
         return Fitting({**schema, "components": self._document.get("components", {})})

@@ -160,3 +160,11 @@ def test_failures_have_the_shape_and_the_status_that_the_service_says(every_type
     assert conflict[1]["properties"]["kind"] == {"const": "conflict"}
     assert conflict[0]["properties"]["status"] == {"const": 400}
     assert "content" not in every_type.resolved(described(every_type, "get_place")["responses"]["404"])
+
+
+def test_failures_are_problem_details_where_the_service_says_so() -> None:
+    parcels = Contract(model_of("nulls-left-out"))
+    responses = described(parcels, "trip")["responses"]
+    content = parcels.resolved(responses["404"])["content"]
+    assert content.keys() == {"application/problem+json"}
+    assert responses["200"]["content"].keys() == {"application/json"}

@@ -11,6 +11,7 @@ from backwright.emit.contract.headers import REPLAYED, REQUEST_ID, deprecation_h
 from backwright.emit.contract.values import NULL, Json, array, closed, either, ref
 from backwright.emit.failures import MEANING, OF_RUNTIME, Answer, Outcome, answer_of, field_codes, outcomes
 from backwright.emit.names import pascal
+from backwright.model.interface import MEDIA_OF_FAILURES
 from backwright.model.types import (
     ErrorArray,
     ErrorMembers,
@@ -118,7 +119,8 @@ def failure(failing: list[Failing], model: Model) -> Json:
     for body, categories in _alike(told):
         schemas.append(_schema(body, categories))
     if schemas:
-        found["content"] = {"application/json": {"schema": either(schemas)}}
+        media = MEDIA_OF_FAILURES[model.service.failures]
+        found["content"] = {media: {"schema": either(schemas)}}
     return found
 
 

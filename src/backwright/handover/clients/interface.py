@@ -209,7 +209,8 @@ class _Reader:
         component = str(response.get("$ref", "")).rpartition("/")[2]
         if component and component in self._bodies:
             return self._bodies[component]
-        content = self._resolved(response).get("content", {}).get("application/json")
+        described = self._resolved(response).get("content", {})
+        content = next((each for media, each in described.items() if media.endswith("json")), None)
         wanted = type_name(component or f"{operation}_{status}", "body")
         found = NULL if content is None else self._named(shape(content["schema"]), wanted)
         if component:

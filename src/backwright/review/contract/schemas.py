@@ -358,12 +358,18 @@ def _wrapped(
     if not one.properties() and one.types == ALL_TYPES:
         effect: Effect = "narrows" if after.unions else "widens"
         words = "one of several alternatives now" if after.unions else "any value now"
-    elif any(walk.compatible(one, branch, same=False) for branch in many.branches()):
+    elif any(walk.compatible(one, branch, same=False) for branch in _whole_branches(many)):
         effect = "widens" if after.unions else "narrows"
         words = "further alternatives" if after.unions else "one alternative of several is left"
     else:
         effect, words = "unknown", "alternatives, where there was one schema, or the other way round"
     yield reading.found("alternative-changed", effect, words, *places)
+
+
+def _whole_branches(many: View) -> list[View]:
+    """Each alternative with what stands beside the union: `required: [a]` in one is about the members of all."""
+    beside = [node for node in many.nodes if node.value.keys() - {"oneOf", "anyOf", "title", "description"}]
+    return [View(*beside, *branch.nodes) if beside else branch for branch in many.branches()]
 
 
 def _paired(

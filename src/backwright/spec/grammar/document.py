@@ -120,6 +120,13 @@ SERVICE = Fixed(
             description="Whether a member of an answer that is null is there with null (default), or left out.",
         ),
         Key(
+            name="failures",
+            takes=Choice(("json", "problem_json")),
+            example="problem_json",
+            description="The media type of failures: application/json (default), or application/problem+json "
+            "(RFC 9457). What they say is for `errors`.",
+        ),
+        Key(
             name="changes",
             takes=Choice(("at_once", "expand_then_contract")),
             example="expand_then_contract",

@@ -94,6 +94,7 @@ def _service(table: Table) -> ServiceNode:
         names=text(table, "names"),
         envelope=flag(table, "envelope"),
         nulls=text(table, "nulls"),
+        failures=text(table, "failures"),
         changes=text(table, "changes"),
         kept_days=whole(table, "kept_days"),
         contract=read_contract(table),
