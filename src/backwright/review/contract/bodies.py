@@ -204,6 +204,8 @@ def responses(old: Node, new: Node) -> Iterator[Found]:
             wider = next((s for s in (f"{status[0]}XX", "DEFAULT") if s in former), None)
             level = "potential" if status[0] in "23" and wider is None else "compatible"
             yield Found("response-added", level, f"may answer {status}", sides[0] or old, node)
+            if wider is not None:
+                yield from _response(status, former[wider].followed(), node.followed())
 
 
 def _any_success(answers: Mapping[str, Node]) -> bool:

@@ -131,8 +131,9 @@ def _bound_of_format(said: Node | None, end: str) -> tuple[float, int] | None:
 
 
 def within_format(view: View, name: str) -> bool:
-    """Whether the bounds of a number leave nothing that a number of this format cannot be."""
-    low, high = _bound(view, "minimum", "exclusiveMinimum"), _bound(view, "maximum", "exclusiveMaximum")
+    """Whether the bounds of a number, or its list, leave nothing that a number of this format cannot be."""
+    low = _bound(view, "minimum", "exclusiveMinimum") or _listed_bound(view, "low")
+    high = _bound(view, "maximum", "exclusiveMaximum") or _listed_bound(view, "high")
     if low is None or high is None:
         return False
     return FORMATS[name][0] <= low[0] and high[0] <= FORMATS[name][1]

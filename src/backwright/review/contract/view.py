@@ -9,6 +9,8 @@ from backwright.review.contract.document import Node
 
 ALL_TYPES = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
 _SHAPES = {"properties": "object", "additionalProperties": "object", "items": "array"}
+_OF_VALUES = {str: "string", bool: "boolean", int: "integer"}
+"""The types of listed values; a number with a fraction says nothing certain, since 1.0 is an integer, too."""
 MOST_PARTS = 500
 """How many schemas one `allOf` may be made of; the rest of a larger one is not looked at."""
 
@@ -142,9 +144,9 @@ class View:
     def _implied(self) -> set[str]:
         implied = {shape for word, shape in _SHAPES.items() if self.keyword(word) is not None}
         values = self.enumeration()
-        if not implied and values and all(isinstance(value, str) for value in values):
+        if not implied and values and all(type(value) in _OF_VALUES for value in values):
             self.nullable = self.nullable or self._lists_null()
-            return {"string"}
+            return {_OF_VALUES[type(value)] for value in values}
         return implied
 
 
