@@ -12,7 +12,7 @@ from outside import COOKIE, shelves
 
 from backwright.verify.gate import NotRun
 from backwright.verify.gates import consistency
-from backwright.verify.observed import Bounds
+from backwright.verify.observed import Bounds, Caller
 from backwright.verify.probes import (
     asking,
     belonging,
@@ -28,6 +28,7 @@ from backwright.verify.probes import (
     objects,
     pages,
     probe,
+    properties,
     races,
     redirecting,
     repetition,
@@ -39,7 +40,9 @@ from backwright.verify.probes import (
     traces,
     written,
 )
-from backwright.verify.target.exploring import World
+from backwright.verify.target.calling import Answer, Sent
+from backwright.verify.target.contract import Body, Operation
+from backwright.verify.target.exploring import Made, World
 
 GUARD = '{Cookie: "session={token}", X-Guard: "yes"}'
 DEFECTS = (
@@ -156,3 +159,53 @@ def test_without_anything_to_judge_the_gate_has_not_run(
         less = {**seen.contract, "paths": lost}
         with pytest.raises(NotRun):
             consistency.observe(msgspec.structs.replace(seen, contract=less), Bounds())
+
+
+def test_a_cookie_that_scripts_have_to_read_is_none_of_a_session() -> None:
+    caller = Caller(name="ann", headers={"Cookie": "session=abc; csrftoken=def", "X-CSRFToken": "masked"})
+    assert list(configuration.sessions(caller)) == ["session"]
+
+
+@pytest.mark.parametrize(
+    ("member", "promised", "found"),
+    [("secret", "secret", 0), ("secret", "id", 1), ("password_hash", "password_hash", 1)],
+)
+def test_a_secret_that_a_creation_promises_is_no_finding(
+    right: World, member: str, promised: str, found: int
+) -> None:
+    operation = Operation(
+        method="POST",
+        path="/webhooks",
+        answer={"type": "object", "properties": {promised: {"type": "string"}}, "required": [promised]},
+    )
+    answer = Answer(
+        status=201, headers={}, cookies={}, content=f'{{"{member}": "s3cr3t"}}'.encode(), seconds=0
+    )
+    sent = Sent(method="POST", target="/webhooks", headers={}, content=None)
+    made = Made(operation=operation, caller="ann", sent=sent, answer=answer)
+    right.made.append(made)
+    told = [each for each in properties.run(right).findings if each.where == "POST /webhooks"]
+    right.made.remove(made)
+    assert len(told) == found
+
+
+def test_ids_are_put_into_the_lines_of_a_list(right: World) -> None:
+    shelf = right.reach(next(each for each in right.operations if each.name == "POST /shelves"))
+    assert shelf is not None
+    body = right._referring({"lines": [{"shelf_id": 0, "count": 1}], "from_shelf_id": 0})
+    known = shelf.answer.json()["id"]
+    assert body == {"lines": [{"shelf_id": known, "count": 1}], "from_shelf_id": known}
+
+
+def test_what_a_body_names_and_nobody_knows_is_left_out(right: World) -> None:
+    members = {
+        "title": {"type": "string"},
+        "assignee_id": {"type": "integer"},
+        "parcel_id": {"type": "integer"},
+    }
+    schema = {"type": "object", "properties": members, "required": ["title", "parcel_id"]}
+    body = Body(schema=schema, media="application/json", required=True)
+    operation = Operation(method="POST", path="/tickets", body=body)
+    sent = [set(body) for _, body in right.bodies(operation)]
+    assert {"title", "parcel_id", "assignee_id"} in sent
+    assert {"title", "parcel_id"} in sent

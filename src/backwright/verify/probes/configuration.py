@@ -29,6 +29,8 @@ TRACE = re.compile(
 MALFORMED = 30
 """How many operations are sent bodies that cannot be read."""
 
+FOR_SCRIPTS = re.compile(r"csrf|xsrf", re.IGNORECASE)
+"""Cookies that scripts have to read; what they send in a header may be another form of the value."""
 VERSION = re.compile(r"\d+\.\d+")
 
 
@@ -122,7 +124,7 @@ def sessions(caller: Caller) -> Iterator[str]:
     others = [value for name, value in headers.items() if name != "cookie"]
     for each in filter(None, headers.get("cookie", "").split(";")):
         name, _, value = each.strip().partition("=")
-        if value and not any(value in other for other in others):
+        if value and not FOR_SCRIPTS.search(name) and not any(value in other for other in others):
             yield name
 
 

@@ -24,6 +24,8 @@ SECRET_NAME = re.compile(
     r"^(.*_)?(password|passwd|pwd|passphrase|password_?hash|hashed_?password|hash|salt|secret|private_?key|otp_?secret)$",
     re.IGNORECASE,
 )
+ISSUED = re.compile(r"(secret|private_?key)$", re.IGNORECASE)
+"""What is made by a machine, and shown once to whom it is for: of webhooks, of keys."""
 SECRET_VALUE = re.compile(
     r"^(\$2[abxy]?\$\d\d\$|\$argon2(id|i|d)\$|pbkdf2_sha\d+\$|\$scrypt\$|scrypt:|\{SSHA)"
 )
@@ -40,7 +42,7 @@ MARK = "assigned-from-outside"
 
 def run(world: World) -> Outcome:
     """Every answer so far is searched for members named like secrets, for password hashes, and for
-    passwords that were sent.
+    passwords that were sent. A secret that a creation's contract promises to answer with is the caller's own.
 
     Each creation and change is sent again with members that its contract does not offer: those of its own answer, and
     well-known ones (`id`, `owner`, `role`, `is_admin`, …). The answer, and what is read afterwards, must not show them.
@@ -69,6 +71,8 @@ def _search(world: World, notes: Notes) -> None:
             if not isinstance(value, str) or not value:
                 continue
             if SECRET_NAME.match(_snake(name)):
+                if _issued(world, made, name):
+                    continue
                 notes.found(made.operation.name, f"its answer has a member `{name}`", made.sent)
             elif SECRET_VALUE.match(value):
                 notes.found(made.operation.name, f"the member `{name}` is the hash of a password", made.sent)
@@ -76,6 +80,14 @@ def _search(world: World, notes: Notes) -> None:
                 notes.found(
                     made.operation.name, f"the member `{name}` is a password that was sent", made.sent
                 )
+
+
+def _issued(world: World, made: Made, name: str) -> bool:
+    """Is it a secret that was made for the caller just now, as the contract promises? Hashes never are."""
+    operation = made.operation
+    if operation.method != "POST" or operation.answer is None or not ISSUED.search(_snake(name)):
+        return False
+    return name in {each for each, _ in _pairs(world.sampler.value(operation.answer))}
 
 
 def _snake(name: str) -> str:

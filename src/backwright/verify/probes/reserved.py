@@ -22,7 +22,7 @@ MOST = 4
 def run(world: World) -> Outcome:
     """What the target declares `reserved` is accepted from those whom it names, and sent by each of the others.
 
-    These have to be refused with 401, 403 or 404.
+    These have to be refused with 401, 403 or 404. Who is answered 404 is asked again about a thing of its own.
     """
     notes = Notes(world)
     if not world.seen.reserved:
@@ -53,6 +53,9 @@ def _judge(world: World, notes: Notes, operation: Operation, names: tuple[str, .
             owner = next(each for each in allowed if each.name == control.caller)
             path = world.path_for(operation, owner) or path
         tried = world.send(operation, caller, path, world.body(operation))
+        if tried.answer.status == 404 and (own := world.path_for(operation, caller)):
+            # It may only be unknown there; of its own things it shows whether the role is looked at.
+            tried = world.send(operation, caller, own, world.body(operation))
         notes.tried += 1
         if tried.answer.status not in {401, 403, 404}:
             what = f"is reserved for {', '.join(names)}, and answers {tried.answer.status} to {caller.name}"
