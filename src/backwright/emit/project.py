@@ -208,6 +208,12 @@ def edited_files(project: Project, wanted: Mapping[str, bytes], lock: Lock, pend
     return found
 
 
+def stands_as_built(project: Project, path: str) -> bool:
+    """Whether a generated file is as a build wrote it, or is not there. Raises SpecificationError (BW716)."""
+    lock = read_lock(project)
+    return path not in lock.files or _is_ours(project, path, lock, _read_pending(project))
+
+
 def confined(root: Path, path: str) -> Path:
     """The file that a relative path names. Raises OutsideProject unless it surely lies in the project."""
     parts = PurePosixPath(path).parts

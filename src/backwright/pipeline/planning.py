@@ -9,6 +9,7 @@ from time import perf_counter
 
 import msgspec
 
+from backwright.emit.project import stands_as_built
 from backwright.emit.refusals import not_emitted
 from backwright.migrate.delivered import SNAPSHOT
 from backwright.migrate.expansion import Expansion, outstanding
@@ -32,6 +33,12 @@ UNREADABLE = register(
     "The model of the last build cannot be read",
     "Without it nobody can say what a change would do to the data that is stored.",
     "migrations/model.json, after a merge that left conflict markers in it",
+)
+EDITED = register(
+    "BW622",
+    "The model of the last build was edited",
+    "A plan compares with it; compared with something else, it names changes that nobody made, or misses some.",
+    "migrations/model.json, after a merge or an edit by hand",
 )
 NOT_BUILT = register(
     "BW703",
@@ -97,9 +104,12 @@ def planned_from(project: Project, model: Model) -> Planned:
     started = perf_counter()
     before = previous(project)
     computed = _while_outstanding(project, before, model, compute_plan(before, model))
+    edited = _edited(project)
+    computed = msgspec.structs.replace(computed, warnings=(*computed.warnings, *edited))
     approvals, unsigned = signing.accepted(project, approval.read(project.approvals, project.root))
     blocked = approval.blocked(computed, approvals)
     if blocked:
+        blocked += edited
         blocked += [each for each in unsigned if computed.hash in each.place.file]
     events.append(
         project,
@@ -194,6 +204,15 @@ def previous(project: Project) -> Model | None:
         mend = "restore it from version control, or build with the version of Backwright that wrote it"
         message = f"the model of the last build cannot be read: {error}"
         raise SpecificationError([diagnose(UNREADABLE, Place(SNAPSHOT, 1, 1), message, mend)]) from error
+
+
+def _edited(project: Project) -> list[Diagnostic]:
+    """Whether the model of the last build is not as that build wrote it: the plan may then be about something else."""
+    if stands_as_built(project, SNAPSHOT):
+        return []
+    message = f"{SNAPSHOT} is not as the last build wrote it, and this plan compares with what it says now."
+    mend = "Restore it from version control; after a merge, build once on either side and plan again."
+    return [diagnose(EDITED, Place(SNAPSHOT, 1, 1), message, mend, "warning")]
 
 
 def package(project: Project) -> str:

@@ -41,6 +41,10 @@ from backwright.plan.searches import Search, new_searches, over
 from backwright.plan.settings import logic_changes, setting_changes
 from backwright.plan.tables import dependency_order, stored_index
 
+_MEANWHILE = (
+    "; stop the earlier version before it: what that writes during the migration is only in the kept copy"
+)
+
 
 def diff(before: Model | None, after: Model) -> tuple[Change, ...]:
     """Every difference in meaning. Renames come first, then what goes, what comes, and the interface."""
@@ -89,10 +93,10 @@ def _moved(change: Change, goes: dict[tuple[str, str], str], comes: dict[tuple[s
     """A field whose values go to another entity, or come from one."""
     match change:
         case RemoveField(entity=owner, field=field) if place := goes.get((owner, field.name)):
-            reason = f"{owner}.{field.name} becomes {place}; nobody can write to either meanwhile"
+            reason = f"{owner}.{field.name} becomes {place}{_MEANWHILE}"
             return msgspec.structs.replace(change, reason=reason, hazard="breaking", note="")
         case AddField(entity=owner, field=field) if place := comes.get((owner, field.name)):
-            reason = f"{owner}.{field.name} was {place}; nobody can write to either meanwhile"
+            reason = f"{owner}.{field.name} was {place}{_MEANWHILE}"
             hazard: Hazard = "safe" if field.nullable else "limit"
             return msgspec.structs.replace(change, reason=reason, hazard=hazard)
         case _:

@@ -66,6 +66,15 @@ def approve(project: Project, by: str, sign: Path | None) -> None:
     pipeline.approve(project, planned.hash, names, by=by, key=sign, **SAID)
 
 
+def test_a_plan_says_that_it_compares_with_an_edited_model(project: Project) -> None:
+    assert "BW622" not in {each.code for each in pipeline.plan(project).plan.warnings}
+    snapshot = project.root / "migrations" / "model.json"
+    snapshot.write_text(snapshot.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    planned = pipeline.plan(project)
+    assert "BW622" in {each.code for each in planned.plan.warnings}
+    assert "BW622" in {each.code for each in planned.blocked}
+
+
 def test_a_signed_approval_counts(project: Project, tmp_path: Path) -> None:
     approve(project, "ada@example.org", tmp_path / "ada")
     assert pipeline.plan(project).blocked == ()
