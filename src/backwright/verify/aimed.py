@@ -10,10 +10,12 @@ from backwright.emit.testing.cases import Case, Repeated, Table, Test, content
 from backwright.emit.testing.outcomes import tests_of
 from backwright.emit.testing.reach import setting
 from backwright.emit.testing.trial import Scene, Trial
-from backwright.model.types import Model
+from backwright.model.types import Model, ScalarType
 from backwright.verify.matrix import matrix
 from backwright.verify.staged import Played, Staging, Unstorable
+from backwright.verify.values import TEXTS
 
+FAILED = 400
 LONGEST = 120
 """How many requests one conversation has at most: a limit that allows more of them is left to chance."""
 Scenes = tuple[Scene, ...]
@@ -41,7 +43,9 @@ _LAST: list[tuple[Model, tuple[Scenes, ...]]] = []
 
 
 def aimed(model: Model) -> tuple[Scenes, ...]:
-    """Each answer of each operation once; then both sides of each rule; then all other outcomes. No scene twice."""
+    """Each answer of each operation once, and texts that are misread; then both sides of each rule; then all other
+    outcomes. No scene twice.
+    """
     if not _LAST or _LAST[0][0] is not model:
         _LAST[:] = [(model, tuple(_once(model)))]
     return _LAST[0][1]
@@ -62,11 +66,33 @@ def _in_order(model: Model) -> Iterator[Scenes]:
     for conversations in found:
         answers = {_answer(trials[-1]): trials for trials in reversed(conversations)}
         yield from (_scenes(trials) for trials in answers.values())
+        yield from ((scene,) for trials in answers.values() for scene in misread(trials[0]))
     for asked in matrix(model):
         if asked.scene is not None:
             yield (asked.scene,)
     for conversations in found:
         yield from map(_scenes, conversations)
+
+
+MISREAD = ("%", "'")
+"""A pattern that everything fits, and the end of a text: what a careless statement takes them for."""
+
+
+def misread(accepted: Trial) -> Iterator[Scene]:
+    """A request that is accepted, with such a text in the place of one of its path or query."""
+    if accepted.response.status >= FAILED:
+        return
+    scene = accepted.scene
+    for parameter in scene.operation.path_parameters:
+        for text in MISREAD if parameter.type.scalar in TEXTS else ():
+            other = scene.copy()
+            other.segments[parameter.wire or parameter.name] = text
+            yield other
+    for field in scene.operation.query:
+        for text in MISREAD if isinstance(field.type, ScalarType) and field.type.scalar in TEXTS else ():
+            other = scene.copy()
+            other.params[field.name] = text
+            yield other
 
 
 def _conversations(tests: list[Test]) -> Iterator[tuple[Trial, ...]]:

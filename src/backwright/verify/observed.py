@@ -61,7 +61,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     in may call on what others made, `reserved` those that only the callers of these names may. `statements` is a file
     to which each statement that the backend executes is appended (`counting.counted`), `large` are the tables that are
     declared large, `coarse` those of their columns (with the table before) that hold few different values; `expected`
-    are numbers of rows by table, `encrypted` the columns that it encrypts with the verifier's keys. `renew` signs in
+    are numbers of rows by table, `encrypted` the columns that it encrypts with the verifier's keys. `given_secrets` are
+    secrets that its process was given, by the names of their variables. `renew` signs in
     somebody of the first caller's kind anew, whose session may be ended; `enter` does so with cookies that were there
     before.
     """
@@ -83,6 +84,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     expected: Mapping[str, int] = {}
     encrypted: frozenset[tuple[str, str]] = frozenset()
     target: Target = Target()
+    given_secrets: Mapping[str, str] = {}
     renew: Callable[[], Caller | None] | None = None
     enter: Callable[[Mapping[str, str]], Caller | None] | None = None
 

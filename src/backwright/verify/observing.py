@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +24,7 @@ from backwright.verify.observed import Caller, Exchange, Observed, Target
 from backwright.verify.schemas import document_path
 from backwright.verify.sequences import Sequence as Requests
 from backwright.verify.serve_under_test import STATEMENTS_VARIABLE, UNLIMITED_VARIABLE
-from backwright.verify.server import running
+from backwright.verify.server import ENCRYPTION_KEYS, running
 from backwright.verify.traffic import Event
 
 LEAST_REQUESTS, MOST_REQUESTS = 80, 450
@@ -68,7 +69,8 @@ def observed(given: GateInput, *, log_level: str = "warning", limited: bool = Fa
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="backwright-observed-")))
         noted = folder / "statements"
         extra = {} if limited else {UNLIMITED_VARIABLE: "1"}
-        extra |= {"LOG_LEVEL": log_level, "PYTHONUNBUFFERED": "1"}
+        given_secrets = _secrets(model)
+        extra |= {"LOG_LEVEL": log_level, "PYTHONUNBUFFERED": "1", **given_secrets}
         if given.database == "sqlite":
             extra[STATEMENTS_VARIABLE] = str(noted)
         else:
@@ -94,8 +96,16 @@ def observed(given: GateInput, *, log_level: str = "warning", limited: bool = Fa
             expected={e.table: e.expected_rows for e in model.entities if e.expected_rows is not None},
             coarse=_columns(model, has_few_values),
             encrypted=_columns(model, lambda field: field.encrypted),
+            given_secrets=given_secrets,
             target=_target(model),
         )
+
+
+def _secrets(model: Model) -> dict[str, str]:
+    """Values for what the service's environment keeps secret: its keys, its own settings, what partners want."""
+    keys = [each.key for each in model.integrations if each.key is not None]
+    named = {each.variable: secrets.token_urlsafe(24) for each in (*model.settings, *keys) if each.secret}
+    return {**named, "TOKEN_KEYS": f"test:{secrets.token_urlsafe(48)}", "ENCRYPTION_KEYS": ENCRYPTION_KEYS}
 
 
 def _columns(model: Model, chosen: Callable[[Field], bool]) -> frozenset[tuple[str, str]]:

@@ -158,6 +158,13 @@ def test_a_wrong_type_fails_types(project: Project) -> None:
 
 def test_a_contract_that_lacks_an_operation_or_is_invalid_fails(project: Project) -> None:
     assert judge(contract, project)[0] == "passed"
+    routes = project.root / "todos" / "routes" / "todos.py"
+    text = routes.read_text("utf-8")
+    routes.write_text(
+        f'{text}\n\n@router.get("/debug/rows", caller="none")\nasync def rows(ctx): ...\n', "utf-8"
+    )
+    assert "GET /debug/rows answers, and is not described" in judge(contract, project)[1]
+    routes.write_text(text, "utf-8")
     path = project.root / "todos" / "openapi.json"
     document = json.loads(path.read_bytes())
     del document["paths"]["/todos/{id}"]["delete"]

@@ -108,9 +108,15 @@ def test_a_mail_address_in_the_log_is_found(
     right = result(log_redaction, project)
     assert right.status == "passed", right.summary
     assert int(right.figures["lines"]) > 50
-    wrong = result(log_redaction, broken_copy(project, "todos", tmp_path_factory.mktemp("broken"), LOGS))
+    broken = broken_copy(project, "todos", tmp_path_factory.mktemp("broken"), LOGS)
+    app = broken.root / "todos" / "app.py"
+    printing = '    print(__import__("os").environ["TOKEN_KEYS"], flush=True)\n    return Application('
+    app.write_text(app.read_text("utf-8").replace("    return Application(", printing), "utf-8")
+    wrong = result(log_redaction, broken)
     assert wrong.status == "failed"
-    assert wrong.findings[0].what == "the log has a value of email"
+    told = [(each.what, each.where) for each in wrong.findings]
+    assert told[0][0] == "the log has a value of email"
+    assert told[-1] == ("the log has a value of TOKEN_KEYS", "the environment")
     assert "@" not in wrong.summary
 
 
@@ -126,3 +132,18 @@ def test_what_is_too_short_to_be_a_secret_is_not_looked_for(tmp_path: Path) -> N
     assert log_redaction.observe(seen, Bounds()).status == "passed"
     log.write_text("GET /things abcdefghijkl\n", "utf-8")
     assert log_redaction.observe(seen, Bounds()).status == "failed"
+
+
+def test_a_secret_setting_in_the_log_is_found(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("asking the partner\n", "utf-8")
+    given = {"RATES_KEY": "q8Zr5TnX2vLk", "TOKEN_KEYS": "first:9Wb3Yc7Hd1Mf"}  # pragma: allowlist secret
+    seen = Observed(name="x", url="", contract={}, callers=(), exchanges=(), log=log, given_secrets=given)
+    assert log_redaction.observe(seen, Bounds()).status == "passed"
+    log.write_text("asking the partner with q8Zr5TnX2vLk, signed by 9Wb3Yc7Hd1Mf\n", "utf-8")
+    told = log_redaction.observe(seen, Bounds())
+    assert [each.what for each in told.findings] == [
+        "the log has a value of RATES_KEY",
+        "the log has a value of TOKEN_KEYS",
+    ]
+    assert "q8Zr5" not in told.summary

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import unquote
 
 import msgspec
@@ -17,7 +19,7 @@ TITLE = "OpenAPI contract"
 WHY = "Clients, mocks and tests of others are made from openapi.json: what is wrong in it is wrong in all of them."
 EXAMPLE = (
     "A $ref that leads nowhere, an operation that the document lacks, an answer that a contract which was handed over "
-    "does not allow: failed."
+    "does not allow, a route for debugging that was left over: failed."
 )
 DATABASE = False
 
@@ -25,7 +27,7 @@ METHODS = {"get", "post", "put", "patch", "delete"}
 
 
 def judge(given: GateInput) -> Verdict:
-    """Valid by the specification's own schema, and the same operations as the model's.
+    """Valid by the specification's own schema, and the same operations as the model's and as the routes of the package.
 
     Where a contract was handed over (`service.contract`), it is compared with what is built: no answer that it does
     not allow, no request refused that it allows, nothing missing that it promises, nothing open to anyone that it
@@ -62,6 +64,11 @@ def judge(given: GateInput) -> Verdict:
         for method, route in sorted(described - operations)
         if not route.startswith(("/health", "/ready", "/metrics", "/openapi", "/docs"))
     ]
+    findings += [
+        Finding(what=f"{method} {route} answers, and is not described", where=f"{place}:{line}")
+        for place, line, method, route in _served(given.project.root, given.model.service.package)
+        if (method, route) not in described
+    ]
     summary = f"valid; {len(operations)} operations"
     figures: dict[str, int | float | str] = {"operations": len(operations)}
     if given.model.contract is not None:
@@ -70,6 +77,18 @@ def judge(given: GateInput) -> Verdict:
         summary = f"{summary}; {kept.summary}"
         figures |= kept.figures
     return found(findings, summary, figures)
+
+
+def _served(root: Path, package: str) -> Iterator[tuple[str, int, str, str]]:
+    """Each route that the package declares: file, line, method and path, as its decorator says."""
+    for path in sorted((root / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="router"), attr=method),
+                    args=[ast.Constant(value=str(route)), *_],
+                ) if method in METHODS:
+                    yield path.relative_to(root).as_posix(), node.lineno, method.upper(), route
 
 
 def _references(node: object) -> Iterator[str]:

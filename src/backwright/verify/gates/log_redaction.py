@@ -30,9 +30,10 @@ LEAST = 8
 
 
 def judge(given: GateInput) -> Verdict:
-    """Credentials, passwords, tokens and mail addresses of all requests are looked for in the log.
+    """Credentials, passwords, tokens and mail addresses of all requests are looked for in the log, and what the
+    environment keeps secret: keys, secret settings, what partners want.
 
-    The log is kept at level debug while the requests are sent.
+    The log is kept at level debug while the requests are sent. Custom logic is stood in for: what it logs is not seen.
     """
     with observed(given, log_level="debug") as seen:
         return observe(seen, Bounds(seed=given.seed, requests=given.requests, seconds=given.seconds))
@@ -49,6 +50,9 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
             if len(value) < LEAST:
                 continue
             looked.setdefault(value, (kind, exchange.operation))
+    requested = len(looked)
+    for variable, value in seen.given_secrets.items():
+        looked[value.partition(":")[2] or value] = (variable, "the environment")
     if not looked:
         raise NotRun("no request held a secret that could be looked for")
     if not text:
@@ -59,7 +63,11 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
         if value in text
     ]
     lines = text.count("\n")
-    figures: dict[str, int | float | str] = {"values": len(looked), "lines": lines}
+    figures: dict[str, int | float | str] = {
+        "values": len(looked),
+        "of requests": requested,
+        "lines": lines,
+    }
     return found(findings, f"none of {len(looked)} values in {lines} lines", figures)
 
 
