@@ -82,7 +82,11 @@ def judge(given: GateInput) -> Verdict:
 def _served(root: Path, package: str) -> Iterator[tuple[str, int, str, str]]:
     """Each route that the package declares: file, line, method and path, as its decorator says."""
     for path in sorted((root / package).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_bytes())):
+        try:
+            tree = ast.parse(path.read_bytes())
+        except (SyntaxError, ValueError):
+            continue  # what is no Python declares nothing; `lint` and `types` name it
+        for node in ast.walk(tree):
             match node:
                 case ast.Call(
                     func=ast.Attribute(value=ast.Name(id="router"), attr=method),
