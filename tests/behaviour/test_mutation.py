@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from backwright.cli import app
 from backwright.pipeline import build_digest, check
 from backwright.project import Project
+from backwright.verify.gate import GateInput, Verdict
 from backwright.verify.mutation import run as running
 from backwright.verify.mutation import show
 from backwright.verify.mutation.results import Judged, MutationResult
@@ -94,13 +95,40 @@ def test_what_does_not_even_load_is_no_mutant(project: Project) -> None:
         running.GateInput(project=project, model=check(project).model, build=""),
     )
     assert ready.mutants == 1
-    judged = running.judge(Mutant("made-up", (edit,), "does not load"), given, [], "sqlite")
+    judged = running.judge(Mutant("made-up", (edit,), "does not load"), given, [], Choice())
     assert judged.outcome == "stillborn"
     assert (project.root / "todos/app.py").read_text() == edit.before
 
 
+class Patient:
+    """Stands in for the behaviour gate: it notices a mistake with a thousand requests or more."""
+
+    NAME = "behaviour"
+    TITLE = WHY = EXAMPLE = ""
+    DATABASE = True
+
+    @staticmethod
+    def judge(given: GateInput) -> Verdict:
+        return Verdict(status="failed" if given.requests >= 1000 else "passed", summary="")
+
+
+@pytest.mark.parametrize(("again", "outcome"), [(1000, "caught"), (999, "survived"), (0, "survived")])
+def test_what_nothing_noticed_is_asked_again_with_more_requests(
+    project: Project, again: int, outcome: str
+) -> None:
+    text = (project.root / "todos/app.py").read_text()
+    mutant = Mutant("owner-not-stamped", (Edit("todos/app.py", text, f"{text}\n"),), "nothing")
+    given = GateInput(project=project, model=check(project).model, build="", requests=100)
+    assert running.judge(mutant, given, [Patient], Choice(requests=100, again=again)).outcome == outcome
+
+
+def test_what_only_another_database_runs_is_not_broken(project: Project) -> None:
+    ends = {path.rpartition("/")[2] for path in running.texts(project.root, "postgresql")}
+    assert "up.postgresql.sql" in ends and "up.sqlite.sql" not in ends
+
+
 def test_the_same_seed_draws_the_same_mutants(project: Project) -> None:
-    sources = running.Sources(running.texts(project.root), "todos")
+    sources = running.Sources(running.texts(project.root, "sqlite"), "todos")
     _, one = running.draw(sources, Choice(seed=5))
     _, two = running.draw(sources, Choice(seed=5))
     _, other = running.draw(sources, Choice(seed=6))

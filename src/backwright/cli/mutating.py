@@ -38,6 +38,10 @@ def mutate(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of what is drawn and of the random requests.")] = 1,
     requests: Annotated[int, typer.Option(min=50, help="Requests that the behaviour gate compares.")] = 600,
+    again: Annotated[
+        int,
+        typer.Option(min=0, help="So many about what nothing noticed; fewer than `--requests`: not again."),
+    ] = 2000,
     least: Annotated[
         float, typer.Option(min=0, max=100, help="Exit with 1 when fewer percent are caught.")
     ] = 0.0,
@@ -67,6 +71,7 @@ def mutate(
             within=within,
             seed=seed,
             requests=requests,
+            again=again,
         )
         result, path = pipeline.mutate(project_of(project), choice, lambda each: terminal.print(_line(each)))
         for survivor in (each for each in result.mutants if each.outcome == "survived"):

@@ -205,3 +205,28 @@ def test_a_number_that_the_database_generates_is_no_default() -> None:
     [mutant] = operator.mutants(sources)
     assert mutant.what == "thing.size has no default"
     assert "BY DEFAULT AS IDENTITY" in mutant.edits[0].after
+
+
+def test_columns_that_always_hold_the_same_are_not_mixed_up() -> None:
+    files = {
+        "shop/repositories/orders.py": 'INSERT = sql("""\n    INSERT INTO "order" (id, made_at, changed_at)\n'
+        '    VALUES (:id, :made_at, :changed_at)\n""")\n',
+        "shop/services/orders.py": "def place(ctx):\n"
+        "    return Order(id=ctx.new_id(), made_at=ctx.now, changed_at=ctx.now)\n",
+    }
+    [operator] = [each for each in OPERATORS if each.name == "columns-swapped"]
+    assert [each.what for each in operator.mutants(Sources(files, "shop"))] == [
+        "shop/repositories/orders.py: INSERT: id and made_at are mixed up"
+    ]
+
+
+def test_the_hash_of_a_password_is_never_empty() -> None:
+    files = {
+        "shop/services/users.py": "async def change(ctx: Context, body: Change) -> None:\n"
+        "    new_password = await ctx.passwords.hash(body.password)\n"
+        "    replace(user, password=given(new_password, user.password), about=given(body.about, user.about))\n",
+    }
+    [operator] = [each for each in OPERATORS if each.name == "falsy-is-absent"]
+    assert [each.what for each in operator.mutants(Sources(files, "shop"))] == [
+        "shop/services/users.py: line 3: (body.about or user.about)"
+    ]

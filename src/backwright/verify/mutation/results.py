@@ -51,6 +51,7 @@ class OperatorUse(msgspec.Struct, frozen=True, kw_only=True):
 class MutationResult(msgspec.Struct, frozen=True, kw_only=True):
     """All of one run. `build` is the digest of what was broken; `started` is UTC, `seconds` wall time.
 
+    `again`: so many requests the behaviour gate had for what nothing had noticed, 0 where it was not asked again.
     `left`: how many more mutants were drawn, and not judged since the time was over.
     """
 
@@ -63,6 +64,7 @@ class MutationResult(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     per_operator: int
     requests: int
+    again: int = 0
     database: OneOf["sqlite", "postgresql"]
     gates: tuple[str, ...]
     unused: tuple[Unused, ...]

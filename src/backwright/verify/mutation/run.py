@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
+from typing import get_args
 
 import msgspec
 
@@ -51,14 +52,17 @@ DO_NOT_JUDGE = {
 SUFFIXES = (".py", ".sql", ".json")
 LEFT_OUT = (".git", ".venv", ".backwright", "__pycache__", "node_modules")
 LEAST_SECONDS = 30.0
+AT_RANDOM = "behaviour"
+"""The gate that finds more the more requests it has: it is asked again about what nothing noticed."""
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """What to break and how to judge it.
 
     `operators` and `gates` by name; none is all. `per_operator` mutants of each operator are drawn by `seed`, all
-    where it is 0; `sample` keeps that many of them in all. `requests` and `seconds` bound the behaviour gate. After
-    `within` seconds no other mutant is begun; they come in a random order then, so that those judged are a sample.
+    where it is 0; `sample` keeps that many of them in all. `requests` and `seconds` bound the behaviour gate; about
+    what no gate noticed it is asked once more with `again` requests, by default as many as `verify` has. After `within`
+    seconds no other mutant is begun; they come in a random order then, so that those judged are a sample.
     """
 
     operators: tuple[str, ...] = ()
@@ -69,6 +73,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     within: float | None = None
     seed: int = 1
     requests: int = 600
+    again: int = 2000
     seconds: float = 120.0
 
 
@@ -115,7 +120,7 @@ def run(
     """First what will be judged, then each mutant's result as it comes, then the whole. The project is not touched."""
     started, clock = datetime.now(UTC), perf_counter()
     with _scratch(project, model) as copy:
-        sources = Sources(texts(copy.root), model.service.package)
+        sources = Sources(texts(copy.root, choice.database), model.service.package)
         uses, drawn = draw(sources, choice)
         given = GateInput(
             project=copy,
@@ -136,7 +141,7 @@ def run(
             looking = msgspec.structs.replace(
                 given, changed=tuple(edit.path for edit in mutant.edits), reached=tuple(sorted(names))
             )
-            result = judge(mutant, looking, gates, choice.database)
+            result = judge(mutant, looking, gates, choice)
             results.append(result)
             yield result
     yield MutationResult(
@@ -148,6 +153,7 @@ def run(
         seed=choice.seed,
         per_operator=choice.per_operator,
         requests=choice.requests,
+        again=choice.again,
         database=choice.database,
         gates=tuple(each.NAME for each in gates),
         unused=tuple(unused),
@@ -180,7 +186,7 @@ def _on(given: GateInput, gate: Gate, database: DatabaseName) -> GateInput:
     return msgspec.structs.replace(given, database=database if gate.DATABASE else None)
 
 
-def judge(mutant: Mutant, given: GateInput, gates: Sequence[Gate], database: DatabaseName) -> Judged:
+def judge(mutant: Mutant, given: GateInput, gates: Sequence[Gate], choice: Choice) -> Judged:
     """What notices one mutant, in the project that is given, which is afterwards as it was."""
     clock = perf_counter()
     root, package = given.project.root, given.model.service.package
@@ -190,8 +196,8 @@ def judge(mutant: Mutant, given: GateInput, gates: Sequence[Gate], database: Dat
         if not _loads(root, package):
             outcome, reason = "stillborn", "the package does not load"
         else:
-            for gate in gates:
-                result = judged(gate, _on(given, gate, database))
+            for gate, asked in _asked(gates, given, choice):
+                result = judged(gate, _on(asked, gate, choice.database))
                 if gate.NAME == "unit":
                     tests = result.status == "failed"
                 if result.status == "failed":
@@ -199,7 +205,7 @@ def judge(mutant: Mutant, given: GateInput, gates: Sequence[Gate], database: Dat
                     break
     if outcome == "survived":
         [operator] = chosen_operators([mutant.operator])
-        reason = operator.harmless or (operator.on_sqlite if database == "sqlite" else None) or ""
+        reason = operator.harmless or (operator.on_sqlite if choice.database == "sqlite" else None) or ""
         outcome = "equivalent" if reason else "survived"
         reason = reason or operator.seldom
     return Judged(
@@ -213,6 +219,14 @@ def judge(mutant: Mutant, given: GateInput, gates: Sequence[Gate], database: Dat
         tests=tests,
         seconds=round(perf_counter() - clock, 2),
     )
+
+
+def _asked(gates: Sequence[Gate], given: GateInput, choice: Choice) -> Iterator[tuple[Gate, GateInput]]:
+    """The gates in order, and what is asked of each; in the end what works at random, with more requests."""
+    yield from ((gate, given) for gate in gates)
+    if choice.again > choice.requests:
+        longer = msgspec.structs.replace(given, requests=choice.again)
+        yield from ((gate, longer) for gate in gates if gate.NAME == AT_RANDOM)
 
 
 def _line(text: str) -> str:
@@ -284,10 +298,14 @@ def _fast() -> str | None:
     return str(memory) if memory.is_dir() and os.access(memory, os.W_OK) else None
 
 
-def texts(root: Path) -> Mapping[str, str]:
-    """The files of a project that operators may change, by path."""
+def texts(root: Path, database: DatabaseName) -> Mapping[str, str]:
+    """The files of a project that operators may change, by path: none of what only another database runs."""
+    other = tuple(f".{name}.sql" for name in get_args(DatabaseName) if name != database)
     return {
         path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted(root.rglob("*"))
-        if path.is_file() and path.suffix in SUFFIXES and path.relative_to(root).parts[0] != "tests"
+        if path.is_file()
+        and path.suffix in SUFFIXES
+        and not path.name.endswith(other)
+        and path.relative_to(root).parts[0] != "tests"
     }

@@ -53,10 +53,11 @@ def _totals(results: Sequence[MutationResult]) -> list[str]:
 def _of(result: MutationResult) -> list[str]:
     drawn = f"{result.per_operator} of each operator" if result.per_operator else "all"
     gates = ", ".join(f"`{name}`" for name in result.gates)
+    again = f" ({result.again} for what nothing had noticed)" if result.again > result.requests else ""
     parts = [
         f"## {result.service}",
         f"{result.started:%Y-%m-%d}, build `{result.build[:12]}`, seed {result.seed}, {drawn}, "
-        f"{result.database}, {result.requests} requests in the behaviour gate, {result.seconds:.0f} s. "
+        f"{result.database}, {result.requests} requests in the behaviour gate{again}, {result.seconds:.0f} s. "
         f"Judged by {gates}, in this order, up to the first that notices.",
     ]
     if result.left:

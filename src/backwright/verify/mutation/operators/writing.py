@@ -18,7 +18,7 @@ from backwright.verify.mutation.editing import (
     without_conditions,
     without_statements,
 )
-from backwright.verify.mutation.sources import Module, Sources, called, dotted
+from backwright.verify.mutation.sources import Function, Module, Sources, called, dotted
 from backwright.verify.mutation.types import Family, Made
 
 FAMILY = Family("writing")
@@ -76,14 +76,29 @@ def falsy_is_absent(sources: Sources) -> Made:
             kinds = {
                 each.arg: module.source(each.annotation) for each in function.args.args if each.annotation
             }
+            hashed = _hashed(function)
             for node in ast.walk(function):
                 match node:
                     case ast.Call(args=[sent, ast.Attribute() as kept]) if called(node) == "given":
                         variable, _, member = module.source(sent).partition(".")
-                        if (kinds.get(variable, "").rpartition(".")[2], member) in never:
+                        if (
+                            variable in hashed
+                            or (kinds.get(variable, "").rpartition(".")[2], member) in never
+                        ):
                             continue
                         text = f"({module.source(sent)} or {module.source(kept)})"
                         yield from in_place(module, module.span(node), text, f"line {node.lineno}: {text}")
+
+
+def _hashed(function: Function) -> set[str]:
+    """Variables that hold the hash of a password, which is never empty."""
+    return {
+        target.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and called(node.value) == "hash"
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 NEVER_FALSY = re.compile(r"\b(Email|UUID|datetime|date)\b|Literal\[|min_length=[1-9]|\bgt=[0-9]|\bge=0*[1-9]")
@@ -127,18 +142,36 @@ def column_not_saved(sources: Sources) -> Made:
 
 @FAMILY.operator("two columns of a new row are mixed up", blind=True)
 def columns_swapped(sources: Sources) -> Made:
-    """Two neighbouring parameters of an INSERT."""
+    """Two neighbouring parameters of an INSERT, unless every new row has the same value for both."""
+    given = _given_together(sources)
 
     def swapped(sql: str) -> Turned:
         at = sql.find("VALUES (")
         names = list(re.finditer(r":(\w+)", sql[at:]))
         for one, two in itertools.pairwise(names):
+            values = given.get((one[1], two[1]), {(one[1], two[1])})
+            if all(left == right for left, right in values):
+                continue
             text = sql[:at] + sql[at:][: one.start()] + two.group() + sql[at:][one.end() : two.start()]
             yield text + one.group() + sql[at:][two.end() :], f"{one[1]} and {two[1]} are mixed up"
 
     for statement in sources.statements():
         if re.match(r"\W*INSERT", statement.texts[0]):
             yield from in_statement(statement, swapped)
+
+
+def _given_together(sources: Sources) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """The texts of the values that new rows have in two columns, wherever a service gives a value to both."""
+    found: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for module in sources.modules("services"):
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call) and called(node)[:1].isupper():
+                given = {
+                    each.arg: module.source(each.value) for each in node.keywords if each.arg is not None
+                }
+                for one, two in itertools.permutations(given, 2):
+                    found.setdefault((one, two), set()).add((given[one], given[two]))
+    return found
 
 
 @FAMILY.operator("a row that is read to be changed is not locked", blind=True, on_sqlite=ONE_WRITER)
