@@ -5,6 +5,7 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from functools import reduce
 from operator import getitem
 from pathlib import Path
@@ -12,10 +13,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from backwright_runtime import ForeignKeyViolation, migrations
+from backwright_runtime import ForeignKeyViolation, TokenKey, migrations
+from backwright_runtime.tokens import Tokens
 
 from forum.app import OPENAPI
-from tests.conftest import MIGRATIONS, Service
+from tests.conftest import MIGRATIONS, NOW, Service
 from tests.rows import all_members, store_member, store_thread
 
 pytestmark = pytest.mark.anyio
@@ -226,6 +228,33 @@ async def test_answers_carry_the_headers_that_protect(service: Service) -> None:
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Cache-Control"] == "no-store"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+TOKEN_SECONDS = 604800
+OTHER_KEY = TokenKey("test", "another secret, and long enough to sign with")
+
+
+async def test_a_token_is_accepted_until_its_time_is_over(service: Service) -> None:
+    """POST /sign-out: 401. A second before, it is accepted."""
+    ann = await store_member(service.db)
+    for seconds, is_over in ((TOKEN_SECONDS - 1, False), (TOKEN_SECONDS, True)):
+        began = NOW - timedelta(seconds=seconds)
+        token = service.app.sessions.issue(ann.id, began).token
+        answer = await service.send("POST", "/sign-out", headers={"Cookie": f"forum={token}"})
+        assert (answer.status_code == 401) is is_over
+
+
+async def test_a_token_of_another_service_or_key_is_refused(service: Service) -> None:
+    """POST /sign-out: 401. Only what this service has signed counts."""
+    ann = await store_member(service.db)
+    keys = service.app.settings.token_keys
+    for tokens in (
+        Tokens("another", keys, TOKEN_SECONDS),
+        Tokens(service.app.name, [OTHER_KEY], TOKEN_SECONDS),
+    ):
+        forged = tokens.issue(ann.id, NOW)
+        answer = await service.send("POST", "/sign-out", headers={"Cookie": f"forum={forged}"})
+        assert answer.status_code == 401
 
 
 async def test_a_body_that_says_it_is_too_long_is_not_waited_for(service: Service) -> None:
