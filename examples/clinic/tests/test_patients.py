@@ -427,6 +427,41 @@ async def test_list_patients_continues_on_the_next_page(service: Service) -> Non
     assert [each["id"] for each in answer.json()["items"]] == [str(patient_2.id)]
 
 
+async def test_list_patients_continues_on_the_next_page_in_order_of_diagnosed(
+    service: Service,
+) -> None:
+    """GET /patients: 200, 200."""
+    ann = await store_person(service.db, role="nurse")
+    patient = await store_patient(service.db, person_id=ann.id)
+    bob = await store_person(service.db, login="bob", name="bob")
+    patient_2 = await store_patient(
+        service.db,
+        person_id=bob.id,
+        born=date(2026, 3, 3),
+        insurance_number="insurance number 2",
+        diagnosis="diagnosis 3",
+    )
+    carl = await store_person(service.db, login="carl", name="carl")
+    patient_3 = await store_patient(
+        service.db,
+        person_id=carl.id,
+        born=date(2026, 3, 2),
+        insurance_number="insurance number 3",
+        diagnosis="diagnosis 2",
+    )
+    answer = await service.send(
+        "GET", "/patients", caller=ann, query={"sort": "diagnosed", "limit": "2"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["items"]] == [str(patient_2.id), str(patient_3.id)]
+    cursor = answer.json()["next"]
+    answer = await service.send(
+        "GET", "/patients", caller=ann, query={"sort": "diagnosed", "limit": "2", "after": cursor}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["items"]] == [str(patient.id)]
+
+
 async def test_list_patients_ends_where_a_page_is_just_full(service: Service) -> None:
     """GET /patients: 200."""
     ann = await store_person(service.db, role="nurse")

@@ -1197,6 +1197,88 @@ async def test_threads_of_board_continues_on_the_next_page(service: Service) -> 
     assert answer.headers["cache-control"] == "private, max-age=10"
 
 
+async def test_threads_of_board_continues_on_the_next_page_in_order_of_busy(
+    service: Service,
+) -> None:
+    """GET /boards/{name}/threads: 200, 200."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    await store_thread(
+        service.db,
+        slug="title-2",
+        title="title 2",
+        board_id=board.name,
+        author_id=ann.id,
+        opened=datetime(2026, 3, 1, 12, 2, tzinfo=UTC),
+    )
+    await store_thread(
+        service.db,
+        slug="title-3",
+        title="title 3",
+        board_id=board.name,
+        author_id=ann.id,
+        opened=datetime(2026, 3, 1, 12, 1, tzinfo=UTC),
+    )
+    answer = await service.send(
+        "GET", f"/boards/{board.name}/threads", caller=ann, query={"sort": "busy", "size": "2"}
+    )
+    assert answer.status_code == 200
+    assert [each["slug"] for each in answer.json()["items"]] == ["title-3", "title-2"]
+    cursor = answer.json()["next"]
+    assert answer.headers["cache-control"] == "private, max-age=10"
+    answer = await service.send(
+        "GET",
+        f"/boards/{board.name}/threads",
+        caller=ann,
+        query={"sort": "busy", "size": "2", "cursor": cursor},
+    )
+    assert answer.status_code == 200
+    assert [each["slug"] for each in answer.json()["items"]] == ["title-1"]
+    assert answer.headers["cache-control"] == "private, max-age=10"
+
+
+async def test_threads_of_board_continues_on_the_next_page_in_order_of_new(
+    service: Service,
+) -> None:
+    """GET /boards/{name}/threads: 200, 200."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    await store_thread(
+        service.db,
+        slug="title-2",
+        title="title 2",
+        board_id=board.name,
+        author_id=ann.id,
+        opened=datetime(2026, 3, 1, 12, 2, tzinfo=UTC),
+    )
+    await store_thread(
+        service.db,
+        slug="title-3",
+        title="title 3",
+        board_id=board.name,
+        author_id=ann.id,
+        opened=datetime(2026, 3, 1, 12, 1, tzinfo=UTC),
+    )
+    answer = await service.send(
+        "GET", f"/boards/{board.name}/threads", caller=ann, query={"sort": "new", "size": "2"}
+    )
+    assert answer.status_code == 200
+    assert [each["slug"] for each in answer.json()["items"]] == ["title-2", "title-3"]
+    cursor = answer.json()["next"]
+    assert answer.headers["cache-control"] == "private, max-age=10"
+    answer = await service.send(
+        "GET",
+        f"/boards/{board.name}/threads",
+        caller=ann,
+        query={"sort": "new", "size": "2", "cursor": cursor},
+    )
+    assert answer.status_code == 200
+    assert [each["slug"] for each in answer.json()["items"]] == ["title-1"]
+    assert answer.headers["cache-control"] == "private, max-age=10"
+
+
 async def test_threads_of_board_ends_where_a_page_is_just_full(service: Service) -> None:
     """GET /boards/{name}/threads: 200."""
     ann = await store_member(service.db)

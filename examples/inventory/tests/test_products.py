@@ -1267,6 +1267,36 @@ async def test_list_stock_continues_on_the_next_page(service: Service) -> None:
     assert answer.json()["meta"]["total"] == 3
 
 
+async def test_list_stock_continues_on_the_next_page_in_order_of_place(service: Service) -> None:
+    """GET /products/{sku}/stock: 200, 200."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    await store_stock(service.db, product_id=product.sku, bin_id=bin_row.code)
+    bin_row_2 = await store_bin(service.db, code="code-2", aisle="aisle 2", shelf=4)
+    await store_stock(service.db, product_id=product.sku, bin_id=bin_row_2.code, quantity=5)
+    bin_row_3 = await store_bin(service.db, code="code-3", aisle="aisle 3", shelf=5)
+    await store_stock(service.db, product_id=product.sku, bin_id=bin_row_3.code, quantity=4)
+    answer = await service.send(
+        "GET",
+        f"/products/{product.sku}/stock",
+        caller=ann,
+        query={"sort": "place", "per_page": "2"},
+    )
+    assert answer.status_code == 200
+    assert [each["quantity"] for each in answer.json()["data"]] == [0, 5]
+    assert answer.json()["meta"]["total"] == 3
+    answer = await service.send(
+        "GET",
+        f"/products/{product.sku}/stock",
+        caller=ann,
+        query={"sort": "place", "per_page": "2", "skip": "2"},
+    )
+    assert answer.status_code == 200
+    assert [each["quantity"] for each in answer.json()["data"]] == [4]
+    assert answer.json()["meta"]["total"] == 3
+
+
 async def test_list_stock_leaves_out_what_does_not_match_in_order_of_place(
     service: Service,
 ) -> None:

@@ -3038,6 +3038,84 @@ async def test_list_tasks_continues_on_the_next_page(service: Service) -> None:
     assert answer.json()["meta"]["next"] is None
 
 
+async def test_list_tasks_continues_on_the_next_page_in_order_of_number(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200, 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    task_2 = await store_task(
+        service.db,
+        org_id=org.id,
+        number=5,
+        reporter_id=ann.id,
+        hours=Decimal("3.5"),
+        due=date(2026, 3, 3),
+    )
+    task_3 = await store_task(
+        service.db,
+        org_id=org.id,
+        number=4,
+        reporter_id=ann.id,
+        hours=Decimal("2.5"),
+        due=date(2026, 3, 2),
+    )
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks", caller=ann, query={"sort": "number", "limit": "2"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task_2.id), str(task_3.id)]
+    cursor = answer.json()["meta"]["next"]
+    answer = await service.send(
+        "GET",
+        f"/orgs/{org.handle}/tasks",
+        caller=ann,
+        query={"sort": "number", "limit": "2", "after": cursor},
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_tasks_continues_on_the_next_page_in_order_of_hours(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200, 200."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    task_2 = await store_task(
+        service.db,
+        org_id=org.id,
+        number=5,
+        reporter_id=ann.id,
+        hours=Decimal("3.5"),
+        due=date(2026, 3, 3),
+    )
+    task_3 = await store_task(
+        service.db,
+        org_id=org.id,
+        number=4,
+        reporter_id=ann.id,
+        hours=Decimal("2.5"),
+        due=date(2026, 3, 2),
+    )
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks", caller=ann, query={"sort": "hours", "limit": "2"}
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task_2.id), str(task_3.id)]
+    cursor = answer.json()["meta"]["next"]
+    answer = await service.send(
+        "GET",
+        f"/orgs/{org.handle}/tasks",
+        caller=ann,
+        query={"sort": "hours", "limit": "2", "after": cursor},
+    )
+    assert answer.status_code == 200
+    assert [each["id"] for each in answer.json()["data"]] == [str(task.id)]
+    assert answer.json()["meta"]["next"] is None
+
+
 async def test_list_tasks_ends_where_a_page_is_just_full(service: Service) -> None:
     """GET /orgs/{handle}/tasks: 200."""
     ann = await store_account(service.db)
