@@ -59,9 +59,16 @@ def broken_copy(delivered: Project, package: str, root: Path, broken: Broken) ->
 
 
 def compared(
-    project: Project, model: Model, url: str, *, requests: int, seconds: float, with_scenes: bool = True
+    project: Project,
+    model: Model,
+    url: str,
+    *,
+    requests: int,
+    seconds: float,
+    with_scenes: bool = True,
+    seed: int = 1,
 ) -> Comparison:
-    """The project's running server beside the reference: seed 1, scenes made on purpose and schemas included."""
+    """The project's running server beside the reference: scenes made on purpose and schemas included."""
     schemas = Schemas(project, model)
     with (
         running(
@@ -72,7 +79,7 @@ def compared(
         return compare_backends(
             model,
             backend,
-            seed=1,
+            seed=seed,
             requests=requests,
             seconds=seconds,
             inspect=schemas.differences,

@@ -50,5 +50,15 @@ def test_a_forgotten_clause_is_noticed(
 ) -> None:
     monkeypatch.setattr(behaviour, "SHRINK_SECONDS", 1.0)
     project = broken_copy(delivered, "workspace", tmp_path / "project", broken)
-    found = compared(project, MODEL, f"sqlite:///{tmp_path}/service.db", requests=8000, seconds=300)
-    assert not found.agrees
+    # What one sequence misses by chance, another one meets.
+    assert any(
+        not compared(
+            project,
+            MODEL,
+            f"sqlite:///{tmp_path}/service-{seed}.db",
+            requests=4000,
+            seconds=150,
+            seed=seed,
+        ).agrees
+        for seed in (101, 201, 301)
+    )

@@ -193,10 +193,10 @@ def _ordered(trial: Trial, step: Select, position: int) -> Iterator[Test]:
     if pages is None:
         return
     yield Case("continues_on_the_next_page", _sent(pages), is_brief=True)
-    for sort in step.sorts:
-        turned = None if sort.order == step.order else _two_pages(scene, paging, sort.name)
+    for other in step.sorts:
+        turned = None if other.order == step.order else _two_pages(scene, paging, other.name)
         if turned is not None:  # a query of its own
-            name = f"continues_on_the_next_page_in_order_of_{snake(sort.name)}"
+            name = f"continues_on_the_next_page_in_order_of_{snake(other.name)}"
             yield Case(name, _sent(turned), is_brief=True)
     yield from _just_one_page(scene, paging)
     first, second = pages
