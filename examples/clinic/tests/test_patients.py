@@ -2172,6 +2172,35 @@ async def test_update_patient_with_a_taken_insurance_number_is_conflict(service:
     assert await all_patients(service.db) == [patient, taken]
 
 
+async def test_update_patient_to_another_doctor_is_forbidden(service: Service) -> None:
+    """PATCH /patients/{id}: 403.
+
+    Has to hold afterwards, too: caller.role == 'clerk' || this.doctor == caller.
+    """
+    ann = await store_person(service.db, role="doctor")
+    patient = await store_patient(service.db, person_id=ann.id, doctor_id=ann.id)
+    bob = await store_person(service.db, login="bob", name="bob")
+    answer = await service.send(
+        "PATCH",
+        f"/patients/{patient.id}",
+        {
+            "person": str(ann.id),
+            "born": "2026-03-02",
+            "insuranceNumber": "insurance number 2",
+            "allergies": ["allergies 2"],
+            "diagnosis": "diagnosis 2",
+            "doctor": str(bob.id),
+        },
+        caller=ann,
+        headers={"If-Match": '"1"'},
+    )
+    assert answer.status_code == 403
+    assert answer.json() == {
+        "error": {"type": "forbidden", "title": "forbidden", "request": "test-1"}
+    }
+    assert await all_patients(service.db) == [patient]
+
+
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [

@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from backwright.emit.testing.alternatives import alternatives
 from backwright.emit.testing.cases import Case, Test, difference, outcome
-from backwright.emit.testing.frames import Frame, Spot, frame_at, key_of
+from backwright.emit.testing.frames import Candidate, Frame, Spot, frame_at, key_of
+from backwright.emit.testing.reach import steered
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Scene, Trial, tried
 from backwright.emit.testing.values import Unfit
+from backwright.expr.typed import TRUE
 from backwright.model.types import (
     Create,
     Delete,
     Ensure,
     Entity,
     Field,
+    InputField,
     ManyType,
     ReferenceType,
     Update,
@@ -24,6 +28,8 @@ from backwright.model.types import (
 )
 from backwright.reference.evaluate import Row
 from backwright.reference.writing import unique_keys
+
+WAYS = 4
 
 
 def key_tests(trial: Trial) -> Iterator[Test]:
@@ -35,6 +41,7 @@ def key_tests(trial: Trial) -> Iterator[Test]:
             case Update():
                 yield from _taken(trial, step)
                 yield from _beside(trial, step)
+                yield from _given_away(trial, step, at)
             case Ensure() | Upsert():
                 yield from _there_already(trial, step, at)
             case Delete():
@@ -102,6 +109,57 @@ def _beside(trial: Trial, step: Update | Delete) -> Iterator[Test]:
     asked = tried(made)
     if asked.succeeded and made.world.is_sound():
         yield Case("leaves_others_as_they_are", [asked])
+
+
+def _given_away(trial: Trial, step: Update, position: int) -> Iterator[Test]:
+    """The row would be moved beside another one, where the caller may not have it (semantics 3)."""
+    rule, body = step.after or step.allowed, trial.scene.operation.body
+    base = frame_at(trial, trial.scene, position).bindings.get(step.bind)
+    if rule is None or body is None or not isinstance(base, Spot):
+        return
+    entity = trial.scene.world.setting.model.entity(step.entity)
+    values = {each.field: each.value for each in step.values}
+    after = Candidate(entity, base, values, step.changes)
+    for field in body.fields:
+        if isinstance(field.type, ReferenceType) and field.name in step.changes:
+            refused = (
+                asked
+                for moved in islice(_moved(trial.scene, field), WAYS)
+                for frame in [frame_at(trial, moved, position).about(after)]
+                for made in islice(satisfied(rule.condition, False, moved, frame), WAYS)
+                if (asked := steered(made, position)) is not None and _because_of(field, asked, base)
+            )
+            for asked in islice(refused, 1):
+                about = f"Has to hold afterwards, too: {rule.source}"
+                yield Case(f"to_another_{field.name}_{outcome(asked)}", [asked], about)
+
+
+def _because_of(field: InputField, asked: Trial, base: Spot) -> bool:
+    """Whether a request is refused, and would not be if it left that field as it is."""
+    if asked.failure is None or asked.failure.category != "forbidden" or asked.scene.body is None:
+        return False
+    staying = asked.scene.copy()
+    staying.body = {**asked.scene.body, field.name: staying.world.rows[base.index].values[field.name]}
+    return tried(staying).succeeded
+
+
+def _moved(scene: Scene, field: InputField) -> Iterator[Scene]:
+    """The request with another row in a reference of the body, which the caller may read for one reason or another."""
+    assert isinstance(field.type, ReferenceType)
+    made = scene.copy()
+    read = made.world.setting.model.entity(field.type.entity).access.get("read")
+    try:
+        at = made.world.add(field.type.entity)
+    except Unfit:
+        return
+    reasons = [TRUE] if read is None else [read.condition, *alternatives(read.condition)]
+    for readable in (
+        scene for each in reasons for scene in islice(satisfied(each, True, made, Frame(this=Spot(at))), 1)
+    ):
+        asking = readable.copy()
+        if asking.body is not None and asking.world.is_sound():
+            asking.body[field.name] = asking.world.key(at)
+            yield asking
 
 
 def _there_already(trial: Trial, step: Ensure | Upsert, position: int) -> Iterator[Test]:
