@@ -40,6 +40,7 @@ from backwright.model.data import (
 )
 from backwright.model.environment import Integration, Setting
 from backwright.model.interface import (
+    MEDIA_OF_FAILURES,
     Argument,
     Array,
     Body,
@@ -109,6 +110,7 @@ from backwright.spec.diagnostics import NOWHERE, Place
 
 __all__ = [
     "LARGE_ROWS",
+    "MEDIA_OF_FAILURES",
     "Argument",
     "Array",
     "Assignment",

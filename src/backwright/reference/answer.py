@@ -9,8 +9,8 @@ from typing import Any, assert_never
 
 import msgspec
 
-from backwright.model.interface import MEDIA_OF_FAILURES
 from backwright.model.types import (
+    MEDIA_OF_FAILURES,
     Entity,
     InputField,
     ListType,

@@ -11,8 +11,8 @@ from backwright.emit.contract.headers import REPLAYED, REQUEST_ID, deprecation_h
 from backwright.emit.contract.values import NULL, Json, array, closed, either, ref
 from backwright.emit.failures import MEANING, OF_RUNTIME, Answer, Outcome, answer_of, field_codes, outcomes
 from backwright.emit.names import pascal
-from backwright.model.interface import MEDIA_OF_FAILURES
 from backwright.model.types import (
+    MEDIA_OF_FAILURES,
     ErrorArray,
     ErrorMembers,
     ErrorShape,
