@@ -51,6 +51,7 @@ class OperatorUse(msgspec.Struct, frozen=True, kw_only=True):
 class MutationResult(msgspec.Struct, frozen=True, kw_only=True):
     """All of one run. `build` is the digest of what was broken; `started` is UTC, `seconds` wall time.
 
+    `note` is what whoever publishes it has to say about it.
     `again`: so many requests the behaviour gate had for what nothing had noticed, 0 where it was not asked again.
     `left`: how many more mutants were drawn, and not judged since the time was over.
     """
@@ -71,6 +72,7 @@ class MutationResult(msgspec.Struct, frozen=True, kw_only=True):
     operators: tuple[OperatorUse, ...]
     mutants: tuple[Judged, ...]
     left: int = 0
+    note: str = ""
 
     @property
     def counted(self) -> tuple[Judged, ...]:

@@ -60,6 +60,8 @@ def _of(result: MutationResult) -> list[str]:
         f"{result.database}, {result.requests} requests in the behaviour gate{again}, {result.seconds:.0f} s. "
         f"Judged by {gates}, in this order, up to the first that notices.",
     ]
+    if result.note:
+        parts.append(result.note)
     if result.left:
         judged = f"{len(result.mutants)} of {len(result.mutants) + result.left}"
         parts.append(f"The time was over after {judged} mutants, drawn in random order: this is a sample.")
