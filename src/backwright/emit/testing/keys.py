@@ -13,7 +13,8 @@ from backwright.emit.testing.reach import steered
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Scene, Trial, tried
 from backwright.emit.testing.values import Unfit
-from backwright.expr.typed import TRUE
+from backwright.expr.typed import TRUE, Linked, Member, Name
+from backwright.expr.walk import nodes
 from backwright.model.types import (
     Create,
     Delete,
@@ -120,8 +121,13 @@ def _given_away(trial: Trial, step: Update, position: int) -> Iterator[Test]:
     entity = trial.scene.world.setting.model.entity(step.entity)
     values = {each.field: each.value for each in step.values}
     after = Candidate(entity, base, values, step.changes)
+    looked_at = {
+        node.field
+        for node in nodes(rule.condition)
+        if isinstance(node, Member | Linked) and isinstance(node.of, Name) and node.of.root == "this"
+    }
     for field in body.fields:
-        if isinstance(field.type, ReferenceType) and field.name in step.changes:
+        if isinstance(field.type, ReferenceType) and field.name in looked_at & {*step.changes}:
             refused = (
                 asked
                 for moved in islice(_moved(trial.scene, field), WAYS)

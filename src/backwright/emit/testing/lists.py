@@ -192,46 +192,42 @@ def _ordered(trial: Trial, step: Select, position: int) -> Iterator[Test]:
     pages = _two_pages(scene, paging)
     if pages is None:
         return
-    yield Case("continues_on_the_next_page", _sent(pages), is_brief=True)
+    yield Case("continues_on_the_next_page", pages, is_brief=True)
     for other in step.sorts:
         turned = None if other.order == step.order else _two_pages(scene, paging, other.name)
         if turned is not None:  # a query of its own
             name = f"continues_on_the_next_page_in_order_of_{snake(other.name)}"
-            yield Case(name, _sent(turned), is_brief=True)
+            yield Case(name, turned, is_brief=True)
     yield from _just_one_page(scene, paging)
-    first, second = pages
+    first, second = (page.scene for page in pages)
     elsewhere = _elsewhere(second, step) if paging.style == "keyset" else None
     if elsewhere is None:
         return
-    asked, refused = _sent((first, elsewhere))
+    stage = Stage(first.world)
+    asked, refused = stage.send(first), stage.send(elsewhere)
     if refused.failure is not None and refused.failure.fields:
         yield Case("refuses_the_cursor_of_another_list", [asked, refused], is_brief=True)
 
 
-def _two_pages(scene: Scene, paging: Paging, sort: str | None = None) -> tuple[Scene, Scene] | None:
+def _two_pages(scene: Scene, paging: Paging, sort: str | None = None) -> list[Trial] | None:
     """Asks for two rows, and then for what follows. None where there is no such thing."""
     limited = scene.copy()
     if sort is not None:
         limited.query.append(("sort", sort))
     limited.query.append((paging.limit_name, "2"))
-    first = Stage(limited.world).send(limited)
+    stage = Stage(limited.world)
+    first = stage.send(limited)
     if not first.succeeded:
         return None
     second = limited.copy()
     if paging.style == "offset":
         second.query.append((paging.offset_name, "2"))  # two rows are left out: those of the first page
-        return limited, second
-    cursor = next((text for text in _texts(first.response.body) if text.startswith("cursor-")), None)
-    if cursor is None:
-        return None
-    second.query.append((paging.after_name, cursor))
-    return limited, second
-
-
-def _sent(scenes: tuple[Scene, Scene]) -> list[Trial]:
-    """The answers to two requests, one after the other."""
-    stage = Stage(scenes[0].world)
-    return [stage.send(scene) for scene in scenes]
+    else:
+        cursor = next((text for text in _texts(first.response.body) if text.startswith("cursor-")), None)
+        if cursor is None:
+            return None
+        second.query.append((paging.after_name, cursor))
+    return [first, stage.send(second)]
 
 
 def _just_one_page(scene: Scene, paging: Paging) -> Iterator[Test]:
