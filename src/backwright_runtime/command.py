@@ -36,7 +36,7 @@ def main(
     arguments: Sequence[str] | None = None,
 ) -> NoReturn:
     """Do what the command line says, and exit. `kept_days`: so long what migrations drop can be restored."""
-    given = _parser(kept_days).parse_args(arguments, argparse.Namespace(kept_days=kept_days))
+    given = _parser(kept_days).parse_args(arguments)
     try:
         sys.exit(_run(create_app, settings.from_environment(), migrations, given))
     except SettingsError as error:
@@ -48,6 +48,7 @@ def _parser(kept_days: int) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description="Configuration comes from the environment; see .env.example."
     )
+    parser.set_defaults(kept_days=kept_days)
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="answer requests until told to stop")
     serve.add_argument("--host", help="instead of HOST")

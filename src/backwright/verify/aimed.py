@@ -15,7 +15,6 @@ from backwright.verify.matrix import matrix
 from backwright.verify.staged import Played, Staging, Unstorable
 from backwright.verify.values import TEXTS
 
-FAILED = 400
 LONGEST = 120
 """How many requests one conversation has at most: a limit that allows more of them is left to chance."""
 Scenes = tuple[Scene, ...]
@@ -80,7 +79,7 @@ MISREAD = ("%", "'")
 
 def misread(accepted: Trial) -> Iterator[Scene]:
     """A request that is accepted, with such a text in the place of one of its path or query."""
-    if accepted.response.status >= FAILED:
+    if not accepted.succeeded:
         return
     scene = accepted.scene
     for parameter in scene.operation.path_parameters:

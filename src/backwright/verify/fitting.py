@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import jsonschema_rs
 
+from backwright.verify.promised_values import errors
+
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
-
-MOST = 3
 
 
 class Fitting:
@@ -28,8 +28,7 @@ class Fitting:
         """Where the value is not as the schema says, the first few places."""
         if self._fits(value):
             return []
-        errors = list(self._telling.iter_errors(value))[:MOST]
-        return [f"{error.json_path}: {error.message[:200]}" for error in errors]
+        return list(errors(self._telling, value))
 
     def _fits(self, value: object) -> bool:
         """Whether it surely does. What the fast validator cannot read, the other one judges."""

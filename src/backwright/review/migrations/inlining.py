@@ -25,7 +25,6 @@ class _Inliner(ast.NodeTransformer):
             for target in node.targets
             if isinstance(target, ast.Name) and not isinstance(node.value, ast.Name)
         }
-
         self.tables = dict(named_tables(tree))
 
     def replaced(self, node: ast.stmt) -> list[ast.stmt]:

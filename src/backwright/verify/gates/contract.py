@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -12,6 +11,7 @@ import msgspec
 
 from backwright.verify.gate import GateInput, Verdict, found
 from backwright.verify.handed_over import kept_contract
+from backwright.verify.promised import shape
 from backwright.verify.results import Finding
 from backwright.verify.schemas import document_path
 
@@ -65,11 +65,12 @@ def judge(given: GateInput) -> Verdict:
         for method, route in sorted(described - operations)
         if not route.startswith(("/health", "/ready", "/metrics", "/openapi", "/docs"))
     ]
-    paths = {(method, _unnamed(route)) for method, route in described}
+    # A parameter that is a word of Python has another name in the code: `list_`.
+    paths = {(method, shape(route)) for method, route in described}
     findings += [
         Finding(what=f"{method} {route} answers, and is not described", where=f"{place}:{line}")
         for place, line, method, route in _served(given.project.root, given.model.service.package)
-        if (method, _unnamed(route)) not in paths
+        if (method, shape(route)) not in paths
     ]
     summary = f"valid; {len(operations)} operations"
     figures: dict[str, int | float | str] = {"operations": len(operations)}
@@ -79,11 +80,6 @@ def judge(given: GateInput) -> Verdict:
         summary = f"{summary}; {kept.summary}"
         figures |= kept.figures
     return found(findings, summary, figures)
-
-
-def _unnamed(route: str) -> str:
-    """A path whose parameters have no names: a word of Python has another one in the code (`list_`)."""
-    return re.sub(r"\{[^}]*\}", "{}", route)
 
 
 def _served(root: Path, package: str) -> Iterator[tuple[str, int, str, str]]:
