@@ -29,6 +29,22 @@ from backwright_runtime.testing import client
 SLEEP = sql("SELECT 1 AS n FROM pg_sleep(1)")
 STEPS = 400
 ROOT = Path(__file__).parents[2]
+# It goes on while it is being killed, so that it dies anywhere; before its last step it waits to be killed.
+NEVER_FINISHES = """
+import asyncio, sys, time
+from pathlib import Path
+from backwright_runtime import migrations
+
+url, folder, after, steps = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+
+async def tell(migration, step):
+    if step.number == after:
+        print("on its way", flush=True)
+    if step.number == steps - 1:
+        time.sleep(600)
+
+asyncio.run(migrations.up(url, folder, after_step=tell))
+"""
 
 
 def test_whoever_finds_no_free_connection_is_told_so_and_the_next_one_is_served(
@@ -202,18 +218,17 @@ def test_migrations_that_were_killed_are_completed_by_the_next_run(
     ]
     for database in ("sqlite", "postgresql"):
         (folder / name / f"up.{database}.sql").write_text("\n".join(many))
-    code = "import asyncio; from pathlib import Path; from backwright_runtime import migrations; "
-    code += f"asyncio.run(migrations.up({database_url!r}, Path({str(folder)!r})))"
     process = subprocess.Popen(
-        [sys.executable, "-c", code], env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src")}
+        [sys.executable, "-c", NEVER_FINISHES, database_url, str(folder), str(after), str(STEPS)],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src")},
+        stdout=subprocess.PIPE,
     )
+    assert process.stdout is not None
 
     async def story() -> None:
-        deadline = time.monotonic() + 20
-        while (await migrations.status(database_url, folder))[0].done < after:
-            assert time.monotonic() < deadline
+        assert process.stdout.readline() == b"on its way\n"
         process.kill()
-        process.wait()
+        process.communicate()
         assert (await migrations.status(database_url, folder))[0].done < STEPS  # it was killed on its way
         deadline = time.monotonic() + 10
         while True:
