@@ -56,11 +56,13 @@ def test_whoever_finds_no_free_connection_is_told_so_and_the_next_one_is_served(
         await migrations.up(postgres_url, library.MIGRATIONS)
         database = open_database(postgres_url, pool_size=2)
         busy = [asyncio.create_task(database.fetch_all(Count, SLEEP)) for _ in range(2)]
-        await asyncio.sleep(0.2)
+        while (pool := database.pool()) is None or pool.busy < 2:
+            await asyncio.sleep(0)
         waiting = asyncio.create_task(database.fetch_all(Count, COUNT))
-        await asyncio.sleep(0.1)
-        pool = database.pool()
-        assert pool is not None
+        while pool.awaited == 0:
+            await asyncio.sleep(0)
+            pool = database.pool()
+            assert pool is not None
         assert (pool.busy, pool.idle, pool.limit, pool.awaited) == (2, 0, 2, 1)
         with pytest.raises(DatabaseUnavailable):
             await waiting
