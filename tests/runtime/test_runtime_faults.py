@@ -56,13 +56,14 @@ def test_whoever_finds_no_free_connection_is_told_so_and_the_next_one_is_served(
         await migrations.up(postgres_url, library.MIGRATIONS)
         database = open_database(postgres_url, pool_size=2)
         busy = [asyncio.create_task(database.fetch_all(Count, SLEEP)) for _ in range(2)]
-        while (pool := database.pool()) is None or pool.busy < 2:
-            await asyncio.sleep(0)
-        waiting = asyncio.create_task(database.fetch_all(Count, COUNT))
-        while pool.awaited == 0:
+        pool = database.pool()
+        while pool is None or pool.busy < 2:
             await asyncio.sleep(0)
             pool = database.pool()
-            assert pool is not None
+        waiting = asyncio.create_task(database.fetch_all(Count, COUNT))
+        while pool is None or pool.awaited == 0:
+            await asyncio.sleep(0)
+            pool = database.pool()
         assert (pool.busy, pool.idle, pool.limit, pool.awaited) == (2, 0, 2, 1)
         with pytest.raises(DatabaseUnavailable):
             await waiting
