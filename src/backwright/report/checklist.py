@@ -86,6 +86,8 @@ def _requirements(requirements: tuple[Requirement, ...]) -> Check:
 
 def _written(written: tuple[WrittenLine, ...]) -> Check:
     text = "Every Given/When/Then line was executed"
+    if not written:
+        return Check(text=text, state="not run", reason="no line is written down")
     missing = sum(not line.scenario for line in written)
     if missing:
         return Check(text=text, state="not done", reason=f"{count(missing, 'line')} without a scenario")

@@ -23,6 +23,9 @@ _TONES = {
     "not run": "idle",
     "not_run": "idle",
 }
+Figure = int | float | str
+_BRIEF = 100
+"""Characters of a figure that are read in passing; what is longer is folded."""
 _MARKS = {"good": "✓", "bad": "✕", "idle": "○"}
 
 
@@ -49,6 +52,8 @@ def render(report: Report) -> str:
         "reasons": reasons,
         "exercised": exercised,
         "figure_names": figure_names,
+        "brief": _brief,
+        "long": _long,
     }
     return environment.get_template("report.html.j2").render(report=report, tallies=_tallies(report))
 
@@ -68,6 +73,20 @@ def _mark(state: str) -> str:
 def _prose(text: str) -> Markup:
     """Escaped text in which `code` is shown as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped first
+
+
+def _brief(figures: dict[str, Figure]) -> list[tuple[str, Figure]]:
+    """Numbers and short texts."""
+    return [(name, value) for name, value in figures.items() if not _is_long(value)]
+
+
+def _long(figures: dict[str, Figure]) -> list[tuple[str, list[str]]]:
+    """Figures that are lists of many words, each in its parts."""
+    return [(name, str(value).split("; ")) for name, value in figures.items() if _is_long(value)]
+
+
+def _is_long(value: Figure) -> bool:
+    return isinstance(value, str) and len(value) > _BRIEF
 
 
 def _tallies(report: Report) -> list[tuple[str, str, int, int]]:

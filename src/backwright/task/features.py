@@ -249,7 +249,7 @@ def _acceptance(project: Project, folder: Path) -> tuple[tuple[Scenario, ...], t
 
 
 def _scenario(item: dict[str, Any]) -> Scenario:
-    covers = item.get("covers") or ()
+    covers = item.get("covers") or []
     return Scenario(
         id=str(item["id"]),
         title=str(item.get("title", "")),

@@ -118,10 +118,10 @@ class Coverage:
             "2xx %": self._share(self.successes),
             "declared statuses answered": f"{every - len(self.never_answered())} of {every}",
             "rules seen true and false": f"{both} of {len(self._results) - len(self.never_false())}",
-            **{
-                f"statuses of {name}": " ".join(f"{status}:{n}" for status, n in sorted(counts.items()))
+            "statuses": "; ".join(
+                " ".join([name, *(f"{status}:{n}" for status, n in sorted(counts.items()))])
                 for name, counts in sorted(self.statuses.items())
-            },
+            ),
             **_named("never answered", self.never_answered()),
             **_named("answered in a race only", self.only_in_a_race()),
             **_named("one-sided rules", self.never_came_to()),

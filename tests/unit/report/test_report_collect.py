@@ -40,6 +40,12 @@ def test_a_requirement_whose_scenario_passed_is_done_and_links_to_the_run(worksh
     assert [link.path for link in requirement.evidence] == [ARTIFACT]
 
 
+def test_without_any_line_in_words_none_was_executed(workshop):
+    assert _check(workshop.report(), "Given/When/Then").state == "done"
+    (workshop.project.root / "specs/001-lending/spec.md").write_text("# Lending\n\n- **FR-001**: Borrow\n")
+    assert _check(workshop.report(), "Given/When/Then").state == "not run"
+
+
 def test_a_deleted_artifact_makes_its_claims_not_run(workshop):
     (workshop.project.root / ARTIFACT).unlink()
     report = workshop.report()

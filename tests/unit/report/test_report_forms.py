@@ -5,6 +5,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from unit.report.conftest import gate
 
 from backwright.report import markdown, page, write
 from backwright.report.write import encode
@@ -82,6 +83,16 @@ def test_the_page_has_landmarks_headings_and_scoped_table_headers(workshop):
 def test_the_page_says_not_run_in_words(workshop):
     (workshop.project.root / ".backwright/runs/1/acceptance-sqlite.json").unlink()
     assert "not run" in page.render(workshop.report())
+
+
+def test_a_figure_of_many_words_is_folded_into_a_list(workshop):
+    parts = [f"create_loan: not allowed: `this.member == {number}`" for number in range(4)]
+    figures = {"cells": 244, "not exercised": "; ".join(parts)}
+    workshop.run(gate("authorization", figures=figures))
+    html = page.render(workshop.report())
+    assert "cells 244" in html
+    assert "<summary>not exercised: 4</summary>" in html
+    assert html.count("<li>create_loan: not allowed: <code>this.member == ") == 4
 
 
 def test_the_json_form_names_its_version_and_has_every_part(workshop):

@@ -147,3 +147,11 @@ def test_several_written_lines_may_name_one_scenario(tmp_path: Path) -> None:
     (folder / "acceptance.yaml").write_text("- {id: AC-7, story: US-1, covers: [], title: t}\n")
     feature = features.read(folder, Project(tmp_path))
     assert [line.scenario for line in feature.written] == ["AC-7", "AC-7"]
+    assert feature.scenarios[0].covers == ()
+
+
+def test_a_scenario_that_names_no_requirement_covers_none(tmp_path: Path) -> None:
+    folder = tmp_path / "specs" / "001-x"
+    folder.mkdir(parents=True)
+    (folder / "acceptance.yaml").write_text("- {id: AC-7, title: t}\n- {id: AC-8, covers: null}\n")
+    assert [each.covers for each in features.read(folder, Project(tmp_path)).scenarios] == [(), ()]

@@ -36,7 +36,11 @@ def judge(given: GateInput) -> Verdict:
     left, tried = survivors(given.model, scenarios)
     figures: dict[str, int | float | str] = {"weakenings": tried, "noticed": tried - len(left)}
     if left:
-        told = [f"{each.place}: `{each.source}` without `{each.lost}`" for each in left]
+        told = [
+            f"{each.place}: `{each.source}` "
+            + ("dropped" if each.lost == each.source else f"without `{each.lost}`")
+            for each in left
+        ]
         figures["unspecified by any criterion"] = "; ".join(told)
     summary = f"{tried - len(left)} of {tried} weakened rules are noticed by a scenario"
     return Verdict(status="passed", summary=summary, figures=figures)
