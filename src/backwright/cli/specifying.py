@@ -96,7 +96,12 @@ def explain(
     ],
     log: Annotated[
         list[Path] | None,
-        typer.Option("--log", exists=True, dir_okay=False, help="A log of the service; may be repeated."),
+        typer.Option(
+            "--log",
+            exists=True,
+            dir_okay=False,
+            help="A log of the service, `/dev/stdin` for a pipe; may be repeated.",
+        ),
     ] = None,
     project: ProjectOption = None,
     json: JsonOption = False,

@@ -73,6 +73,12 @@ def test_a_failing_case_leads_to_its_replay(project: Project) -> None:
     assert "status: 200 != 404" in found.replay
 
 
+def test_what_collects_logs_may_put_its_names_first(project: Project, log: Path) -> None:
+    log.write_text("".join(f"service-1  | {line}\n" for line in log.read_text("utf-8").splitlines()), "utf-8")
+    found = pipeline.trace(project, pipeline.check(project).model, "missing-1", [log])
+    assert (found.operation, found.status) == ("update_todo", 404)
+
+
 def test_an_unknown_request_is_said_to_be_unknown(project: Project, log: Path) -> None:
     with pytest.raises(SpecificationError) as raised:
         pipeline.trace(project, pipeline.check(project).model, "never-1", [log])
