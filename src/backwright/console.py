@@ -66,7 +66,8 @@ class Terminal:
         for diagnostic in diagnostics:
             colour = "red" if diagnostic.severity == "error" else "yellow"
             where = f"{_harmless(str(diagnostic.place))}: " if diagnostic.place.file else ""
-            self.styled(f"{where}[bold {colour}]{diagnostic.code}[/] {_harmless(diagnostic.message)}")
+            mild = "" if diagnostic.severity == "error" else f"{diagnostic.severity}: "
+            self.styled(f"{where}[bold {colour}]{diagnostic.code}[/] {mild}{_harmless(diagnostic.message)}")
             self.styled(f"    [dim]why[/]  {_harmless(diagnostic.why)}")
             self.styled(f"    [dim]mend[/] {_harmless(diagnostic.mend)}")
 

@@ -381,6 +381,7 @@ def run(
             requests=requests,
             discard_edits=discard_edits,
         )
+        terminal.diagnostics(outcome.warnings)
         terminal.print(f"Build {outcome.build[:12]}: {outcome.verdict}")
         terminal.print(f"Report: {outcome.report}")
         leave(terminal, "run", Exit.OK if outcome.passed else Exit.FOUND, outcome=outcome)

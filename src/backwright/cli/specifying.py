@@ -47,7 +47,7 @@ def check(
             from backwright.model.show import show as text_of
 
             terminal.print(text_of(checked.model))
-        counts = f"{len(checked.model.entities)} entities, {len(checked.model.operations)} operations"
+        counts = checked.summary()
         terminal.print(f"{checked.model.service.name} {checked.model.service.version}: {counts}, no errors.")
         for question in checked.questions:
             terminal.styled(f"[yellow]open question[/] {question.id} → {question.role}")

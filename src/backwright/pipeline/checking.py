@@ -16,6 +16,7 @@ from backwright.spec.diagnostics import Diagnostic, SpecificationError
 from backwright.task import events, features, questions, roles
 from backwright.task.features import Feature
 from backwright.task.questions import ACCESS_CODE, Question
+from backwright.task.wording import count
 from backwright.verify import scenario_check, scenarios
 
 
@@ -34,6 +35,12 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     model: Model
     warnings: tuple[Diagnostic, ...]
     questions: tuple[Question, ...]
+
+    def summary(self) -> str:
+        """How much there is, and how much of it is doubtful."""
+        entities = count(len(self.model.entities), "entity", "entities")
+        said = f"{entities}, {count(len(self.model.operations), 'operation')}"
+        return f"{said}, {count(len(self.warnings), 'warning')}" if self.warnings else said
 
 
 def check(project: Project) -> Checked:

@@ -17,7 +17,7 @@ from backwright.handover.evidence import Links
 from backwright.handover.packs import Subject
 from backwright.model.types import Model
 from backwright.pipeline.building import build_digest
-from backwright.pipeline.checking import check
+from backwright.pipeline.checking import Checked, check
 from backwright.pipeline.planning import package
 from backwright.pipeline.rehearsing import scenarios
 from backwright.pipeline.tasks import EXPECTED, current_questions, received_card
@@ -47,13 +47,13 @@ class HandedOver(msgspec.Struct, frozen=True, kw_only=True):
 def hand_over(project: Project, *, to: tuple[str, ...] = (), out: Path | None = None) -> HandedOver:
     """Write the packs for some tasks, or for all who wait for the received one. Raises SpecificationError."""
     package(project)
-    model = check(project).model
+    checked = check(project)
     log = events.read(project)
     card = received_card(project, log)
     addressed = handover.addresses(card, cards.every(project), to)
     folder = confined(project.root, FOLDER) if out is None else Path(out).absolute()
     place.refuse_foreign(folder)
-    subject = _subject(project, model, log, card, folder)
+    subject = _subject(project, checked, log, card, folder)
     files = handover.written(subject, addressed)
     changed = place.put(folder, files)
     return HandedOver(
@@ -66,8 +66,9 @@ def hand_over(project: Project, *, to: tuple[str, ...] = (), out: Path | None = 
 
 
 def _subject(
-    project: Project, model: Model, log: events.Log, card: cards.Card | None, folder: Path
+    project: Project, checked: Checked, log: events.Log, card: cards.Card | None, folder: Path
 ) -> Subject:
+    model = checked.model
     called = names(model)
     text = contract(model, called)
     _refuse_outdated(project, model, text)
@@ -82,6 +83,7 @@ def _subject(
         questions=current_questions(project),
         card=card,
         expected=EXPECTED,
+        warnings=checked.warnings,
     )
     return Subject(
         model=model,

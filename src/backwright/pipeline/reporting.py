@@ -19,20 +19,21 @@ from backwright.task import events, features
 def report(project: Project) -> tuple[reports.Report, tuple[Path, ...]]:
     """Compute the completion report from artifacts, write it, and bring the boxes of tasks.md in line with it."""
     package(project)
-    model = check(project).model
+    checked = check(project)
     digest = build_digest(project)
     assert digest is not None
     log = events.read(project)
     folders = features.every(project)
     computed = reports.collect(
         project,
-        model,
+        checked.model,
         digest,
         log=log,
         features=folders,
         questions=current_questions(project),
         card=received_card(project, log),
         expected=EXPECTED,
+        warnings=checked.warnings,
     )
     written = reports.write(project, computed)
     set_boxes(project)

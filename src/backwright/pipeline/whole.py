@@ -14,6 +14,7 @@ from backwright.pipeline.planning import planned_from
 from backwright.pipeline.reporting import report, verdict
 from backwright.pipeline.verifying import Progress, title, verify
 from backwright.project import Project
+from backwright.spec.diagnostics import Diagnostic
 
 STAGES = ("check", "plan", "build", "migrate", "verify", "report")
 
@@ -26,6 +27,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str
     report: str
     gates: dict[str, str]
+    warnings: tuple[Diagnostic, ...]
 
 
 def run(
@@ -41,7 +43,7 @@ def run(
     of = len(STAGES)
     with progress.stage("check", 1, of) as notes:
         checked = check(project)
-        notes.append(f"{len(checked.model.entities)} entities, {len(checked.model.operations)} operations")
+        notes.append(checked.summary())
     with progress.stage("plan", 2, of) as notes:
         planned = planned_from(project, checked.model)
         notes.append(f"{len(planned.plan.changes)} changes, plan {planned.plan.short}")
@@ -66,4 +68,5 @@ def run(
         verdict=said,
         report=str(next(path for path in paths if path.suffix == ".html")),
         gates={title(result): result.status for result in results},
+        warnings=checked.warnings,
     )

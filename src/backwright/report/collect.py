@@ -19,6 +19,7 @@ from backwright.report.types import (
     Scenario,
     Task,
 )
+from backwright.spec.diagnostics import Diagnostic
 from backwright.task.cards import Card
 from backwright.task.events import AnswerRecorded, DecisionRecorded, Log, MigrationRolledBack
 from backwright.task.evidence import Evidence, Expected, gather
@@ -37,6 +38,7 @@ def collect(
     questions: Iterable[Question] = (),
     card: Card | None = None,
     expected: Iterable[Expected] = (),
+    warnings: Iterable[Diagnostic] = (),
     at: datetime | None = None,
 ) -> Report:
     """The report on one build, as the files and the event log stand."""
@@ -76,7 +78,10 @@ def collect(
         environment=delivered.environment(project),
         materials=materials,
         questions=tuple(question for question in questions if question.open),
-        known_issues=tuple(_known_issues(model, requirements, gates, materials, log)),
+        known_issues=(
+            *_known_issues(model, requirements, gates, materials, log),
+            *(f"{each.place}: {each.code}: {each.message}" for each in warnings),
+        ),
         next_steps=tuple(_next_steps(checks, questions)),
         hand_over=tuple(_hand_over(project, model, card)),
         checklist=checks,

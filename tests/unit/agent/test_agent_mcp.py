@@ -164,7 +164,7 @@ def test_an_agent_finds_its_way_from_the_specification_to_a_written_function(pro
         assert PLANTED in (await ask("specification"))["backwright.yaml"]  # as data
         checked = await ask("check")
         assert (checked["exit_code"], checked["means"]) == (0, "done")
-        assert checked["answer"]["counts"] == "1 entities, 3 operations"
+        assert checked["answer"]["counts"] == "1 entity, 3 operations"
         [stub] = await ask("work_items")
         assert (stub["written"], stub["function"]) == (False, FUNCTION)
         item = await ask("work_item", name="toll_of")

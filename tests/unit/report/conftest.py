@@ -11,6 +11,7 @@ from backwright.expr.typed import TRUE
 from backwright.model.types import Assumption, Entity, Field, Model, Rule, ScalarType, Service
 from backwright.project import Project
 from backwright.report import Report, collect
+from backwright.spec.diagnostics import Diagnostic
 from backwright.task import cards, events, evidence, features, questions
 from backwright.verify.results import Finding, GateResult, ScenarioResult
 
@@ -114,7 +115,12 @@ class Workshop:
     def questions(self) -> tuple[questions.Question, ...]:
         return questions.compute((), features.every(self.project), events.read(self.project))
 
-    def report(self, build: str = BUILD, expected: tuple[evidence.Expected, ...] = ()) -> Report:
+    def report(
+        self,
+        build: str = BUILD,
+        expected: tuple[evidence.Expected, ...] = (),
+        warnings: tuple[Diagnostic, ...] = (),
+    ) -> Report:
         return collect(
             self.project,
             self.model,
@@ -124,6 +130,7 @@ class Workshop:
             questions=self.questions(),
             card=cards.find(self.project, "BE-001"),
             expected=expected,
+            warnings=warnings,
             at=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
         )
 

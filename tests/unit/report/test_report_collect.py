@@ -12,6 +12,7 @@ from backwright.pipeline import EXPECTED
 from backwright.pipeline.reporting import verdict
 from backwright.report import markdown, page
 from backwright.report.write import encode
+from backwright.spec.diagnostics import Diagnostic, Place
 from backwright.task import answers, events
 from backwright.task.evidence import Expected
 
@@ -44,6 +45,14 @@ def test_without_any_line_in_words_none_was_executed(workshop):
     assert _check(workshop.report(), "Given/When/Then").state == "done"
     (workshop.project.root / "specs/001-lending/spec.md").write_text("# Lending\n\n- **FR-001**: Borrow\n")
     assert _check(workshop.report(), "Given/When/Then").state == "not run"
+
+
+def test_what_is_doubtful_in_the_specification_is_a_known_issue(workshop):
+    doubt = Diagnostic(
+        "BW329", Place("backwright.yaml", 3, 5), "book decides by a page", "why", "mend", "warning"
+    )
+    report = workshop.report(warnings=(doubt,))
+    assert "backwright.yaml:3:5: BW329: book decides by a page" in report.known_issues
 
 
 def test_a_deleted_artifact_makes_its_claims_not_run(workshop):
