@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+from backwright.expr.typed import Linked, Member, Name, Node, Related, Rows, Type
 from backwright.model.types import (
     Assignment,
     Create,
@@ -43,9 +44,36 @@ def create(step: Create, run: Execution) -> None:
     rows = [candidate(entity, step.values, run, item=item) for item in items]
     for row in rows:
         judge(step.allowed, row, run)
+    are_checked_first = is_about_the_row_alone(entity)
+    if are_checked_first:
+        for row in rows:
+            accept(entity, row, step.allowed, run)
     for row in rows:
-        insert(entity, row, None, run)
+        if not are_checked_first:
+            accept(entity, row, step.allowed, run)
+        keep(entity, row, run)
     run.bindings[step.bind] = rows
+
+
+def is_about_the_row_alone(entity: Entity) -> bool:
+    """Whether what a row has to satisfy is the same whatever other rows there are: nothing in it asks for any."""
+    return not any(field.same for field in entity.fields) and not any(
+        _asks_for_rows(check.condition.meaning) for check in entity.checks
+    )
+
+
+def _asks_for_rows(node: object) -> bool:
+    match node:
+        case Rows() | Related() | Linked() | Member(of=Name(root="variable", type=Type(kind="entity"))):
+            return True
+        case Member(of=of) if not isinstance(of, Name):
+            return True
+        case tuple():
+            return any(map(_asks_for_rows, node))
+        case Node():
+            return any(_asks_for_rows(getattr(node, name)) for name in node.__struct_fields__)
+        case _:
+            return False
 
 
 def candidate(entity: Entity, values: Sequence[Assignment], run: Execution, **item: Any) -> Row:
@@ -107,14 +135,24 @@ def same(one: Row, other: Row, entity: Entity) -> bool:
 def insert(entity: Entity, row: Row, allowed: Rule | None, run: Execution) -> Row:
     """Store a new row. Raises Failure: 403 by rule or field, 422 by a check, 409 by a unique key."""
     judge(allowed, row, run)
+    accept(entity, row, allowed, run)
+    keep(entity, row, run)
+    return row
+
+
+def accept(entity: Entity, row: Row, allowed: Rule | None, run: Execution) -> None:
+    """Raises Failure: 403 by a member that may not be sent, 422 by a reference or a check."""
     if allowed is not None:
         judge_fields(entity, row, run)
     check_shared(entity, row, run)
     check(entity, row, run)
+
+
+def keep(entity: Entity, row: Row, run: Execution) -> None:
+    """The row is there from now on. Raises Failure: 409 by a unique key."""
     store(entity, row, run, taken=run.rows[entity.name])
     run.rows[entity.name].append(row)
     auditing.record(entity, "create", None, row, run)
-    return row
 
 
 def judge(rule: Rule | None, row: Row, run: Execution) -> None:

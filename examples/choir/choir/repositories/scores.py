@@ -38,7 +38,8 @@ async def list_scores(db: Queries, caller: Caller, query: ListScores) -> Page[Sc
 INSERT_ALL = sql(
     """
     INSERT INTO score (id, title, words, word_count, singer_id)
-    SELECT * FROM unnest(
+    SELECT *
+    FROM unnest(
         :id::uuid[],
         :title::text[],
         :words::text[],

@@ -20,7 +20,8 @@ class Number(Struct, frozen=True):
 INSERT_ALL = sql(
     """
     INSERT INTO movement (product_id, bin_id, change, worker_id, at)
-    SELECT * FROM unnest(
+    SELECT *
+    FROM unnest(
         :product_id::text[],
         :bin_id::text[],
         :change::bigint[],

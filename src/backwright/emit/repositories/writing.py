@@ -28,6 +28,7 @@ from backwright.model.types import Entity, Field, ManyType, Model, ReferenceType
 from backwright_runtime.database.names import primary_key_name, unique_name
 
 _RUNTIME = "backwright_runtime"
+_CAUGHT = imports(_RUNTIME, "Conflict", "UniqueViolation")
 _STRUCT = imports("msgspec", "Struct")
 _SQL = imports(_RUNTIME, "sql")
 
@@ -196,20 +197,11 @@ class _Writer:
         self, call: str, keys: Sequence[tuple[str, list[Field]]], *, new: bool
     ) -> tuple[str, Imports]:
         """A write that answers a taken unique key as a conflict: the first one, where there are several."""
-        if not keys:
-            return call, NO_IMPORTS
-        if len(keys) == 1:
-            fields = ", ".join(
-                f"FieldError({literal(self.entity.wire(field.name))}, 'taken')" for field in keys[0][1]
-            )
-            look, conflict, needed = "", f"Conflict({fields})", imports(_RUNTIME, "FieldError")
-        else:
-            told = f", new={new}" if self.tells_new_rows() else ""
-            look = f"await refuse_taken(db, {self.row}{told})\n"
-            conflict = "Conflict(*TAKEN[violation.constraint])"
-            needed = NO_IMPORTS
-        caught = f"except UniqueViolation as violation:\n    raise {conflict} from violation"
-        return f"{look}try:\n    {call}\n{caught}", needed | imports(_RUNTIME, "Conflict", "UniqueViolation")
+        if len(keys) < 2:
+            return refusing_taken(call, self.entity, keys)
+        told = f", new={new}" if self.tells_new_rows() else ""
+        look = f"await refuse_taken(db, {self.row}{told})\n"
+        return _caught(call, "Conflict(*TAKEN[violation.constraint])", look), _CAUGHT
 
     def tells_keys_apart(self) -> bool:
         """Whether a write may meet several unique keys."""
@@ -267,6 +259,20 @@ class _Writer:
         )
         taken = source(f"TAKEN = {{\n{indented(chr(10).join(errors))}\n}}", imports(_RUNTIME, "FieldError"))
         return [taken, together(plain_statement("FIRST_TAKEN", lines), text)]
+
+
+def refusing_taken(call: str, entity: Entity, keys: Sequence[tuple[str, list[Field]]]) -> tuple[str, Imports]:
+    """A write that answers the one unique key that may be taken as a conflict."""
+    if not keys:
+        return call, NO_IMPORTS
+    [(_, key)] = keys
+    fields = ", ".join(f"FieldError({literal(entity.wire(field.name))}, 'taken')" for field in key)
+    return _caught(call, f"Conflict({fields})"), _CAUGHT | imports(_RUNTIME, "FieldError")
+
+
+def _caught(call: str, conflict: str, look: str = "") -> str:
+    caught = f"except UniqueViolation as violation:\n    raise {conflict} from violation"
+    return f"{look}try:\n    {call}\n{caught}"
 
 
 def number_struct(column: str) -> Source:

@@ -31,6 +31,12 @@ def at_risk(check: Check, entity: Entity, touched: frozenset[str]) -> bool:
     )
 
 
+def is_about_the_row_alone(entity: Entity) -> bool:
+    """Whether what a row has to satisfy before it is stored is the same whatever else is stored by then."""
+    alone = all(is_local(check.condition.meaning) for check in entity.checks)
+    return alone and all(field.same is None for field in entity.fields)
+
+
 def made(entity: Entity) -> frozenset[str]:
     """The fields that any change may change."""
     return frozenset(

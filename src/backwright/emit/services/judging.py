@@ -9,6 +9,7 @@ from backwright.emit.judge import holds, is_caller, is_now, is_public, never, ro
 from backwright.emit.names import snake
 from backwright.emit.package import Package, mentions_this, verb_name
 from backwright.emit.repositories import values
+from backwright.emit.repositories.inserts import is_judged_at_once, judge_all
 from backwright.emit.services.scope import Scope
 from backwright.emit.source import Imports, comment, imports, remark
 from backwright.expr.fold import substitute
@@ -55,6 +56,29 @@ def judge_candidate(
     if holds(condition, signed_in=scope.signed_in):
         return [comment(f"{said}; {_why(rule, given, entity)}.", 8)]
     return judged(rule, entity, "create", row, scope, said=said, in_place=False)
+
+
+def judge_candidates(
+    rule: Rule | None,
+    entity: Entity,
+    given: Sequence[Assignment],
+    row: str,
+    rows: str,
+    scope: Scope,
+    *,
+    item: str,
+) -> tuple[list[str], list[str]]:
+    """The lines that judge many new rows: those for each while it is made, and those for all of them at once."""
+    if rule is None or is_local(rule.condition) or not is_judged_at_once(rule, entity):
+        return judge_candidate(rule, entity, given, row, scope, item=item), []
+    if holds(substitute(rule.condition, _assigned(given)), signed_in=scope.signed_in):
+        return judge_candidate(rule, entity, given, row, scope, item=item), []
+    names = verb_name("may_create_all", rule, entity, scope.operation.name)
+    choices = [*names, f"{names[-1]}_for_anyone"]
+    function = judge_all(rule, entity, choices, scope.repositories, signed_in=scope.signed_in)
+    scope.imports |= imports(_RUNTIME, "Forbidden")
+    question = f"if not {scope.call(function, rows)}:"
+    return [], [remark(question, f"{entity.name} create: {rule.source}", 8) + "\n    raise Forbidden"]
 
 
 def refused_candidate(

@@ -11,8 +11,9 @@ from backwright.emit.inputs import may_be_unset
 from backwright.emit.judge import holds, known_from
 from backwright.emit.names import attribute, snake
 from backwright.emit.repositories import lookups
-from backwright.emit.repositories.inserts import insert_all, is_plain
+from backwright.emit.repositories.inserts import insert_all, is_one_statement
 from backwright.emit.repositories.writing import insert_if_missing, numbered, unique_keys
+from backwright.emit.services import checking
 from backwright.emit.services.holding import (
     checked,
     checked_new,
@@ -30,6 +31,7 @@ from backwright.emit.services.judging import (
     asked,
     judge_after,
     judge_candidate,
+    judge_candidates,
     judge_stored,
     or_refused,
     refused_candidate,
@@ -78,36 +80,54 @@ def create(step: Create, scope: Scope) -> list[str]:
         none = f"{rows}: list[{scope.row_class(entity.name)}] = []"
         return [f"if {items}:\n{indented(refused)}", *([none] if scope.mentions(step.bind) else [])]
     made = candidate(entity, step.values, row, scope, item=item)
-    judged = judge_candidate(step.allowed, entity, step.values, row, scope, item=item)
-    row_class = scope.row_class(entity.name)
+    one_by_one, at_once = judge_candidates(step.allowed, entity, step.values, row, rows, scope, item=item)
     if step.each.meaning.type.nullable:
         items = f"{operand(items)} or []"
-    loop = "\n".join([*made, *judged, f"{rows}.append({row})"])
+    loop = "\n".join([*made, *one_by_one, f"{rows}.append({row})"])
     each = item if re.search(rf"\b{item}\b", loop) else "_"
-    if is_plain(entity):
+    return [
+        f"{rows}: list[{scope.row_class(entity.name)}] = []",
+        f"for {each} in {items}:\n{indented(loop)}",
+        *at_once,
+        *_stored_rows(step, entity, row, rows, (item, items), scope),
+    ]
+
+
+def _stored_rows(
+    step: Create, entity: Entity, row: str, rows: str, items: tuple[str, str], scope: Scope
+) -> list[str]:
+    """New rows that were judged: all are checked before the first is stored, unless a check looks at other rows."""
+    accepted = accepted_lines(entity, step.values, step.allowed, row, scope, item=items[0])
+    before: list[str] = []
+    if accepted and checking.is_about_the_row_alone(entity):
+        before = [_for_each(accepted, row, rows, items, place="")]
+        accepted = []
+    if not accepted and is_one_statement(entity):
         number = f"{rows} = " if numbered(entity) is not None else ""
         module, name = repository(entity, scope), insert_all(entity, scope.repositories)
         scope.statements += 1
-        return [
-            f"{rows}: list[{row_class}] = []",
-            f"for {each} in {items}:\n{indented(loop)}",
-            f"{number}await {module}.{name}({scope.db}, {rows})",
-        ]
+        code = f"{number}await {module}.{name}({scope.db}, {rows})"
+        return [*before, conflicting(code, [fields for _, fields in unique_keys(entity)])]
     scope.package.changes[entity.name].inserts = True
     scope.statements += 1  # a statement for each row: all or none
-    kept = stored_lines(entity, step.values, step.allowed, row, scope, item=item)
+    kept = kept_lines(entity, step.values, row, scope, item=items[0])
     place = scope.variable("place") if numbered(entity) is not None else ""
-    number = f"{rows}[{place}] = {row}" if place else ""
+    numbered_rows = [f"{rows}[{place}] = {row}"] if place else []
+    return [*before, _for_each([*accepted, *kept, *numbered_rows], row, rows, items, place=place)]
+
+
+def _for_each(lines: Sequence[str], row: str, rows: str, items: tuple[str, str], *, place: str) -> str:
+    """What is done with each new row; with the item that it was made of where that is spoken of."""
+    item, all_items = items
     head = f"for {place}, {row} in enumerate({rows}):" if place else f"for {row} in {rows}:"
-    if re.search(rf"\b{item}\b", "\n".join(kept)):
-        head = f"for {item}, {row} in zip({operand(items)}, {rows}, strict=True):"
-        if place:
-            head = f"for {place}, ({item}, {row}) in enumerate(zip({operand(items)}, {rows}, strict=True)):"
-    return [
-        f"{rows}: list[{row_class}] = []",
-        f"for {each} in {items}:\n{indented(loop)}",
-        f"{head}\n{indented(chr(10).join([*kept, *([number] if number else [])]))}",
-    ]
+    if re.search(rf"\b{item}\b", "\n".join(lines)):
+        pairs = f"zip({operand(all_items)}, {rows}, strict=True)"
+        head = (
+            f"for {place}, ({item}, {row}) in enumerate({pairs}):"
+            if place
+            else f"for {item}, {row} in {pairs}:"
+        )
+    return f"{head}\n{indented(chr(10).join(lines))}"
 
 
 def inserted(
@@ -135,24 +155,51 @@ def stored_lines(
     item: str = "item",
 ) -> list[str]:
     """Everything behind the rule: members that may not be sent, checks, keys, links and the record of it."""
+    return [
+        *accepted_lines(entity, given, allowed, row, scope, item=item),
+        *kept_lines(entity, given, row, scope, item=item),
+    ]
+
+
+def accepted_lines(
+    entity: Entity,
+    given: Sequence[Assignment],
+    allowed: Rule | None,
+    row: str,
+    scope: Scope,
+    *,
+    item: str = "item",
+) -> list[str]:
+    """What a new row has to satisfy beside its rule: members that may not be sent, references, checks."""
     lines: list[str] = []
     if allowed is not None:
         lines += judge_members(entity, row, scope)
-    links = {each.field: each for each in given if is_many(entity.field(each.field).type)}
+    links = links_given(entity, given)
     lines += shared(
         entity, row, {name: scope.value(each.value, name, item=item) for name, each in links.items()}, scope
     )
-    lines += checked_new(entity, given, row, scope)
+    return [*lines, *checked_new(entity, given, row, scope)]
+
+
+def kept_lines(
+    entity: Entity, given: Sequence[Assignment], row: str, scope: Scope, *, item: str = "item"
+) -> list[str]:
+    """A new row is stored, with its links and the record of it."""
     number = f"{row} = " if numbered(entity) is not None else ""
     module = repository(entity, scope)
     scope.statements += 1
     code = f"{number}await {module}.insert({scope.db}, {row})"
-    lines.append(conflicting(code, [fields for _, fields in unique_keys(entity)]))
-    for name, each in links.items():
+    lines = [conflicting(code, [fields for _, fields in unique_keys(entity)])]
+    for name, each in links_given(entity, given).items():
         if not is_empty(each.value.meaning):  # a new row is linked to none anyway
             value = scope.value(each.value, name, item=item)
             lines.append(linked(entity, entity.field(name), row, value, scope))
     return [*lines, *recorded(entity, "created", None, row, scope)]
+
+
+def links_given(entity: Entity, given: Sequence[Assignment]) -> dict[str, Assignment]:
+    """The many-to-many fields that a step gives a value."""
+    return {each.field: each for each in given if is_many(entity.field(each.field).type)}
 
 
 def is_empty(value: Expression) -> bool:
