@@ -13,6 +13,7 @@ from backwright.emit.names import attribute, snake
 from backwright.emit.repositories import lookups
 from backwright.emit.repositories.inserts import insert_all, is_plain
 from backwright.emit.repositories.writing import insert_if_missing, numbered, unique_keys
+from backwright.emit.services.beforehand import beforehand, judged_once
 from backwright.emit.services.holding import (
     checked,
     checked_new,
@@ -77,20 +78,24 @@ def create(step: Create, scope: Scope) -> list[str]:
     if refused is not None:
         none = f"{rows}: list[{scope.row_class(entity.name)}] = []"
         return [f"if {items}:\n{indented(refused)}", *([none] if scope.mentions(step.bind) else [])]
-    made = candidate(entity, step.values, row, scope, item=item)
+    ahead = beforehand(step, entity, scope)
+    made = candidate(entity, ahead.values, row, scope, item=item)
     judged = judge_candidate(step.allowed, entity, step.values, row, scope, item=item)
+    judged = judged_once(step, entity, rows, judged)
     row_class = scope.row_class(entity.name)
     if step.each.meaning.type.nullable:
         items = f"{operand(items)} or []"
     loop = "\n".join([*made, *judged, f"{rows}.append({row})"])
     each = item if re.search(rf"\b{item}\b", loop) else "_"
+    filled = ahead.loop(each, items, loop)
     if is_plain(entity):
         number = f"{rows} = " if numbered(entity) is not None else ""
         module, name = repository(entity, scope), insert_all(entity, scope.repositories)
         scope.statements += 1
         return [
+            *ahead.lines,
             f"{rows}: list[{row_class}] = []",
-            f"for {each} in {items}:\n{indented(loop)}",
+            filled,
             f"{number}await {module}.{name}({scope.db}, {rows})",
         ]
     scope.package.changes[entity.name].inserts = True
@@ -104,8 +109,9 @@ def create(step: Create, scope: Scope) -> list[str]:
         if place:
             head = f"for {place}, ({item}, {row}) in enumerate(zip({operand(items)}, {rows}, strict=True)):"
     return [
+        *ahead.lines,
         f"{rows}: list[{row_class}] = []",
-        f"for {each} in {items}:\n{indented(loop)}",
+        filled,
         f"{head}\n{indented(chr(10).join([*kept, *([number] if number else [])]))}",
     ]
 

@@ -152,7 +152,9 @@ class _Planning:
     def _declared(self) -> Iterator[InputField]:
         for node in self.draft.node.params:
             member = declared(node, self.building)
-            if member is not None:
+            if member is None:
+                self.draft.unclear["params"].add(node.name.value)
+            else:
                 yield member
 
     def _compared(self) -> dict[str, Field]:
