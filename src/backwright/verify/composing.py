@@ -277,15 +277,17 @@ class Composer:
     def _members(self, aim: Aim, solved: Solved, session: Session | None) -> list[tuple[str, str]]:
         body = aim.operation.body
         assert body is not None
-        known = {name: values.source(text) for name, text in self._proof(aim, session, "body").items()}
+        known = self._proof(aim, session, "body")
         at = self.situation(solved, multipart=body.media == "multipart")
         chosen = []
         for field in body.fields:
             nothing = isinstance(field.type, ReferenceType) and not self._world.rows(field.type.entity)
             wanted = self._random.random() < (0.5 if body.partial else 0.6)
             if field.required or field.name in known or (wanted and not nothing):
-                value = known.get(field.name) or self.value(
-                    field, aim.stores.get(field.name, ()), at, solved, aim
+                value = (
+                    self._as_source(field, known[field.name])
+                    if field.name in known
+                    else self.value(field, aim.stores.get(field.name, ()), at, solved, aim)
                 )
                 chosen.append((field.wire, value))
         self._random.shuffle(chosen)
@@ -304,7 +306,16 @@ class Composer:
         if account is None:
             return {}
         self._world.use(self._world.identity, account)
-        return {name: str(account[field]) for name, field in names.items() if account[field] is not None}
+        entity = self.model.entity(self._world.identity)
+        found = {name: self._shown(entity, field, account) for name, field in names.items()}
+        return {name: text for name, text in found.items() if text is not None}
+
+    def _shown(self, entity: Entity, field: str, account: Row) -> str | None:
+        """A value of an account as it proves itself with it; a number of the service's own by its name."""
+        stored = entity.field(field)
+        if stored.generated == "sequence":
+            return self._world.text(entity.name, stored, account)
+        return None if account[field] is None else str(account[field])
 
     def value(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 
 import msgspec
 
@@ -73,20 +72,15 @@ def _is_asked(each: Assignment, step: Create, entity: Entity, scope: Scope) -> b
     return first and simple and open_ and _names_item(meaning)
 
 
-def judged_once(step: Create, entity: Entity, rows: str, judged: Sequence[str]) -> list[str]:
-    """The lines that judge a row; only the first where what the rule looks at is the same for all of them."""
-    rule = step.allowed
-    if rule is None or not any("await " in line for line in judged):
-        return list(judged)
+def is_judged_once(step: Create, entity: Entity) -> bool:
+    """Whether the rule looks at nothing that differs between the rows."""
     assigned = {each.field: each.value.meaning for each in step.values}
     differing = {
         field.name
         for field in entity.fields
         if (_names_item(assigned[field.name]) if field.name in assigned else _is_own(field, entity))
     }
-    if row_fields(rule.condition, WHOLE) & (differing | {WHOLE}):
-        return list(judged)
-    return [f"if not {rows}:  # the same for all of them\n{indented(chr(10).join(judged))}"]
+    return step.allowed is not None and not row_fields(step.allowed.condition, WHOLE) & (differing | {WHOLE})
 
 
 def _names_item(meaning: Expression) -> bool:

@@ -43,8 +43,12 @@ def judge_candidate(
     scope: Scope,
     *,
     item: str = "item",
+    before: str = "",
 ) -> list[str]:
-    """The lines that judge a new row. Raises Refused where nobody may make one, with the lines so far."""
+    """The lines that judge a new row. Raises Refused where nobody may make one, with the lines so far.
+
+    `before` are the rows that were judged already, where the answer is the same for all.
+    """
     scope.links = {each.field: partial(scope.value, each.value, each.field, item=item) for each in given}
     if rule is None or is_public(rule):
         return []
@@ -54,7 +58,7 @@ def judge_candidate(
         raise Refused(refusal(said, scope))
     if holds(condition, signed_in=scope.signed_in):
         return [comment(f"{said}; {_why(rule, given, entity)}.", 8)]
-    return judged(rule, entity, "create", row, scope, said=said, in_place=False)
+    return judged(rule, entity, "create", row, scope, said=said, in_place=False, before=before)
 
 
 def refused_candidate(
@@ -98,11 +102,21 @@ def judge_after(
 
 
 def judged(
-    rule: Rule, entity: Entity, verb: str, row: str, scope: Scope, *, said: str, in_place: bool
+    rule: Rule,
+    entity: Entity,
+    verb: str,
+    row: str,
+    scope: Scope,
+    *,
+    said: str,
+    in_place: bool,
+    before: str = "",
 ) -> list[str]:
-    """The question, and the refusal."""
+    """The question, and the refusal. With `before`, what needs the database is asked of the first row only."""
     scope.imports |= imports(_RUNTIME, "Forbidden")
     question = asked(rule, entity, verb, row, scope, in_place=in_place)
+    if before and not is_local(rule.condition):
+        question, said = f"({before} or {question})", f"{said}; the same for all of them"
     return [remark(f"if not {question}:", said, 8) + "\n    raise Forbidden"]
 
 

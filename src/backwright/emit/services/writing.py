@@ -13,7 +13,7 @@ from backwright.emit.names import attribute, snake
 from backwright.emit.repositories import lookups
 from backwright.emit.repositories.inserts import insert_all, is_plain
 from backwright.emit.repositories.writing import insert_if_missing, numbered, unique_keys
-from backwright.emit.services.beforehand import beforehand, judged_once
+from backwright.emit.services.beforehand import beforehand, is_judged_once
 from backwright.emit.services.holding import (
     checked,
     checked_new,
@@ -80,8 +80,8 @@ def create(step: Create, scope: Scope) -> list[str]:
         return [f"if {items}:\n{indented(refused)}", *([none] if scope.mentions(step.bind) else [])]
     ahead = beforehand(step, entity, scope)
     made = candidate(entity, ahead.values, row, scope, item=item)
-    judged = judge_candidate(step.allowed, entity, step.values, row, scope, item=item)
-    judged = judged_once(step, entity, rows, judged)
+    before = rows if is_judged_once(step, entity) else ""
+    judged = judge_candidate(step.allowed, entity, step.values, row, scope, item=item, before=before)
     row_class = scope.row_class(entity.name)
     if step.each.meaning.type.nullable:
         items = f"{operand(items)} or []"
