@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from backwright.model.build import examine
-from backwright.model.types import Find, ScalarType, Select
+from backwright.model.types import Find, ListType, ScalarType, Select
 from backwright.project import Project
 from backwright.spec import read
 
@@ -73,3 +73,14 @@ def test_a_parameter_is_typed_like_the_field(tmp_path: Path, condition: str, sca
     assert found == [] and model is not None
     (parameter,) = (each for each in model.operation("list_books").query if each.name == "found")
     assert isinstance(parameter.type, ScalarType) and parameter.type.scalar == scalar
+
+
+def test_a_parameter_that_a_value_is_in_is_a_list(tmp_path: Path) -> None:
+    (tmp_path / "backwright.yaml").write_text(
+        TEXT.format(condition="this.pages in params.found"), encoding="utf-8"
+    )
+    model, found = examine(read(Project(tmp_path)))
+    assert found == [] and model is not None
+    (parameter,) = (each for each in model.operation("list_books").query if each.name == "found")
+    assert isinstance(parameter.type, ListType) and not parameter.required
+    assert isinstance(parameter.type.element, ScalarType) and parameter.type.element.scalar == "integer"
