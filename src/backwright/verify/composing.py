@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from backwright.model.rules import always
 from backwright.model.types import (
     Entity,
     Field,
@@ -55,6 +56,12 @@ class Solved(msgspec.Struct):
 
     def near(self) -> list[tuple[str, Row]]:
         return list(self.rows.values())
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """Who is to see the rows that a request names; None: nobody in particular."""
+
+    person: Any
 
 
 class Composer:
@@ -203,8 +210,10 @@ class Composer:
 
     # Inputs ------------------------------------------------------------------------------------------
 
-    def situation(self, solved: Solved, *, multipart: bool = False) -> Situation:
-        """What values depend on; references keep to the rows at hand."""
+    def situation(
+        self, solved: Solved, *, multipart: bool = False, reader: Reader | None = None
+    ) -> Situation:
+        """What values depend on; references keep to the rows at hand, mostly to those that the reader sees."""
 
         def keys(entity: str) -> list[str]:
             if entity == self._world.identity and self._random.random() < 0.7:
@@ -214,14 +223,23 @@ class Composer:
                 ]
                 if rows:
                     return [self.key_source(entity, row) for row in rows]
+            rows = self._readable(entity, reader)
             found = []
-            for _ in range(min(OFFERED, len(self._world.rows(entity)))):
-                row = self._world.choose(entity, solved.near(), None)
+            for _ in range(min(OFFERED, len(rows))):
+                row = self._world.choose(entity, solved.near(), None, rows)
                 if row is not None:
                     found.append(self.key_source(entity, row))
             return list(dict.fromkeys(found))
 
         return Situation(self._random, moment(self.number), keys, multipart)
+
+    def _readable(self, entity: str, reader: Reader | None) -> list[Row]:
+        """The rows that somebody sees, where there are any; now and then all of them."""
+        rows = list(self._world.rows(entity))
+        if reader is None or always(self.model.entity(entity).access["read"]) or self._random.random() > 0.9:
+            return rows
+        at = moment(self.number)
+        return [row for row in rows if self._world.sees(entity, row, reader.person, at)] or rows
 
     def at_hand(self, rows: Sequence[tuple[str, Row]], multipart: bool) -> Situation:
         """The situation of a request that is about some rows."""
@@ -277,15 +295,18 @@ class Composer:
     def _members(self, aim: Aim, solved: Solved, session: Session | None) -> list[tuple[str, str]]:
         body = aim.operation.body
         assert body is not None
-        known = {name: values.source(text) for name, text in self._proof(aim, session, "body").items()}
-        at = self.situation(solved, multipart=body.media == "multipart")
+        known = self._proof(aim, session, "body")
+        reader = Reader(self._account(session))
+        at = self.situation(solved, multipart=body.media == "multipart", reader=reader)
         chosen = []
         for field in body.fields:
             nothing = isinstance(field.type, ReferenceType) and not self._world.rows(field.type.entity)
             wanted = self._random.random() < (0.5 if body.partial else 0.6)
             if field.required or field.name in known or (wanted and not nothing):
-                value = known.get(field.name) or self.value(
-                    field, aim.stores.get(field.name, ()), at, solved, aim
+                value = (
+                    self._as_source(field, known[field.name])
+                    if field.name in known
+                    else self.value(field, aim.stores.get(field.name, ()), at, solved, aim)
                 )
                 chosen.append((field.wire, value))
         self._random.shuffle(chosen)
@@ -304,7 +325,16 @@ class Composer:
         if account is None:
             return {}
         self._world.use(self._world.identity, account)
-        return {name: str(account[field]) for name, field in names.items() if account[field] is not None}
+        entity = self.model.entity(self._world.identity)
+        found = {name: self._shown(entity, field, account) for name, field in names.items()}
+        return {name: text for name, text in found.items() if text is not None}
+
+    def _shown(self, entity: Entity, field: str, account: Row) -> str | None:
+        """A value of an account as it proves itself with it; a number of the service's own by its name."""
+        stored = entity.field(field)
+        if stored.generated == "sequence":
+            return self._world.text(entity.name, stored, account)
+        return None if account[field] is None else str(account[field])
 
     def value(
         self,

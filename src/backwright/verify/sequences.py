@@ -36,6 +36,8 @@ OTHERS = 4
 IN_VAIN = 0.1
 RARE = 3
 FORGOTTEN = 6
+HOPELESS = 15
+"""After so many refusals without a success an operation is tried only now and then."""
 NEARLY_RIGHT = 0.7
 """The share of spoiled requests that would have been accepted: what is spoiled is then all that is wrong."""
 AT_ONCE = 0.02
@@ -374,13 +376,20 @@ class Sequence:
         for _ in range(3):
             lacking = next((entity for entity in aim.needs if not self._oracle.rows[entity]), None)
             makers = [other for other in self._composer.aims if lacking in other.makes and other is not aim]
+            makers = [other for other in makers if not self._is_hopeless(other)]
             if not makers or self._random.random() > 0.9:
                 return aim
             aim = self._random.choice(makers)
         return aim
 
+    def _is_hopeless(self, aim: Aim) -> bool:
+        """Whether it was refused many times and never accepted: then others get their turn."""
+        return not self._accepted(aim) and self._seen[aim.operation.name].total() > HOPELESS
+
     def _weight(self, aim: Aim) -> float:
         fresh = 4 / (1 + self._accepted(aim))
+        if self._is_hopeless(aim):
+            return 0.5
         if any(isinstance(step, SignOut) for step in aim.operation.steps):
             return 0.2 + fresh / 4
         if aim.begins:

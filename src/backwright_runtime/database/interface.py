@@ -12,7 +12,15 @@ from msgspec import Struct, UnsetType
 from backwright_runtime.database.statement import Statement
 
 Scalar: TypeAlias = UUID | datetime | date | bool | int | Decimal | float | str | bytes | None
-Value: TypeAlias = Scalar | Sequence[Scalar] | Mapping[str, Any] | Struct | Sequence[Struct] | UnsetType
+Value: TypeAlias = (
+    Scalar
+    | Sequence[Scalar]
+    | Sequence[tuple[Scalar, ...]]
+    | Mapping[str, Any]
+    | Struct
+    | Sequence[Struct]
+    | UnsetType
+)
 """What a parameter can be: one value, a list of them, a JSON object, or objects of a request.
 
 A decimal has as many digits behind its point as its type says. UNSET leaves out the `{clauses}` that mention it.

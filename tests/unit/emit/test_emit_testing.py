@@ -73,6 +73,10 @@ def run(folder: Path, *command: str, **environment: str) -> subprocess.Completed
 @pytest.mark.parametrize("root", [*EXAMPLES, *CASES], ids=lambda path: path.name)
 def test_they_hold_for_what_the_model_means(root: Path, tmp_path: Path):
     folder = written(model_of(root), tmp_path)
+    made_up = [path.name for path in folder.rglob("tests/*.py") if "cursor-" in path.read_text("utf-8")]
+    assert made_up == [], (
+        "a cursor is taken from an answer: the stand-in knows the reference's, no service does"
+    )
     done = run(
         folder,
         *PYTEST,

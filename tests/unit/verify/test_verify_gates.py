@@ -235,6 +235,18 @@ def test_a_backend_does_not_find_the_environment_file_where_it_runs(project: Pro
     assert "ValueError: ['.env.example']" in summary
 
 
+def test_tests_that_never_end_fail_unit_and_many_may_take_long(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tests = project.root / "tests"
+    assert unit.patience(tests) == unit.SECONDS
+    (tests / "test_many.py").write_text("def test_it(): ...\n" * 1000, encoding="utf-8")
+    assert unit.patience(tests) > 2 * unit.SECONDS
+    monkeypatch.setattr(unit, "patience", lambda tests: 0.1)
+    status, summary = judge(unit, project, on=True)
+    assert status == "failed" and "the tests took too long: coverage did not end" in summary
+
+
 def test_code_that_no_test_reaches_fails_unit(project: Project) -> None:
     for file in (project.root / "tests").rglob("test_*.py"):
         file.unlink()

@@ -88,6 +88,26 @@ def test_accounts_are_proved_with_what_a_query_holds() -> None:
     assert coverage.accepted >= coverage.requests * 0.45
 
 
+NUMBERED = """\
+service: {name: lending, version: 1.0.0}
+auth: {identity: Reader, by: card, flows: [login, me]}
+entities:
+  Reader:
+    key: {card: sequence}
+    fields: {name: {type: string, max: 20}, password: {type: password, min: 6}}
+    access: {read: this == caller, create: none, update: this == caller}
+    crud: {path: /readers, only: [list, get, update]}
+"""
+
+
+def test_accounts_that_no_operation_makes_are_proved_with_their_number(tmp_path: Path) -> None:
+    (tmp_path / "backwright.yaml").write_text(NUMBERED, encoding="utf-8")
+    model = build(read(Project(tmp_path)))
+    _, coverage = played(model, 1, 150)
+    assert {200, 401} <= set(coverage.reached(model.operation("login")))
+    assert coverage.accepted >= coverage.requests * 0.4
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_most_requests_do_something_and_most_answers_are_reached(name: str) -> None:
     """Operations that nobody could call, or only by a chain of others, are called, too."""

@@ -335,7 +335,8 @@ class Scope:
             text = self.python(supplier, this=this, item=item)
             if isinstance(supplier, Name) and supplier.type.kind == "rows":
                 entity = self.model.entity(supplier.type.entity or "")
-                text = f"[each.{entity.field(entity.key).column} for each in {text}]"
+                parts = ", ".join(f"each.{entity.field(key).column}" for key in entity.keys)
+                text = f"[{f'({parts})' if entity.composite else parts} for each in {text}]"
             arguments.append(text)
         return f"await {function.module}.{function.name}({', '.join(arguments)})"
 

@@ -14,6 +14,7 @@ from backwright.emit.repositories import lookups
 from backwright.emit.repositories.inserts import insert_all, is_one_statement
 from backwright.emit.repositories.writing import insert_if_missing, numbered, unique_keys
 from backwright.emit.services import checking
+from backwright.emit.services.beforehand import beforehand
 from backwright.emit.services.holding import (
     checked,
     checked_new,
@@ -79,15 +80,17 @@ def create(step: Create, scope: Scope) -> list[str]:
     if refused is not None:
         none = f"{rows}: list[{scope.row_class(entity.name)}] = []"
         return [f"if {items}:\n{indented(refused)}", *([none] if scope.mentions(step.bind) else [])]
-    made = candidate(entity, step.values, row, scope, item=item)
+    ahead = beforehand(step, entity, scope)
+    made = candidate(entity, ahead.values, row, scope, item=item)
     one_by_one, at_once = judge_candidates(step.allowed, entity, step.values, row, rows, scope, item=item)
     if step.each.meaning.type.nullable:
         items = f"{operand(items)} or []"
     loop = "\n".join([*made, *one_by_one, f"{rows}.append({row})"])
     each = item if re.search(rf"\b{item}\b", loop) else "_"
     return [
+        *ahead.lines,
         f"{rows}: list[{scope.row_class(entity.name)}] = []",
-        f"for {each} in {items}:\n{indented(loop)}",
+        ahead.loop(each, items, loop),
         *at_once,
         *_stored_rows(step, entity, row, rows, (item, items), scope),
     ]

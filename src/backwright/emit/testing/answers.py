@@ -127,9 +127,8 @@ def _success(trial: Trial, known: Known, how: Answers, said: Said) -> None:
     if brief is not None:
         said.body.append(f"assert {brief[0]} == {known.json(brief[1])}")
         said.body += [f"assert {path}[{literal(name)}] == {number}" for name, number in _counted(body)]
-        opaque = opaque_places(
-            meta or response.body, 'answer.json()["meta"]' if envelope else "answer.json()"
-        )
+        opaque = _cursors(body, path)
+        opaque += opaque_places(meta, 'answer.json()["meta"]')
         for number, (text, place) in enumerate(opaque):
             name = "cursor" if number == 0 else f"cursor_{number + 1}"
             if not how.is_last:
@@ -195,6 +194,11 @@ def _brief(body: Any, path: str) -> tuple[str, list[Any]] | None:
         if len(lists) == 1:
             return _brief(body[lists[0]], f"{path}[{literal(lists[0])}]")
     return None
+
+
+def _cursors(body: Any, path: str) -> list[tuple[str, str]]:
+    """The cursors in a body, each with the expression that reads it."""
+    return [each for each in opaque_places(body, path) if each[0].startswith("cursor-")]
 
 
 def _counted(body: Any) -> list[tuple[str, int]]:

@@ -12,7 +12,7 @@ from backwright.emit.testing.trial import Scene, tried
 from backwright.emit.testing.values import Unfit
 from backwright.emit.testing.world import Stored, World
 from backwright.emit.testing.writing import attribute
-from backwright.model.types import Entity, Select
+from backwright.model.types import Entity, ReferenceType, Select
 from backwright.reference.writing import unique_keys
 
 MOST_ROWS = 600
@@ -60,7 +60,8 @@ def _distinguishing(entity: Entity) -> str | None:
         return None
     if not keys:
         return ""
-    return keys[0][0] if len(keys[0]) == 1 else None
+    refers = isinstance(entity.field(keys[0][0]).type, ReferenceType)  # another row for each would be needed
+    return keys[0][0] if len(keys[0]) == 1 and not refers else None
 
 
 def _add(world: World, entity: Entity, like: Stored, unique: str, more: int) -> tuple[str | int, ...]:

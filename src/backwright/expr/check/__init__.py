@@ -82,7 +82,7 @@ class _Checker(Operators, Paths, Calls):
                 f"{self.parsed.text(tree)} may be null, {expected} is needed",
                 "give a value that is never null, or make the field nullable with `?`",
             )
-        if null_elements(found.type) and not null_elements(expected):
+        if null_elements(found.type) and not null_elements(expected) and not self.lists_caller(found):
             message = f"{self.parsed.text(tree)} may hold null, {expected} is needed"
             mend = "leave null out: .filter(x, x != null)"
             raise self.refuse(codes.MAY_BE_NULL, tree.start, message, mend)
@@ -107,6 +107,10 @@ class _Checker(Operators, Paths, Calls):
                 return self.null_only_if_anonymous(of)
             case _:
                 return not found.type.nullable
+
+    def lists_caller(self, found: Expression) -> bool:
+        """`set: [caller]` fits a list of rows for the same reason."""
+        return isinstance(found, typed.ListOf) and all(map(self.null_only_if_anonymous, found.items))
 
     def condition(self, tree: Tree, code: Code = codes.OPERAND_TYPE) -> Expression:
         found = self.value(tree)

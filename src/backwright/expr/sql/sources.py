@@ -28,6 +28,8 @@ from backwright.expr.typed import (
 )
 
 _SIMPLE = re.compile(r'[\w."]+')
+GIVEN = ("boolean", "integer", "string", "enum", "uuid", "date", "timestamp")
+"""What is in JSON as SQLite stores it, so that it can be a part of a key that a statement is given."""
 CERTAIN: frozenset[Shape] = frozenset()
 
 
@@ -164,7 +166,7 @@ class Sources(Values):
         """Rows whose keys the statement is given, in that order, or those of a group."""
         entity = node.type.entity or ""
         if len(self.storage.keys(entity)) > 1:
-            raise NotCompiled(f"rows of {entity} have no key of one value by which they could be given")
+            return self.given_by_several(node, entity, wanted)
         if isinstance(node, Name) and node.root == "group":
             if self.group is None:
                 raise NotCompiled("the rows of a group are asked where the keys of the group are at hand")
@@ -178,6 +180,29 @@ class Sources(Values):
         found.conditions.insert(0, f"{found.order[0]} = {value}")
         found.order = keys.order
         return found
+
+    def given_by_several(self, node: Expression, entity: str, wanted: str) -> Source:
+        """Rows whose keys have several values: the statement is given JSON, a list of lists."""
+        parts = [self.key_part(entity, key) for key in self.storage.keys(entity)]
+        if (isinstance(node, Name) and node.root == "group") or any(part.kind not in GIVEN for part in parts):
+            raise NotCompiled(f"rows of {entity} have no key of one value by which they could be given")
+        text = (
+            f":{self.parameter(node)}" if self.lite else self.cast_parameter(node, f":{self.parameter(node)}")
+        )
+        keys = self.unnested(Type("list", element=Type("record")), text, "given", None, ordered=True)
+        value = keys.element.text if isinstance(keys.element, ValueOf) else ""
+        found = self.rows_of(entity, wanted, [], *keys.tables)
+        found.conditions[:0] = [
+            f"{column} = {self.listed_part(value, number, part)}"
+            for number, (column, part) in enumerate(zip(found.order, parts, strict=True))
+        ]
+        found.order = keys.order
+        return found
+
+    def listed_part(self, value: str, number: int, kind: Type) -> str:
+        """An element of a list in JSON."""
+        text = f"{value} ->> {number}"
+        return f"({text})" if self.lite else f"CAST({text} AS {type_name(kind, self.storage)})"
 
     def unnested(self, of: Type, text: str, wanted: str, scale: int | None, *, ordered: bool) -> Source:
         """The elements of a list that is one value."""

@@ -111,6 +111,8 @@ def type_name(kind: Type, storage: Storage) -> str:
     match kind:
         case Type(kind="entity", entity=entity):
             return PLAIN[key_type(storage, entity or "").kind]
+        case Type(kind="rows", entity=entity) if len(storage.keys(entity or "")) > 1:
+            return "jsonb"
         case Type(kind="rows", entity=entity):
             return f"{PLAIN[key_type(storage, entity or '').kind]}[]"
         case Type(kind="list", element=Type(kind="record")):

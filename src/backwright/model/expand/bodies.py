@@ -67,11 +67,13 @@ def fill(draft: Draft, entity: Entity | None, *, partial: bool, creates: bool) -
     if node is None:
         members = _usual(draft, entity, partial=partial, creates=creates) if entity is not None else []
     else:
-        members = [
-            member
-            for written in node.fields
-            if (member := _member(written, draft, entity, partial=partial, creates=creates)) is not None
-        ]
+        members = []
+        for written in node.fields:
+            member = _member(written, draft, entity, partial=partial, creates=creates)
+            if member is None:
+                draft.unclear["body"].add(written.name.value)
+            else:
+                members.append(member)
     _check_names(members, draft)
     _check_media(members, draft)
     if not members and (node is not None or draft.node.set or not partial):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -12,7 +12,7 @@ from backwright.expr.typed import Type
 from backwright.model.expand.building import Building
 from backwright.model.expand.matching import Match
 from backwright.model.expand.routes import Route
-from backwright.model.formulas import type_of
+from backwright.model.formulas import Unresolved, type_of
 from backwright.model.types import Body, Entity, Field, Formula, InputField, PathParameter, Rule, Select, Step
 from backwright.spec.diagnostics import Code, Place
 from backwright.spec.nodes import At, OperationNode, StepNode
@@ -28,6 +28,20 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     field: str | None
     match: Match | None
     place: Place
+
+
+class Told(dict[str, Type]):
+    """The types of members. One that is declared wrongly has a diagnostic; it needs no other where it is used."""
+
+    def __init__(self, known: Mapping[str, Type], unclear: Collection[str]) -> None:
+        super().__init__(known)
+        self._unclear = unclear
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self._unclear
+
+    def __missing__(self, name: str) -> Type:
+        raise Unresolved
 
 
 class Draft:
@@ -49,6 +63,7 @@ class Draft:
         self.matches: dict[int, Match | None] = {}
         self.body: Body | None = None
         self.members: dict[str, Type] = {}
+        self.unclear: dict[str, set[str]] = {"params": set(), "body": set()}
         self.bindings: dict[str, Type] = {}
         self.listed: dict[str, str] = {}
         self.selections: list[tuple[str, str]] = []
@@ -85,10 +100,12 @@ class Draft:
         """
         selection = self.selections[0] if answer and len(self.selections) == 1 else None
         params = self.certain if certain else self.params
+        if selection is not None:
+            params = {**self._of_page(selection[0]), **params}
         found = self.building.formulas.scope(
             this,
-            params=params if selection is None else {**self._of_page(selection[0]), **params},
-            body=self.members,
+            params=Told(params, self.unclear["params"]),
+            body=Told(self.members, self.unclear["body"]),
             bindings=self.bindings,
             variables=variables or {},
             selection=selection,

@@ -113,6 +113,9 @@ def input_type(node: FieldNode, building: Building) -> FieldType | None:
         mend = "write `{list: {ref: …}}`"
         building.refuse(PARAMETER, node.place, message, mend)
         return None
+    if node.ref is not None and node.ref.value not in building.entities:
+        building.unknown(PARAMETER, node.ref, "entity", building.entities)
+        return None
     found = field_type(node, building.document)
     if found is None:
         building.refuse(

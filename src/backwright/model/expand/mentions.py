@@ -2,7 +2,7 @@
 
 `this.state == params.state` says that the parameter is like the field; `this.owner == params.by` that it is the
 key of a row; `params.tag in this.tags` that it is like an element of the list, and so does
-`this.days.exists(d, d >= params.since)`.
+`this.days.exists(d, d >= params.since)`. `this.state in params.states` says that it is a list, so it may be repeated.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from backwright.expr import syntax
 from backwright.expr.check import check
 from backwright.expr.typed import Type
 from backwright.model.expand.building import Building
+from backwright.model.expand.inputs import LIST_MAX
 from backwright.model.formulas import Unresolved
 from backwright.model.types import Field, FieldType, ListType, ManyType, ReferenceType, Scalar, ScalarType
 from backwright.spec.diagnostics import NOWHERE, SpecificationError
@@ -80,8 +81,8 @@ def _compared(part: syntax.Tree, names: Names, building: Building) -> Iterator[t
                 like = _like(other, names, building) if is_path else _valued(other, names, building)
                 if like is None and not is_path:
                     continue
-                if op == "in" and one is left:
-                    like = _element(like)
+                if op == "in":
+                    like = _element(like) if one is left else _listed(like)
                 ordered = op not in ("==", "!=", "in")
                 yield param, unbounded(like) if like is not None and ordered else like
         case syntax.Call(target=target, function=function, arguments=(argument,)) if (
@@ -168,6 +169,13 @@ def _element(field: Field | None) -> Field | None:
     if isinstance(kind, ManyType):
         return msgspec.structs.replace(field, type=ReferenceType(entity=kind.entity))
     return None
+
+
+def _listed(field: Field | None) -> Field | None:
+    """A list of such values: `this.state in params.states` says that the parameter may be repeated."""
+    if field is None or field.folded or not isinstance(field.type, ScalarType | ReferenceType):
+        return field
+    return msgspec.structs.replace(field, type=ListType(element=field.type, max=LIST_MAX))
 
 
 def _walk(tree: syntax.Tree, names: Names, building: Building) -> Iterator[tuple[syntax.Tree, Names]]:

@@ -17,6 +17,7 @@ from backwright.model.expand.draft import Draft
 from backwright.model.expand.forms import check_operation
 from backwright.model.expand.orders import check_paging
 from backwright.model.expand.planning import binding_of, is_list, plan
+from backwright.model.expand.referring import find_referred
 from backwright.model.expand.respond import respond
 from backwright.model.expand.routes import read_route
 from backwright.model.expand.steps import StepWriter
@@ -57,12 +58,13 @@ def build_operation(
     plan(draft, [*sugar, *node.steps])
     _body(draft)
     write_parents(draft)
+    above = len(draft.steps)
     write_sugar(draft, sugar)
     writer = StepWriter(draft)
     for step in node.steps:
         writer.write(step)
     _paging(draft, [*sugar, *node.steps])
-    return _assembled(draft, location, show)
+    return _assembled(draft, location, show, above)
 
 
 def _access(draft: Draft) -> None:
@@ -121,9 +123,12 @@ def _paging(draft: Draft, steps: list[StepNode]) -> None:
             check_paging(step.paging, step.place, taken, draft.building, sizes=sizes)
 
 
-def _assembled(draft: Draft, location: str | None, show: Show | None) -> Operation:
+def _assembled(draft: Draft, location: str | None, show: Show | None, above: int) -> Operation:
+    """The operation. `above` is how many steps find the rows that its path goes through."""
     node, building = draft.node, draft.building
     answer = respond(draft, location=location)
+    switches, demanded = _uses(draft, answer)
+    find_referred(draft, above, demanded)
     if show is not None:
         answer = msgspec.structs.replace(answer, show=show, status=201 if _creates(draft) else 200)
     if_match = policies.if_match(draft)
@@ -137,7 +142,7 @@ def _assembled(draft: Draft, location: str | None, show: Show | None) -> Operati
             path=draft.route.path,
             caller="none",
             path_parameters=tuple(draft.paths.values()),
-            query=tuple(_query(draft, answer)),
+            query=tuple(_query(draft, switches - demanded)),
             body=draft.body,
             access=draft.access,
             steps=policies.locked(draft.steps),
@@ -164,19 +169,24 @@ def _creates(draft: Draft) -> bool:
     return draft.node.verb is not None and draft.node.verb.value == "create"
 
 
-def _query(draft: Draft, answer: Respond) -> Iterator[InputField]:
-    """The query parameters. One that only switches filters on may be left out, however it is declared."""
-    if not draft.query:
-        return
+def _uses(draft: Draft, answer: Respond) -> tuple[set[str], set[str]]:
+    """The parameters that switch filters on, and those that anything else is about."""
     switches: set[str] = set()
+    if not draft.params:
+        return switches, switches
     demanded = set(_named(expressions((answer, draft.access))))
     for step in draft.steps:
         filters = step.filters if isinstance(step, Select | Group) else ()
         switches.update(_named(expressions(filters)))
         rest = msgspec.structs.replace(step, filters=()) if filters else step
         demanded.update(_named(expressions(rest)))
+    return switches, demanded
+
+
+def _query(draft: Draft, switches: set[str]) -> Iterator[InputField]:
+    """The query parameters. One that only switches filters on may be left out, however it is declared."""
     for name, member in draft.query.items():
-        optional = member.required and name in switches - demanded
+        optional = member.required and name in switches
         yield msgspec.structs.replace(member, required=False) if optional else member
 
 

@@ -17,7 +17,7 @@ from backwright.model.expand.matching import Match, match, path_parameter
 from backwright.model.expand.mentions import mentions
 from backwright.model.formulas import type_of
 from backwright.model.naming import snake
-from backwright.model.types import Entity, Field, InputField, ReferenceType
+from backwright.model.types import Entity, Field, InputField, ListType, ReferenceType
 from backwright.spec.diagnostics import SpecificationError
 from backwright.spec.nodes import At, StepNode
 
@@ -152,7 +152,9 @@ class _Planning:
     def _declared(self) -> Iterator[InputField]:
         for node in self.draft.node.params:
             member = declared(node, self.building)
-            if member is not None:
+            if member is None:
+                self.draft.unclear["params"].add(node.name.value)
+            else:
                 yield member
 
     def _compared(self) -> dict[str, Field]:
@@ -171,7 +173,7 @@ class _Planning:
             if self.building.formulas.identity is not None:
                 names["caller"] = self.building.formulas.identity
             for name, mention in mentions(tree, names, self.building).items():
-                if mention.like is not None:
+                if mention.like is not None and not isinstance(mention.like.type, ListType):
                     found.setdefault(name, mention.like)
         return found
 

@@ -46,7 +46,7 @@ from backwright.model.types import (
     VerifyPassword,
 )
 from backwright.spec.diagnostics import Place
-from backwright.spec.nodes import StepNode
+from backwright.spec.nodes import At, StepNode
 
 STRING = Type("string")
 WRITING = (Create, Update, Delete, UpdateAll, DeleteAll, Ensure, Upsert)
@@ -119,7 +119,8 @@ class StepWriter:
                     self.draft.selections.append((bind, entity.name))
             case "create":
                 step = self._create(node, entity, bind, given, when)
-                many = isinstance(step, Create) and step.each is not None
+                wrong = node.source is not None and is_list(node.source)  # it was to be several all the same
+                many = step.each is not None if isinstance(step, Create) else wrong
                 self._bind(bind, _rows(entity) if many else _row(entity), place, when)
                 if many:
                     self.draft.listed[bind] = entity.name
@@ -198,10 +199,7 @@ class StepWriter:
             elif kind.kind == "record":
                 source, members = node.source.value, tuple(name for name, _ in kind.members)
             else:
-                message = f"`{node.source.value}` is {kind}, neither an object nor a list"
-                self.draft.refuse(
-                    STEP_FORM, node.source.place, message, "take from `body`, from a list in it, or from rows"
-                )
+                self._refuse_source(node.source, kind)
                 return None
         elif node.source is not None:
             source, members = "body", tuple(self.draft.members)
@@ -218,6 +216,15 @@ class StepWriter:
             each=each,
             when=when,
         )
+
+    def _refuse_source(self, source: At[str], kind: Type) -> None:
+        message = f"`{source.value}` is {kind}, neither an object nor a list"
+        mend = "take from `body`, from a list in it, or from rows"
+        if kind.kind == "rows":
+            entity = self.building.entities[kind.entity or ""]
+            message = f"`{source.value}` is {kind}, whose key is more than one value"
+            mend = f"give {entity.name} a key of one value, and a `unique` over {' and '.join(entity.keys)}"
+        self.draft.refuse(STEP_FORM, source.place, message, mend)
 
     def _listed(self, taken: Formula) -> Formula:
         """Rows as the list of their keys, which is what an element of a body is, too."""

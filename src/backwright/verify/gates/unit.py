@@ -12,9 +12,11 @@ from backwright.verify import look_first
 from backwright.verify.copies import copied
 from backwright.verify.gate import GateInput, Verdict, database, found
 from backwright.verify.results import Finding
-from backwright.verify.tools import last_lines, python_tool
+from backwright.verify.tools import SECONDS, ToolTimeout, last_lines, python_tool
 
 LEAST_COVERAGE = 80.0
+SECONDS_A_TEST = 1.0
+"""Most of them take a twentieth of it; a test with tables of bad values, on a busy machine, can take all of it."""
 
 
 class _Totals(msgspec.Struct):
@@ -38,6 +40,13 @@ def judge(given: GateInput) -> Verdict:
     The copy has no `.env` (nor keys, links, state or history), and the process none of the environment: tests may be
     an agent's, and what they say is shown.
     """
+    try:
+        return _judged(given)
+    except ToolTimeout as late:
+        return found([Finding(what=f"the tests took too long: {late}", where="tests/")], "")
+
+
+def _judged(given: GateInput) -> Verdict:
     package = given.model.service.package
     with (
         copied(given.project.root) as root,
@@ -52,7 +61,9 @@ def judge(given: GateInput) -> Verdict:
             return _first(given, root, place / "tests.xml", environment)
         source = ["--source", package, "--omit", "*/__main__.py"]
         tests = ["-m", "pytest", *_quietly(place / "tests.xml"), "tests"]
-        done = python_tool(root, "coverage", ["run", *source, *tests], environment)
+        done = python_tool(
+            root, "coverage", ["run", *source, *tests], environment, seconds=patience(root / "tests")
+        )
         if not (place / "tests.xml").is_file():
             return found([Finding(what=f"pytest did not run: {last_lines(done)}")], "")
         written = ["json", "-q", "-o", str(place / "coverage.json")]
@@ -69,6 +80,12 @@ def judge(given: GateInput) -> Verdict:
     return found(findings, f"{number} tests, coverage {percent} %", {"tests": number, "coverage %": percent})
 
 
+def patience(tests: Path) -> float:
+    """How many seconds tests may take: the more there are, the longer, so that a large service is judged, too."""
+    written = sum(path.read_bytes().count(b"def test_") for path in tests.rglob("test_*.py"))
+    return max(SECONDS, SECONDS_A_TEST * written)
+
+
 def _quietly(results: Path) -> list[str]:
     return ["-q", "-p", "no:cacheprovider", f"--junit-xml={results}"]
 
@@ -79,7 +96,7 @@ def _first(given: GateInput, root: Path, results: Path, environment: dict[str, s
     first = [path for path in dict.fromkeys(named) if (root / path).is_file()]
     arguments = [*_quietly(results), "-x", "-p", look_first.__name__, *first, "tests"]
     environment = environment | {look_first.NAMES: ",".join(given.reached)}
-    done = python_tool(root, "pytest", arguments, environment)
+    done = python_tool(root, "pytest", arguments, environment, seconds=patience(root / "tests"))
     if not results.is_file():
         return found([Finding(what=f"pytest did not run: {last_lines(done)}")], "")
     number, findings = outcomes(results)
