@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from backwright.agent.mcp.commands import _means
+from backwright.agent.mcp.commands import meaning
 from backwright.cli import app
 from backwright.console import PLAN_BITS, Exit, blocked_by, hazards_of
 from backwright.plan.plan import NEEDS_APPROVAL
@@ -98,8 +98,8 @@ def test_a_code_says_its_classes_and_no_other_code_does() -> None:
     others = set(range(-9, 256)) - {blocked_by(each) for each in sets}
     assert not any(hazards_of(code) for code in others)
     assert {int(each) for each in Exit} & {blocked_by(each) for each in sets} == {int(Exit.BLOCKED)}
-    assert "destructive and widens access" in _means(43)
-    assert (_means(3), _means(-9), _means(12)) == (
+    assert "destructive and widens access" in meaning(43)
+    assert (meaning(3), meaning(-9), meaning(12)) == (
         "somebody has to answer a question or approve a plan; you cannot",
         "it was killed",
         "it ended in an unknown way",

@@ -75,11 +75,11 @@ async def run(command: Command, root: Path, arguments: Sequence[str] = ()) -> Ra
     )
     text = done.output.decode("utf-8", "replace")
     return Ran(
-        exit_code=done.code, means=_means(done.code), answer=text if own else _answer(text, done.errors)
+        exit_code=done.code, means=meaning(done.code), answer=text if own else _answer(text, done.errors)
     )
 
 
-def _means(code: int) -> str:
+def meaning(code: int) -> str:
     if code in {int(each) for each in Exit}:
         return MEANS[Exit(code)]
     if waiting := hazards_of(code):
