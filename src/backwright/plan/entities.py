@@ -47,10 +47,15 @@ def _same(one: Check, other: Check, entity: Entity, renames: Renames) -> bool:
 
 
 def entity_change(
-    before: Entity, after: Entity, renames: Renames, searches: tuple[str, ...] = ()
+    before: Entity, after: Entity, renames: Renames, searches: tuple[str, ...] = (), *, signs_in: bool = False
 ) -> ChangeEntity | None:
-    """The change of what is said of the whole entity, or None. `searches` are what of it no index serves, in words."""
+    """The change of what is said of the whole entity, or None. `searches` are what of it no index serves, in words.
+
+    `signs_in`: its rows are those that callers sign in as.
+    """
     found = [*_settings(before, after, renames), *_states(before, after, renames)]
+    if signs_in and changes_key(before, after, renames):
+        found.append(("nobody is signed in any more: tokens name rows by the former key", "breaking"))
     if not is_large(before):
         found += [(words, "needs_index") for words in searches]
     if not found:
