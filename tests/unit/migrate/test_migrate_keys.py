@@ -135,8 +135,9 @@ def test_rows_that_would_share_a_key_are_named_and_nothing_is_begun(tmp_path: Pa
     found = asyncio.run(obstacles(database, made, before, after))
     assert [diagnostic.code for diagnostic in found] == ["BW801"]
     migrate_on(tmp_path, before, after)
-    with pytest.raises(runner.MigrationError, match="no row stands in the way"):
+    with pytest.raises(runner.MigrationError, match="no row stands in the way") as raised:
         asyncio.run(runner.up(database, tmp_path))
+    assert "stored rows stand in the way: item with the same code (1)" in str(raised.value)
     assert fetch(database, "SELECT id, code FROM item ORDER BY id") == stored
 
 
