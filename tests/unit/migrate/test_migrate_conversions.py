@@ -146,7 +146,7 @@ def test_nothing_is_begun_where_a_converted_value_is_missing(tmp_path: Path, dat
     before = model(entity("Item", replace(string("size", 1, 30), nullable=True)))
     after = model(entity("Item", number("size", 1, 50)))
     stored(tmp_path, database, before, after, {1: "'7'", 2: "NULL"})
-    with pytest.raises(runner.MigrationError, match="(?s)step 1 .*stored rows stand in the way"):
+    with pytest.raises(runner.MigrationError, match=r"(?s)step 1 .*stored rows stand in the way"):
         asyncio.run(runner.up(database, tmp_path))
 
 
