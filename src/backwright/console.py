@@ -30,6 +30,21 @@ class Exit(IntEnum):
     INTERNAL = 70  # a defect of Backwright (EX_SOFTWARE of sysexits.h)
 
 
+PLAN_BITS = {"destructive": 8, "breaking": 16, "widens_access": 32}
+"""What `plan` adds to BLOCKED for each class of changes that waits for an approval."""
+
+
+def blocked_by(hazards: Iterable[str]) -> int:
+    """How `plan` ends while changes of these classes wait: a code for each set of them, all BLOCKED modulo 8."""
+    return Exit.BLOCKED | sum({PLAN_BITS[each] for each in hazards})
+
+
+def hazards_of(code: int) -> tuple[str, ...]:
+    """The classes that such a code tells of."""
+    known = code % 8 == Exit.BLOCKED and 0 < code < 2 * max(PLAN_BITS.values())
+    return tuple(name for name, bit in PLAN_BITS.items() if known and code & bit)
+
+
 MARKS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "not_run": "[yellow]–[/]"}
 
 
@@ -55,10 +70,10 @@ class Terminal:
         if not self.json:
             self._out.print(text)
 
-    def answer(self, command: str, code: Exit, **values: Any) -> None:
+    def answer(self, command: str, code: int, **values: Any) -> None:
         """The JSON object of a command; does nothing without `--json`."""
         if self.json:
-            data = {"command": command, "ok": code is Exit.OK, "exit_code": int(code), **values}
+            data = {"command": command, "ok": code == Exit.OK, "exit_code": int(code), **values}
             encoded = msgspec.json.format(msgspec.json.encode(data), indent=2)
             sys.stdout.write(encoded.decode() + "\n")
 

@@ -83,6 +83,10 @@ class Ledger(Protocol):
         """Make the runtime's own tables, as far as they are not there yet."""
         ...
 
+    async def counted(self, query: str) -> tuple[str, int]:
+        """What a query of a migration counts, and how many of it there are."""
+        ...
+
     async def run(self, sql: str, entry: Entry, manner: Manner, *, clear: bool) -> None:
         """Run a step and write its line (with `clear`, remove the migration's lines): both or neither.
 
@@ -173,6 +177,11 @@ class PostgresLedger:
             for version, script in _missing(self.dialect, known):
                 await self._connection.execute(script)
                 await self._connection.execute("INSERT INTO backwright_runtime_version VALUES ($1)", version)
+
+    async def counted(self, query: str) -> tuple[str, int]:
+        """By a statement of its own."""
+        (row,) = await self._connection.fetch(query)
+        return row[0], row[1]
 
     async def run(self, sql: str, entry: Entry, manner: Manner, *, clear: bool) -> None:
         """The text runs as a script: it comes from the project, never from a request.
@@ -343,6 +352,11 @@ class SqliteLedger:
             finally:
                 if on.in_transaction:
                     on.execute("ROLLBACK")
+
+    async def counted(self, query: str) -> tuple[str, int]:
+        """By a statement of its own."""
+        what, count = self._connection.execute(query).fetchone()
+        return what, count
 
     async def run(self, sql: str, entry: Entry, manner: Manner, *, clear: bool) -> None:
         """One transaction, whatever the manner."""

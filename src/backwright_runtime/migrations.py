@@ -20,6 +20,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
+import asyncpg
 from msgspec import Struct
 
 from backwright_runtime.database.interface import DatabaseUnavailable
@@ -35,6 +36,10 @@ _MANNERS: dict[str | None, Manner] = {
 }
 State = Literal["applied", "pending", "half applied", "half rolled back", "unknown"]
 Direction = Literal["up", "down"]
+
+
+IN_THE_WAY = re.compile(r"^INSERT INTO backwright_in_the_way\n(SELECT .*?);$", re.MULTILINE | re.DOTALL)
+"""Where a migration counts the stored rows that it could not be carried out with."""
 
 
 class MigrationError(Exception):
@@ -212,9 +217,22 @@ async def _run(
         where = f"{migration.name}, {direction}, step {step.number}" + (
             f" ({step.title})" if step.title else ""
         )
-        raise MigrationError(f"{where} failed and was undone; the steps before it stay: {error}") from error
+        why = await _in_the_way(ledger, step) or str(error)
+        raise MigrationError(f"{where} failed and was undone; the steps before it stay: {why}") from error
     if after_step is not None:
         await after_step(migration, step)
+
+
+async def _in_the_way(ledger: Ledger, step: Step) -> str:
+    """Which stored rows a first step found, all of them: its constraint says of one, and on SQLite of none."""
+    found = []
+    for asked in IN_THE_WAY.finditer(step.sql):
+        try:
+            what, count = await ledger.counted(asked[1])
+        except (asyncpg.PostgresError, sqlite3.Error):
+            return ""
+        found += [f"{what} ({count})"] if count else []
+    return f"stored rows stand in the way: {'; '.join(found)}" if found else ""
 
 
 def _status(found: list[Migration], entries: list[Entry], dialect: Dialect) -> list[Status]:

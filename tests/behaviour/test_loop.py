@@ -182,7 +182,7 @@ def test_rows_that_stand_in_the_way_are_named_before_a_migration_begins(
     execute(sqlite_url, [*POPULATE, "UPDATE todo SET title = 'Same'"])
     edit(project, ("min: 1, max: 200}", "min: 1, max: 200, unique: true}"))
     code, planned = backwright(project, "plan")
-    if code == 3:
+    if code:
         names = approvals_wanted(planned["diagnostics"])
         assert approve(project, planned["plan"]["hash"], names) == 0
     assert backwright(project, "build")[0] == 0

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from backwright import __version__
-from backwright.console import Exit, Terminal
+from backwright.console import Terminal
 from backwright.project import Project
 
 app = typer.Typer(
@@ -75,7 +75,7 @@ def command(name: str, json: bool) -> Iterator[Terminal]:
         leave(terminal, name, code, **values)
 
 
-def leave(terminal: Terminal, command: str, code: Exit, **values: Any) -> NoReturn:
+def leave(terminal: Terminal, command: str, code: int, **values: Any) -> NoReturn:
     """Answer as JSON where that was asked for, and exit with the code."""
     terminal.answer(command, code, **values)
     raise typer.Exit(int(code))

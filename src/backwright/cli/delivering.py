@@ -22,7 +22,7 @@ from backwright.cli.application import (
     migrate_app,
     project_of,
 )
-from backwright.console import Exit, Terminal
+from backwright.console import Exit, Terminal, blocked_by
 
 if TYPE_CHECKING:
     from backwright.verify.access_examples import AccessExample
@@ -39,8 +39,9 @@ def plan(
 ) -> None:
     """Say what would change since the last build: data, contract and access, each with hazard and reverse.
 
-    Exits with 3 when a change needs an approval of exactly this plan (see `backwright approve`), and with 1
-    when a change cannot be carried out with the data that is stored.
+    While changes wait for an approval of exactly this plan (see `backwright approve`), it exits with 3 and, added
+    to it, 8 for what is destructive, 16 for what breaks clients, 32 for what widens access: 11, 19, 27, 35, 43, 51
+    or 59. It exits with 1 when a change cannot be carried out with the data that is stored.
     """
     with command("plan", json) as terminal:
         planned = pipeline.plan(project_of(project))
@@ -49,18 +50,25 @@ def plan(
             terminal.print(planned.notes())
         else:
             _show(terminal, planned, examples)
-        code = Exit.FOUND if planned.plan.refused else Exit.BLOCKED if planned.blocked else Exit.OK
         leave(
             terminal,
             "plan",
-            code,
+            _ending(planned),
             plan=planned.plan,
+            verdict=planned.plan.verdict,
+            blocked_by=planned.waiting,
             contraction=planned.contraction and planned.contraction.as_data(),
             expands=planned.expands,
             notes=planned.notes(),
             examples=examples,
             diagnostics=[*planned.plan.refused, *planned.blocked],
         )
+
+
+def _ending(planned: pipeline.Planned) -> int:
+    if planned.plan.refused:
+        return Exit.FOUND
+    return blocked_by(planned.waiting) if planned.blocked else Exit.OK
 
 
 def _show(terminal: Terminal, planned: pipeline.Planned, examples: Sequence[AccessExample]) -> None:

@@ -135,14 +135,16 @@ class _Looking:
         present = [f"{name} IS NOT NULL" for name in names]
         if entity.soft_delete is not None and self.after.entity(later).soft_delete is not None:
             present.append(f"{quoted(entity.field(entity.soft_delete).column)} IS NULL")
-        groups = (
-            f"SELECT count(*) AS n FROM {quoted(entity.table)} WHERE {' AND '.join(present)} "
-            f"GROUP BY {', '.join(names)} HAVING count(*) > 1"
-        )
-        values, stored = await self.count(f"SELECT count(*), coalesce(sum(n), 0) FROM ({groups}) AS repeated")
+        there = f"FROM {quoted(entity.table)} WHERE {' AND '.join(present)}"
+        listed = ", ".join(names)
+        groups = f"(SELECT {listed}, count(*) AS n {there} GROUP BY {listed} HAVING count(*) > 1) AS repeated"
+        values, stored = await self.count(f"SELECT count(*), coalesce(sum(n), 0) FROM {groups}")
         if not values:
             return []
-        message = f"{stored} rows of {entity.name} share {values} values of {', '.join(columns)}."
+        own = quoted(entity.table)
+        alike = " AND ".join(f"repeated.{name} = {own}.{name}" for name in names)
+        _, named = await self.named(entity, f"{there} AND EXISTS (SELECT 1 FROM {groups} WHERE {alike})")
+        message = f"{stored} rows of {entity.name} share {values} values of {', '.join(columns)}{named}."
         mend = "Change or remove the rows that repeat, then migrate again."
         return [diagnose(DUPLICATES, place, message, mend)]
 
@@ -247,18 +249,22 @@ class _Looking:
 
         `value` is what the column would hold of a row.
         """
-        key = entity.field(entity.key)
+        key = quoted(entity.field(entity.key).column)
         rows = (
-            f"FROM (SELECT {value} AS {column}, {quoted(key.column)} AS backwright_key "
+            f"FROM (SELECT {value} AS {column}, {key} AS backwright_key "
             f"FROM {quoted(entity.table)}) AS stored WHERE {condition}"
         )
+        return await self.named(entity, rows, "backwright_key")
+
+    async def named(self, entity: Entity, rows: str, column: str = "") -> tuple[int, str]:
+        """How many of these rows there are, and the keys of some, where keys do not tell who somebody is."""
+        key = entity.field(entity.key)
         (count,) = await self.count(f"SELECT count(*) {rows}")
         plain = isinstance(key.type, ScalarType) and key.type.scalar in ("uuid", "integer")
         if not count or not plain or key.personal or key.encrypted or len(entity.keys) > 1:
             return count, ""
-        some = await live.fetch(
-            self.url, f"SELECT backwright_key {rows} ORDER BY backwright_key LIMIT {_NAMED}"
-        )
+        found = column or quoted(key.column)
+        some = await live.fetch(self.url, f"SELECT {found} {rows} ORDER BY {found} LIMIT {_NAMED}")
         more = ", …" if count > _NAMED else ""
         return count, f": {', '.join(str(row[0]) for row in some)}{more}"
 
@@ -271,10 +277,10 @@ class _Looking:
         columns = self.columns(later, fields)
         if entity is None or condition is None or columns != [now.field(name).column for name in fields]:
             return []
-        (wrong,) = await self.count(f"SELECT count(*) FROM {quoted(entity.table)} WHERE NOT ({condition})")
+        wrong, named = await self.named(entity, f"FROM {quoted(entity.table)} WHERE NOT ({condition})")
         if not wrong:
             return []
-        message = f"`{check.condition.source}` is false of {wrong} rows of {entity.name}."
+        message = f"`{check.condition.source}` is false of {wrong} rows of {entity.name}{named}."
         mend = "Change or remove those rows, then migrate again."
         return [diagnose(UNSATISFIED, place, message, mend)]
 

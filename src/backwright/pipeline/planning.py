@@ -20,7 +20,9 @@ from backwright.pipeline import signing
 from backwright.pipeline.checking import check
 from backwright.plan import Plan, approval, codes, show
 from backwright.plan import plan as compute_plan
+from backwright.plan.changes import Hazard
 from backwright.plan.contraction import contraction
+from backwright.plan.entities import RANK
 from backwright.plan.notes import notes
 from backwright.plan.two_steps import in_two_steps
 from backwright.project import Project
@@ -82,6 +84,12 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     def expands(self) -> bool:
         """Whether the plan is made in two migrations, of which a build writes the first."""
         return in_two_steps(self.before, self.model) and not self.plan.refused
+
+    @property
+    def waiting(self) -> tuple[Hazard, ...]:
+        """The classes of changes that nobody has approved for exactly this plan, the worst last."""
+        found = {change.hazard for change in approval.unapproved(self.plan, self.approvals)}
+        return tuple(hazard for hazard in RANK if hazard in found)
 
     def notes(self) -> str:
         """Changelog, notes for the migration and for the way back."""

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 from typing import Literal as OneOf
 
-from backwright.model.types import Entity, Rule, Verb
+from backwright.model.types import Entity, Formula, Rule, Verb
 from backwright.plan.changes import ChangeRule
-from backwright.plan.implication import implies, same_variables
+from backwright.plan.implication import implies
 from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
 
 Effect = OneOf["same", "widens", "narrows", "unclear"]
@@ -56,12 +56,39 @@ def rule_effect(before: Rule | None, after: Rule | None, renames: Renames, entit
     return effect(former, plain(after.condition) if after else _TRUE)
 
 
+def condition_effect(before: Formula | None, after: Formula | None, renames: Renames, entity: str) -> Effect:
+    """The effect of replacing one condition by another, where none always holds."""
+    former = carried_over(before.meaning, renames, entity) if before else _TRUE
+    return effect(former, plain(after.meaning) if after else _TRUE)
+
+
+def is_condition(value: Any) -> bool:
+    """Whether a plain value is a boolean expression that is never null, so that `effect` tells all about it."""
+    match value:
+        case {"node": str(), "type": {"kind": "boolean", **others}}:
+            return not others.get("nullable", False)
+        case _:
+            return False
+
+
+def alike(before: Any, after: Any) -> bool:
+    """Whether two plain values mean the same, though conditions in them may be written otherwise."""
+    if is_condition(before) and is_condition(after):
+        return effect(before, after) == "same"
+    match before, after:
+        case dict(), dict():
+            return before.keys() == after.keys() and all(alike(before[key], after[key]) for key in before)
+        case list(), list():
+            return len(before) == len(after) and all(map(alike, before, after))
+        case _:
+            return bool(before == after)
+
+
 def effect(before: Any, after: Any) -> Effect:
     """The effect of replacing one condition by another, both as plain values."""
-    former, later = same_variables(before), same_variables(after)
-    if former == later:
+    if before == after:
         return "same"
-    widens, narrows = implies(former, later), implies(later, former)
+    widens, narrows = implies(before, after), implies(after, before)
     if widens and narrows:
         return "same"
     if widens:

@@ -124,15 +124,19 @@ _CODES: dict[str, tuple[Code, str]] = {
 
 def blocked(plan: Plan, approvals: Sequence[Approval]) -> list[Diagnostic]:
     """What nobody has approved for exactly this plan. What the plan refuses cannot be approved at all."""
-    here = {name for approval in approvals if approval.plan == plan.hash for name in approval.changes}
     elsewhere = {
         name: approval.plan
         for approval in approvals
         if approval.plan != plan.hash
         for name in approval.changes
     }
-    missing = [change for change in plan.hazardous if identity(change) not in here]
-    return [_unapproved(plan, change, elsewhere) for change in missing]
+    return [_unapproved(plan, change, elsewhere) for change in unapproved(plan, approvals)]
+
+
+def unapproved(plan: Plan, approvals: Sequence[Approval]) -> tuple[Change, ...]:
+    """The changes that need an approval of exactly this plan, and have none."""
+    here = {name for approval in approvals if approval.plan == plan.hash for name in approval.changes}
+    return tuple(change for change in plan.hazardous if identity(change) not in here)
 
 
 _BESIDE = (

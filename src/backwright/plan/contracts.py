@@ -20,7 +20,7 @@ from backwright.model.types import (
     Step,
     VerifyPassword,
 )
-from backwright.plan.access import rule_effect
+from backwright.plan.access import alike, is_condition, rule_effect
 from backwright.plan.changes import ChangeOperation
 from backwright.plan.entities import Aspect, worst
 from backwright.plan.fields import described, fit
@@ -172,7 +172,7 @@ def _effects(before: Operation, after: Operation, renames: Renames) -> Iterator[
         reason = _trusted(step)
         if reason is not None and reason not in trusted:
             yield f"reaches past the access rules: {reason}", "widens_access"
-    if _essence(before.steps, renames) != _essence(after.steps, None):
+    if not alike(_essence(before.steps, renames), _essence(after.steps, None)):
         yield "does something else", "safe"
 
 
@@ -230,16 +230,16 @@ def _essence(steps: Sequence[Step], renames: Renames | None) -> Any:
     ]
 
 
-def _bare(value: Any, names: dict[str, str]) -> Any:
-    """Without what is said elsewhere, and with bindings by number."""
+def _bare(value: Any, names: dict[str, str], typed: bool = False) -> Any:
+    """Without what is said elsewhere, and with bindings by number. Conditions keep their types, to be compared."""
     if isinstance(value, list):
-        return [_bare(item, names) for item in value]
+        return [_bare(item, names, typed) for item in value]
     if not isinstance(value, dict):
         return value
     result = {}
     for key, item in value.items():
-        if key in _SAID_ELSEWHERE and not (key == "after" and isinstance(item, str)):
+        if key in _SAID_ELSEWHERE and not (key == "after" and isinstance(item, str)) and not typed:
             continue
         bound = key in {"bind", "binding", "row"} and isinstance(item, str)
-        result[key] = names.get(item, item) if bound else _bare(item, names)
+        result[key] = names.get(item, item) if bound else _bare(item, names, typed or is_condition(item))
     return result

@@ -37,7 +37,7 @@ from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
 from backwright.plan.parts import moved_from, moved_to
 from backwright.plan.renames import pairs, renames_between
 from backwright.plan.replies import view_change
-from backwright.plan.searches import Search, new_searches, over
+from backwright.plan.searches import new_searches, over
 from backwright.plan.settings import logic_changes, setting_changes
 from backwright.plan.tables import dependency_order, stored_index
 
@@ -77,8 +77,7 @@ def _data(before: Model, after: Model, renames: Renames) -> Iterator[Change]:
         yield RenameField(entity=owner, before=old, after=new, place=place, reason=reason)
     goes, comes = moved_from(before, after), moved_to(before, after)
     parts = [
-        [_moved(change, goes, comes) for change in _entity(old, new, renames, over(new, after))]
-        for old, new in both
+        [_moved(change, goes, comes) for change in _entity(old, new, renames, after)] for old, new in both
     ]
     gone_kinds = RemoveIndex | RemoveCheck | RemoveField
     yield from (change for part in parts for change in part if isinstance(change, gone_kinds))
@@ -119,10 +118,8 @@ def _removed_entities(gone: list[Entity], added: list[Entity]) -> Iterator[Chang
         )
 
 
-def _entity(
-    before: Entity, after: Entity, renames: Renames, searches: tuple[Search, ...] = ()
-) -> list[Change]:
-    words = tuple(search.words for search in searches)
+def _entity(before: Entity, after: Entity, renames: Renames, model: Model) -> list[Change]:
+    words = tuple(search.words for search in over(after, model))
     former = {renames.field_after(before.name, field.name): field for field in before.fields}
     gone = [field for name, field in former.items() if name not in {f.name for f in after.fields}]
     added = [field for field in after.fields if field.name not in former]
@@ -135,7 +132,8 @@ def _entity(
         old = former.get(field.name)
         if old is not None and (differences := aspects(old, field, before.name, renames)):
             changes.append(_changed_field(after, old, field, differences))
-    whole = entity_change(before, after, renames, words)
+    signs_in = model.auth is not None and model.auth.identity == after.name
+    whole = entity_change(before, after, renames, words, signs_in=signs_in)
     return changes if whole is None else [*changes, whole]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from backwright.model.size import is_large
 from backwright.model.types import Check, Entity, Move, States
-from backwright.plan.access import rule_effect
+from backwright.plan.access import condition_effect, rule_effect
 from backwright.plan.changes import AddCheck, ChangeEntity, Hazard, RemoveCheck
 from backwright.plan.keys import changes_key
 from backwright.plan.meaning import Renames, meant
@@ -31,9 +31,15 @@ def check_changes(before: Entity, after: Entity, renames: Renames) -> Iterator[A
             reason = f"`{check.condition.source}` need not hold of every {after.name} any more"
             yield RemoveCheck(entity=after.name, check=check, place=after.place, reason=reason)
     for name, check in later.items():
-        if name not in former or not _same(former[name], check, before, renames):
-            reason = f"`{check.condition.source}` has to hold of every {after.name}"
-            yield AddCheck(entity=after.name, check=check, place=check.place, reason=reason, hazard="limit")
+        old = former.get(name)
+        if old is None or not _same(old, check, before, renames):
+            follows = old is not None and condition_effect(
+                old.condition, check.condition, renames, before.name
+            ) in ("same", "widens")
+            known = ", as every one does that there is" if follows else ""
+            reason = f"`{check.condition.source}` has to hold of every {after.name}{known}"
+            hazard: Hazard = "safe" if follows else "limit"
+            yield AddCheck(entity=after.name, check=check, place=check.place, reason=reason, hazard=hazard)
 
 
 def _same(one: Check, other: Check, entity: Entity, renames: Renames) -> bool:
@@ -41,10 +47,15 @@ def _same(one: Check, other: Check, entity: Entity, renames: Renames) -> bool:
 
 
 def entity_change(
-    before: Entity, after: Entity, renames: Renames, searches: tuple[str, ...] = ()
+    before: Entity, after: Entity, renames: Renames, searches: tuple[str, ...] = (), *, signs_in: bool = False
 ) -> ChangeEntity | None:
-    """The change of what is said of the whole entity, or None. `searches` are what of it no index serves, in words."""
+    """The change of what is said of the whole entity, or None. `searches` are what of it no index serves, in words.
+
+    `signs_in`: its rows are those that callers sign in as.
+    """
     found = [*_settings(before, after, renames), *_states(before, after, renames)]
+    if signs_in and changes_key(before, after, renames):
+        found.append(("nobody is signed in any more: tokens name rows by the former key", "breaking"))
     if not is_large(before):
         found += [(words, "needs_index") for words in searches]
     if not found:
@@ -128,8 +139,9 @@ def _move(before: Move, after: Move, entity: str, renames: Renames) -> Iterator[
     if found != "same":
         words = f"move {after.name}: may `{before.may.source}` becomes `{after.may.source}`"
         yield words, "safe" if found == "narrows" else "widens_access"
-    if meant(before.when, renames, entity) != meant(after.when):
+    found = condition_effect(before.when, after.when, renames, entity)
+    if found != "same":
         said = after.when.source if after.when else "always"
-        yield f"move {after.name}: when `{said}`", "breaking"
+        yield f"move {after.name}: when `{said}`", "breaking" if found == "narrows" else "widens_access"
     if meant(before.values, renames, entity) != meant(after.values):
         yield f"move {after.name} sets other values", "safe"

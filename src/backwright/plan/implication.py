@@ -1,168 +1,125 @@
-"""Whether one condition implies another, decided by their logic alone: a truth table over what they are made of.
+"""Whether one condition implies another, decided by their logic and the order of values.
 
-Comparisons and the like are atoms, of which nothing is known but that equal ones are equal. So an implication that is
-found holds for every row and caller; one that is not found may hold all the same, for a reason that lies in the atoms.
-What an atom is, and that it is not `!` of its opposite, follows LANGUAGE's semantics 6: `!(a < b)` is not `a >= b`.
+What is found holds for every row and caller. What is not found may hold all the same: of text, arithmetic and the like
+nothing is known but that equal ones are equal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import product
+from collections.abc import Mapping
 from typing import Any
 
-import msgspec
+from backwright.plan.conditions import (
+    AtMost,
+    Atom,
+    Both,
+    Either,
+    Formula,
+    Held,
+    Known,
+    No,
+    Null,
+    Reading,
+    Some,
+    Term,
+    atoms,
+    both,
+    either,
+    no,
+)
+from backwright.plan.ordering import can_be
 
-MOST_ATOMS = 12
-"""Beyond 4,096 rows of the table nothing is decided."""
+MOST_STEPS = 4_000
+"""How many guesses are made at most before it is said that nothing can be told."""
 
-Plain = dict[str, Any]
-_MIRRORED = {">": "<", ">=": "<="}
+Guesses = dict[Atom, bool]
 
 
 def implies(before: Any, after: Any) -> bool | None:
-    """Whether `after` holds wherever `before` does, both as plain values; None where there are too many atoms."""
-    former, later = normal(before), normal(after)
-    atoms = sorted({*_atoms(former), *_atoms(later)})
-    if len(atoms) > MOST_ATOMS:
+    """Whether `after` holds wherever `before` does, both as plain values; None where that takes too long to tell."""
+    reading = Reading()
+    former, later = reading.condition(before), reading.condition(after)
+    try:
+        return not _Search(reading.terms).can_hold(both([former, no(later)]), {}, frozenset())
+    except _TooLongError:
         return None
-    follows = list(_following(atoms))
-    for truth in product((False, True), repeat=len(atoms)):
-        table = dict(zip(atoms, truth, strict=True))
-        if any(table[one] and not table[other] for one, other in follows):
-            continue
-        if _consistent(table) and _holds(former, table) and not _holds(later, table):
-            return False
-    return True
 
 
-def same_variables(value: Any, names: Mapping[str, str] | None = None) -> Any:
-    """The value with the variables of its macros called by how deep they stand: what they are called says nothing."""
-    known = names or {}
-    match value:
-        case list():
-            return [same_variables(each, known) for each in value]
-        case {"node": "Name", "root": "variable", "binding": str() as name}:
-            return {**value, "binding": known.get(name, name)}
-        case {"node": str(), "of": of, "variable": str() as name}:
-            later = f"#{len(known)}"
-            inside = {**known, name: later}
-            return {
-                key: same_variables(each, known if key == "of" else inside) for key, each in value.items()
-            } | {"of": same_variables(of, known), "variable": later}
-        case dict():
-            return {key: same_variables(each, known) for key, each in value.items()}
-        case _:
-            return value
+class _TooLongError(Exception):
+    pass
 
 
-def normal(condition: Any) -> Plain:
-    """The condition with one way to write each thing: `!=` as `!` of `==`, `>` as `<`, `in [a, b]` as `||`."""
-    match condition:
-        case {"node": "And" | "Or" as node, "parts": parts}:
-            return {"node": node, "parts": [normal(part) for part in parts]}
-        case {"node": "Not", "of": of}:
-            return {"node": "Not", "of": normal(of)}
-        case {"node": "In", "item": item, "options": options}:
-            return {"node": "Or", "parts": [_equal(item, option) for option in options]}
-        case {"node": "Compare", "op": "==", "left": left, "right": right}:
-            return _equal(left, right)
-        case {"node": "Compare", "op": "!=", "left": left, "right": right}:
-            return {"node": "Not", "of": _equal(left, right)}
-        case {"node": "Compare", "op": ">" | ">=" as op, "left": left, "right": right}:
-            return {**condition, "op": _MIRRORED[op], "left": right, "right": left}
-        case {"node": "Conditional", "when": when, "then": then, "otherwise": otherwise}:
-            chosen, not_chosen = normal(when), {"node": "Not", "of": normal(when)}
-            ways = [(chosen, then), (not_chosen, otherwise)]
-            return {
-                "node": "Or",
-                "parts": [{"node": "And", "parts": [held, normal(value)]} for held, value in ways],
-            }
-        case _:
-            return dict(condition)
+class _Search:
+    """Looks for something that makes a formula true: what its atoms are is guessed, one after the other."""
 
+    def __init__(self, terms: Mapping[str, Term]) -> None:
+        self.terms = terms
+        self.left = MOST_STEPS
 
-def _equal(left: Any, right: Any) -> Plain:
-    one, other = sorted((left, right), key=_text)
-    if _is_boolean_constant(one) or _is_boolean_constant(other):
-        constant, of = (one, other) if _is_boolean_constant(one) else (other, one)
-        held = normal(of)
-        nullable = of.get("type", {}).get("nullable", False) if isinstance(of, dict) else True
-        if not nullable:
-            return held if constant["value"] else {"node": "Not", "of": held}
-    return {"node": "Compare", "op": "==", "left": one, "right": other}
+    def can_hold(self, formula: Formula, guesses: Guesses, settled: frozenset[Atom]) -> bool:
+        """Whether it can be true beside what is guessed; `settled` guesses about rows were looked at before."""
+        left = self._under(formula, guesses)
+        if isinstance(left, Known):
+            return left.value and self._rows_agree(guesses, settled)
+        atom = next(atoms(left))
+        for guess in (True, False):
+            self.left -= 1
+            if self.left < 0:
+                raise _TooLongError
+            made = {**guesses, atom: guess}
+            if self._agree(made, atom) and self.can_hold(left, made, settled):
+                return True
+        return False
 
-
-def _is_boolean_constant(value: Any) -> bool:
-    return (
-        isinstance(value, dict) and value.get("node") == "Constant" and isinstance(value.get("value"), bool)
-    )
-
-
-def _text(value: Any) -> str:
-    return msgspec.json.encode(value, order="sorted").decode()
-
-
-def _atoms(condition: Plain) -> Iterator[str]:
-    match condition:
-        case {"node": "And" | "Or", "parts": parts}:
-            for part in parts:
-                yield from _atoms(part)
-        case {"node": "Not", "of": of}:
-            yield from _atoms(of)
-        case {"node": "Constant"}:
-            return
-        case _:
-            yield _text(condition)
-
-
-def _holds(condition: Plain, table: Mapping[str, bool]) -> bool:
-    match condition:
-        case {"node": "And", "parts": parts}:
-            return all(_holds(part, table) for part in parts)
-        case {"node": "Or", "parts": parts}:
-            return any(_holds(part, table) for part in parts)
-        case {"node": "Not", "of": of}:
-            return not _holds(of, table)
-        case {"node": "Constant", "value": value}:
-            return value is True
-        case _:
-            return table[_text(condition)]
-
-
-def _following(atoms: list[str]) -> Iterator[tuple[str, str]]:
-    """Atoms that follow from others: `exists(x, p)` gives `exists(x, q)` where p implies q, and so does `all`."""
-    known = [(atom, msgspec.json.decode(atom)) for atom in atoms]
-    quantified = [(atom, value) for atom, value in known if value.get("node") == "Quantified"]
-    for one, left in quantified:
-        for other, right in quantified:
-            alike = all(left[key] == right[key] for key in ("quantifier", "of", "variable"))
-            if one != other and alike and implies(left["condition"], right["condition"]):
-                yield one, other
-
-
-def _consistent(table: Mapping[str, bool]) -> bool:
-    """Whether the atoms can be true together: nothing equals two different constants."""
-    found: dict[str, str] = {}
-    for atom, held in table.items():
-        if not held:
-            continue
-        match msgspec.json.decode(atom):
-            case {"node": "Compare", "op": "==", "left": left, "right": right}:
-                constant, of = (left, right) if _is_constant(left) else (right, left)
-                told = _value(constant) if _is_constant(constant) and not _is_constant(of) else None
-                if told is not None and found.setdefault(_text(of), told) != told:
-                    return False
+    def _under(self, formula: Formula, guesses: Guesses) -> Formula:
+        """What is left of a formula to be guessed."""
+        match formula:
+            case Known():
+                return formula
+            case No(of=of):
+                return no(self._under(of, guesses))
+            case Both(parts=parts):
+                return both(self._under(part, guesses) for part in parts)
+            case Either(parts=parts):
+                return either(self._under(part, guesses) for part in parts)
+            case Null(term=term) if not self.terms[term].nullable:
+                return Known(False)
             case _:
-                pass
-    return True
+                return Known(guesses[formula]) if formula in guesses else formula
 
+    def _agree(self, guesses: Guesses, newest: Atom) -> bool:
+        """Whether guesses can be true together, as far as nulls and orders go."""
+        if isinstance(newest, AtMost):
+            return can_be(
+                [(atom.left, atom.right, held) for atom, held in guesses.items() if isinstance(atom, AtMost)],
+                self.terms,
+            )
+        return not any(
+            guesses.get(Null(name)) for atom, held in guesses.items() for name in self._needs(atom, held)
+        )
 
-def _is_constant(value: Any) -> bool:
-    return isinstance(value, dict) and value.get("node") == "Constant"
+    def _needs(self, atom: Atom, held: bool) -> tuple[str, ...]:
+        """The terms that are not null where an atom is as guessed."""
+        match atom, held:
+            case Null(term=term), False:
+                return self.terms[term].without
+            case Held(term=term), True:
+                return (term, *self.terms[term].without)
+            case Some(rows=rows), True:
+                return (rows, *self.terms[rows].without)
+            case _:
+                return ()
 
-
-def _value(constant: Any) -> str:
-    """A constant's value. Only enums, text, booleans and null are told apart; 1 and 1.0 may be equal."""
-    value = constant.get("value")
-    return _text(value) if value is None or isinstance(value, bool | str) else ""
+    def _rows_agree(self, guesses: Guesses, settled: frozenset[Atom]) -> bool:
+        """Whether each row that there is said to be can be there, beside those that there are not."""
+        for atom, held in guesses.items():
+            if not isinstance(atom, Some) or not held or atom in settled:
+                continue
+            others = [
+                no(each.condition)
+                for each, there in guesses.items()
+                if isinstance(each, Some) and each.rows == atom.rows and not there
+            ]
+            if not self.can_hold(both([atom.condition, *others]), guesses, settled | guesses.keys()):
+                return False
+        return True

@@ -45,8 +45,12 @@ def hindrances(
     """Why a key cannot become another one, and the mend."""
     keep = f"Keep the key `{', '.join(old.keys)}`"
     identities = {model.auth.identity for model in (before, after) if model.auth is not None}
-    if {old.name, new.name} & identities:
-        yield "tokens that were given out would name someone else", keep
+    if {old.name, new.name} & identities and not _tokens_end(old, new):
+        yield (
+            "tokens that were given out could name someone else",
+            f"{keep} and add what is to be the key beside it, unique; of those who sign in only a uuid and a number "
+            "become one another, since no token for the one can be read as the other",
+        )
     if any(model.security is not None and model.security.row_level for model in (before, after)):
         yield "row-level security is on", f"{keep}, or switch row-level security off in a change before it"
     if any(
@@ -63,6 +67,13 @@ def hindrances(
                     f"{entity.name}.{field.name} lists keys in one value",
                     "Make it `refs` in a change before it",
                 )
+
+
+def _tokens_end(old: Entity, new: Entity) -> bool:
+    """Whether no token that names a row by the earlier key is a token for the later one."""
+    kinds = [entity.field(entity.key).type for entity in (old, new) if not entity.composite]
+    scalars = {kind.scalar for kind in kinds if isinstance(kind, ScalarType)}
+    return scalars == {"uuid", "integer"}
 
 
 def rekeyed(before: Model, after: Model, renames: Renames) -> list[tuple[Entity, Entity]]:

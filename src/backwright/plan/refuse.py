@@ -70,7 +70,9 @@ def _changed(owner: str, old: Field, new: Field, renames: Renames) -> Iterator[D
                 codes.TYPE_CHANGE, new.place,
                 f"{name} changes from {described(old.type)} to {described(new.type)}: "
                 "stored values are not converted between these.",
-                "Add a field of the new type, fill it, and drop the old one in a later change.",
+                f"Write `{new.name}_now` of the later type beside `{old.name}`, nullable, and build; fill it "
+                f"through the service or in SQL; then drop `{old.name}`; then write `{new.name}` with "
+                f"`was: {new.name}_now`. Each is a change of its own.",
             )  # fmt: skip
         case "converted" if old.encrypted or new.encrypted:
             yield diagnose(

@@ -16,6 +16,7 @@ from backwright.model.types import (
     ShowShape,
     View,
 )
+from backwright.plan.access import alike
 from backwright.plan.answers import differences, written_out
 from backwright.plan.changes import ChangeView
 from backwright.plan.entities import Aspect, worst
@@ -78,7 +79,7 @@ def _members(before: View, after: View, renames: Renames) -> Iterator[Aspect]:
 
 
 def _member(before: ShapeMember, after: ShapeMember, entity: str, renames: Renames) -> Iterator[Aspect]:
-    if meant(before.shape, renames, entity) == meant(after.shape):
+    if alike(meant(before.shape, renames, entity), meant(after.shape)):
         return
     if worded(before.shape, renames, entity) == worded(after.shape):
         yield f"`{after.wire}` follows something that has changed", "safe"

@@ -52,16 +52,30 @@ def unsplit(before: Model | None, after: Model) -> Iterator[Diagnostic]:
         yield _at_once(after.service.place, f"{place} moves to another entity")
     for entity in before.entities:
         if entity.name not in kept:
-            yield _at_once(after.service.place, f"{entity.name} is no longer in the specification")
+            mend = (
+                f"Keep {entity.name} with `access: none` and without operations until nobody runs the earlier version, "
+                "and drop it then, in a change of its own with `changes: at_once`"
+            )
+            yield _at_once(after.service.place, f"{entity.name} is no longer in the specification", mend)
     for old, new in pairs(before, after, renames):
         if old.table != new.table:
-            yield _at_once(new.place, f"the rows of {new.name} move to another table")
+            mend = (
+                f"Keep the name {old.name} and give clients the other one, in paths, in the names of operations and of "
+                f"views (`views: {{{new.name}: {{of: {old.name}, …}}}}`): no row has to move"
+            )
+            yield _at_once(new.place, f"the rows of {new.name} move to another table", mend)
         yield from _fields(old, new, renames)
         for word in _led_to(before, after, old, new, renames):
             yield _at_once(new.place, word)
     secured = [each.security is not None and each.security.row_level for each in (before, after)]
     if any(secured) and in_two_steps(before, after):
         yield _at_once(after.service.place, "row-level security is on")
+
+
+_LINKS = (
+    "Keep `{name}` and call it otherwise in views only; or keep it, unused, until nobody runs the earlier version, and "
+    "drop it then, in a change of its own with `changes: at_once`"
+)
 
 
 def _fields(old: Entity, new: Entity, renames: Renames) -> Iterator[Diagnostic]:
@@ -71,9 +85,15 @@ def _fields(old: Entity, new: Entity, renames: Renames) -> Iterator[Diagnostic]:
         name = f"{new.name}.{field.name}"
         if isinstance(field.type, ManyType):
             if later is None or not isinstance(later.type, ManyType) or later.name != field.name:
-                yield _at_once(new.place, f"the links of {name} go, or get another name")
+                yield _at_once(
+                    new.place, f"the links of {name} go, or get another name", _LINKS.format(name=field.name)
+                )
         elif later is not None and isinstance(later.type, ManyType):
-            yield _at_once(later.place, f"{name} becomes links")
+            mend = (
+                f"Keep `{field.name}` and add the links beside it (`{field.name}_list: {{refs: …}}`); fill them "
+                f"through the service, and drop `{field.name}` in a later change"
+            )
+            yield _at_once(later.place, f"{name} becomes links", mend)
         elif later is not None and later.column == field.column:
             if fit(field.type, later.type, renames) == "converted":
                 mend = f"Give it a name of its own: `{field.name}_now: {{…, was: {field.name}}}`"

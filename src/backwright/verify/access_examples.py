@@ -15,38 +15,19 @@ import msgspec
 
 from backwright.emit.names import names
 from backwright.emit.testing.frames import Frame, Spot, value
-from backwright.emit.testing.reach import beginning, reached, setting
+from backwright.emit.testing.reach import beginning, reached, sent, setting
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Scene, tried
 from backwright.emit.testing.values import Unfit
 from backwright.emit.testing.world import Setting, World
-from backwright.expr.typed import BOOLEAN, TRUE, And, Expression, Linked, Member, Name, Not, Related, Rows
+from backwright.expr.typed import BOOLEAN, And, Expression, Input, Linked, Member, Name, Not, Related, Rows
 from backwright.expr.walk import nodes
-from backwright.model.types import (
-    Create,
-    Delete,
-    Entity,
-    Field,
-    Find,
-    Model,
-    Operation,
-    PathParameter,
-    ReferenceType,
-    Rule,
-    Select,
-    Step,
-    Update,
-    Verb,
-)
-from backwright.plan.access import Effect, rule_effect
-from backwright.plan.changes import ChangeField, ChangeRule, identity
-from backwright.plan.meaning import NO_RENAMES
+from backwright.model.types import Entity, Field, Find, Model, Operation, PathParameter, ReferenceType, Rule
 from backwright.plan.plan import Plan
 from backwright.reference.texts import written
+from backwright.verify.changed_rules import ChangedRule, changed_rules
 
 WAYS = 6
-_EVERYBODY = Rule(source="everybody", condition=TRUE)
-VERBS: dict[Verb, str] = {"read": "see", "create": "create", "update": "change", "delete": "delete"}
 
 
 class AccessExample(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,52 +59,16 @@ class AccessExample(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join(lines)
 
 
-class _Changed(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule that changed: of an entity, or who may read the field `shown`. `rows` holds of the rows in question."""
-
-    name: str
-    entity: str
-    verb: Verb
-    effect: Effect
-    rules: tuple[Rule, Rule]
-    rows: tuple[Expression, ...] = ()
-    shown: Field | None = None
-
-
 def access_examples(before: Model | None, after: Model, plan: Plan) -> list[AccessExample]:
     """Examples of every changed rule of the plan: what callers can do now, and what they no longer can."""
-    changed = [] if before is None else list(_changed(before, after, plan))
+    changed = [] if before is None else list(changed_rules(before, after, plan))
     if before is None or not changed or not after.operations:
         return []
     both = (setting(before, names(before)), setting(after, names(after)))
     return [found for change in changed for found in _of_rule(change, both)]
 
 
-def _changed(before: Model, after: Model, plan: Plan) -> Iterator[_Changed]:
-    former = {entity.name: entity for entity in before.entities}
-    for change in plan.changes:
-        match change:
-            case ChangeRule(entity=owner, verb=verb) if owner in former:
-                rules = former[owner].access.get(verb), after.entity(owner).access.get(verb)
-                if rules[0] is not None and rules[1] is not None:
-                    yield _Changed(
-                        name=identity(change), entity=owner, verb=verb, effect=change.effect,
-                        rules=(rules[0], rules[1]),
-                    )  # fmt: skip
-            case ChangeField(entity=owner, before=old, after=new) if owner in former:
-                effect = rule_effect(old.read, new.read, NO_RENAMES, owner)
-                readable = [entity.access.get("read") for entity in (former[owner], after.entity(owner))]
-                if effect != "same":
-                    yield _Changed(
-                        name=identity(change), entity=owner, verb="read", effect=effect,
-                        rules=(old.read or _EVERYBODY, new.read or _EVERYBODY),
-                        rows=tuple(rule.condition for rule in readable if rule is not None), shown=new,
-                    )  # fmt: skip
-            case _:
-                continue
-
-
-def _of_rule(change: _Changed, both: tuple[Setting, Setting]) -> Iterator[AccessExample]:
+def _of_rule(change: ChangedRule, both: tuple[Setting, Setting]) -> Iterator[AccessExample]:
     old, new = change.rules
     # What must not hold comes first: the search then has to find another way to what must.
     wider = (Not(type=BOOLEAN, of=old.condition), new.condition, *change.rows)
@@ -139,7 +84,7 @@ def _of_rule(change: _Changed, both: tuple[Setting, Setting]) -> Iterator[Access
 
 
 def _found(
-    change: _Changed,
+    change: ChangedRule,
     wanted: Expression,
     effect: OneOf["can now", "can no longer"],
     both: tuple[Setting, Setting],
@@ -148,13 +93,11 @@ def _found(
     before, common = both
     rules = change.rules
     silent: AccessExample | None = None
-    for operation in (*_showing(change, common.model), None):
+    for operation in (*change.shown_by(common.model), None):
         for scene, at in _scenes(change.entity, operation, wanted, common):
             asked = None
             if operation is not None:
-                asked = _asked(
-                    operation, scene, at, wanted, before, succeeds=effect == "can now", shown=change.shown
-                )
+                asked = _asked(operation, scene, at, wanted, before, change, succeeds=effect == "can now")
             made = AccessExample(
                 change=change.name,
                 effect=effect,
@@ -170,24 +113,6 @@ def _found(
                 return made
             silent = silent or msgspec.structs.replace(made, request="", status=None, before=None)
     return silent
-
-
-def _showing(change: _Changed, model: Model) -> list[Operation]:
-    """The operations that answer otherwise when the rule does: those about one row first."""
-    kinds: dict[Verb, tuple[type[Step], ...]] = {
-        "read": (Find, Select),
-        "create": (Create,),
-        "update": (Update,),
-        "delete": (Delete,),
-    }
-
-    def is_about(step: Step) -> bool:
-        return isinstance(step, kinds[change.verb]) and getattr(step, "entity", "") == change.entity
-
-    found = [each for each in model.operations if any(map(is_about, each.steps))]
-    if change.verb == "read":
-        found = [each for each in found if each.method == "GET"] or found
-    return sorted(found, key=lambda each: (not each.path_parameters, len(each.steps)))[:4]
 
 
 def _scenes(
@@ -225,9 +150,9 @@ def _asked(
     at: int,
     wanted: Expression,
     before: Setting,
+    change: ChangedRule,
     *,
     succeeds: bool,
-    shown: Field | None = None,
 ) -> tuple[str, int, int] | None:
     """A request that is answered otherwise than before, and both statuses; None where this operation has none."""
     row = scene.world.rows[at]
@@ -239,8 +164,12 @@ def _asked(
             made.params[parameter.name] = row.values[field]
     common = scene.world.setting
 
+    if change.sent is not None and not _sends(change.sent, made):
+        return None
+
     def shows(other: Scene) -> bool:
-        return value(wanted, other, Frame(this=Spot(at))) is True
+        sends = change.sent is None or change.sent.name in (other.body or {})
+        return sends and value(wanted, other, Frame(this=Spot(at))) is True
 
     here, there = (common, before) if succeeds else (before, common)
     first = _in(made, here)
@@ -251,9 +180,9 @@ def _asked(
     if accepted is None or other is None:
         return None
     trial, former = (accepted, tried(other)) if succeeds else (tried(other), accepted)
-    if shown is not None:
+    if change.shown is not None:
         bodies = [each.response.body for each in (trial, former)]
-        now_told, told_before = (_tells(body, entity.wire(shown.name)) for body in bodies)
+        now_told, told_before = (_tells(body, entity.wire(change.shown.name)) for body in bodies)
         if now_told is not succeeds or told_before is succeeds:
             return None
         return _curl(operation, trial.scene), trial.response.status, former.response.status
@@ -266,6 +195,21 @@ def _asked(
     now, then = told
     differs = now < 400 <= then if succeeds else then < 400 and now in (403, 404)
     return (_curl(operation, trial.scene), now, then) if differs else None
+
+
+def _sends(field: Field, scene: Scene) -> bool:
+    """Puts the field into the body; False where the operation does not take it."""
+    taken = scene.operation.body.fields if scene.operation.body is not None else ()
+    member = next((each for each in taken if each.name == field.name), None)
+    if member is None:
+        return False
+    try:
+        scene.given(Input(type=BOOLEAN, source="body", name=field.name)).setdefault(
+            field.name, sent(member, member.type, scene.world, 1)
+        )
+    except Unfit:
+        return False
+    return True
 
 
 def _tells(body: Any, name: str) -> bool:
@@ -318,14 +262,12 @@ def _curl(operation: Operation, scene: Scene) -> str:
 # In words -----------------------------------------------------------------------------------------------
 
 
-def _words(change: _Changed, effect: str, scene: Scene, at: int) -> str:
+def _words(change: ChangedRule, effect: str, scene: Scene, at: int) -> str:
     who = "Somebody who is not signed in"
     if scene.caller is not None:
         own = scene.world.rows[at].variable == scene.caller
         who = "A caller" if not own else "Somebody, of themselves,"
-    if change.shown is not None:
-        return f"{who} {effect} read {change.entity}.{change.shown.name} of this row."
-    return f"{who} {effect} {VERBS[change.verb]} this {change.entity}."
+    return f"{who} {effect} {change.does}."
 
 
 def _caller(scene: Scene, rules: tuple[Rule, Rule]) -> dict[str, str]:

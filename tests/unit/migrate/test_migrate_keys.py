@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from migrate_parts import execute, fetch, migrate_on, proven, started
@@ -20,10 +21,12 @@ from plan_parts import (
 )
 
 from backwright.migrate.obstacles import obstacles
-from backwright.model.types import Field, ListType, Model, ReferenceType, Security
+from backwright.model.types import Auth, Field, ListType, Model, ReferenceType, Security
 from backwright.plan import plan
 from backwright.plan.changes import identity
 from backwright_runtime import migrations as runner
+from backwright_runtime.kinds import kind_of
+from backwright_runtime.values import Refused, from_text
 
 CODE = string("code", 1, 30, unique=True)
 ID = replace(SEQUENCE, name="id", column="id")
@@ -132,8 +135,9 @@ def test_rows_that_would_share_a_key_are_named_and_nothing_is_begun(tmp_path: Pa
     found = asyncio.run(obstacles(database, made, before, after))
     assert [diagnostic.code for diagnostic in found] == ["BW801"]
     migrate_on(tmp_path, before, after)
-    with pytest.raises(runner.MigrationError, match="no row stands in the way"):
+    with pytest.raises(runner.MigrationError, match="no row stands in the way") as raised:
         asyncio.run(runner.up(database, tmp_path))
+    assert "stored rows stand in the way: item with the same code (1)" in str(raised.value)
     assert fetch(database, "SELECT id, code FROM item ORDER BY id") == stored
 
 
@@ -161,3 +165,19 @@ def test_what_relies_on_a_key_keeps_it() -> None:
     assert [each.code for each in plan(*secured).refused] == ["BW615"]
     assert [each.code for each in plan(*lists).refused] == ["BW615"]
     assert "BW810" in {each.code for each in plan(before, split).refused}
+
+
+def test_who_signs_in_gets_another_key_only_where_no_token_could_name_someone_else() -> None:
+    auth = Auth(identity="Item", by="code", password="code", flows=("login",))
+    ways = {name: [replace(each, auth=auth) for each in pair] for name, pair in WAYS.items()}
+    made = plan(*ways["to a number"])
+    assert made.refused == ()
+    (whole,) = (change for change in made.changes if identity(change) == "change-entity Item")
+    assert "nobody is signed in any more" in whole.reason
+    assert whole.hazard == "breaking"
+    (refused,) = plan(*ways["to a field that was there"]).refused
+    assert (refused.code, "could name someone else" in refused.message) == ("BW615", True)
+    with pytest.raises(Refused):
+        from_text(kind_of(int))("0190b3a0-0000-7000-8000-000000000001")
+    with pytest.raises(Refused):
+        from_text(kind_of(UUID))("12")

@@ -102,3 +102,58 @@ def test_a_rule_that_does_both_has_two_examples(tmp_path: Path) -> None:
 def test_another_wording_is_no_change(rule: str, tmp_path: Path) -> None:
     old, new = model(OWN, tmp_path), model(rule, tmp_path)
     assert plan(old, new).changes == ()
+
+
+WRITTEN = SPECIFICATION.replace(
+    "      total: decimal\n", "      total: {type: decimal, write: RULE}\n"
+).replace("READ", "public")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "effect", "statuses"),
+    [
+        ("caller.role == 'support'", "caller.role in ['support', 'clerk']", "can now", (200, 403)),
+        ("caller.role in ['support', 'clerk']", "caller.role == 'support'", "can no longer", (403, 200)),
+        ("this.draft && caller != null", "caller != null", "can now", (200, 403)),
+    ],
+)
+def test_who_may_send_a_field_is_told_with_a_request_that_sends_it(
+    before: str, after: str, effect: str, statuses: tuple[int, int], tmp_path: Path
+) -> None:
+    old, new = (of(WRITTEN.replace("RULE", f'"{rule}"'), tmp_path) for rule in (before, after))
+    (found,) = access_examples(old, new, plan(old, new))
+    assert (found.effect, (found.status, found.before)) == (effect, statuses)
+    assert "set Invoice.total of this row" in found.words
+    assert "PATCH" in found.request and '"total"' in found.request
+
+
+MOVED = (
+    SPECIFICATION.replace("READ", "public").replace(
+        "      draft:",
+        "      state:\n        states: [open, settled]\n        moves:\n"
+        '          settle: {from: open, to: settled, may: "MAY", when: this.draft == false}\n'
+        "      draft:",
+    )
+    + """
+operations:
+  settle: {route: "POST /invoices/{id}/settle", move: Invoice.settle}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "effect", "statuses"),
+    [
+        (OWN, f"{OWN} || caller.role == 'support'", "can now", (200, 403)),
+        (OWN, f"{OWN} && caller.role == 'support'", "can no longer", (403, 200)),
+    ],
+)
+def test_who_may_make_a_move_is_told_with_a_request_that_makes_it(
+    before: str, after: str, effect: str, statuses: tuple[int, int], tmp_path: Path
+) -> None:
+    old, new = (of(MOVED.replace("MAY", rule), tmp_path) for rule in (before, after))
+    (found,) = access_examples(old, new, plan(old, new))
+    assert (found.effect, (found.status, found.before)) == (effect, statuses)
+    assert "settle this Invoice" in found.words
+    assert "/settle" in found.request
+    assert found.row["company"]

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from backwright.console import Exit
+from backwright.console import Exit, hazards_of
 from backwright_runtime.safe import Refused, programs
 
 Command = Literal[
@@ -74,9 +74,18 @@ async def run(command: Command, root: Path, arguments: Sequence[str] = ()) -> Ra
         memory=MEMORY,
     )
     text = done.output.decode("utf-8", "replace")
-    unknown = "it was killed" if done.code < 0 else "it ended in an unknown way"
-    means = MEANS[Exit(done.code)] if done.code in {int(each) for each in Exit} else unknown
-    return Ran(exit_code=done.code, means=means, answer=text if own else _answer(text, done.errors))
+    return Ran(
+        exit_code=done.code, means=meaning(done.code), answer=text if own else _answer(text, done.errors)
+    )
+
+
+def meaning(code: int) -> str:
+    if code in {int(each) for each in Exit}:
+        return MEANS[Exit(code)]
+    if waiting := hazards_of(code):
+        classes = " and ".join(each.replace("_", " ") for each in waiting)
+        return f"somebody has to approve what this plan changes: {classes}; you cannot"
+    return "it was killed" if code < 0 else "it ended in an unknown way"
 
 
 def _answer(text: str, errors: bytes) -> Any:

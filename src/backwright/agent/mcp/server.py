@@ -93,7 +93,7 @@ class _Tools:
         return await self._run("check", context=context)
 
     async def plan(self, context: Context[Any, Any]) -> dict[str, Any]:
-        """What a build would change: data, contract and access, with hazards. Exit code 3: people have to approve."""
+        """What a build would change: data, contract and access. Exit codes 11 to 59: people have to approve."""
         return await self._run("plan", context=context)
 
     async def rehearse(self, context: Context[Any, Any]) -> dict[str, Any]:

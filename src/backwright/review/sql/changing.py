@@ -28,8 +28,8 @@ class Outside(msgspec.Struct, frozen=True):
 
 
 def changes(words: Words) -> Iterator[Words]:
-    """Every UPDATE and DELETE of a statement."""
-    if starts(words, "UPDATE|DELETE"):
+    """Every UPDATE, DELETE and MERGE of a statement."""
+    if starts(words, "UPDATE|DELETE|MERGE"):
         yield words
     elif starts(words, "WITH"):
         opened, depth = 0, 0
@@ -53,6 +53,9 @@ def _step(word: Word) -> int:
 
 def hazards(words: Words, created: set[str]) -> Iterator[Hazard]:
     """What one UPDATE or DELETE does to all rows. `created`: tables that the same migration makes."""
+    if starts(words, "MERGE"):
+        yield from _merged(words, created)
+        return
     updates = words[0].upper == "UPDATE"
     rest = without(words[1:], "ONLY") if updates else without(without(words[1:], "FROM"), "ONLY")
     table, _ = name(rest)
@@ -67,6 +70,16 @@ def hazards(words: Words, created: set[str]) -> Iterator[Hazard]:
         yield Hazard("backfill-without-batches", f"every row of `{table}` is {what} at once")
     elif _only_null(words[where + 1 :]):
         yield Hazard("backfill-without-batches", f"all such rows of `{table}` are {what} at once")
+
+
+def _merged(words: Words, created: set[str]) -> Iterator[Hazard]:
+    """Rows that match are changed at once; how many these are, only the source knows."""
+    table, _ = name(without(without(words[1:], "INTO"), "ONLY"))
+    outside = Outside(words)
+    for verb, what in (("UPDATE", "changed"), ("DELETE", "deleted")):
+        if table not in created and outside.find("THEN", verb) is not None:
+            message = f"all rows of `{table}` that match are {what} at once"
+            yield Hazard("backfill-without-batches", message, "warning")
 
 
 def _always(condition: Words) -> bool:

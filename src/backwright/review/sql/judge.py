@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from backwright.review.findings import Finding
 from backwright.review.sql.alter import Hazard, action
+from backwright.review.sql.blocks import inner
 from backwright.review.sql.changing import changes, hazards
 from backwright.review.sql.reading import Statement, Word, commas, find, name, starts, without
 from backwright.review.sql.rules import RULES
@@ -28,7 +29,7 @@ class _State:
 def judge(statements: Sequence[Statement], *, plain: bool = True) -> Iterator[Finding]:
     """The findings of one migration. `plain`: it is SQL that runs as it stands, so a lock timeout belongs into it."""
     state = _State()
-    for statement in statements:
+    for statement in (each for whole in statements for each in inner(whole)):
         for hazard in _hazards(statement, state):
             yield statement.site.finding(RULES[hazard.rule], hazard.message, hazard.severity)
         if starts(statement.words, "COMMIT|ROLLBACK|END") or not statement.transaction:
@@ -57,7 +58,7 @@ def _hazards(statement: Statement, state: _State) -> Iterator[Hazard]:
             yield from _alter(words, state, statement)
         case "DROP":
             yield from _drop(words, state, statement)
-        case "UPDATE" | "DELETE" | "WITH":
+        case "UPDATE" | "DELETE" | "WITH" | "MERGE":
             for change in changes(words):
                 yield from hazards(change, state.created)
         case _:

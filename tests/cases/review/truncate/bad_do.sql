@@ -1,0 +1,2 @@
+SET lock_timeout = '3s';
+DO $$ BEGIN EXECUTE format('TRUNCATE %I', 'boat'); END $$;
