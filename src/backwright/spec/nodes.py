@@ -44,6 +44,7 @@ class DeviationNode(Node, frozen=True, kw_only=True):
     rule: At[str]
     reason: At[str]
     operation: At[str] | None = None
+    at: At[str] | None = None
 
 
 class ContractNode(Node, frozen=True, kw_only=True):

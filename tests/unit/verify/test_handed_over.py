@@ -255,7 +255,9 @@ def test_the_gate_fails_where_it_is_not_and_says_where(project: Project) -> None
     promise(project, "colour")
     status, findings, _ = verdict(project)
     assert status == "failed"
-    assert findings == ["CD201 parameter-removed: GET /todos: query parameter `colour` is gone"]
+    assert findings == [
+        "CD201 parameter-removed: GET /todos at query parameter colour: query parameter `colour` is gone"
+    ]
 
 
 def test_what_was_agreed_to_be_otherwise_is_counted_and_does_not_fail(project: Project) -> None:
@@ -268,6 +270,27 @@ def test_what_was_agreed_to_be_otherwise_is_counted_and_does_not_fail(project: P
     status, findings, _ = verdict(project, elsewhere)
     assert status == "failed"
     assert "the deviation CD201 of POST /todos is agreed to, and there is none" in findings
+
+
+def test_what_is_agreed_of_one_member_and_operation_hides_no_other(project: Project) -> None:
+    """A schema that two operations answer, and two members of it: each is agreed to by itself."""
+    path = project.root / "contract" / "openapi.json"
+    document = msgspec.json.decode(path.read_bytes())
+    document["components"]["schemas"]["TodoView"]["properties"] |= {"colour": {}, "shade": {}}
+    path.write_bytes(msgspec.json.encode(document))
+    agreed = Deviation(rule="CD521", operation="GET /todos/{id}", reason="Not shown.")
+    _, findings, _ = verdict(project, agreed)
+    assert len(findings) == 2
+    assert all(
+        "GET /todos/{id}" not in each and "GET /todos at answer 200.data[]." in each for each in findings
+    )
+    colour = msgspec.structs.replace(agreed, operation=None, at="answer *.colour")
+    status, findings, _ = verdict(project, colour)
+    assert status == "failed"
+    assert [each.partition(":")[0] for each in findings] == ["CD521 property-removed"]
+    assert all(each.endswith("member `shade` is gone") for each in findings)
+    shade = msgspec.structs.replace(colour, at="answer *.shade")
+    assert verdict(project, colour, shade)[0] == "passed"
 
 
 def test_a_contract_that_is_gone_since_is_no_contract_that_is_kept(project: Project) -> None:

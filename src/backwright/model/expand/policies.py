@@ -75,6 +75,7 @@ def handed_over(node: ContractNode | None) -> HandedOver | None:
                 rule=each.rule.value,
                 reason=each.reason.value,
                 operation=None if each.operation is None else each.operation.value,
+                at=None if each.at is None else each.at.value,
             )
             for each in node.deviations
         ),

@@ -18,7 +18,7 @@ import msgspec
 
 from backwright.review.contract.compare import Route, compared, routes
 from backwright.review.contract.document import Node, opened
-from backwright.review.contract.findings import Change, spot
+from backwright.review.contract.findings import Change, Site, spot
 from backwright.review.contract.rules import RULES
 from backwright.review.contract.security import open_to_anyone
 from backwright.review.contract.view import View
@@ -57,8 +57,11 @@ _OF_VERSIONS = frozenset({"operation-id-changed", "operation-deprecated", "sunse
 class Conformance(msgspec.Struct, frozen=True, kw_only=True):
     """What was found.
 
-    `decisions` were made where the contract leaves them open, `undecided` is what could not be compared.
+    `decisions` were made where the contract leaves them open, `undecided` is what could not be compared. `base` stands
+    before the paths of the contract.
     """
+
+    base: str
 
     operations: int
     further: int
@@ -88,6 +91,7 @@ def conformance(
     decisions = tuple(each for each in changes if _left_open(each) or _is_among(each, unsaid))
     deviations = tuple(each for each in changes if each not in decisions and _deviates(each))
     return Conformance(
+        base=base,
         operations=len(wanted),
         further=len(offered.keys() - wanted.keys()),
         deviations=deviations,
@@ -215,6 +219,7 @@ def _opened(old: Node, new: Node, pairs: Iterable[tuple[Route, Route]]) -> list[
             before=spot(wanted.node),
             after=spot(offered.node),
             operations=(offered.words,),
+            sites=(Site(offered.words, ""),),
         )
         for wanted, offered in pairs
         if open_to_anyone(new, offered.node) and not open_to_anyone(old, wanted.node)
