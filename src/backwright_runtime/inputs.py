@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Any, Generic, Literal, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
@@ -122,20 +123,27 @@ class Body(Generic[S]):
         return self.made(found)
 
 
-class Query(Generic[S]):
-    """Reads the query parameters of one operation."""
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, struct: type[S]) -> None:
+
+class Query(Generic[S]):
+    """Reads the parameters of one operation: those of the query, and those that come in `headers` of their own."""
+
+    def __init__(self, struct: type[S], headers: Sequence[str] = ()) -> None:
         self._struct = struct
         self._record = record(struct)
         self._members = [(member, text_reader(member.kind)) for member in self._record.members]
+        self._headers = frozenset(headers)
+        self._asked = [member for member in self._record.members if member.wire not in self._headers]
 
-    def judged(self, raw: bytes) -> Found:
+    def judged(self, raw: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Found:
         """The values of the parameters, and what is wrong with them."""
         pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True) if raw else []
-        sent: dict[str, list[str]] = {}
+        asked: dict[str, list[str]] = {}
         for name, text in pairs:
-            sent.setdefault(name, []).append(text)
+            asked.setdefault(name, []).append(text)
+        told = {name: [headers[name.lower()]] for name in self._headers if name.lower() in headers}
+        sent = {name: texts for name, texts in asked.items() if name not in self._headers} | told
         found = Found({}, [], [])
         for member, read in self._members:
             texts = sent.get(member.wire)
@@ -153,16 +161,16 @@ class Query(Generic[S]):
             except Refused as refused:
                 found.errors.append(FieldError(member.wire, refused.code))
         if self._record.rejects_unknown and self._members:
-            found.unknown.extend(_unknown(sent, self._record.members))
+            found.unknown.extend(_unknown(asked, self._asked))
         return found
 
     def made(self, found: Found) -> S:
         """The parameters of what was read."""
         return self._struct(**found.values)
 
-    def read(self, raw: bytes) -> S:
+    def read(self, raw: bytes, headers: Mapping[str, str] = NO_HEADERS) -> S:
         """The parameters. Raises Invalid with every bad one."""
-        found = self.judged(raw)
+        found = self.judged(raw, headers)
         refuse([found])
         return self.made(found)
 

@@ -112,6 +112,9 @@ class Handler:
             found.append(f"rates=[{', '.join(rates)}]")
         if operation.max_body is not None:
             found.append(f"max_body={operation.max_body}")
+        lines = [literal(field.wire) for field in operation.query if field.header]
+        if lines:
+            found.append(f"headers=[{', '.join(lines)}]")
         if operation.body is not None and operation.body.media != "json":
             found.append(f"media={literal(operation.body.media)}")
         if operation.body is not None and operation.body.wrap is not None:

@@ -76,7 +76,8 @@ def operation_lines(operation: Operation) -> Iterator[str]:
         yield f"  access: {rule_text(operation.access)}"
     for parameter in operation.path_parameters:
         yield f"  path {parameter.wire or parameter.name}: {type_text(parameter.type, nullable=False)}"
-    yield from (f"  query {_input(member)}" for member in operation.query)
+    for member in operation.query:
+        yield f"  {'header' if member.header else 'query'} {_input(member)}"
     yield from _body(operation)
     yield "  steps:" if operation.steps else "  steps: none"
     for step in operation.steps:

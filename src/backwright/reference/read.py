@@ -27,6 +27,7 @@ from backwright.model.types import (
 from backwright.reference.decode import Refused, file, from_json, from_query, require
 from backwright.reference.failures import Failure
 from backwright.reference.forms import File, Text
+from backwright.reference.http import Request
 from backwright.reference.texts import LOWER
 
 Default = Callable[[InputField], Any]
@@ -236,6 +237,18 @@ def query_fields(operation: Operation) -> tuple[InputField, ...]:
     }
     found = [InputField(wire=wire, name=wire, type=types[usual]) for wire, usual in names.items()]
     return (*found, *(field for field in operation.query if field.wire not in names))
+
+
+def headers_sent(operation: Operation, request: Request) -> list[tuple[str, str]]:
+    """The parameters that come in headers."""
+    names = [field.wire for field in operation.query if field.header]
+    return [(name, request.headers[name.lower()]) for name in names if name.lower() in request.headers]
+
+
+def sent_parameters(operation: Operation, request: Request) -> list[tuple[str, str]]:
+    """The parameters as they were sent, each where it belongs: a header's name in the query says nothing."""
+    headers = {field.wire for field in operation.query if field.header}
+    return [pair for pair in request.query if pair[0] not in headers] + headers_sent(operation, request)
 
 
 def unknown(sent: Iterable[str], fields: Sequence[InputField]) -> Errors:

@@ -143,6 +143,7 @@ class FieldNode(Node, frozen=True, kw_only=True):
     personal: At[bool] | None = None
     encrypted: At[bool] | None = None
     wire: At[str] | None = None
+    header: At[str] | None = None
     states: StatesNode | None = None
     was: At[str] | None = None
 

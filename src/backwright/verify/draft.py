@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from backwright.model.types import Operation
 from backwright.reference.evaluate import Row
+from backwright.reference.http import is_line
 from backwright.reference.sessions import CSRF, Session
 from backwright.verify import values
 from backwright.verify.wire import BOUNDARY, multipart
@@ -37,6 +38,20 @@ class Draft:
         self.content: bytes | None = None
         self.session: Session | None = None
         self.rows: list[tuple[str, Row]] = []
+
+    def apart(self) -> tuple[list[tuple[str, str]], dict[str, str]]:
+        """The query and the headers: parameters that come in headers are made like the others, and sent there.
+
+        What no line of a header can hold is not sent at all.
+        """
+        told = self.told()
+        query = [pair for pair in self.query if pair not in told]
+        return query, {**{name.lower(): text for name, text in told if is_line(text)}, **self.headers}
+
+    def told(self) -> list[tuple[str, str]]:
+        """The parameters that come in headers."""
+        names = {field.wire for field in self.operation.query if field.header}
+        return [pair for pair in self.query if pair[0] in names]
 
     def body(self) -> bytes | None:
         """The content of the body."""

@@ -60,7 +60,9 @@ def parameters(operation: Operation, model: Model) -> list[Json]:
     found += paging_parameters(operation)
     for field in filters_of(operation):
         schema = with_default(received(field.type, field, model, "text"), field)
-        found.append(parameter(field.wire, "query", schema, required=field.required))
+        found.append(
+            parameter(field.wire, "header" if field.header else "query", schema, required=field.required)
+        )
     return found + headers(operation, model)
 
 

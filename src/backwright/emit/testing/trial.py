@@ -101,8 +101,11 @@ class Scene(msgspec.Struct):
             value = self.segments.get(each.wire or each.name, self.params.get(each.name))
             segments[each.wire or each.name] = "missing" if value is None else written(value)
         query: Pairs = []
+        told: dict[str, str] = {}
         for field in operation.query:
-            if field.name in self.params:
+            if field.name in self.params and field.header:
+                told[field.wire] = _text(self.params[field.name])
+            elif field.name in self.params:
                 query += _texts(field.wire, self.params[field.name])
         return Ask(
             method=operation.method,
@@ -112,7 +115,7 @@ class Scene(msgspec.Struct):
             body=None if self.body is None or operation.body is None else _wired(operation.body, self.body),
             kind=None if operation.body is None else operation.body.media,
             wrap=None if operation.body is None else operation.body.wrap,
-            headers=dict(self.headers),
+            headers={**told, **self.headers},
             raw=self.raw,
             media=self.media,
             tokenless=self.tokenless,

@@ -142,6 +142,13 @@ PARAMETER = register(
     "Every value of a request is checked by its type before anything sees it.",
     "params: {state: {like: Order.stat}}",
 )
+HEADER = register(
+    "BW969",
+    "A header that cannot be a parameter",
+    "Some headers already mean something (credentials, the kind of the body, preconditions), and some values cannot be "
+    "written in one.",
+    "params: {who: {type: string, header: Authorization}}",
+)
 SIGN_IN = register(
     "BW383",
     "Signing in without an identity",

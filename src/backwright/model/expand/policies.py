@@ -101,6 +101,11 @@ def cache(node: CacheNode | None, draft: Draft) -> Cache | None:
         message = f"an answer to {draft.route.method} is not cached"
         draft.refuse(RESPOND, node.place, message, "remove `cache`")
         return None
+    told = next((each for each in draft.query.values() if each.header), None)
+    if told is not None:
+        message = f"the answer depends on the header {told.wire}, which caches do not look at"
+        draft.refuse(RESPOND, node.place, message, "remove `cache`")
+        return None
     scope = "private" if node.scope is None else node.scope.value
     if scope not in ("public", "private") or not 0 <= node.seconds.value < 2**31:
         message = f"`cache: {{seconds: {node.seconds.value}, scope: {scope}}}` cannot be sent"
