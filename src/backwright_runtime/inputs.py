@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
-from typing import Any, Generic, Literal, NoReturn, TypeVar
+from typing import Any, Generic, Literal, NoReturn, TypeVar, get_type_hints
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -46,6 +46,7 @@ Read = Callable[[Any, str, Errors], object]
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Struct)
+J = TypeVar("J", dict[str, object], list[object])
 
 
 def given(value: T | UnsetType, otherwise: T) -> T:
@@ -62,15 +63,21 @@ class Found(Struct, frozen=True):
 
 
 class Body(Generic[S]):
-    """Reads the bodies of one operation. `wrap` is the member of the JSON object that holds the fields."""
+    """Reads the bodies of one operation.
 
-    def __init__(self, struct: type[S], media: MediaType = "json", wrap: str | None = None) -> None:
+    `wrap` is the member of the JSON object that holds the fields; `bare` the one field that is the body, a list.
+    """
+
+    def __init__(
+        self, struct: type[S], media: MediaType = "json", wrap: str | None = None, bare: str | None = None
+    ) -> None:
         self.media: MediaType = media
         self._struct = struct
         self._record = record(struct)
         self._wrap = wrap
+        self._bare = bare
         self._members = [(member, reader(member.kind)) for member in self._record.members]
-        self._decode = _decoder(struct, wrap) if media == "json" and _is_exact(self._record) else None
+        self._decode = _decoder(struct, wrap, bare) if media == "json" and _is_exact(self._record) else None
         self._lists = frozenset(each.wire for each in self._record.members if isinstance(each.kind, Many))
 
     def quickly(self, raw: bytes) -> S | None:
@@ -89,7 +96,9 @@ class Body(Generic[S]):
             return forms.members(forms.urlencoded(raw), self._lists)
         if self.media == "multipart":
             return forms.members(forms.multipart(raw, content_type), self._lists)
-        sent = _json_object(raw)
+        if self._bare is not None:
+            return {self._bare: _json(raw, list)}
+        sent = _json(raw, dict)
         if self._wrap is None:
             return sent
         inner = sent.get(self._wrap)
@@ -313,12 +322,12 @@ def printable(name: str) -> str:
 # JSON -----------------------------------------------------------------------------------------------
 
 
-def _json_object(raw: bytes) -> Mapping[str, object]:
+def _json(raw: bytes, kind: type[J]) -> J:
     try:
         value = _DECODER.decode(raw.decode())
     except (ValueError, RecursionError, InvalidOperation):
         raise Malformed from None
-    if not isinstance(value, dict) or _too_deep(value):
+    if not isinstance(value, kind) or _too_deep(value):
         raise Malformed
     return value
 
@@ -348,7 +357,9 @@ def _too_deep(value: object) -> bool:
 # The fast path --------------------------------------------------------------------------------------
 
 
-def _decoder(struct: type[S], wrap: str | None) -> Callable[[bytes], S]:
+def _decoder(struct: type[S], wrap: str | None, bare: str | None) -> Callable[[bytes], S]:
+    if bare is not None:
+        return _list_decoder(struct)
     if wrap is None:
         return msgspec.json.Decoder(struct).decode
     wrapper = msgspec.defstruct("Wrapped", [("fields", struct, msgspec.field(name=wrap))])
@@ -360,6 +371,12 @@ def _decoder(struct: type[S], wrap: str | None) -> Callable[[bytes], S]:
         return fields
 
     return unwrapped
+
+
+def _list_decoder(struct: type[S]) -> Callable[[bytes], S]:
+    ((name, kind),) = get_type_hints(struct, include_extras=True).items()
+    decode = msgspec.json.Decoder(kind).decode
+    return lambda raw: struct(**{name: decode(raw)})
 
 
 def _is_plain(raw: bytes) -> bool:

@@ -103,6 +103,7 @@ class Says(TypedDict, total=False):
     headers: Sequence[str]
     media: MediaType
     wrap: str
+    bare: str
     idempotent: Demand
     if_match: Demand
     cache: Cache
@@ -153,7 +154,7 @@ def _route(method: str, path: str, says: Says, handler: Callable[..., Awaitable[
     body = None
     if takes_body or "media" in says:
         struct = hints["body"] if takes_body else Nothing
-        body = Body(struct, says.get("media", "json"), says.get("wrap"))
+        body = Body(struct, says.get("media", "json"), says.get("wrap"), says.get("bare"))
     rates = says.get("rates", ())
     deprecated = says.get("deprecated")
     return Route(

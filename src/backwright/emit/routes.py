@@ -119,6 +119,8 @@ class Handler:
             found.append(f"media={literal(operation.body.media)}")
         if operation.body is not None and operation.body.wrap is not None:
             found.append(f"wrap={literal(operation.body.wrap)}")
+        if operation.body is not None and operation.body.bare is not None:
+            found.append(f"bare={literal(operation.body.bare)}")
         if operation.idempotent != "no":
             found.append(f"idempotent={literal(operation.idempotent)}")
         if operation.if_match != "no":

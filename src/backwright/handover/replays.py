@@ -196,8 +196,7 @@ class _Script:
         values = {name: value for name, value in call.values.items() if name in members}
         match operation.body.media:
             case "json":
-                wrap = operation.body.wrap
-                sent = _json(values if wrap is None else {wrap: values})
+                sent = _json(operation.body.whole(values))
                 return [], [*options, "-H 'Content-Type: application/json'", f"--data-binary {sent}"]
             case "form":
                 pairs = [f"--data-urlencode {_pair(percent(n, safe=''), v)}" for n, v in _pairs(values)]

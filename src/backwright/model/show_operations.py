@@ -104,6 +104,7 @@ def _body(operation: Operation) -> Iterator[str]:
     said = ["body"]
     said += [f"as {body.media}"] if body.media != "json" else []
     said += [f"under `{body.wrap}`"] if body.wrap is not None else []
+    said += [f"`{body.bare}` alone"] if body.bare is not None else []
     yield f"  {' '.join(said)}: changes, absent means unchanged" if body.partial else f"  {' '.join(said)}:"
     yield from (f"    {_input(member)}" for member in body.fields)
 

@@ -93,6 +93,9 @@ def _inputs(before: Operation, after: Operation, renames: Renames) -> Iterator[A
                 yield f"takes {new.media} instead of {old.media}", "breaking"
             if old.wrap != new.wrap:
                 yield f"the body is {_under(new.wrap)} instead of {_under(old.wrap)}", "breaking"
+            if old.bare != new.bare:
+                words = "an object instead of a list" if new.bare is None else "a list instead of an object"
+                yield f"the body is {words}", "breaking"
             yield from _members(old.fields, new.fields, "member", renames)
 
 

@@ -45,6 +45,7 @@ from backwright.reference.read import (
     Reading,
     is_json,
     paged,
+    parse_list,
     parse_object,
     query_fields,
     sent_parameters,
@@ -258,6 +259,8 @@ class Reference:
             return {}
         if body.media != "json":
             return forms.members(body, content, request.content_type or "")
+        if body.bare is not None:
+            return {body.bare: parse_list(content)}
         members = parse_object(content)
         if body.wrap is None:
             return members

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 
 import re2
 
@@ -32,6 +32,7 @@ from backwright.reference.texts import LOWER
 
 Default = Callable[[InputField], Any]
 Errors = list[tuple[str, str]]
+T = TypeVar("T", dict[str, Any], list[Any])
 
 DEEPEST = 33
 """Levels of a body: its object, and 32 within it."""
@@ -268,11 +269,20 @@ def parse_object(content: bytes) -> dict[str, Any]:
 
     Raises Failure "malformed" when it is not JSON in UTF-8, or not an object.
     """
+    return _parsed(content, dict)
+
+
+def parse_list(content: bytes) -> list[Any]:
+    """The JSON list of a body, like `parse_object`."""
+    return _parsed(content, list)
+
+
+def _parsed(content: bytes, kind: type[T]) -> T:
     try:
         value = json.loads(
             content.decode("utf-8"), parse_int=Decimal, parse_float=Decimal, parse_constant=not_a_number
         )
-        if isinstance(value, dict) and depth(value) <= DEEPEST:
+        if isinstance(value, kind) and depth(value) <= DEEPEST:
             return value
     except (ValueError, InvalidOperation, RecursionError):
         pass

@@ -364,6 +364,7 @@ class OperationNode(Node, frozen=True, kw_only=True):
     body: BodyNode | None = None
     accepts: At[str] | None = None
     wrap: At[str] | None = None
+    bare: At[str] | None = None
     replace: At[bool] | None = None
     where: At[str] | None = None
     set: tuple[AssignmentNode, ...] = ()

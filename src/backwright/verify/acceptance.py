@@ -404,8 +404,7 @@ def _content(operation: Operation, values: dict[str, Any]) -> bytes | None:
         return None
     match operation.body.media:
         case "json":
-            wrap = operation.body.wrap
-            return json.dumps(values if wrap is None else {wrap: values}).encode()
+            return json.dumps(operation.body.whole(values)).encode()
         case "form":
             return form(values)
         case "multipart":

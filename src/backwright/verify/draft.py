@@ -57,12 +57,18 @@ class Draft:
         """The content of the body."""
         if self.content is not None or self.members is None or self.operation.body is None:
             return self.content
+        if self.operation.body.bare is not None:
+            return self._alone(self.operation.body.bare).encode("utf-8", "surrogatepass")
         if self.operation.body.media == "json":
             return wrapped(_object(self.members), self.operation.body.wrap)
         pairs = [(name, text) for name, value in self.members for text in values.as_texts(value)]
         if self.operation.body.media == "form":
             return urlencode(pairs, errors="surrogatepass").encode()
         return multipart({name: _part(value) for name, value in self.members})
+
+    def _alone(self, name: str) -> str:
+        """The JSON of the one member that is the body, of the last one where there are several."""
+        return next((value for member, value in reversed(self.members or []) if member == name), "{}")
 
     def prove(self, csrf: str, *, as_member: bool) -> None:
         """Show the CSRF token, in the header or among the members of a form."""

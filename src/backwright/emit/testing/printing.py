@@ -120,7 +120,10 @@ def _body(ask: Ask, known: Known, body: str | None) -> list[str]:
     text = body or known.json(ask.body)
     match ask.kind:
         case "json":
-            return [text if ask.wrap is None else braces([f"{literal(ask.wrap)}: {text}"])]
+            wrap, bare = (ask.of.wrap, ask.of.bare) if ask.of is not None else (None, None)
+            if bare is not None:
+                return [f"({body})[{literal(bare)}]" if body else known.json(ask.body.get(bare))]
+            return [text if wrap is None else braces([f"{literal(wrap)}: {text}"])]
         case "form":
             return [f"form={text}"]
         case _:

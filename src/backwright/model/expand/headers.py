@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from backwright.model.expand.building import Building
-from backwright.model.expand.codes import HEADER
+from backwright.model.expand.codes import TOLD
 from backwright.model.types import InputField, ReferenceType, ScalarType
 from backwright.spec.nodes import FieldNode
 
@@ -41,7 +41,7 @@ def in_header(member: InputField, node: FieldNode, building: Building) -> InputF
     problem = _problem(name, member, node)
     if problem is not None:
         mend = "name a header of your own, like `X-Tenant`, and give it one value that is written as text"
-        building.refuse(HEADER, node.header.place, problem, mend)
+        building.refuse(TOLD, node.header.place, problem, mend)
     return InputField(
         wire=name,
         name=member.name,

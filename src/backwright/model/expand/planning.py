@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from backwright.expr.parse import parse
-from backwright.model.expand.codes import HEADER, NO_WAY, PARENT
+from backwright.model.expand.codes import NO_WAY, PARENT, TOLD
 from backwright.model.expand.draft import Draft, Parent
 from backwright.model.expand.headers import alike, in_header
 from backwright.model.expand.inputs import declared
@@ -157,7 +157,7 @@ class _Planning:
         twice = alike(own.values())
         if twice is not None:
             message = f"another parameter is called `{twice.wire}`, too"
-            self.draft.refuse(HEADER, twice.place, message, "give one of them another name")
+            self.draft.refuse(TOLD, twice.place, message, "give one of them another name")
 
     def _declared(self) -> Iterator[InputField]:
         for node in self.draft.node.params:
