@@ -144,7 +144,7 @@ class _Planning:
             if said is not None and said.header:
                 message = f"`{said.name}` is in the path already"
                 self.draft.refuse(
-                    HEADER, said.place, message, "remove `header`, or name the parameter otherwise"
+                    TOLD, said.place, message, "remove `header`, or name the parameter otherwise"
                 )
             like = self.like.get(segment.name) if said is None else _as_field(said)
             like = like or compared.get(segment.name)
