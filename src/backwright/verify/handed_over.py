@@ -11,9 +11,12 @@ from backwright.model.types import HandedOver
 from backwright.project import Project
 from backwright.review.contract.conformance import Conformance, conformance
 from backwright.review.contract.document import Unreadable
-from backwright.review.contract.findings import Change, Site
+from backwright.review.contract.findings import Change, Site, Spot
 from backwright.verify.agreed import Agreed, words
 from backwright.verify.results import Finding
+
+SHOWN = 12
+"""How many places one finding names."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +39,7 @@ def kept_contract(contract: HandedOver, project: Project, document: Path) -> Kep
         each: [site for site in each.sites if not agreed.covers(each.id, site.operation, site.at)]
         for each in compared.deviations
     }
-    findings = [_finding(change, sites) for change, sites in left.items() if sites]
+    findings = list(_findings(left))
     kept = sum(not sites for sites in left.values())
     findings += _idle(contract, agreed)
     return Kept(
@@ -65,12 +68,18 @@ def _summary(contract: HandedOver, compared: Conformance, agreed: int) -> str:
     return ", ".join(said)
 
 
-def _finding(change: Change, sites: list[Site]) -> Finding:
-    """What is not agreed to of a change, with the places as an agreement names them."""
-    places = " → ".join(str(place) for place in (change.before, change.after) if place is not None)
-    where = ", ".join(map(_site, sites)) or "the whole contract"
-    words = change.message.partition(": ")[2] or change.message
-    return Finding(what=f"{change.id} {change.name}: {where}: {words}", where=places)
+def _findings(left: dict[Change, list[Site]]) -> Iterator[Finding]:
+    """What is not agreed to. The same of one place of the contract is one finding, however often it is met."""
+    alike: dict[tuple[str, str, Spot | None], list[tuple[Change, list[Site]]]] = {}
+    for change, sites in left.items():
+        if sites:
+            words = change.message.partition(": ")[2] or change.message
+            alike.setdefault((f"{change.id} {change.name}", words, change.before), []).append((change, sites))
+    for (name, words, before), found in alike.items():
+        places = " → ".join(str(place) for place in (before, found[0][0].after) if place is not None)
+        met = [_site(site) for _, each in found for site in each]
+        more = f" and {len(met) - SHOWN} more" if len(met) > SHOWN else ""
+        yield Finding(what=f"{name}: {', '.join(met[:SHOWN])}{more}: {words}", where=places)
 
 
 def _site(site: Site) -> str:
