@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from backwright.review.contract.document import Node
+from backwright.review.contract.document import Node, Table
 from backwright.review.contract.findings import Direction, Effect, Level
 from backwright.review.contract.schemas import Found, Reading, place_of, schemas
 from backwright.review.contract.view import View
@@ -62,8 +62,26 @@ def _listed(item: Node, operation: Node) -> dict[Key, Node]:
                 name = name.lower()
                 if name in _NOT_PARAMETERS:
                     continue
-            found[place, name] = node
+            apart = list(_apart(node)) if place == "query" else []
+            found |= {(place, name): node for name, node in apart or [(name, node)]}
     return found
+
+
+def _apart(node: Node) -> Iterator[tuple[str, Node]]:
+    """The parameters that an object in the query is: `?page=1&size=20`, each member by its own name.
+
+    That is how OpenAPI writes an object there, unless `style` or `explode` say otherwise.
+    """
+    schema = node.child("schema")
+    if schema is None or node.get("style") not in (None, "form") or node.get("explode") is False:
+        return
+    view = View(schema)
+    must = view.required() if node.get("required") is True else {}
+    for name, member in view.properties().items() if view.types == {"object"} else ():
+        inner, line = member.node, member.node.line
+        said = Table({"in": "query", "name": name, "required": name in must, "schema": inner.value})
+        said.lines = dict.fromkeys(said, line)
+        yield name, Node(inner.document, inner.pointer, said, line)
 
 
 def _words(key: Key) -> str:

@@ -50,6 +50,34 @@ _TYPED = frozenset(
     {"byte", "binary", "date", "date-time", "double", "email", "float", "int32", "int64", "uuid"}
 )
 """Formats that a type of the language has; what is only text where one of these is promised is a deviation."""
+_REGISTERED = _TYPED | {
+    *(
+        "base64url",
+        "binary",
+        "char",
+        "decimal",
+        "duration",
+        "hostname",
+        "html",
+        "idn-email",
+        "idn-hostname",
+        "int16",
+    ),
+    *(
+        "int8",
+        "ipv4",
+        "ipv6",
+        "iri",
+        "iri-reference",
+        "json-pointer",
+        "media-range",
+        "none",
+        "password",
+        "regex",
+    ),
+    *("relative-json-pointer", "time", "uint8", "uri", "uri-reference", "uri-template"),
+}
+"""Formats of JSON Schema and of the registry of OpenAPI (spec.openapis.org/registry/format)."""
 _OF_VERSIONS = frozenset({"operation-id-changed", "operation-deprecated", "sunset-changed", "server-removed"})
 """What only matters from one version of a contract to the next."""
 
@@ -124,7 +152,7 @@ def _deviates(change: Change) -> bool:
         case "default-changed":
             return _said_before(change)
         case "format-changed" if change.direction == "response":
-            return not _is_a_remark(change)
+            return not _is_a_remark(change) and not _is_unheard_of(change)
         case "pattern-changed" if change.direction == "response":
             return False  # our own description says none of answers; the gate `behaviour` looks at the texts
         case _:
@@ -137,8 +165,16 @@ def _is_a_remark(change: Change) -> bool:
     return said is not None and said["now"] == "none" and said["before"] not in _TYPED
 
 
+def _is_unheard_of(change: Change) -> bool:
+    """A format that no registry has, like `datetime`: what a contract says of it is a remark."""
+    said = _FORMAT.fullmatch(change.message.rpartition(": ")[2])
+    return said is not None and said["before"] not in _REGISTERED
+
+
 def _left_open(change: Change) -> bool:
-    return change.name in _LEFT_OPEN and change.direction == "request" and not _said_before(change)
+    if change.name not in _LEFT_OPEN or change.direction != "request":
+        return False
+    return not _said_before(change) or (change.name == "format-changed" and _is_unheard_of(change))
 
 
 def _unsaid(pairs: Iterable[tuple[Route, Route]]) -> dict[str, frozenset[str]]:
