@@ -317,6 +317,18 @@ def test_what_is_agreed_of_one_member_and_operation_hides_no_other(project: Proj
     assert verdict(project, colour, shade)[0] == "passed"
 
 
+def test_one_way_in_that_is_agreed_not_to_do_hides_no_other(project: Project) -> None:
+    path = project.root / "contract" / "openapi.json"
+    document = msgspec.json.decode(path.read_bytes())
+    schemes = {name: {"type": "apiKey", "in": "header", "name": f"X-{name}"} for name in ("one", "two")}
+    document["components"]["securitySchemes"] |= schemes
+    document["paths"]["/todos"]["get"]["security"] += [{"one": []}, {"two": []}]
+    path.write_bytes(msgspec.json.encode(document))
+    agreed = Deviation(rule="CD401", operation="GET /todos", at="credentials one", reason="Tokens only.")
+    _, findings, _ = verdict(project, agreed)
+    assert [each.partition(": ")[2][:30] for each in findings] == ["GET /todos at credentials two:"]
+
+
 def test_a_contract_that_is_gone_since_is_no_contract_that_is_kept(project: Project) -> None:
     (project.root / "contract" / "openapi.json").unlink()
     status, findings, _ = verdict(project)

@@ -257,7 +257,7 @@ def _opened(old: Node, new: Node, pairs: Iterable[tuple[Route, Route]]) -> list[
             before=spot(wanted.node),
             after=spot(offered.node),
             operations=(offered.words,),
-            sites=(Site(offered.words, ""),),
+            sites=(Site(offered.words, "credentials"),),
         )
         for wanted, offered in pairs
         if open_to_anyone(new, offered.node) and not open_to_anyone(old, wanted.node)

@@ -50,12 +50,12 @@ DEVIATION = Fixed(
             name="at",
             takes=Pattern(
                 "a place as the gate `contract` names it, like `answer 200.lines[].note`",
-                r"^(body|answer|(query|path|header|cookie) parameter) ?.*$",
+                r"^(body|answer|credentials|(query|path|header|cookie) parameter)([ .\[*].*)?$",
             ),
             example="answer 200.lines[].note",
             description="Which part of what the operation takes or answers, and all inside it: `body.note`, "
-            "`query parameter colour`, `answer 200.lines[].note`, `answer 200 header etag`; `*` stands for anything "
-            "(default: all of it). Nothing else of the operation is free.",
+            "`query parameter colour`, `answer 200.lines[].note`, `answer 200 header etag`, `credentials basicAuth`; "
+            "`*` stands for anything (default: all of it). Nothing else of the operation is free.",
         ),
         Key(
             name="reason",
