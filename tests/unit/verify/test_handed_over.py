@@ -238,6 +238,16 @@ def test_the_example_keeps_the_contract_that_it_was_written_after(realworld: Pat
     assert (found.deviations, found.undecided) == ((), ())
 
 
+def test_nullable_means_nothing_from_3_1_on(tmp_path: Path) -> None:
+    """As it means nothing to what holds running answers against the contract."""
+    for name, version in (("contract", "3.1.0"), ("built", "3.0.3")):
+        (tmp_path / f"{name}.yaml").write_text(HANDED_OVER.replace("3.0.3", version), encoding="utf-8")
+    found = conformance(tmp_path / "contract.yaml", tmp_path / "built.yaml", "contract.yaml", "built.yaml")
+    assert [(each.id, each.message) for each in found.deviations] == [
+        ("CD504", "answer 200[].note: may be null")
+    ]
+
+
 # The gate -------------------------------------------------------------------------------------------------
 
 
