@@ -26,7 +26,7 @@ EXAMPLE = Path(__file__).parents[3] / "examples" / "conduit"
 HANDED_OVER = """
 openapi: 3.0.3
 info: {title: Orders, version: '1'}
-servers: [{url: 'https://orders.example/api'}]
+servers: [{url: '{scheme}://orders.example/{base}', variables: {scheme: {default: https}, base: {default: api}}}]
 security: [{Key: []}]
 paths:
   /orders:

@@ -136,13 +136,21 @@ def _base(old: Node, new: Node) -> str:
     """What stands before the contract's paths: the path of its first server, if operations are found there."""
     servers = old.child("servers")
     first = next(servers.items(), None) if servers else None
-    base = urlsplit(str(first.get("url") or "") if first else "").path.rstrip("/")
+    base = "" if first is None else urlsplit(_address(first)).path.rstrip("/")
     offered = routes(new).keys()
 
     def found(prefix: str) -> int:
         return len(routes(old, prefix).keys() & offered)
 
     return base if base and found(base) > found("") else ""
+
+
+def _address(server: Node) -> str:
+    """The address of a server, with the defaults of its variables."""
+    url, variables = str(server.get("url") or ""), server.child("variables")
+    for name, variable in variables.members() if variables else ():
+        url = url.replace(f"{{{name}}}", str(variable.get("default") or ""))
+    return url
 
 
 def _deviates(change: Change) -> bool:
