@@ -287,7 +287,8 @@ class Application:
         address = scope["client"][0] if scope.get("client") else ""
         who = f"address {address}" if session is None else f"caller {session.subject}"
         self._rates.count(route.name, route.by_caller, who, moment.now)  # 429
-        key = idempotency.key_of(route.name, route.idempotent, who, headers, scope, asked.body)  # 400
+        told = [(name, headers[name.lower()]) for name in route.headers if name.lower() in headers]
+        key = idempotency.key_of(route.name, route.idempotent, who, headers, scope, asked.body, told)  # 400
         return await self._line.insist(
             lambda witnessed: self._attempt(asked, moment.again(), key, witnessed), asked.request_id
         )
@@ -320,7 +321,9 @@ class Application:
         if route.body is not None and asked.members is None and _lacks_version(asked):
             route.body.parsed(asked.body)  # 400 comes before 428
         ctx = self._context(asked, moment, db, versions(asked.headers, route.if_match))  # 428
-        given = route.inputs(asked.scope["query_string"], asked.body, asked.members)  # 400, 422
+        given = route.inputs(
+            asked.scope["query_string"], asked.body, asked.members, asked.headers
+        )  # 400, 422
         response = await route.handler(ctx, **given, **route.keys(asked.keys))  # 404, and the rest
         answer = self._rendering.answer(response, asked.request_id, ctx.csrf_token)
         if _is_unchanged(answer, asked):

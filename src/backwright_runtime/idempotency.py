@@ -4,7 +4,7 @@ Whoever repeats it while the first is still running waits for it, because the tw
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -73,9 +73,18 @@ class _Kept(Struct, frozen=True):
 
 
 def key_of(
-    operation: str, demand: Demand, caller: str, headers: Mapping[str, str], scope: Scope, body: bytes
+    operation: str,
+    demand: Demand,
+    caller: str,
+    headers: Mapping[str, str],
+    scope: Scope,
+    body: bytes,
+    told: Sequence[tuple[str, str]] = (),
 ) -> Key | None:
-    """The key that a request comes with. Raises Malformed where it must have one, or what it has is none."""
+    """The key that a request comes with; `told` are its parameters that come in headers.
+
+    Raises Malformed where it must have one, or what it has is none.
+    """
     if demand == "no":
         return None
     given = headers.get("idempotency-key")
@@ -85,14 +94,15 @@ def key_of(
         return None
     if not KEY.fullmatch(given):
         raise Malformed(code="idempotency_key_malformed")
-    return Key(operation, caller, given, _fingerprint(scope, body))
+    return Key(operation, caller, given, _fingerprint(scope, body, told))
 
 
-def _fingerprint(scope: Scope, body: bytes) -> bytes:
+def _fingerprint(scope: Scope, body: bytes, told: Sequence[tuple[str, str]]) -> bytes:
     """What makes two requests the same."""
     asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     query = "&".join(f"{name}={value}" for name, value in asked)
-    head = f"{scope['method']} {scope['path']}?{query}\n".encode("utf-8", "surrogatepass")
+    lines = "".join(f"{name}: {text}\n" for name, text in told)
+    head = f"{scope['method']} {scope['path']}?{query}\n{lines}".encode("utf-8", "surrogatepass")
     return sha256(head + body).digest()
 
 

@@ -9,7 +9,8 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any, Generic, Literal, NoReturn, TypeVar
+from types import MappingProxyType
+from typing import Any, Generic, Literal, NoReturn, TypeVar, get_type_hints
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -45,6 +46,7 @@ Read = Callable[[Any, str, Errors], object]
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Struct)
+J = TypeVar("J", dict[str, object], list[object])
 
 
 def given(value: T | UnsetType, otherwise: T) -> T:
@@ -61,15 +63,21 @@ class Found(Struct, frozen=True):
 
 
 class Body(Generic[S]):
-    """Reads the bodies of one operation. `wrap` is the member of the JSON object that holds the fields."""
+    """Reads the bodies of one operation.
 
-    def __init__(self, struct: type[S], media: MediaType = "json", wrap: str | None = None) -> None:
+    `wrap` is the member of the JSON object that holds the fields; `bare` the one field that is the body, a list.
+    """
+
+    def __init__(
+        self, struct: type[S], media: MediaType = "json", wrap: str | None = None, bare: str | None = None
+    ) -> None:
         self.media: MediaType = media
         self._struct = struct
         self._record = record(struct)
         self._wrap = wrap
+        self._bare = bare
         self._members = [(member, reader(member.kind)) for member in self._record.members]
-        self._decode = _decoder(struct, wrap) if media == "json" and _is_exact(self._record) else None
+        self._decode = _decoder(struct, wrap, bare) if media == "json" and _is_exact(self._record) else None
         self._lists = frozenset(each.wire for each in self._record.members if isinstance(each.kind, Many))
 
     def quickly(self, raw: bytes) -> S | None:
@@ -88,7 +96,9 @@ class Body(Generic[S]):
             return forms.members(forms.urlencoded(raw), self._lists)
         if self.media == "multipart":
             return forms.members(forms.multipart(raw, content_type), self._lists)
-        sent = _json_object(raw)
+        if self._bare is not None:
+            return {self._bare: _json(raw, list)}
+        sent = _json(raw, dict)
         if self._wrap is None:
             return sent
         inner = sent.get(self._wrap)
@@ -122,20 +132,27 @@ class Body(Generic[S]):
         return self.made(found)
 
 
-class Query(Generic[S]):
-    """Reads the query parameters of one operation."""
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, struct: type[S]) -> None:
+
+class Query(Generic[S]):
+    """Reads the parameters of one operation: those of the query, and those that come in `headers` of their own."""
+
+    def __init__(self, struct: type[S], headers: Sequence[str] = ()) -> None:
         self._struct = struct
         self._record = record(struct)
         self._members = [(member, text_reader(member.kind)) for member in self._record.members]
+        self._headers = frozenset(headers)
+        self._asked = [member for member in self._record.members if member.wire not in self._headers]
 
-    def judged(self, raw: bytes) -> Found:
+    def judged(self, raw: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Found:
         """The values of the parameters, and what is wrong with them."""
         pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True) if raw else []
-        sent: dict[str, list[str]] = {}
+        asked: dict[str, list[str]] = {}
         for name, text in pairs:
-            sent.setdefault(name, []).append(text)
+            asked.setdefault(name, []).append(text)
+        told = {name: [headers[name.lower()]] for name in self._headers if name.lower() in headers}
+        sent = {name: texts for name, texts in asked.items() if name not in self._headers} | told
         found = Found({}, [], [])
         for member, read in self._members:
             texts = sent.get(member.wire)
@@ -153,16 +170,16 @@ class Query(Generic[S]):
             except Refused as refused:
                 found.errors.append(FieldError(member.wire, refused.code))
         if self._record.rejects_unknown and self._members:
-            found.unknown.extend(_unknown(sent, self._record.members))
+            found.unknown.extend(_unknown(asked, self._asked))
         return found
 
     def made(self, found: Found) -> S:
         """The parameters of what was read."""
         return self._struct(**found.values)
 
-    def read(self, raw: bytes) -> S:
+    def read(self, raw: bytes, headers: Mapping[str, str] = NO_HEADERS) -> S:
         """The parameters. Raises Invalid with every bad one."""
-        found = self.judged(raw)
+        found = self.judged(raw, headers)
         refuse([found])
         return self.made(found)
 
@@ -305,12 +322,12 @@ def printable(name: str) -> str:
 # JSON -----------------------------------------------------------------------------------------------
 
 
-def _json_object(raw: bytes) -> Mapping[str, object]:
+def _json(raw: bytes, kind: type[J]) -> J:
     try:
         value = _DECODER.decode(raw.decode())
     except (ValueError, RecursionError, InvalidOperation):
         raise Malformed from None
-    if not isinstance(value, dict) or _too_deep(value):
+    if not isinstance(value, kind) or _too_deep(value):
         raise Malformed
     return value
 
@@ -340,7 +357,9 @@ def _too_deep(value: object) -> bool:
 # The fast path --------------------------------------------------------------------------------------
 
 
-def _decoder(struct: type[S], wrap: str | None) -> Callable[[bytes], S]:
+def _decoder(struct: type[S], wrap: str | None, bare: str | None) -> Callable[[bytes], S]:
+    if bare is not None:
+        return _list_decoder(struct)
     if wrap is None:
         return msgspec.json.Decoder(struct).decode
     wrapper = msgspec.defstruct("Wrapped", [("fields", struct, msgspec.field(name=wrap))])
@@ -352,6 +371,12 @@ def _decoder(struct: type[S], wrap: str | None) -> Callable[[bytes], S]:
         return fields
 
     return unwrapped
+
+
+def _list_decoder(struct: type[S]) -> Callable[[bytes], S]:
+    ((name, kind),) = get_type_hints(struct, include_extras=True).items()
+    decode = msgspec.json.Decoder(kind).decode
+    return lambda raw: struct(**{name: decode(raw)})
 
 
 def _is_plain(raw: bytes) -> bool:

@@ -12,7 +12,7 @@ from backwright_runtime.context import RequestContext
 from backwright_runtime.errors import MethodNotAllowed, NotFound
 from backwright_runtime.failures import AS_USUAL, ErrorAnswers
 from backwright_runtime.idempotency import Demand
-from backwright_runtime.inputs import Body, Found, MediaType, Query, refuse
+from backwright_runtime.inputs import NO_HEADERS, Body, Found, MediaType, Query, refuse
 from backwright_runtime.kinds import Many, Record, kind_of
 from backwright_runtime.limits import Rate
 from backwright_runtime.notices import Cache, Deprecation
@@ -41,6 +41,7 @@ class Route(Struct, frozen=True, kw_only=True):
     query: Query[Any] | None
     body: Body[Any] | None
     takes_body: bool
+    headers: tuple[str, ...]
     access: Access | None
     by_address: tuple[Rate, ...]
     by_caller: tuple[Rate, ...]
@@ -52,7 +53,11 @@ class Route(Struct, frozen=True, kw_only=True):
     errors: ErrorAnswers
 
     def inputs(
-        self, query: bytes, body: bytes, members: Mapping[str, object] | None = None
+        self,
+        query: bytes,
+        body: bytes,
+        members: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> dict[str, object]:
         """The validated query and body, of which `members` is what was parsed already.
 
@@ -62,7 +67,7 @@ class Route(Struct, frozen=True, kw_only=True):
         if self.query is None and self.body is None:
             return found
         judged: list[Found] = []
-        asked = None if self.query is None else self.query.judged(query)
+        asked = None if self.query is None else self.query.judged(query, headers)
         if asked is not None:
             judged.append(asked)
         sent = None
@@ -95,8 +100,10 @@ class Says(TypedDict, total=False):
     access: Access
     rates: Sequence[Rate]
     max_body: int
+    headers: Sequence[str]
     media: MediaType
     wrap: str
+    bare: str
     idempotent: Demand
     if_match: Demand
     cache: Cache
@@ -147,7 +154,7 @@ def _route(method: str, path: str, says: Says, handler: Callable[..., Awaitable[
     body = None
     if takes_body or "media" in says:
         struct = hints["body"] if takes_body else Nothing
-        body = Body(struct, says.get("media", "json"), says.get("wrap"))
+        body = Body(struct, says.get("media", "json"), says.get("wrap"), says.get("bare"))
     rates = says.get("rates", ())
     deprecated = says.get("deprecated")
     return Route(
@@ -159,9 +166,10 @@ def _route(method: str, path: str, says: Says, handler: Callable[..., Awaitable[
         path_parameters=tuple(
             (name, _key(hints[name])) for name in names[1:] if name not in ("query", "body")
         ),
-        query=Query(hints["query"]) if "query" in names[1:] else None,
+        query=Query(hints["query"], says.get("headers", ())) if "query" in names[1:] else None,
         body=body,
         takes_body=takes_body,
+        headers=tuple(says.get("headers", ())),
         access=says.get("access"),
         by_address=tuple(rate for rate in rates if rate.by == "address"),
         by_caller=tuple(rate for rate in rates if rate.by == "caller"),

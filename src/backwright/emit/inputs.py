@@ -99,7 +99,9 @@ def query_struct(operation: Operation, model: Model, names: Names, known: Aliase
         members.append(Member(Identifier("sort"), _or_unset(kind), UNSET))
     for field in filters_of(operation):
         members.append(query_member(field, query_attribute(operation, field.name), known))
-    about = f"The query of {operation.method} {operation.path}."
+    told = [field.wire for field in operation.query if field.header]
+    beside = f", and its headers {' and '.join(told)}" if told else ""
+    about = f"The query of {operation.method} {operation.path}{beside}."
     base = None if page is None else _base(page.paging)
     return struct_of(
         names.query_class(operation),

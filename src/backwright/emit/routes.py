@@ -112,10 +112,15 @@ class Handler:
             found.append(f"rates=[{', '.join(rates)}]")
         if operation.max_body is not None:
             found.append(f"max_body={operation.max_body}")
+        lines = [literal(field.wire) for field in operation.query if field.header]
+        if lines:
+            found.append(f"headers=[{', '.join(lines)}]")
         if operation.body is not None and operation.body.media != "json":
             found.append(f"media={literal(operation.body.media)}")
         if operation.body is not None and operation.body.wrap is not None:
             found.append(f"wrap={literal(operation.body.wrap)}")
+        if operation.body is not None and operation.body.bare is not None:
+            found.append(f"bare={literal(operation.body.bare)}")
         if operation.idempotent != "no":
             found.append(f"idempotent={literal(operation.idempotent)}")
         if operation.if_match != "no":

@@ -76,14 +76,13 @@ def _caller(row: dict[str, Any], auth: Auth, operation: Operation | None, model:
     values = {
         field.wire: row[auth.password if field.type == kept else auth.by] for field in operation.body.fields
     }
-    wrap = operation.body.wrap
     return {
         **said,
         "sign_in": {
             "method": operation.method,
             "path": operation.path,
             "content_type": MEDIA[operation.body.media],
-            "body": values if wrap is None else {wrap: values},
+            "body": operation.body.whole(values),
         },
     }
 

@@ -18,7 +18,7 @@ import msgspec
 
 from backwright.emit.source import printable
 from backwright.handover.rows import shown
-from backwright.model.types import Model, Operation, SignIn
+from backwright.model.types import InputField, Model, Operation, SignIn
 from backwright.reference.seam import now
 from backwright.verify.acceptance import execute
 from backwright.verify.compare import Seen
@@ -186,15 +186,17 @@ class _Script:
 
     def _options(self, operation: Operation, call: Call) -> tuple[list[str], list[str]]:
         """What has to be done before the request, and the options of curl."""
-        options = [f"-H {_header(name, value)}" for name, value in call.headers.items()]
+        told = {
+            field.wire: call.values[field.wire] for field in _told(operation) if field.wire in call.values
+        }
+        options = [f"-H {_header(name, value)}" for name, value in {**told, **call.headers}.items()]
         if operation.body is None:
             return [], options
         members = {field.wire for field in operation.body.fields}
         values = {name: value for name, value in call.values.items() if name in members}
         match operation.body.media:
             case "json":
-                wrap = operation.body.wrap
-                sent = _json(values if wrap is None else {wrap: values})
+                sent = _json(operation.body.whole(values))
                 return [], [*options, "-H 'Content-Type: application/json'", f"--data-binary {sent}"]
             case "form":
                 pairs = [f"--data-urlencode {_pair(percent(n, safe=''), v)}" for n, v in _pairs(values)]
@@ -326,9 +328,15 @@ def _target(operation: Operation, values: Mapping[str, Any]) -> str:
         for place, piece in enumerate(pieces)
     ]
     members = {field.wire for field in operation.body.fields} if operation.body else set()
-    query = {name: value for name, value in values.items() if name not in wires | members}
+    apart = wires | members | {field.wire for field in _told(operation)}
+    query = {name: value for name, value in values.items() if name not in apart}
     asked = [f"{quote(percent(name, safe='') + '=')}{_word(value, 'part')}" for name, value in _pairs(query)]
     return "".join(words) + ("'?'" + "'&'".join(asked) if asked else "")
+
+
+def _told(operation: Operation) -> list[InputField]:
+    """The parameters that come in headers."""
+    return [field for field in operation.query if field.header]
 
 
 def _pairs(values: Mapping[str, Any]) -> list[tuple[str, Any]]:

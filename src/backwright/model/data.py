@@ -294,6 +294,7 @@ class InputField(Frozen, frozen=True, kw_only=True):
     `required`: absence is an error. Otherwise `default` (a constant or `now`) applies, and without one the
     value is null (`nullable`) or, in a change, unchanged. `matches` is a pattern (RE2) that text must match as
     a whole; `folded` text is put into lower case (ASCII). `write` is the field's rule about who may send it (403).
+    `header`: it is a parameter that comes in the header `wire`.
     """
 
     wire: str
@@ -305,4 +306,5 @@ class InputField(Frozen, frozen=True, kw_only=True):
     matches: str | None = None
     folded: bool = False
     write: Rule | None = None
+    header: bool = False
     place: Place = NOWHERE

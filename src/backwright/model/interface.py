@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from typing import Literal as OneOf
 
 from backwright.model.data import Formula, Frozen, InputField, OrderTerm, Rule, ScalarType
@@ -104,14 +106,22 @@ class View(Frozen, frozen=True, kw_only=True):
 class Body(Frozen, frozen=True, kw_only=True):
     """A request body. In a `partial` body an absent member means unchanged.
 
-    `wrap` is the member of the JSON object that holds the fields. Fields of type bytes come as a file
-    (multipart) or in base64 (JSON); `<name>_type` and `<name>_name` are then names of the body, too.
+    `wrap` is the member of the JSON object that holds the fields; `bare` the one field, a list, that is the body
+    itself. Fields of type bytes come as a file (multipart) or in base64 (JSON); `<name>_type` and `<name>_name` are
+    then names of the body, too.
     """
 
     fields: tuple[InputField, ...]
     partial: bool = False
     media: Media = "json"
     wrap: str | None = None
+    bare: str | None = None
+
+    def whole(self, members: Mapping[str, Any]) -> Any:
+        """What a JSON body with these members is as a whole."""
+        if self.bare is not None:
+            return members.get(self.bare)
+        return members if self.wrap is None else {self.wrap: members}
 
 
 class PathParameter(Frozen, frozen=True, kw_only=True):

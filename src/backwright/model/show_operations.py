@@ -76,7 +76,8 @@ def operation_lines(operation: Operation) -> Iterator[str]:
         yield f"  access: {rule_text(operation.access)}"
     for parameter in operation.path_parameters:
         yield f"  path {parameter.wire or parameter.name}: {type_text(parameter.type, nullable=False)}"
-    yield from (f"  query {_input(member)}" for member in operation.query)
+    for member in operation.query:
+        yield f"  {'header' if member.header else 'query'} {_input(member)}"
     yield from _body(operation)
     yield "  steps:" if operation.steps else "  steps: none"
     for step in operation.steps:
@@ -103,6 +104,7 @@ def _body(operation: Operation) -> Iterator[str]:
     said = ["body"]
     said += [f"as {body.media}"] if body.media != "json" else []
     said += [f"under `{body.wrap}`"] if body.wrap is not None else []
+    said += [f"`{body.bare}` alone"] if body.bare is not None else []
     yield f"  {' '.join(said)}: changes, absent means unchanged" if body.partial else f"  {' '.join(said)}:"
     yield from (f"    {_input(member)}" for member in body.fields)
 

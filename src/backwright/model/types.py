@@ -246,11 +246,15 @@ class Service(Frozen, frozen=True, kw_only=True):
 
 
 class Deviation(Frozen, frozen=True, kw_only=True):
-    """What may be otherwise than the contract says: a kind of change (`CD201`), of one operation or of any."""
+    """What may be otherwise than the contract says: a kind of change (`CD201`), of one operation or of any.
+
+    `at` is the place in what it takes or answers, and all inside it; without one, all of it.
+    """
 
     rule: str
     reason: str
     operation: str | None = None
+    at: str | None = None
 
 
 class HandedOver(Frozen, frozen=True, kw_only=True):

@@ -76,7 +76,9 @@ def _typed(parameters: Sequence[PathParameter]) -> list[Any]:
 
 
 def _inputs(before: Operation, after: Operation, renames: Renames) -> Iterator[Aspect]:
-    yield from _members(before.query, after.query, "query parameter", renames)
+    for what, in_header in (("query parameter", False), ("header", True)):
+        sides = [[each for each in side.query if each.header is in_header] for side in (before, after)]
+        yield from _members(sides[0], sides[1], what, renames)
     match before.body, after.body:
         case None, None:
             return
@@ -91,6 +93,9 @@ def _inputs(before: Operation, after: Operation, renames: Renames) -> Iterator[A
                 yield f"takes {new.media} instead of {old.media}", "breaking"
             if old.wrap != new.wrap:
                 yield f"the body is {_under(new.wrap)} instead of {_under(old.wrap)}", "breaking"
+            if old.bare != new.bare:
+                words = "an object instead of a list" if new.bare is None else "a list instead of an object"
+                yield f"the body is {words}", "breaking"
             yield from _members(old.fields, new.fields, "member", renames)
 
 

@@ -58,7 +58,8 @@ def _contract(found: HandedOver) -> dict[str, object]:
     settings: dict[str, object] = {"file": found.file, "sha256": found.sha256[:12]}
     if found.deviations:
         settings["deviations"] = [
-            f"{each.rule} {each.operation or 'everywhere'}" for each in found.deviations
+            " ".join(filter(None, (each.rule, each.operation or "everywhere", each.at)))
+            for each in found.deviations
         ]
     return settings
 

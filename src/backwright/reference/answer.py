@@ -41,7 +41,16 @@ from backwright.reference.failures import Failure
 from backwright.reference.http import Opaque, Request, Response
 from backwright.reference.limits import Answers, Rates
 from backwright.reference.notices import notices
-from backwright.reference.read import Reading, is_json, paged, parse_object, query_fields, unknown
+from backwright.reference.read import (
+    Reading,
+    is_json,
+    paged,
+    parse_list,
+    parse_object,
+    query_fields,
+    sent_parameters,
+    unknown,
+)
 from backwright.reference.routing import routes_of
 from backwright.reference.seam import Seam
 from backwright.reference.sessions import Session
@@ -177,18 +186,18 @@ class Reference:
         key = self._answers.key(operation, request, who)
         if key is None:
             return self._carry_out(operation, path, content, session, caller, request)
-        again = self._answers.again(key, request)
+        again = self._answers.again(key, operation, request)
         if again is not None:
             return again
         try:
             response = self._carry_out(operation, path, content, session, caller, request)
         except Failure as failure:
-            self._answers.keep(key, request, self._failed(failure, operation, request))
+            self._answers.keep(key, operation, request, self._failed(failure, operation, request))
             raise
         except Overflow:
-            self._answers.keep(key, request, self._failed(Failure("invalid"), operation, request))
+            self._answers.keep(key, operation, request, self._failed(Failure("invalid"), operation, request))
             raise
-        self._answers.keep(key, request, response)
+        self._answers.keep(key, operation, request, response)
         return response
 
     def _acceptable(self, operation: Operation, request: Request) -> bytes:
@@ -250,6 +259,8 @@ class Reference:
             return {}
         if body.media != "json":
             return forms.members(body, content, request.content_type or "")
+        if body.bare is not None:
+            return {body.bare: parse_list(content)}
         members = parse_object(content)
         if body.wrap is None:
             return members
@@ -299,12 +310,13 @@ class Reference:
 
         reading = Reading(self.model, default)
         queried = query_fields(operation)
-        params = reading.query(queried, request.query)
+        params = reading.query(queried, sent_parameters(operation, request))
         body = reading.body(operation.body, members) if operation.body is not None else {}
         if reading.reject:
             fields = operation.body.fields if operation.body is not None else ()
             proof = {sessions.CSRF} if _is_form(operation) else set()
-            reading.errors += unknown((name for name, _ in request.query), queried) if queried else []
+            in_query = [field for field in queried if not field.header]
+            reading.errors += unknown((name for name, _ in request.query), in_query) if queried else []
             reading.errors += (
                 unknown((name for name in members if name not in proof), fields) if fields else []
             )

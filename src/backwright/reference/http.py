@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
+
+_LINE = re.compile("([!-~]([ -~]*[!-~])?)?")
+
+
+def is_line(text: str) -> bool:
+    """Whether a header can hold the text as it is: visible ASCII, without spaces around it (RFC 9110, 5.5)."""
+    return _LINE.fullmatch(text) is not None
 
 
 class Opaque(str):

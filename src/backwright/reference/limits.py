@@ -13,6 +13,7 @@ import msgspec
 from backwright.model.types import Operation, Rate
 from backwright.reference.failures import Failure
 from backwright.reference.http import Request, Response
+from backwright.reference.read import headers_sent
 
 KEPT = timedelta(hours=24)
 KEY = re.compile(r"[!-~]{1,255}")
@@ -62,23 +63,24 @@ class Answers:
             raise Failure("malformed", code="idempotency_key_malformed")
         return (operation.name, who, given)
 
-    def again(self, key: tuple[Any, ...], request: Request) -> Response | None:
+    def again(self, key: tuple[Any, ...], operation: Operation, request: Request) -> Response | None:
         """The answer that was given before. Raises Failure where it was to another request: 422."""
         found = self.kept.get(key)
         if found is None or request.now >= found.until:
             return None
-        if found.request != fingerprint(request):
+        if found.request != fingerprint(operation, request):
             raise Failure("invalid", code="idempotency_key_reused")
         headers = {**found.response.headers, "idempotency-replayed": "true"}
         return msgspec.structs.replace(found.response, headers=headers)
 
-    def keep(self, key: tuple[Any, ...], request: Request, response: Response) -> None:
+    def keep(self, key: tuple[Any, ...], operation: Operation, request: Request, response: Response) -> None:
         """Remember an answer."""
-        self.kept[key] = Answered(fingerprint(request), response, request.now + KEPT)
+        self.kept[key] = Answered(fingerprint(operation, request), response, request.now + KEPT)
 
 
-def fingerprint(request: Request) -> bytes:
+def fingerprint(operation: Operation, request: Request) -> bytes:
     """What makes two requests the same."""
     query = "&".join(f"{name}={value}" for name, value in request.query)
-    head = f"{request.method} {request.path}?{query}\n".encode("utf-8", "surrogatepass")
+    told = "".join(f"{name}: {text}\n" for name, text in headers_sent(operation, request))
+    head = f"{request.method} {request.path}?{query}\n{told}".encode("utf-8", "surrogatepass")
     return sha256(head + (request.body or b"")).digest()

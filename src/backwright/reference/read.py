@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 
 import re2
 
@@ -27,10 +27,12 @@ from backwright.model.types import (
 from backwright.reference.decode import Refused, file, from_json, from_query, require
 from backwright.reference.failures import Failure
 from backwright.reference.forms import File, Text
+from backwright.reference.http import Request
 from backwright.reference.texts import LOWER
 
 Default = Callable[[InputField], Any]
 Errors = list[tuple[str, str]]
+T = TypeVar("T", dict[str, Any], list[Any])
 
 DEEPEST = 33
 """Levels of a body: its object, and 32 within it."""
@@ -238,6 +240,18 @@ def query_fields(operation: Operation) -> tuple[InputField, ...]:
     return (*found, *(field for field in operation.query if field.wire not in names))
 
 
+def headers_sent(operation: Operation, request: Request) -> list[tuple[str, str]]:
+    """The parameters that come in headers."""
+    names = [field.wire for field in operation.query if field.header]
+    return [(name, request.headers[name.lower()]) for name in names if name.lower() in request.headers]
+
+
+def sent_parameters(operation: Operation, request: Request) -> list[tuple[str, str]]:
+    """The parameters as they were sent, each where it belongs: a header's name in the query says nothing."""
+    headers = {field.wire for field in operation.query if field.header}
+    return [pair for pair in request.query if pair[0] not in headers] + headers_sent(operation, request)
+
+
 def unknown(sent: Iterable[str], fields: Sequence[InputField]) -> Errors:
     """The names that the specification does not have, each once; lone surrogates are shown as `?`."""
     known = {field.wire for field in fields}
@@ -255,11 +269,20 @@ def parse_object(content: bytes) -> dict[str, Any]:
 
     Raises Failure "malformed" when it is not JSON in UTF-8, or not an object.
     """
+    return _parsed(content, dict)
+
+
+def parse_list(content: bytes) -> list[Any]:
+    """The JSON list of a body, like `parse_object`."""
+    return _parsed(content, list)
+
+
+def _parsed(content: bytes, kind: type[T]) -> T:
     try:
         value = json.loads(
             content.decode("utf-8"), parse_int=Decimal, parse_float=Decimal, parse_constant=not_a_number
         )
-        if isinstance(value, dict) and depth(value) <= DEEPEST:
+        if isinstance(value, kind) and depth(value) <= DEEPEST:
             return value
     except (ValueError, InvalidOperation, RecursionError):
         pass

@@ -44,6 +44,7 @@ class DeviationNode(Node, frozen=True, kw_only=True):
     rule: At[str]
     reason: At[str]
     operation: At[str] | None = None
+    at: At[str] | None = None
 
 
 class ContractNode(Node, frozen=True, kw_only=True):
@@ -142,6 +143,7 @@ class FieldNode(Node, frozen=True, kw_only=True):
     personal: At[bool] | None = None
     encrypted: At[bool] | None = None
     wire: At[str] | None = None
+    header: At[str] | None = None
     states: StatesNode | None = None
     was: At[str] | None = None
 
@@ -362,6 +364,7 @@ class OperationNode(Node, frozen=True, kw_only=True):
     body: BodyNode | None = None
     accepts: At[str] | None = None
     wrap: At[str] | None = None
+    bare: At[str] | None = None
     replace: At[bool] | None = None
     where: At[str] | None = None
     set: tuple[AssignmentNode, ...] = ()

@@ -269,14 +269,16 @@ class _Run:
             path = path.replace(f"{{{name}}}", text(given.pop(name, "missing")))
         members = {field.wire for field in operation.body.fields} if operation.body else set()
         body = {name: value for name, value in given.items() if name in members}
+        told = {field.wire for field in operation.query if field.header and field.wire in given}
         query = [
             (name, text(item))
             for name, value in given.items()
-            if name not in members
+            if name not in members | told
             for item in (value if isinstance(value, list) else [value])
         ]
         self._number += MILLISECONDS_BETWEEN
         sent = {**self._credentials(operation, session), **_content_type(operation)}
+        sent |= {name.lower(): text(given[name]) for name in told}
         sent |= {name.lower(): text(self._filled(value)) for name, value in headers.items()}
         return self._subject.send(
             Wire(
@@ -402,8 +404,7 @@ def _content(operation: Operation, values: dict[str, Any]) -> bytes | None:
         return None
     match operation.body.media:
         case "json":
-            wrap = operation.body.wrap
-            return json.dumps(values if wrap is None else {wrap: values}).encode()
+            return json.dumps(operation.body.whole(values)).encode()
         case "form":
             return form(values)
         case "multipart":

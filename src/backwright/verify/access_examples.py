@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from shlex import quote
 from typing import Any
 from typing import Literal as OneOf
 
@@ -256,7 +257,8 @@ def _curl(operation: Operation, scene: Scene) -> str:
     who = "" if ask.caller is None else f' -H "authorization: … token of {ask.caller} …"'
     content, media = ask.content()
     body = "" if content is None else f" -H 'content-type: {media}' -d '{content.decode('utf-8', 'replace')}'"
-    return f'curl -X {operation.method}{who}{body} "$BASE{ask.path}"'
+    told = "".join(f" -H {quote(f'{name}: {text}')}" for name, text in ask.headers.items())
+    return f'curl -X {operation.method}{who}{told}{body} "$BASE{ask.path}"'
 
 
 # In words -----------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ HEADERS = (
 
 NOT_STORED = re.compile(r"\b(no-store|no-cache)\b")
 DISTINCT = ("token", "csrf")
+WITHIN = r"([^\s<>\"'&;,]+)"
+"""An opaque value inside of a text: up to what ends a part of an address or of a header."""
 FULL = 2**53
 """From here on not every integer is a double: databases print such doubles in full."""
 UTF8 = "utf-8"
@@ -102,6 +104,8 @@ def differences(
 def _header(name: str, wanted: str | None, got: str | None, values: Values) -> list[str]:
     if name == "cache-control" and wanted is None and got is not None and NOT_STORED.search(got):
         return []  # what is not said to be kept may be forbidden to be kept
+    if wanted is not None and got is not None:
+        _learn(wanted, got, values)
     wanted = None if wanted is None else values.fill(wanted)
     if _normal(name, wanted) == _normal(name, got):
         return []
@@ -160,6 +164,29 @@ def _opaque(place: str, name: str, seen: Any, values: Values) -> list[str]:
     return []
 
 
+def _learn(expected: str, seen: str, values: Values) -> None:
+    """Opaque values within a text, like the cursor in the address of the next page, belong to their names from now on.
+
+    Nothing is learnt where the rest of the text differs, or a token was given out before: then the texts differ.
+    """
+    pattern, unknown, end = "", list[str](), 0
+    for found in NAME.finditer(expected):
+        name = found[0]
+        pattern += re.escape(expected[end : found.start()])
+        if name in unknown:
+            pattern += f"(?:\\{unknown.index(name) + 1})"
+        elif values.of(name) is not None or found[1] == "number":
+            pattern += re.escape(values.fill(name))
+        else:
+            pattern += WITHIN
+            unknown.append(name)
+        end = found.end()
+    matched = re.fullmatch(pattern + re.escape(expected[end:]), seen) if unknown else None
+    for name, value in zip(unknown, matched.groups() if matched else (), strict=False):
+        if not (name.startswith(DISTINCT) and values.has(value)):
+            values.keep(name, value)
+
+
 def _content(expected: Response, seen: Seen, values: Values) -> list[str]:
     """A body that is no JSON, byte by byte."""
     wanted = values.fill_bytes(expected.content or b"")
@@ -191,6 +218,7 @@ def _trees(place: str, expected: Any, seen: Any, values: Values) -> list[str]:
             pairs = enumerate(zip(expected, seen, strict=True))
             return [text for i, (a, b) in pairs for text in _trees(f"{place}[{i}]", a, b, values)]
         case str() if isinstance(seen, str):
+            _learn(expected, seen, values)
             expected = values.fill(expected)
         case _:
             pass

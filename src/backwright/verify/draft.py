@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from backwright.model.types import Operation
 from backwright.reference.evaluate import Row
+from backwright.reference.http import is_line
 from backwright.reference.sessions import CSRF, Session
 from backwright.verify import values
 from backwright.verify.wire import BOUNDARY, multipart
@@ -38,16 +39,36 @@ class Draft:
         self.session: Session | None = None
         self.rows: list[tuple[str, Row]] = []
 
+    def apart(self) -> tuple[list[tuple[str, str]], dict[str, str]]:
+        """The query and the headers: parameters that come in headers are made like the others, and sent there.
+
+        What no line of a header can hold is not sent at all.
+        """
+        told = self.told()
+        query = [pair for pair in self.query if pair not in told]
+        return query, {**{name.lower(): text for name, text in told if is_line(text)}, **self.headers}
+
+    def told(self) -> list[tuple[str, str]]:
+        """The parameters that come in headers."""
+        names = {field.wire for field in self.operation.query if field.header}
+        return [pair for pair in self.query if pair[0] in names]
+
     def body(self) -> bytes | None:
         """The content of the body."""
         if self.content is not None or self.members is None or self.operation.body is None:
             return self.content
+        if self.operation.body.bare is not None:
+            return self._alone(self.operation.body.bare).encode("utf-8", "surrogatepass")
         if self.operation.body.media == "json":
             return wrapped(_object(self.members), self.operation.body.wrap)
         pairs = [(name, text) for name, value in self.members for text in values.as_texts(value)]
         if self.operation.body.media == "form":
             return urlencode(pairs, errors="surrogatepass").encode()
         return multipart({name: _part(value) for name, value in self.members})
+
+    def _alone(self, name: str) -> str:
+        """The JSON of the one member that is the body, of the last one where there are several."""
+        return next((value for member, value in reversed(self.members or []) if member == name), "{}")
 
     def prove(self, csrf: str, *, as_member: bool) -> None:
         """Show the CSRF token, in the header or among the members of a form."""

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import msgspec
 
-from backwright.model.types import Deviation, HandedOver
+from backwright.model.types import HandedOver
 from backwright.project import Project
 from backwright.review.contract.conformance import Conformance, conformance
 from backwright.review.contract.document import Unreadable
-from backwright.review.contract.findings import Change
+from backwright.review.contract.findings import Change, Site, Spot
+from backwright.verify.agreed import Agreed, words
 from backwright.verify.results import Finding
+
+SHOWN = 12
+"""How many places one finding names."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,16 +34,21 @@ def kept_contract(contract: HandedOver, project: Project, document: Path) -> Kep
         compared = conformance(project.root / contract.file, document, contract.file, built, project.root)
     except Unreadable as error:
         return Kept(findings=(Finding(what=str(error), where=contract.file),), summary="", figures={})
-    agreed = [each for each in compared.deviations if any(_is_of(d, each) for d in contract.deviations)]
-    findings = [_finding(each) for each in compared.deviations if each not in agreed]
+    agreed = Agreed(contract.deviations, compared.base)
+    left = {
+        each: [site for site in each.sites if not agreed.covers(each.id, site.operation, site.at)]
+        for each in compared.deviations
+    }
+    findings = list(_findings(left))
+    kept = sum(not sites for sites in left.values())
     findings += _idle(contract, agreed)
     return Kept(
         findings=tuple(findings),
-        summary=_summary(contract, compared, len(agreed)),
+        summary=_summary(contract, compared, kept),
         figures={
             "contract operations": compared.operations,
-            "contract deviations": len(compared.deviations) - len(agreed),
-            "contract deviations agreed": len(agreed),
+            "contract deviations": len(compared.deviations) - kept,
+            "contract deviations agreed": kept,
             "contract leaves open": len(compared.decisions),
             "contract not compared": len(compared.undecided),
         },
@@ -59,21 +68,29 @@ def _summary(contract: HandedOver, compared: Conformance, agreed: int) -> str:
     return ", ".join(said)
 
 
-def _is_of(deviation: Deviation, change: Change) -> bool:
-    return deviation.rule == change.id and deviation.operation in (None, *change.operations)
+def _findings(left: dict[Change, list[Site]]) -> Iterator[Finding]:
+    """What is not agreed to. The same of one place of the contract is one finding, however often it is met."""
+    alike: dict[tuple[str, str, Spot | None], list[tuple[Change, list[Site]]]] = {}
+    for change, sites in left.items():
+        if sites:
+            words = change.message.partition(": ")[2] or change.message
+            alike.setdefault((f"{change.id} {change.name}", words, change.before), []).append((change, sites))
+    for (name, words, before), found in alike.items():
+        places = " → ".join(str(place) for place in (before, found[0][0].after) if place is not None)
+        met = [_site(site) for _, each in found for site in each]
+        more = f" and {len(met) - SHOWN} more" if len(met) > SHOWN else ""
+        yield Finding(what=f"{name}: {', '.join(met[:SHOWN])}{more}: {words}", where=places)
 
 
-def _finding(change: Change) -> Finding:
-    places = " → ".join(str(place) for place in (change.before, change.after) if place is not None)
-    operations = ", ".join(change.operations) or "the whole contract"
-    return Finding(what=f"{change.id} {change.name}: {operations}: {change.message}", where=places)
+def _site(site: Site) -> str:
+    operation = site.operation or "the whole contract"
+    return f"{operation} at {site.at}" if site.at else operation
 
 
-def _idle(contract: HandedOver, agreed: list[Change]) -> Iterator[Finding]:
+def _idle(contract: HandedOver, agreed: Agreed) -> Iterator[Finding]:
     """Deviations that were agreed to and are none: what is written down has to be true."""
     for each in contract.deviations:
-        if not any(_is_of(each, change) for change in agreed):
-            of = f" of {each.operation}" if each.operation else ""
+        if each not in agreed.used:
             yield Finding(
-                what=f"the deviation {each.rule}{of} is agreed to, and there is none", where=contract.file
+                what=f"the deviation {words(each)} is agreed to, and there is none", where=contract.file
             )

@@ -5,12 +5,12 @@ The gate `contract` compares two descriptions; this looks past ours, so that bot
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from backwright.model.types import HandedOver, Model
 from backwright.project import Project
+from backwright.verify.agreed import Agreed, shape
 from backwright.verify.compare import Seen
 from backwright.verify.gate import NotRun
 from backwright.verify.promised_values import errors, header_value, media_of, validator_of
@@ -18,11 +18,13 @@ from backwright.verify.target.contract import METHODS, base_path, resolved
 from backwright.verify.target.documents import ContractUnusable, read_contract
 
 if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
 
 FAILED = 400
-_OF_ANSWERS = re.compile("CD(3|5).*")
+_OF_STATUS = "CD302"
 _OF_MEDIA = "CD221"
+_OF_HEADERS = ("CD303", "CD305")
 Key = tuple[str, str]
 """A method in lower case, and a path whose parameters have no names."""
 
@@ -30,8 +32,8 @@ Key = tuple[str, str]
 class Promised:
     """The answers of a contract. `checked` counts those that were held against it.
 
-    An operation of whose answers a deviation was agreed to is left to the gate `contract`, and so is a contract of
-    several files. Failures that the contract does not name are the service's own.
+    What was agreed to be otherwise is free, and nothing beside it; a contract of several files is left to the gate
+    `contract`. Failures that the contract does not name are the service's own.
     """
 
     def __init__(self, contract: HandedOver, project: Project, model: Model) -> None:
@@ -41,19 +43,14 @@ class Promised:
             self._document = read_contract(project.root / contract.file)
         except ContractUnusable as error:
             raise NotRun(str(error)) from error
-        free = [_key(each.operation) for each in contract.deviations if _OF_ANSWERS.match(each.rule)]
-        promised = {} if None in free or _has_other_files(self._document) else self._found()
+        self._agreed = Agreed(contract.deviations, base_path(self._document))
+        promised = {} if _has_other_files(self._document) else self._found()
         self._responses = {
             operation.name: promised[key]
             for operation in model.operations
-            if (key := (operation.method.lower(), shape(operation.path))) in promised and key not in free
+            if (key := (operation.method.lower(), shape(operation.path))) in promised
         }
-        others = [_key(each.operation) for each in contract.deviations if each.rule == _OF_MEDIA]
-        self._any_media = {
-            operation.name
-            for operation in model.operations
-            if None in others or (operation.method.lower(), shape(operation.path)) in others
-        }
+        self._routes = {each.name: f"{each.method} {each.path}" for each in model.operations}
         self._validators: dict[tuple[str, ...], Validator] = {}
 
     def differences(self, operation: str, seen: Seen) -> list[str]:
@@ -64,7 +61,8 @@ class Promised:
         status = str(seen.status)
         response = responses.get(status, responses.get(f"{status[0]}XX", responses.get("default")))
         if response is None and seen.status < FAILED and any(_is_success(each) for each in responses):
-            return [f"status {seen.status} is not in {self.name} for {operation}"]
+            free = self._agreed.covers(_OF_STATUS, self._routes[operation], f"answer {seen.status}")
+            return [] if free else [f"status {seen.status} is not in {self.name} for {operation}"]
         if response is None:
             return []
         described = resolved(self._document, response)
@@ -75,30 +73,43 @@ class Promised:
         content = response.get("content") or {}
         if not content:
             return
+        at = f"answer {seen.status}"
+        any_media = self._agreed.covers(_OF_MEDIA, self._routes[operation], at)
         if not seen.content:
-            yield f"status {seen.status} has no body"
+            if not any_media:
+                yield f"status {seen.status} has no body"
             return
         sent_as = seen.headers.get("content-type", "application/json")
         media = media_of(sent_as, content)
-        if media is None and operation not in self._any_media:
+        if media is None and not any_media:
             yield f"status {seen.status} is answered as {sent_as}, and not as {' or '.join(content)}"
         schema = (content.get(media) or {}).get("schema") if media is not None else None
         if schema is not None and ("json" in sent_as or isinstance(seen.body, str)):
             self.checked += 1
-            yield from errors(self._validator((operation, str(seen.status), str(media)), schema), seen.body)
+            validator = self._validator((operation, str(seen.status), str(media)), schema)
+            yield from errors(validator, seen.body, self._free(operation, at))
+
+    def _free(self, operation: str, at: str) -> Callable[[ValidationError], bool]:
+        return lambda error: self._agreed.covers_error(error, self._routes[operation], at)
 
     def _of_headers(self, operation: str, response: Mapping[str, Any], seen: Seen) -> Iterator[str]:
         for name, header in (response.get("headers") or {}).items():
             described, sent = resolved(self._document, header), seen.headers.get(name.lower())
             if name.lower() == "content-type":
                 continue
-            if sent is None and described.get("required") is True:
+            at = f"answer {seen.status} header {name.lower()}"
+            needed = sent is None and described.get("required") is True
+            if needed and not self._may_be_missing(operation, at):
                 yield f"the header {name} is missing"
             schema = described.get("schema")
             if sent is not None and schema is not None:
                 validator = self._validator((operation, str(seen.status), "header", name), schema)
                 value = header_value(sent, resolved(self._document, schema))
-                yield from (f"the header {name}: {each}" for each in errors(validator, value))
+                wrong = errors(validator, value, self._free(operation, at))
+                yield from (f"the header {name}: {each}" for each in wrong)
+
+    def _may_be_missing(self, operation: str, at: str) -> bool:
+        return any(self._agreed.covers(rule, self._routes[operation], at) for rule in _OF_HEADERS)
 
     def _validator(self, key: tuple[str, ...], schema: Any) -> Validator:
         if key not in self._validators:
@@ -120,20 +131,8 @@ class Promised:
         return found
 
 
-def shape(path: str) -> str:
-    """A path whatever its parameters are called."""
-    return re.sub(r"\{[^}]*\}", "{}", path)
-
-
 def _is_success(status: str) -> bool:
     return status[0] in "23" or status == "default"
-
-
-def _key(operation: str | None) -> Key | None:
-    if operation is None:
-        return None
-    method, _, path = operation.partition(" ")
-    return method.lower(), shape(path)
 
 
 def _has_other_files(value: object) -> bool:

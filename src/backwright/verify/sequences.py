@@ -134,8 +134,9 @@ class Sequence:
         if answer.status < 400:
             for _, cursor in traffic.opaque(answer.body):
                 if cursor.startswith("cursor"):
+                    query = (*sent.query, *draft.told())
                     self._composer.pages.append(
-                        Page(draft.label, sent.path, sent.query, draft.session, str(cursor), sent.needs)
+                        Page(draft.label, sent.path, query, draft.session, str(cursor), sent.needs)
                     )
             del self._composer.pages[:-40]
             if "idempotency-key" in dict(sent.headers):
@@ -415,13 +416,14 @@ class Sequence:
     def _finished(self, draft: Draft) -> tuple[Draft, Sent]:
         if draft.method == "GET" and self._random.random() < 0.03:
             draft.method, draft.label = "HEAD", "HEAD"
+        query, headers = draft.apart()
         return draft, Sent(
             number=self._number,
             operation=draft.label,
             method=draft.method,
             path=draft.path,
-            query=within_address(draft.query),
-            headers=tuple(sorted(draft.headers.items())),
+            query=within_address(query),
+            headers=tuple(sorted(headers.items())),
             body=draft.body(),
             needs=self._needs(),
         )

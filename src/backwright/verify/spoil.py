@@ -266,6 +266,8 @@ class Spoiler:
             choices = ODD_FORMS
         elif body.media == "multipart":
             choices = ODD_PARTS
+        elif body.bare is not None:
+            choices = (*ODD_BODIES, b"[]", b"[[]]", b"[null]", b"{}", b'"x"')
         elif body.wrap is not None:
             odd = [wrapped(text, body.wrap) for text in ("null", "[]", '"x"', "{}")]
             choices = (*ODD_BODIES, *odd, *odd, b"{}")

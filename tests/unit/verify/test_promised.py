@@ -42,7 +42,14 @@ components:
     Todo:
       type: object
       required: [title]
-      properties: {title: {type: string}, note: {type: string, nullable: true}, at: {type: string, format: date-time}}
+      properties:
+        title: {type: string}
+        note: {type: string, nullable: true}
+        at: {type: string, format: date-time}
+        tags: {type: array, items: {$ref: '#/components/schemas/Tag'}}
+        of: {anyOf: [{type: integer}, {$ref: '#/components/schemas/Tag'}]}
+        closed: {type: object, additionalProperties: false, properties: {z: {}}}
+    Tag: {type: object, properties: {at: {type: string, format: date-time}}}
 """
 
 
@@ -129,22 +136,90 @@ def test_an_agreement_about_requests_frees_no_answers(tmp_path: Path, model: Mod
 
 
 @pytest.mark.parametrize(
-    ("changed", "deviations"),
+    "changed",
     [
-        ({}, (Deviation(rule="CD521", reason="agreed", operation="GET /todos/{id}"),)),
-        ({}, (Deviation(rule="CD521", reason="agreed"),)),
-        ({"paths": {}, "webhooks": {}}, ()),
-        ({"components": {"schemas": {"Todo": {"$ref": "other.yaml#/Todo"}}}}, ()),
+        {"paths": {"/others": {"get": {"responses": {"200": {"description": "Fine."}}}}}},
+        {"components": {"schemas": {"Todo": {"$ref": "other.yaml#/Todo"}}}},
     ],
 )
-def test_what_was_agreed_or_is_elsewhere_is_not(
-    changed: dict[str, Any], deviations: tuple[Deviation, ...], tmp_path: Path, model: Model
-) -> None:
-    if changed.get("paths") == {}:
-        changed = {"paths": {"/others": {"get": {"responses": {"200": {"description": "Fine."}}}}}}
-    held = promised(tmp_path, model, *deviations, **changed)
+def test_what_is_elsewhere_is_not(changed: dict[str, Any], tmp_path: Path, model: Model) -> None:
+    held = promised(tmp_path, model, **changed)
     assert held.differences(reading(model), seen(200, {})) == []
     assert held.checked == 0
+
+
+GET = "GET /todos/{id}"
+NO_TITLE = ["contract.json: $: 'title' is a required property"]
+
+
+@pytest.mark.parametrize(
+    ("agreed", "body", "said"),
+    [
+        ({"rule": "CD521"}, {}, []),
+        ({"rule": "CD521", "operation": GET}, {}, []),
+        ({"rule": "CD521", "operation": "GET /api/todos/{todoId}"}, {}, NO_TITLE),
+        ({"rule": "CD521", "operation": "DELETE /todos/{id}"}, {}, NO_TITLE),
+        ({"rule": "CD521", "at": "answer 200"}, {}, []),
+        ({"rule": "CD521", "at": "answer 404"}, {}, NO_TITLE),
+        ({"rule": "CD521", "operation": GET, "at": "answer 200.title"}, {}, []),
+        ({"rule": "CD521", "operation": GET, "at": "answer 200.t"}, {}, NO_TITLE),
+        ({"rule": "CD521", "operation": GET, "at": "answer 200.tit*"}, {}, []),
+        ({"rule": "CD523", "at": "answer 200.title"}, {}, []),
+        ({"rule": "CD503", "at": "answer 200.title"}, {}, NO_TITLE),
+        ({"rule": "CD501", "at": "answer 200.title"}, {"title": 1}, []),
+        ({"rule": "CD504", "at": "answer 200.title"}, {"title": None}, []),
+        (
+            {"rule": "CD504", "at": "answer 200.title"},
+            {"title": 1},
+            ["contract.json: $.title: 1 is not of type 'string'"],
+        ),
+        (
+            {"rule": "CD521", "at": "answer 200.title"},
+            {"at": "noon"},
+            ["contract.json: $.at: 'noon' is not a 'date-time'"],
+        ),
+        ({"rule": "CD502", "at": "answer 200.at"}, {"title": "a", "at": "noon"}, []),
+        (
+            {"rule": "CD502", "at": "answer 200.at"},
+            {"title": "a", "tags": [{"at": "noon"}]},
+            ["contract.json: $.tags[0].at: 'noon' is not a 'date-time'"],
+        ),
+        ({"rule": "CD502", "at": "answer 200.tags[].at"}, {"title": "a", "tags": [{"at": "noon"}]}, []),
+        ({"rule": "CD502", "at": "answer 200.tags"}, {"title": "a", "tags": [{"at": "noon"}]}, []),
+        (
+            {"rule": "CD502", "at": "answer 200.of.at"},
+            {"title": "a", "of": {"at": 5}},
+            ["contract.json: $.of: {'at': 5} is not valid under any of the given schemas"],
+        ),
+        ({"rule": "CD502", "at": "answer 200.of.at"}, {"title": "a", "of": {"at": "noon"}}, []),
+        ({"rule": "CD522", "at": "answer 200.closed.x"}, {"title": "a", "closed": {"x": 1}}, []),
+        (
+            {"rule": "CD522", "at": "answer 200.closed.x"},
+            {"title": "a", "closed": {"y": 2}},
+            ["contract.json: $.closed: Additional properties are not allowed ('y' was unexpected)"],
+        ),
+    ],
+)
+def test_an_agreement_frees_what_it_names_and_nothing_beside_it(
+    agreed: dict[str, str], body: object, said: list[str], tmp_path: Path, model: Model
+) -> None:
+    held = promised(tmp_path, model, Deviation(reason="agreed", **agreed))
+    assert held.differences(reading(model), seen(200, body)) == said
+
+
+def test_an_agreement_about_a_status_or_a_header_is_about_that(tmp_path: Path, model: Model) -> None:
+    about = {
+        rule: Deviation(rule=rule, reason="agreed", at=at)
+        for rule, at in (("CD302", "answer 201"), ("CD303", "answer 200 header x-left"))
+    }
+    held = promised(tmp_path, model, about["CD302"])
+    assert held.differences(reading(model), seen(201, {})) == []
+    assert held.differences(reading(model), seen(202, {})) == [
+        "status 202 is not in contract.json for get_todo"
+    ]
+    bare = Seen(status=200, headers={}, body={"title": "a"}, content=b"{}")
+    assert held.differences(reading(model), bare) == ["contract.json: the header X-Left is missing"]
+    assert promised(tmp_path, model, about["CD303"]).differences(reading(model), bare) == []
 
 
 def test_a_contract_that_is_gone_is_not_run(tmp_path: Path, model: Model) -> None:

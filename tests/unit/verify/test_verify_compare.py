@@ -173,3 +173,24 @@ def test_a_page_holds_the_servers_own_values() -> None:
     expected = Response(status=200, content=b'<input value="csrf-v-3-1">')
     assert differences(SENT, expected, decoded(200, {}, b'<input value="theirs">'), theirs) == []
     assert differences(SENT, expected, decoded(200, {}, b'<input value="others">'), theirs)
+
+
+@pytest.mark.parametrize(
+    ("expected", "seen", "learnt"),
+    [
+        ("/x?limit=2&after=cursor-v-7-2", "/x?limit=2&after=abc", "abc"),
+        ("<cursor-v-7-2>; cursor-v-7-2", "<abc>; abc", "abc"),
+        ("/x?after=cursor-v-7-2&limit=2", "/x?after=abc&limit=2", "abc"),
+        ("/x?after=cursor-v-7-2&limit=2", "/x?after=abc&limit=3", None),
+        ("/x?after=cursor-v-7-2", "/x?after=", None),
+        ("<cursor-v-7-2>; cursor-v-7-2", "<abc>; abd", None),
+        ("/x?with=token-v-7-2", "/x?with=given", None),
+    ],
+)
+def test_an_opaque_value_within_a_text_is_learnt(expected: str, seen: str, learnt: str | None) -> None:
+    values = Values()
+    values.keep("token-v-1-1", "given")
+    asked = Response(status=200, headers={"link": expected}, body={"next": expected})
+    answered = Seen(status=200, headers={"link": seen}, body={"next": seen})
+    assert (differences(SENT, asked, answered, values) == []) == (learnt is not None)
+    assert values.of("cursor-v-7-2") == learnt

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from backwright.emit.contract.headers import headers
 from backwright.emit.contract.requests import tells_version
-from backwright.emit.contract.values import Json, array, closed, computed, not_null, nullable, ref, shown
+from backwright.emit.contract.values import Json, array, closed, computed, not_null, nullable, ref, stored
 from backwright.emit.inputs import page_of
 from backwright.emit.names import Names
 from backwright.expr.typed import Constant, Expression, Member, Name
@@ -168,7 +168,7 @@ def view_schema(view: View, model: Model, names: Names) -> Json:
     members: Json = {}
     for member in view.fields:
         field = entity.field(member.field)
-        members[member.wire] = nullable(shown(field.type, model), field.nullable)
+        members[member.wire] = nullable(stored(field, model), field.nullable)
     return object_schema(members | members_schema(view.shape, model, names), model)
 
 
@@ -190,7 +190,7 @@ def shaped(shape: Shape, model: Model, names: Names) -> Json:
     """The schema of a shape."""
     match shape:
         case Value(value=value):
-            return nullable(computed(value.meaning.type, model), reaches_gone(value, model))
+            return nullable(valued(value, model), reaches_gone(value, model))
         case Members(members=members):
             return object_schema(members_schema(members, model, names), model)
         case Array(items=items):
@@ -205,6 +205,16 @@ def shaped(shape: Shape, model: Model, names: Names) -> Json:
             return array(shaped(inner, model, names), None, limit)
         case _:
             assert_never(shape)
+
+
+def valued(formula: Formula, model: Model) -> Json:
+    """The schema of a value: with the limits of its field, where it is one."""
+    meaning = formula.meaning
+    if isinstance(meaning, Member):
+        fields = {field.name: field for field in model.entity(meaning.entity).fields}
+        if meaning.field in fields:
+            return nullable(stored(fields[meaning.field], model), meaning.type.nullable)
+    return computed(meaning.type, model)
 
 
 def reaches_gone(formula: Formula, model: Model) -> bool:

@@ -60,7 +60,9 @@ def parameters(operation: Operation, model: Model) -> list[Json]:
     found += paging_parameters(operation)
     for field in filters_of(operation):
         schema = with_default(received(field.type, field, model, "text"), field)
-        found.append(parameter(field.wire, "query", schema, required=field.required))
+        found.append(
+            parameter(field.wire, "header" if field.header else "query", schema, required=field.required)
+        )
     return found + headers(operation, model)
 
 
@@ -128,6 +130,8 @@ def tells_version(operation: Operation, model: Model) -> bool:
 def request_body(operation: Operation, body: Body, model: Model, names: Names) -> Json:
     """The body of an operation in its media type."""
     schema = ref(names.input_class(operation))
+    if body.bare is not None:
+        schema = object_schema(operation, body.fields, "", body, model, names)["properties"][body.bare]
     if body.wrap is not None:
         schema = {"type": "object", "required": [body.wrap], "properties": {body.wrap: schema}}
     content: Json = {"schema": schema}
@@ -144,6 +148,8 @@ def request_body(operation: Operation, body: Body, model: Model, names: Names) -
 def body_schemas(operation: Operation, body: Body, model: Model, names: Names) -> Json:
     """The schemas of a body and of the objects inside it, by component."""
     found = _record_schemas(operation, body.fields, "", model, names)
+    if body.bare is not None:
+        return found
     schema = object_schema(operation, body.fields, "", body, model, names)
     auth = model.auth
     if body.media != "json" and auth is not None and auth.cookie is not None and operation.caller != "none":

@@ -9,6 +9,7 @@ from typing import Literal as OneOf
 
 from backwright.expr.typed import Type
 from backwright.model.types import (
+    Field,
     FieldType,
     ListType,
     ManyType,
@@ -91,6 +92,12 @@ def either(schemas: Iterable[Json]) -> Json:
 # What is shown ---------------------------------------------------------------------------------------
 
 
+def stored(field: Field, model: Model) -> Json:
+    """The schema of a field in an answer. The numbers that a service makes begin with 1."""
+    schema = shown(field.type, model)
+    return {**schema, "minimum": 1} if field.generated == "sequence" else schema
+
+
 def shown(kind: FieldType, model: Model) -> Json:
     """The schema of a stored value in an answer."""
     match kind:
@@ -115,7 +122,7 @@ def shown(kind: FieldType, model: Model) -> Json:
 def key(entity: str, model: Model) -> Json:
     """The schema of the key of an entity's rows."""
     of = model.entity(entity)
-    return shown(of.field(of.key).type, model)
+    return stored(of.field(of.key), model)
 
 
 def computed(kind: Type, model: Model) -> Json:
@@ -222,7 +229,8 @@ def patterned(matches: str | None) -> Json:
         return {}
     if _NOT_EVERYWHERE.search(matches):
         return {"description": f"Matches the regular expression (RE2) {matches}"}
-    return {"pattern": f"^(?:{matches})$"}
+    whole = matches if "|" not in matches else f"(?:{matches})"
+    return {"pattern": f"^{whole}$"}
 
 
 def decimal(kind: ScalarType, written: Written) -> Json:

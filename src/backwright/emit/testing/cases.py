@@ -52,7 +52,7 @@ class BadValue(msgspec.Struct):
 
 
 class Table(msgspec.Struct):
-    """One test of many values: each replaces one member of the body, or one parameter of the query."""
+    """One test of many values: each replaces one member of the body, one parameter of the query, or one header."""
 
     name: str
     scene: Scene

@@ -19,10 +19,12 @@ from backwright.model.types import (
     InputField,
     ListType,
     ManyType,
+    Operation,
     RecordType,
     ReferenceType,
     ScalarType,
 )
+from backwright.reference.http import is_line
 from backwright.reference.read import query_fields
 
 LONGEST_QUERY = 2000
@@ -53,13 +55,14 @@ def _bodies(trial: Trial, body: Body) -> Iterator[Test]:
         yield Table("refuses_bad_values", scene, bad, "body")
     if limits:
         yield Table("accepts_values_at_their_limits", scene, limits, "body", accepted=True)
-    if any(field.required for field in body.fields):
+    if any(field.required for field in body.fields) and body.bare is None:
         empty = scene.copy()
         empty.body = {}
         asked = tried(empty)
         if asked.failure is not None:
             yield Case("names_every_missing_member", [asked])
-    if scene.world.setting.model.service.unknown_fields == "reject" and body.media == "json":
+    rejects = scene.world.setting.model.service.unknown_fields == "reject"
+    if rejects and body.media == "json" and body.bare is None:
         asked = _with_raw(scene, body, "unheard_of", Wrong(1))
         if asked.failure is not None:
             yield Case("refuses_unknown_members", [asked])
@@ -216,36 +219,52 @@ def _unreadable(scene: Scene, field: InputField, many: bool) -> Iterator[Test]:
 
 
 def _queries(trial: Trial) -> Iterator[Test]:
-    """Values that a parameter of the query may not have."""
+    """Values that a parameter of the query may not have, or one of a header."""
     scene = trial.scene
     bad: list[BadValue] = []
+    told: list[BadValue] = []
     for field in query_fields(scene.operation):
         wrongs = _wrong_texts(field.type, field)
         for wrong in wrongs if field.wire != "after" else [Wrong("bm9uZQ")]:
             if not str(wrong.value).isprintable() or len(str(wrong.value)) > LONGEST_QUERY:
                 continue
             ask = scene.ask()
-            ask.query = [pair for pair in ask.query if pair[0] != field.wire] + [(field.wire, wrong.value)]
+            if field.header and not is_line(str(wrong.value)):
+                continue
+            if field.header:
+                ask.headers[field.wire] = str(wrong.value)
+            else:
+                ask.query = [pair for pair in ask.query if pair[0] != field.wire] + [
+                    (field.wire, wrong.value)
+                ]
             asked = Stage(scene.world).send(scene, ask)
             if asked.failure is not None and asked.failure.category == "invalid":
-                bad.append(BadValue(field.wire, wrong, asked))
+                (told if field.header else bad).append(BadValue(field.wire, wrong, asked))
     if bad:
         yield Table("refuses_bad_parameters", scene, bad, "query")
+    if told:
+        yield Table("refuses_bad_headers", scene, told, "headers")
     if any(field.required for field in scene.operation.query):
         ask = scene.ask()
         ask.query = []
+        for field in scene.operation.query:
+            ask.headers.pop(field.wire, None)
         asked = Stage(scene.world).send(scene, ask)
         if asked.failure is not None:
             yield Case("names_every_missing_parameter", [asked])
 
 
+def _in_query(operation: Operation) -> list[InputField]:
+    return [field for field in query_fields(operation) if not field.header]
+
+
 def _twice(trial: Trial) -> Iterator[Test]:
     """A parameter that comes twice: for the first operation that has one, since all are read in the same way."""
     operations = trial.scene.world.setting.model.operations
-    first = next((each for each in operations if query_fields(each)), None)
+    first = next((each for each in operations if _in_query(each)), None)
     if first is None or first.name != trial.scene.operation.name:
         return
-    for field in query_fields(first):
+    for field in _in_query(first):
         if not isinstance(field.type, ScalarType):
             continue
         ask = trial.scene.ask()

@@ -47,8 +47,15 @@ def printed(test: Test, operation: Operation) -> Source:
 # The request --------------------------------------------------------------------------------------------
 
 
-def call(scene: Scene, ask: Ask, known: Known, body: str | None = None, query: str | None = None) -> str:
-    """The request, as the test makes it."""
+def call(
+    scene: Scene,
+    ask: Ask,
+    known: Known,
+    body: str | None = None,
+    query: str | None = None,
+    told: str | None = None,
+) -> str:
+    """The request, as the test makes it; `body`, `query` and `told` (headers) are written otherwise there."""
     given = [literal(ask.method), path(scene, ask, known)]
     sent = _body(ask, known, body)
     given += sent
@@ -62,8 +69,9 @@ def call(scene: Scene, ask: Ask, known: Known, body: str | None = None, query: s
     _, media = ask.content()
     if media is not None and (ask.raw is not None or _is_empty_form(ask)):
         headers["Content-Type"] = media
-    if headers:
-        given.append(f"headers={known.json(headers)}")
+    if headers or told is not None:
+        shown = [known.json(headers)] if headers else []
+        given.append(f"headers={' | '.join([*shown, *([] if told is None else [told])])}")
     if ask.tokenless:
         given.append("csrf=False")
     return f"await service.send({', '.join(given)})"
@@ -112,7 +120,10 @@ def _body(ask: Ask, known: Known, body: str | None) -> list[str]:
     text = body or known.json(ask.body)
     match ask.kind:
         case "json":
-            return [text if ask.wrap is None else braces([f"{literal(ask.wrap)}: {text}"])]
+            wrap, bare = (ask.of.wrap, ask.of.bare) if ask.of is not None else (None, None)
+            if bare is not None:
+                return [f"({body})[{literal(bare)}]" if body else known.json(ask.body.get(bare))]
+            return [text if wrap is None else braces([f"{literal(wrap)}: {text}"])]
         case "form":
             return [f"form={text}"]
         case _:
@@ -228,13 +239,15 @@ def _table(table: Table, operation: Operation) -> Source:
     if table.of == "query":
         query = f"{known.json(dict(ask.query))} | {argument}" if ask.query else argument
         asked = call(table.scene, ask, known, query=query)
+    elif table.of == "headers":
+        asked = call(table.scene, ask, known, told=argument)
     else:
         asked = call(table.scene, ask, known, body=f"{known.json(ask.body)} | {argument}")
     lines = [f"answer = {asked}", f"assert answer.status_code == {first.response.status}"]
     cases = []
     used: Imports = frozenset()
-    parameters = [f"{argument}: dict[str, {'str' if table.of == 'query' else 'Any'}]"]
-    if table.of != "query":
+    parameters = [f"{argument}: dict[str, {'Any' if table.of == 'body' else 'str'}]"]
+    if table.of == "body":
         used |= imports("typing", "Any")
     for value in table.values:
         changed = braces([f"{value.member!r}: {known.json(value.wrong)}"])

@@ -101,8 +101,11 @@ class Scene(msgspec.Struct):
             value = self.segments.get(each.wire or each.name, self.params.get(each.name))
             segments[each.wire or each.name] = "missing" if value is None else written(value)
         query: Pairs = []
+        told: dict[str, str] = {}
         for field in operation.query:
-            if field.name in self.params:
+            if field.name in self.params and field.header:
+                told[field.wire] = _text(self.params[field.name])
+            elif field.name in self.params:
                 query += _texts(field.wire, self.params[field.name])
         return Ask(
             method=operation.method,
@@ -110,9 +113,8 @@ class Scene(msgspec.Struct):
             caller=self.caller,
             query=[*query, *self.query],
             body=None if self.body is None or operation.body is None else _wired(operation.body, self.body),
-            kind=None if operation.body is None else operation.body.media,
-            wrap=None if operation.body is None else operation.body.wrap,
-            headers=dict(self.headers),
+            of=operation.body,
+            headers={**told, **self.headers},
             raw=self.raw,
             media=self.media,
             tokenless=self.tokenless,
@@ -120,19 +122,23 @@ class Scene(msgspec.Struct):
 
 
 class Ask(msgspec.Struct, kw_only=True):
-    """A request as a test sends it. `body` are the members by their wire names."""
+    """A request as a test sends it. `body` are the members by their wire names, and `of` says how they come."""
 
     method: str
     path: str
     caller: str | None
     query: Pairs
     body: dict[str, Any] | None
-    kind: str | None
-    wrap: str | None
+    of: Body | None
     headers: dict[str, str]
     raw: bytes | None
     media: str | None
     tokenless: bool
+
+    @property
+    def kind(self) -> str | None:
+        """How the body comes."""
+        return None if self.of is None else self.of.media
 
     def content(self) -> tuple[bytes | None, str | None]:
         """The body as bytes, and its media type."""
@@ -140,7 +146,7 @@ class Ask(msgspec.Struct, kw_only=True):
             return self.raw, self.media if self.media is not None or self.raw is None else "application/json"
         match self.kind:
             case "json":
-                data = self.body if self.wrap is None else {self.wrap: self.body}
+                data = self.body if self.of is None else self.of.whole(self.body)
                 return json.dumps(data, default=_plain).encode(), "application/json"
             case "form":
                 return _urlencoded(self.body), "application/x-www-form-urlencoded"

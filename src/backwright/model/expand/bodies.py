@@ -6,7 +6,7 @@ import msgspec
 
 from backwright.expr.typed import ListOf
 from backwright.model.expand.building import Building
-from backwright.model.expand.codes import BODY_MEMBER, PARAMETER, WIRE
+from backwright.model.expand.codes import BARE, BODY_MEMBER, PARAMETER, WIRE
 from backwright.model.expand.draft import Draft, file_members, input_type
 from backwright.model.expand.inputs import declared, of_field
 from backwright.model.formulas import type_of
@@ -76,6 +76,7 @@ def fill(draft: Draft, entity: Entity | None, *, partial: bool, creates: bool) -
                 members.append(member)
     _check_names(members, draft)
     _check_media(members, draft)
+    _check_bare(members, draft)
     if not members and (node is not None or draft.node.set or not partial):
         return
     draft.body = Body(
@@ -83,11 +84,23 @@ def fill(draft: Draft, entity: Entity | None, *, partial: bool, creates: bool) -
         partial=partial,
         media=_media(node),
         wrap=None if draft.node.wrap is None else draft.node.wrap.value,
+        bare=None if draft.node.bare is None else members[0].wire,
     )
     named = {member.name: member for member in members}
     draft.members.update({name: input_type(member) for name, member in named.items()})
     for name, kind in file_members(named).items():
         draft.members.setdefault(name, kind)
+
+
+def _check_bare(members: list[InputField], draft: Draft) -> None:
+    bare, body = draft.node.bare, draft.node.body
+    if bare is None:
+        return
+    alone = len(members) == 1 and members[0].name == bare.value and isinstance(members[0].type, ListType)
+    if not alone or not members[0].required or _media(body) != "json" or draft.node.wrap is not None:
+        message = f"the body is not the list `{bare.value}` alone"
+        mend = f"give the body the one member `{bare.value}: {{list: …}}`, without null, default, `wrap` and `accepts`"
+        draft.refuse(BARE, bare.place, message, mend)
 
 
 def _usual(draft: Draft, entity: Entity, *, partial: bool, creates: bool) -> list[InputField]:

@@ -142,6 +142,19 @@ PARAMETER = register(
     "Every value of a request is checked by its type before anything sees it.",
     "params: {state: {like: Order.stat}}",
 )
+TOLD = register(
+    "BW969",
+    "A header that cannot be a parameter",
+    "Some headers already mean something (credentials, the kind of the body, preconditions), and some values cannot be "
+    "written in one.",
+    "params: {who: {type: string, header: Authorization}}",
+)
+BARE = register(
+    "BW970",
+    "A body that cannot be a list",
+    "A list has no names: it is the one member of its body, it has to be there, and it comes as JSON.",
+    "body: {lines: {list: string}, note: string}\nbare: lines",
+)
 SIGN_IN = register(
     "BW383",
     "Signing in without an identity",

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 import msgspec
 
 from backwright.expr.parse import parse
-from backwright.model.expand.codes import NO_WAY, PARENT
+from backwright.model.expand.codes import NO_WAY, PARENT, TOLD
 from backwright.model.expand.draft import Draft, Parent
+from backwright.model.expand.headers import alike, in_header
 from backwright.model.expand.inputs import declared
 from backwright.model.expand.matching import Match, match, path_parameter
 from backwright.model.expand.mentions import mentions
@@ -140,6 +141,11 @@ class _Planning:
         compared = self._compared()
         for segment in self.draft.route.parameters:
             said = own.pop(segment.name, None)
+            if said is not None and said.header:
+                message = f"`{said.name}` is in the path already"
+                self.draft.refuse(
+                    TOLD, said.place, message, "remove `header`, or name the parameter otherwise"
+                )
             like = self.like.get(segment.name) if said is None else _as_field(said)
             like = like or compared.get(segment.name)
             parameter = path_parameter(segment, like, self.building)
@@ -148,6 +154,10 @@ class _Planning:
             self.draft.add_path(parameter, kind)
         for member in own.values():
             self.draft.add_query(member)
+        twice = alike(own.values())
+        if twice is not None:
+            message = f"another parameter is called `{twice.wire}`, too"
+            self.draft.refuse(TOLD, twice.place, message, "give one of them another name")
 
     def _declared(self) -> Iterator[InputField]:
         for node in self.draft.node.params:
@@ -155,7 +165,7 @@ class _Planning:
             if member is None:
                 self.draft.unclear["params"].add(node.name.value)
             else:
-                yield member
+                yield in_header(member, node, self.building)
 
     def _compared(self) -> dict[str, Field]:
         """What parameters of the path are compared with anywhere."""

@@ -75,6 +75,7 @@ def handed_over(node: ContractNode | None) -> HandedOver | None:
                 rule=each.rule.value,
                 reason=each.reason.value,
                 operation=None if each.operation is None else each.operation.value,
+                at=None if each.at is None else each.at.value,
             )
             for each in node.deviations
         ),
@@ -98,6 +99,11 @@ def cache(node: CacheNode | None, draft: Draft) -> Cache | None:
         return None
     if draft.route.method != "GET":
         message = f"an answer to {draft.route.method} is not cached"
+        draft.refuse(RESPOND, node.place, message, "remove `cache`")
+        return None
+    told = next((each for each in draft.query.values() if each.header), None)
+    if told is not None:
+        message = f"the answer depends on the header {told.wire}, which caches do not look at"
         draft.refuse(RESPOND, node.place, message, "remove `cache`")
         return None
     scope = "private" if node.scope is None else node.scope.value

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from backwright.review.contract.document import Node
+import msgspec
+
+from backwright.review.contract.document import Node, Table
 from backwright.review.contract.findings import Direction, Effect, Level
-from backwright.review.contract.schemas import Found, Reading, schemas
+from backwright.review.contract.schemas import Found, Reading, place_of, schemas
 from backwright.review.contract.view import View
 
 _STYLES = {"path": "simple", "header": "simple", "query": "form", "cookie": "form"}
@@ -27,20 +29,25 @@ def parameters(old: Pair, new: Pair, renamed: Mapping[str, str]) -> Iterator[Fou
     for key, node in former.items():
         if key in later:
             yield from _parameter(key, node, later[key])
-        elif key[0] == "path" and key[1] in renamed.values():
-            yield Found("parameter-removed", "compatible", f"{_words(key)} is not described", node, new[1])
-        else:
-            yield Found("parameter-removed", "potential", f"{_words(key)} is gone", node, new[1])
+            continue
+        in_path = key[0] == "path" and key[1] in renamed.values()
+        level: Level = "compatible" if in_path else "potential"
+        words = "is not described" if in_path else "is gone"
+        yield _of(_words(key), Found("parameter-removed", level, f"{_words(key)} {words}", node, new[1]))
     for key, node in later.items():
         if key in former:
             continue
+        level, words = "compatible", "is new and optional"
         if key[0] == "path" and key[1] in renamed.values():
-            # It stands in the path of both: requests have had it all along.
-            yield Found("parameter-added", "compatible", f"{_words(key)} is described", old[1], node)
+            words = "is described"  # it stands in the path of both: requests have had it all along
         elif node.get("required") is True:
-            yield Found("parameter-added", "breaking", f"{_words(key)} is new and required", old[1], node)
-        else:
-            yield Found("parameter-added", "compatible", f"{_words(key)} is new and optional", old[1], node)
+            level, words = "breaking", "is new and required"
+        yield _of(_words(key), Found("parameter-added", level, f"{_words(key)} {words}", old[1], node))
+
+
+def _of(words: str, found: Found) -> Found:
+    """The change, at the place that these words name."""
+    return msgspec.structs.replace(found, at=place_of(words))
 
 
 def _listed(item: Node, operation: Node) -> dict[Key, Node]:
@@ -55,8 +62,26 @@ def _listed(item: Node, operation: Node) -> dict[Key, Node]:
                 name = name.lower()
                 if name in _NOT_PARAMETERS:
                     continue
-            found[place, name] = node
+            apart = list(_apart(node)) if place == "query" else []
+            found |= {(place, name): node for name, node in apart or [(name, node)]}
     return found
+
+
+def _apart(node: Node) -> Iterator[tuple[str, Node]]:
+    """The parameters that an object in the query is: `?page=1&size=20`, each member by its own name.
+
+    That is how OpenAPI writes an object there, unless `style` or `explode` say otherwise.
+    """
+    schema = node.child("schema")
+    if schema is None or node.get("style") not in (None, "form") or node.get("explode") is False:
+        return
+    view = View(schema)
+    must = view.required() if node.get("required") is True else {}
+    for name, member in view.properties().items() if view.types == {"object"} else ():
+        inner, line = member.node, member.node.line
+        said = Table({"in": "query", "name": name, "required": name in must, "schema": inner.value})
+        said.lines = dict.fromkeys(said, line)
+        yield name, Node(inner.document, inner.pointer, said, line)
 
 
 def _words(key: Key) -> str:
@@ -65,17 +90,18 @@ def _words(key: Key) -> str:
 
 def _parameter(key: Key, old: Node, new: Node) -> Iterator[Found]:
     words, place = _words(key), key[0]
+    at = place_of(words)
     if old.get("required") is not True and new.get("required") is True and place != "path":
-        yield Found("parameter-requirement-changed", "breaking", f"{words} is required", old, new)
+        yield Found("parameter-requirement-changed", "breaking", f"{words} is required", old, new, at)
     elif old.get("required") is True and new.get("required") is not True and place != "path":
-        yield Found("parameter-requirement-changed", "compatible", f"{words} is optional", old, new)
+        yield Found("parameter-requirement-changed", "compatible", f"{words} is optional", old, new, at)
     former, later = (_serialization(place, node) for node in (old, new))
     if former != later:
         message = f"{words} is written as {later} instead of {former}"
-        yield Found("serialization-changed", "breaking", message, old, new)
+        yield Found("serialization-changed", "breaking", message, old, new, at)
     if old.get("allowEmptyValue") is True and new.get("allowEmptyValue") is not True:
         message = f"{words} must not be empty any more"
-        yield Found("serialization-changed", "breaking", message, old, new)
+        yield Found("serialization-changed", "breaking", message, old, new, at)
     yield from _schema(old, new, Reading("request", words, text=True))
     contents = old.child("content"), new.child("content")
     if contents[0] is not None and contents[1] is not None:
@@ -118,15 +144,17 @@ def request_body(old: Node, new: Node) -> Iterator[Found]:
         case [None, Node() as body]:
             needed = body.get("required") is True
             words = "a body is new and required" if needed else "a body is new and optional"
-            yield Found("request-body-added", "breaking" if needed else "compatible", words, old, body)
+            yield Found(
+                "request-body-added", "breaking" if needed else "compatible", words, old, body, "body"
+            )
         case [Node() as body, None]:
-            yield Found("request-body-removed", "breaking", "takes no body any more", body, new)
+            yield Found("request-body-removed", "breaking", "takes no body any more", body, new, "body")
         case [Node() as former, Node() as later]:
             was, now = (body.get("required") is True for body in (former, later))
             if was != now:
                 level: Level = "breaking" if now else "compatible"
                 words = "the body is required" if now else "the body is optional"
-                yield Found("request-body-requirement-changed", level, words, former, later)
+                yield Found("request-body-requirement-changed", level, words, former, later, "body")
             yield from _contents(former, later, "request", "body")
 
 
@@ -135,10 +163,11 @@ def _contents(old: Node, new: Node, direction: Direction, words: str) -> Iterato
     if former is not None and later is not None:
         yield from _content(former, later, direction, words)
     elif former is not None and list(former.members()):
-        yield Found("media-type-removed", "breaking", f"{words}: has no content any more", former, new)
+        message = f"{words}: has no content any more"
+        yield Found("media-type-removed", "breaking", message, former, new, place_of(words))
     elif later is not None and list(later.members()):
         level: Level = "potential" if direction == "response" else "compatible"
-        yield Found("media-type-added", level, f"{words}: has content now", old, later)
+        yield Found("media-type-added", level, f"{words}: has content now", old, later, place_of(words))
 
 
 def _content(old: Node, new: Node, direction: Direction, words: str) -> Iterator[Found]:
@@ -151,10 +180,12 @@ def _content(old: Node, new: Node, direction: Direction, words: str) -> Iterator
             yield from _schema(node, later[other], Reading(direction, words))
             yield from _encoding(node, later[other], direction, words)
             continue
-        yield Found("media-type-removed", "breaking", f"{words}: not as {name} any more", node, new)
+        message = f"{words}: not as {name} any more"
+        yield Found("media-type-removed", "breaking", message, node, new, place_of(words))
     for name, node in later.items():
         if _same_media(name, former) is None:
-            yield Found("media-type-added", "compatible", f"{words}: also as {name}", old, node)
+            message = f"{words}: also as {name}"
+            yield Found("media-type-added", "compatible", message, old, node, place_of(words))
 
 
 def _same_media(name: str, among: Mapping[str, Node]) -> str | None:
@@ -178,7 +209,8 @@ def _encoding(old: Node, new: Node, direction: Direction, words: str) -> Iterato
         if (one and one.value) != (other and other.value):
             level: Level = "breaking" if direction == "request" else "potential"
             message = f"{words}: `{name}` is encoded otherwise"
-            yield Found("serialization-changed", level, message, one or old, other or new)
+            at = place_of(f"{words}.{name}")
+            yield Found("serialization-changed", level, message, one or old, other or new, at)
 
 
 def responses(old: Node, new: Node) -> Iterator[Found]:
@@ -198,12 +230,13 @@ def responses(old: Node, new: Node) -> Iterator[Found]:
         success = status.startswith("2") or (status == "DEFAULT" and not _any_success(former))
         level: Level = "breaking" if success else "potential"
         message = f"never answers {status} any more"
-        yield Found("response-removed", level, message, node, sides[1] or new)
+        yield Found("response-removed", level, message, node, sides[1] or new, f"answer {status}")
     for status, node in later.items():
         if status not in former and not status.startswith("X-"):
             wider = next((s for s in (f"{status[0]}XX", "DEFAULT") if s in former), None)
             level = "potential" if status[0] in "23" and wider is None else "compatible"
-            yield Found("response-added", level, f"may answer {status}", sides[0] or old, node)
+            message = f"may answer {status}"
+            yield Found("response-added", level, message, sides[0] or old, node, f"answer {status}")
             if wider is not None:
                 yield from _response(status, former[wider].followed(), node.followed())
 
@@ -223,21 +256,23 @@ def _response(status: str, old: Node, new: Node) -> Iterator[Found]:
         if name == "content-type":
             continue
         header = f"{words}, header `{name}`"
+        at = place_of(header)
         if name not in later:
             level: Level = "breaking" if node.get("required") is True else "potential"
-            yield Found("response-header-removed", level, f"{header} is gone", node, new)
+            yield Found("response-header-removed", level, f"{header} is gone", node, new, at)
             continue
         other = later[name]
         was, now = (side.get("required") is True for side in (node, other))
         if was != now:
             level = "compatible" if now else "breaking"
             message = f"{header} is {'always' if now else 'not always'} there"
-            yield Found("response-header-requirement-changed", level, message, node, other)
+            yield Found("response-header-requirement-changed", level, message, node, other, at)
         if node.get("explode") is not other.get("explode"):
             message = f"{header} is written otherwise (explode)"
-            yield Found("serialization-changed", "breaking", message, node, other)
+            yield Found("serialization-changed", "breaking", message, node, other, at)
         yield from _schema(node, other, Reading("response", header))
     for name, node in later.items():
         if name not in former:
             message = f"{words}, header `{name}` is new"
-            yield Found("response-header-added", "compatible", message, old, node)
+            at = place_of(f"{words}, header `{name}`")
+            yield Found("response-header-added", "compatible", message, old, node, at)

@@ -11,7 +11,7 @@ import msgspec
 
 from backwright.review.contract.bodies import parameters, request_body, responses
 from backwright.review.contract.document import Node, Unreadable, opened
-from backwright.review.contract.findings import Change, Direction, spot
+from backwright.review.contract.findings import Change, Direction, Site, spot
 from backwright.review.contract.rules import RULES
 from backwright.review.contract.schemas import Found
 from backwright.review.contract.security import schemes, security
@@ -87,11 +87,12 @@ def _add(known: dict[object, Change], changes: Iterable[Found], direction: Direc
         before, after = spot(change.before), spot(change.after)
         words = change.message.partition(": ")[2] or change.message
         key = (rule.id, change.level, words, before, after, direction)
-        operations = (operation,) if operation else ()
+        operations, site = (operation,) if operation else (), Site(operation, change.at)
         if key in known:
             other = known[key]
             joined = other.operations + tuple(o for o in operations if o not in other.operations)
-            known[key] = msgspec.structs.replace(other, operations=joined)
+            sites = other.sites if site in other.sites else (*other.sites, site)
+            known[key] = msgspec.structs.replace(other, operations=joined, sites=sites)
             continue
         known[key] = Change(
             id=rule.id,
@@ -104,6 +105,7 @@ def _add(known: dict[object, Change], changes: Iterable[Found], direction: Direc
             before=before,
             after=after,
             operations=operations,
+            sites=(site,),
         )
 
 

@@ -18,7 +18,7 @@ import msgspec
 
 from backwright.review.contract.compare import Route, compared, routes
 from backwright.review.contract.document import Node, opened
-from backwright.review.contract.findings import Change, spot
+from backwright.review.contract.findings import Change, Site, spot
 from backwright.review.contract.rules import RULES
 from backwright.review.contract.security import open_to_anyone
 from backwright.review.contract.view import View
@@ -50,6 +50,34 @@ _TYPED = frozenset(
     {"byte", "binary", "date", "date-time", "double", "email", "float", "int32", "int64", "uuid"}
 )
 """Formats that a type of the language has; what is only text where one of these is promised is a deviation."""
+_REGISTERED = _TYPED | {
+    *(
+        "base64url",
+        "binary",
+        "char",
+        "decimal",
+        "duration",
+        "hostname",
+        "html",
+        "idn-email",
+        "idn-hostname",
+        "int16",
+    ),
+    *(
+        "int8",
+        "ipv4",
+        "ipv6",
+        "iri",
+        "iri-reference",
+        "json-pointer",
+        "media-range",
+        "none",
+        "password",
+        "regex",
+    ),
+    *("relative-json-pointer", "time", "uint8", "uri", "uri-reference", "uri-template"),
+}
+"""Formats of JSON Schema and of the registry of OpenAPI (spec.openapis.org/registry/format)."""
 _OF_VERSIONS = frozenset({"operation-id-changed", "operation-deprecated", "sunset-changed", "server-removed"})
 """What only matters from one version of a contract to the next."""
 
@@ -57,8 +85,11 @@ _OF_VERSIONS = frozenset({"operation-id-changed", "operation-deprecated", "sunse
 class Conformance(msgspec.Struct, frozen=True, kw_only=True):
     """What was found.
 
-    `decisions` were made where the contract leaves them open, `undecided` is what could not be compared.
+    `decisions` were made where the contract leaves them open, `undecided` is what could not be compared. `base` stands
+    before the paths of the contract.
     """
+
+    base: str
 
     operations: int
     further: int
@@ -88,6 +119,7 @@ def conformance(
     decisions = tuple(each for each in changes if _left_open(each) or _is_among(each, unsaid))
     deviations = tuple(each for each in changes if each not in decisions and _deviates(each))
     return Conformance(
+        base=base,
         operations=len(wanted),
         further=len(offered.keys() - wanted.keys()),
         deviations=deviations,
@@ -104,13 +136,21 @@ def _base(old: Node, new: Node) -> str:
     """What stands before the contract's paths: the path of its first server, if operations are found there."""
     servers = old.child("servers")
     first = next(servers.items(), None) if servers else None
-    base = urlsplit(str(first.get("url") or "") if first else "").path.rstrip("/")
+    base = "" if first is None else urlsplit(_address(first)).path.rstrip("/")
     offered = routes(new).keys()
 
     def found(prefix: str) -> int:
         return len(routes(old, prefix).keys() & offered)
 
     return base if base and found(base) > found("") else ""
+
+
+def _address(server: Node) -> str:
+    """The address of a server, with the defaults of its variables."""
+    url, variables = str(server.get("url") or ""), server.child("variables")
+    for name, variable in variables.members() if variables else ():
+        url = url.replace(f"{{{name}}}", str(variable.get("default") or ""))
+    return url
 
 
 def _deviates(change: Change) -> bool:
@@ -120,7 +160,9 @@ def _deviates(change: Change) -> bool:
         case "default-changed":
             return _said_before(change)
         case "format-changed" if change.direction == "response":
-            return not _is_a_remark(change)
+            return not _is_a_remark(change) and not _is_unheard_of(change)
+        case "pattern-changed" if change.direction == "response":
+            return False  # our own description says none of answers; the gate `behaviour` looks at the texts
         case _:
             return change.level == "breaking" or change.name in _PROMISED
 
@@ -131,8 +173,16 @@ def _is_a_remark(change: Change) -> bool:
     return said is not None and said["now"] == "none" and said["before"] not in _TYPED
 
 
+def _is_unheard_of(change: Change) -> bool:
+    """A format that no registry has, like `datetime`: what a contract says of it is a remark."""
+    said = _FORMAT.fullmatch(change.message.rpartition(": ")[2])
+    return said is not None and said["before"] not in _REGISTERED
+
+
 def _left_open(change: Change) -> bool:
-    return change.name in _LEFT_OPEN and change.direction == "request" and not _said_before(change)
+    if change.name not in _LEFT_OPEN or change.direction != "request":
+        return False
+    return not _said_before(change) or (change.name == "format-changed" and _is_unheard_of(change))
 
 
 def _unsaid(pairs: Iterable[tuple[Route, Route]]) -> dict[str, frozenset[str]]:
@@ -215,6 +265,7 @@ def _opened(old: Node, new: Node, pairs: Iterable[tuple[Route, Route]]) -> list[
             before=spot(wanted.node),
             after=spot(offered.node),
             operations=(offered.words,),
+            sites=(Site(offered.words, "credentials"),),
         )
         for wanted, offered in pairs
         if open_to_anyone(new, offered.node) and not open_to_anyone(old, wanted.node)

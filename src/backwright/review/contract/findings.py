@@ -26,8 +26,15 @@ class Spot(msgspec.Struct, frozen=True, order=True):
         return f"{self.file}:{self.line}"
 
 
+class Site(msgspec.Struct, frozen=True):
+    """Where a change is met: an operation, and the place in what it takes or answers (`answer 200.lines[].note`)."""
+
+    operation: str
+    at: str
+
+
 class Change(msgspec.Struct, frozen=True):
-    """One change. A schema that several operations use is one change with all of them."""
+    """One change. A schema that several operations use is one change with all of them, and with each place."""
 
     id: str
     name: str
@@ -39,6 +46,7 @@ class Change(msgspec.Struct, frozen=True):
     before: Spot | None
     after: Spot | None
     operations: tuple[str, ...]
+    sites: tuple[Site, ...]
 
 
 def spot(node: Node | None) -> Spot | None:

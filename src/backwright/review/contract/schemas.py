@@ -35,13 +35,19 @@ _UNDECIDED = (
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A change before it is told which operations have it."""
+    """A change before it is told which operations have it. `at`: the place in what they take or answer."""
 
     rule: str
     level: Level
     message: str
     before: Node | None
     after: Node | None
+    at: str = ""
+
+
+def place_of(words: str) -> str:
+    """A place as agreements write it: the words of messages without their marks."""
+    return words.replace("`", "").replace(",", "")
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -55,12 +61,28 @@ class Reading(msgspec.Struct, frozen=True):
         return Reading(self.direction, f"{self.words}.{name}")
 
     def found(
-        self, rule: str, effect: Effect, message: str, before: Node | None, after: Node | None
+        self,
+        rule: str,
+        effect: Effect,
+        message: str,
+        before: Node | None,
+        after: Node | None,
+        member: str | None = None,
     ) -> Found:
-        return Found(rule, level_of(effect, self.direction), f"{self.words}: {message}", before, after)
+        return self.judged(rule, level_of(effect, self.direction), message, before, after, member)
 
-    def judged(self, rule: str, level: Level, message: str, before: Node | None, after: Node | None) -> Found:
-        return Found(rule, level, f"{self.words}: {message}", before, after)
+    def judged(
+        self,
+        rule: str,
+        level: Level,
+        message: str,
+        before: Node | None,
+        after: Node | None,
+        member: str | None = None,
+    ) -> Found:
+        """`member`: the member that the change is about, where it is not the whole value."""
+        at = place_of(self.words if member is None else f"{self.words}.{member}")
+        return Found(rule, level, f"{self.words}: {message}", before, after, at)
 
 
 class Walk:
@@ -232,7 +254,8 @@ def _members(before: View, after: View, reading: Reading, walk: Walk) -> Iterato
     for name in must_now.keys() - must.keys() - new.keys():
         effect: Effect = "narrows"
         message = f"`{name}` is required, without being described"
-        yield reading.found("requirement-changed", effect, message, before.place("required"), must_now[name])
+        places = before.place("required"), must_now[name]
+        yield reading.found("requirement-changed", effect, message, *places, member=name)
 
 
 def _gone(name: str, view: View, after: View, required: bool, reading: Reading) -> Iterator[Found]:
@@ -244,7 +267,8 @@ def _gone(name: str, view: View, after: View, required: bool, reading: Reading) 
     message = f"member `{name}` is gone" + (
         "; it is one of the additional ones now" if additional is not None else ""
     )
-    yield reading.judged("property-removed", level, message, view.node, after.place("properties"))
+    places = view.node, after.place("properties")
+    yield reading.judged("property-removed", level, message, *places, member=name)
 
 
 def _arrived(name: str, view: View, before: View, required: bool, reading: Reading) -> Iterator[Found]:
@@ -255,7 +279,7 @@ def _arrived(name: str, view: View, before: View, required: bool, reading: Readi
         words = "new and required" if required else "new and optional"
     else:
         level, words = "potential" if before.closed() else "compatible", "new"
-    yield reading.judged("property-added", level, f"member `{name}` is {words}", *places)
+    yield reading.judged("property-added", level, f"member `{name}` is {words}", *places, member=name)
 
 
 def _requirement(
@@ -267,9 +291,10 @@ def _requirement(
     if name in new:
         harmless = reading.direction == "request" and after.keyword("default") is not None
         effect: Effect = "none" if harmless else "narrows"
-        yield reading.found("requirement-changed", effect, f"`{name}` is required", before.node, new[name])
+        places, words = (before.node, new[name]), f"`{name}` is required"
     else:
-        yield reading.found("requirement-changed", "widens", f"`{name}` is optional", old[name], after.node)
+        effect, places, words = "widens", (old[name], after.node), f"`{name}` is optional"
+    yield reading.found("requirement-changed", effect, words, *places, member=name)
 
 
 def _visibility(
@@ -286,7 +311,8 @@ def _visibility(
     else:
         level = ("breaking" if was_required else "potential") if new else "compatible"
         words = "is not answered any more" if new else "is answered now"
-    yield reading.judged("visibility-changed", level, f"`{name}` {words} ({word})", *places)
+    message = f"`{name}` {words} ({word})"
+    yield reading.judged("visibility-changed", level, message, *places, member=name)
 
 
 def _additional(before: View, after: View, reading: Reading, walk: Walk) -> Iterator[Found]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backwright.review.contract.document import Node
-from backwright.review.contract.schemas import Found
+from backwright.review.contract.schemas import Found, place_of
 
 Requirement = dict[str, frozenset[str]]
 """Scheme to scopes, all of which are needed together. Empty: no credentials."""
@@ -27,17 +27,20 @@ def security(old: tuple[Node, Node], new: tuple[Node, Node]) -> Iterator[Found]:
     for alternative in former:
         if any(_fulfilled(alternative, other) for other in later):
             continue
+        at = place_of(f"credentials {_words(alternative)}")
         more = next((o for o in later if o.keys() == alternative.keys()), None)
         if more is not None:
             scopes = sorted({s for name in more for s in more[name] - alternative[name]})
             message = f"needs further scopes: {', '.join(scopes)}"
-            yield Found("security-scope-added", "breaking", message, *where)
+            yield Found("security-scope-added", "breaking", message, *where, at)
         else:
             message = f"{_words(alternative)} is not enough any more; needs {_any_words(later)}"
-            yield Found("security-tightened", "breaking", message, *where)
+            yield Found("security-tightened", "breaking", message, *where, at)
     for alternative in later:
         if not any(_fulfilled(alternative, other) for other in former):
-            yield Found("security-loosened", "compatible", f"{_words(alternative)} is enough", *where)
+            words = _words(alternative)
+            at = place_of(f"credentials {words}")
+            yield Found("security-loosened", "compatible", f"{words} is enough", *where, at)
 
 
 def _place(root: Node, operation: Node) -> Node | None:

@@ -97,7 +97,7 @@ class View:
                     yield Node(node.document, node.pointer, _without_reference(node), node.line)
                 waiting.insert(0, target)
                 continue
-            self.nullable = self.nullable or node.get("nullable") is True
+            self.nullable = self.nullable or (node.get("nullable") is True and _has_nullable(node))
             yield node
             parts = node.child("allOf")
             if parts is not None:
@@ -154,3 +154,9 @@ def _without_reference(node: Node) -> Any:
     table = type(node.value)((k, v) for k, v in node.value.items() if k != "$ref")
     table.lines = node.value.lines
     return table
+
+
+def _has_nullable(node: Node) -> bool:
+    """Whether `nullable` means something: not from OpenAPI 3.1 on. A file that is only referred to does not say."""
+    version = node.document.root.get("openapi")
+    return version is None or str(version).startswith("3.0")

@@ -42,9 +42,20 @@ DEVIATION = Fixed(
         ),
         Key(
             name="operation",
-            takes=ROUTE,
+            takes=Pattern("a method and a path", r"^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE) /.*$"),
             example="GET /orders",
             description="Where it is, as the contract writes it (default: everywhere).",
+        ),
+        Key(
+            name="at",
+            takes=Pattern(
+                "a place as the gate `contract` names it, like `answer 200.lines[].note`",
+                r"^(body|answer|credentials|(query|path|header|cookie) parameter)([ .\[*].*)?$",
+            ),
+            example="answer 200.lines[].note",
+            description="Which part of what the operation takes or answers, and all inside it: `body.note`, "
+            "`query parameter colour`, `answer 200.lines[].note`, `answer 200 header etag`, `credentials basicAuth`; "
+            "`*` stands for anything (default: all of it). Nothing else of the operation is free.",
         ),
         Key(
             name="reason",

@@ -102,6 +102,13 @@ _WIRE = Key(
     example="tagList",
     description="What it is called in requests and responses, where that is not what `service.names` makes of it.",
 )
+_HEADER = Key(
+    name="header",
+    takes=Text("the name of a header"),
+    example="X-Tenant",
+    description="It comes in the header of this name, and not in the query; one value, of a type that is written as "
+    "text.",
+)
 _LIKE = Key(
     name="like",
     takes=LIKE,
@@ -282,7 +289,7 @@ FIELD = Fixed(
 
 PARAMETER_TABLE = Fixed(
     name="parameter",
-    description="A query or path parameter, or an argument of a view. `q: string?` is short for "
+    description="A parameter of the query, the path or a header, or an argument of a view. `q: string?` is short for "
     "`q: {type: string?}`. Without ? and `default` it is required.",
     keys=(
         _type((*TYPES, "enum", "ref", "list"), "string?"),
@@ -302,6 +309,7 @@ PARAMETER_TABLE = Fixed(
         _FOLDED,
         _DEFAULT,
         _WIRE,
+        _HEADER,
     ),
 )
 

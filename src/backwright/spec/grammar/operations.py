@@ -114,6 +114,13 @@ WRAP = Key(
     example="article",
     description="The member under which the body comes, and the row or page goes.",
 )
+BARE = Key(
+    name="bare",
+    takes=NAME,
+    example="lines",
+    description="The one member of the body, a list, that comes without a name: the body is `[…]`, and in expressions "
+    "`body.lines`.",
+)
 REPLACE = Key(
     name="replace",
     takes=Flag(),
@@ -184,7 +191,8 @@ _INSIDE = (
         name="params",
         takes=Named("parameter", PARAMETER),
         example="{q: string?, n: {type: integer, default: 10}}",
-        description="Query parameters, and types of path parameters. Filters may use parameters without this.",
+        description="Parameters of the query and of headers, and types of path parameters. Filters may use parameters "
+        "without this.",
     ),
     Key(
         name="body",
@@ -200,6 +208,7 @@ _INSIDE = (
         description="How the body comes: JSON (default), a form, or a form with files.",
     ),
     WRAP,
+    BARE,
     REPLACE,
     WHERE_LISTED,
     Key(

@@ -46,6 +46,7 @@ def _deviation(table: Table) -> DeviationNode:
         place=table.place,
         rule=required(table, "rule"),
         operation=text(table, "operation"),
+        at=text(table, "at"),
         reason=required(table, "reason"),
     )
 

@@ -85,6 +85,7 @@ def _field(name: At[str], value: Raw) -> FieldNode:
         personal=flag(value, "personal"),
         encrypted=flag(value, "encrypted"),
         wire=text(value, "wire"),
+        header=text(value, "header"),
         states=_states(value),
         was=text(value, "was"),
     )

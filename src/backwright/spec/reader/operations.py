@@ -65,6 +65,7 @@ def read_operation(name: Scalar, table: Table) -> OperationNode:
         body=_body(table),
         accepts=text(table, "accepts"),
         wrap=text(table, "wrap"),
+        bare=text(table, "bare"),
         replace=flag(table, "replace"),
         where=expression(table, "where"),
         set=assignments(table, "set"),

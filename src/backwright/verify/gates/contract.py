@@ -9,9 +9,9 @@ from urllib.parse import unquote
 
 import msgspec
 
+from backwright.verify.agreed import shape
 from backwright.verify.gate import GateInput, Verdict, found
 from backwright.verify.handed_over import kept_contract
-from backwright.verify.promised import shape
 from backwright.verify.results import Finding
 from backwright.verify.schemas import document_path
 
