@@ -42,7 +42,9 @@ from backwright.verify.probes import (
 )
 from backwright.verify.target.calling import Answer, Sent
 from backwright.verify.target.contract import Body, Operation
-from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.exploring import World
+from backwright.verify.target.made import Made
+from backwright.verify.target.references import referring
 
 GUARD = '{Cookie: "session={token}", X-Guard: "yes"}'
 DEFECTS = (
@@ -192,7 +194,7 @@ def test_a_secret_that_a_creation_promises_is_no_finding(
 def test_ids_are_put_into_the_lines_of_a_list(right: World) -> None:
     shelf = right.reach(next(each for each in right.operations if each.name == "POST /shelves"))
     assert shelf is not None
-    body = right._referring({"lines": [{"shelf_id": 0, "count": 1}], "from_shelf_id": 0})
+    body = referring(right.made, {"lines": [{"shelf_id": 0, "count": 1}], "from_shelf_id": 0})
     known = shelf.answer.json()["id"]
     assert body == {"lines": [{"shelf_id": known, "count": 1}], "from_shelf_id": known}
 

@@ -11,7 +11,8 @@ from backwright.verify.probes.objects import longest_page
 from backwright.verify.probes.probe import Notes, Outcome, stranger_to
 from backwright.verify.target.calling import Answer, Unreachable
 from backwright.verify.target.contract import Operation, Parameter
-from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.exploring import World
+from backwright.verify.target.made import Made
 from backwright.verify.target.naming import members
 
 IDS = ("API1:2023",)

@@ -13,7 +13,8 @@ from backwright.verify.probes.consumption import LIMIT
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Answer, Unreachable
 from backwright.verify.target.contract import Operation, Parameter
-from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.exploring import World
+from backwright.verify.target.made import Made
 from backwright.verify.target.naming import KEYS
 
 IDS: tuple[str, ...] = ()

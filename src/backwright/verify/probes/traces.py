@@ -12,7 +12,8 @@ from backwright.verify.probes.lists import SEARCH, hidden, marks_of, shows
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Unreachable
 from backwright.verify.target.contract import Operation
-from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.exploring import World
+from backwright.verify.target.made import Made
 from backwright.verify.target.naming import best, noun_of, referred
 
 IDS = ("API1:2023",)
