@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 DEFECTS: set[str] = set()
-ACCOUNTS: list[str] = []
+ACCOUNTS: dict[str, str] = {}
 ENDED: set[str] = set()
 SHELVES: dict[int, dict[str, Any]] = {}
 BOOKS: dict[int, dict[str, Any]] = {}
@@ -49,7 +49,7 @@ def encoded(value: bytes) -> str:
 
 
 def token_for(name: str) -> str:
-    claims: dict[str, Any] = {"sub": name, "jti": len(ACCOUNTS)}
+    claims: dict[str, Any] = {"sub": name, "jti": len(TOKENS)}
     claims |= {} if broken("endless") else {"exp": 4102444800}
     claims |= {"password": "hunter2"} if broken("secret_claim") else {}
     head = encoded(b'{"alg": "HS256"}')
@@ -89,8 +89,12 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, method: str, path: str) -> tuple[int, Any]:
         if (method, path) == ("POST", "/accounts"):
             return self.register()
+        if (method, path) == ("POST", "/sessions"):
+            return self.sign_in()
         self.caller = self.who()
         match method, path.strip("/").split("/"):
+            case "POST", ["password"]:
+                return self.change_password()
             case "POST", ["sign-out"]:
                 if not broken("lasting"):
                     ENDED.add(self.token())
@@ -149,9 +153,28 @@ class Handler(BaseHTTPRequestHandler):
         name = self.body["name"]
         if not isinstance(name, str) or name in ACCOUNTS:
             raise Refused(422)
-        ACCOUNTS.append(name)
+        ACCOUNTS[name] = str(self.body["password"])
+        return 201, {"name": name}
+
+    def sign_in(self) -> tuple[int, Any]:
+        name = str(self.body["name"])
+        if ACCOUNTS.get(name) != self.body["password"]:
+            raise Refused(401)
         TOKENS[token := token_for(name)] = name
         return 201, {"token": token}
+
+    def change_password(self) -> tuple[int, Any]:
+        """Whoever else is signed in is so no longer."""
+        if self.body["old_password"] != ACCOUNTS[self.caller] and not broken("any_old_password"):
+            raise Refused(403)
+        new = self.body["new_password"]
+        if not isinstance(new, str) or not 8 <= len(new) <= 80:
+            raise Refused(422)
+        if not broken("keeps_old_password"):
+            ACCOUNTS[self.caller] = new
+        others = {token for token, name in TOKENS.items() if name == self.caller and token != self.token()}
+        ENDED.update(others if not broken("keeps_sessions") else set())
+        return 204, None
 
     def token(self) -> str:
         if cookie := self.headers.get("Cookie"):

@@ -34,6 +34,9 @@ def _operation(
 
 LABEL = _object(["label"], label=TEXT)
 PART = _object([], label=TEXT, note=TEXT)
+SECRET = {"type": "string", "minLength": 8, "maxLength": 80}
+ACCOUNT = _object(["name", "password"], name=TEXT, password=SECRET)
+PASSWORDS = _object(["old_password", "new_password"], old_password=SECRET, new_password=SECRET)
 NAME = _object(["name"], name=TEXT)
 ID = _in("shelf", "path", type="integer", minimum=1)
 BOOK_ID = _in("book", "path", type="integer", minimum=1)
@@ -49,7 +52,9 @@ CONTRACT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Shelves", "version": "1.0.0"},
     "paths": {
-        "/accounts": {"post": _operation(201, 422, body=_object(["name"], name=TEXT), open=True)},
+        "/accounts": {"post": _operation(201, 422, body=ACCOUNT, open=True)},
+        "/sessions": {"post": _operation(201, 401, 422, body=ACCOUNT, open=True)},
+        "/password": {"post": _operation(204, 401, 403, 422, body=PASSWORDS)},
         "/sign-out": {"post": _operation(204, 401)},
         "/statistics": {"get": _operation(200, 401, 403)},
         "/go": {"get": _operation(302, 401, 422, parameters=(_in("next", "query", type="string"),))},

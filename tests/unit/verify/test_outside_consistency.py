@@ -27,6 +27,7 @@ from backwright.verify.probes import (
     nesting,
     objects,
     pages,
+    passwords,
     probe,
     properties,
     races,
@@ -84,6 +85,9 @@ DEFECTS = (
     (belonging, "binds", "POST /shelves", "is not ann's alone"),
     (revoking, "lasting_keys", "DELETE /keys/{key}", "is accepted afterwards"),
     (credentials, "echoes", "GET /shelves", "repeats the credentials"),
+    (passwords, "any_old_password", "POST /password", "with a wrong old password"),
+    (passwords, "keeps_old_password", "POST /password", "the old password still lets in"),
+    (passwords, "keeps_sessions", "POST /password", "another session of the account"),
     (races, "hurried", "POST /shelves/{shelf}/stamps", "and 2 when one after the other"),
 )
 PROBES = tuple(dict.fromkeys(each[0] for each in DEFECTS))

@@ -13,6 +13,7 @@ from backwright.verify.probes import (
     lists,
     nesting,
     objects,
+    passwords,
     properties,
     reserved,
     revoking,
@@ -28,7 +29,7 @@ EXAMPLE = "DELETE of another caller's comment is answered 204: failed, with the 
 
 PROBES = (
     credentials, objects, nesting, lists, traces, hiding, reserved, properties, belonging, cross_site, fixation,
-    revoking, signing_out,
+    revoking, signing_out, passwords,
 )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from backwright.verify.probes import (
     lists,
     nesting,
     objects,
+    passwords,
     properties,
     redirecting,
     reserved,
@@ -46,6 +47,7 @@ PROBES: tuple[Probe, ...] = cast(
     "tuple[Probe, ...]",
     (
         objects, nesting, lists, traces, hiding, credentials, tokens, cross_site, fixation, revoking, signing_out,
+        passwords,
         properties, belonging, functions, reserved, fetching, inventory, injection, sql, redirecting, consumption,
         configuration, signing_in,
     ),

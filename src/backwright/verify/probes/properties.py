@@ -96,7 +96,7 @@ def _snake(name: str) -> str:
 
 
 def _assign(world: World, notes: Notes, operation: Operation) -> None:
-    for caller in [*world.callers, None]:
+    for caller in [*world.callers_for(operation), None]:
         path = world.path_for(operation, caller)
         control = world.attempt(operation, caller, path) if path is not None else None
         if control is not None and control.answer.accepted:

@@ -30,7 +30,7 @@ from backwright.verify.target.naming import (
     noun_of,
     referred,
 )
-from backwright.verify.target.order import ends, late
+from backwright.verify.target.order import PRESENT, changes_password, ends, late
 from backwright.verify.target.references import dangling, referring, replaced
 from backwright.verify.target.sampling import Modest, Sampler
 
@@ -171,7 +171,8 @@ class World:
 
     def callers_for(self, operation: Operation) -> tuple[Caller, ...]:
         """Who may be asked for: the callers; where it would end their session, somebody who is signed in for it."""
-        if not self.callers or self.seen.renew is None or not ends(operation):
+        lasting = not ends(operation) and not changes_password(operation)
+        if not self.callers or self.seen.renew is None or lasting:
             return self.callers
         spent = self.seen.renew()
         return (spent,) if spent is not None else ()
@@ -262,7 +263,7 @@ class World:
         last: Made | None = None
         for number, body in self.bodies(operation):
             try:
-                last = self.send(operation, caller, path, body)
+                last = self.send(operation, caller, path, self.known_by(caller, operation, body))
             except Unreachable:
                 continue
             if last.done:
@@ -271,6 +272,16 @@ class World:
             if last.answer.status in _hopeless(operation) and not self._refers(last):
                 break  # another body would not help; a login answers 401 to the wrong one
         return last
+
+    def known_by(self, caller: Caller | None, operation: Operation, body: Any) -> Any:
+        """The body with the caller's present password, where that is to be changed; of those whose credentials
+        everything else is asked with, it is not.
+        """
+        if caller is None or not caller.password or caller in self.callers or not isinstance(body, dict):
+            return body
+        if not changes_password(operation):
+            return body
+        return {name: caller.password if PRESENT.search(name) else each for name, each in body.items()}
 
     def _refers(self, last: Made) -> bool:
         """Was it answered that there is none, and the body names something that may be meant?"""

@@ -13,7 +13,7 @@ from backwright.verify.observed import Caller, Observed
 from backwright.verify.target.calling import Client
 from backwright.verify.target.exploring import World
 from backwright.verify.target.file import START, Target
-from backwright.verify.target.signing_in import signed_in
+from backwright.verify.target.signing_in import signed_in, signed_in_again
 from backwright.verify.target.starting import started
 
 
@@ -30,6 +30,9 @@ def observed(target: Target, log: Path, seed: int = 1) -> Iterator[Observed]:
                 return signed_in(target, client, plan, cookies).caller if plan and plan.sign_in else None
             except SpecificationError:  # there may be a limit to signing in
                 return None
+
+        def again(caller: Caller, password: str) -> Caller | None:
+            return signed_in_again(target, client, plan, caller, password) if plan else None
 
         seen = Observed(
             name=target.name,
@@ -48,6 +51,7 @@ def observed(target: Target, log: Path, seed: int = 1) -> Iterator[Observed]:
             target=target.expected,
             renew=lambda: enter({}),
             enter=enter,
+            again=again,
         )
         world = World(seen, client, seed)
         unreached = world.explore()
