@@ -108,6 +108,12 @@ class Handler(BaseHTTPRequestHandler):
                 return 200, {"mine": len(SHELVES if broken("tallies_all") else mine)}
             case "GET", ["me"]:
                 return 200, {"id": self.caller}
+            case "POST", ["loans"]:
+                number = int(self.body["shelf_id"])
+                return 201, {
+                    "id": 1,
+                    "shelf_id": number if broken("lends_any") else self.shelf(str(number))["id"],
+                }
             case "POST", ["tags"]:
                 return self.tag()
             case "POST", ["keys"]:
@@ -181,10 +187,13 @@ class Handler(BaseHTTPRequestHandler):
             if self.command != "GET" and not self.headers.get("X-Guard") and not broken("no_guard"):
                 raise Refused(403)
             return str(cookie).removeprefix("session=")
-        return str(self.headers.get("Authorization", "")).removeprefix("Bearer ")
+        return str(self.headers.get("Authorization", "")).removeprefix("Bearer").strip()
 
     def who(self) -> str:
         token = self.token()
+        if "Authorization" in self.headers and not token and broken("takes_nothing"):
+            return next(iter(ACCOUNTS))
+        token = self.query.get("token", token) if broken("takes_from_address") else token
         if token not in TOKENS or token in ENDED:
             raise Refused(401)
         return TOKENS[token]
@@ -208,11 +217,20 @@ class Handler(BaseHTTPRequestHandler):
             rows = rows if text.endswith("1'='1") or "'1'='1'" in text else []
         else:
             rows = [each for each in rows if text in each["label"] or broken("unsearched")]
+        if (least := self.query.get("min_floor")) is not None:
+            rows = [each for each in rows if each["floor"] >= int(least) + broken("above")]
+        if (asked := self.query.get("open")) is not None:
+            if asked not in {"true", "false"}:
+                raise Refused(422)
+            rows = [each for each in rows if each["open"] == (asked == "true") or broken("open_ignored")]
+            rows = rows[broken("drops_first") :]
         if broken("sleeps") and (found := re.search(r"pg_sleep\((\d)\)", text)):
             time.sleep(float(found[1]))
         if (order := self.query.get("sort")) and not broken("unsorted"):
             rows.sort(key=lambda each: each["label"], reverse=order == "-label")
-        total = len(everyone) if broken("total_leaks") else len(rows)
+        total = len(everyone) if broken("total_leaks") else len(rows) - broken("miscounts")
+        if broken("counts_all"):
+            total = sum(each["owner"] == self.caller for each in everyone)
         skip = max(0, skip + broken("loses") * bool(skip) - broken("repeats"))
         if broken("shuffled"):
             rows.sort(key=lambda each: hash((each["id"], time.monotonic_ns())))
@@ -235,7 +253,9 @@ class Handler(BaseHTTPRequestHandler):
     def create(self) -> tuple[int, Any]:
         shelf = {
             "id": len(SHELVES) + 1,
-            "label": self.label(),
+            "label": self.eaten(self.label()),
+            "open": self.body.get("open", True) if not broken("always_open") else True,
+            "floor": self.body.get("floor", 0) // (10 if broken("rounds") else 1),
             "owner": self.caller,
             "version": 1,
             "stamps": 0,
@@ -246,6 +266,11 @@ class Handler(BaseHTTPRequestHandler):
         SHELVES[shelf["id"]] = shelf
         return 201, self.shown(shelf)
 
+    def eaten(self, text: str) -> str:
+        text = text[:20] if broken("cuts") else text
+        text = "".join(each for each in text if ord(each) < 0x10000 or not broken("eats_emoji"))
+        return text.encode("ascii", "ignore").decode() if broken("eats_letters") else text
+
     def label(self) -> str:
         label = self.body["label"]
         if not isinstance(label, str) or not 1 <= len(label) <= 80:
@@ -255,9 +280,9 @@ class Handler(BaseHTTPRequestHandler):
     def shown(self, shelf: dict[str, Any]) -> dict[str, Any]:
         of = [each for each in MARKS.values() if broken("latest_of_others") or each["shelf"] == shelf["id"]]
         latest = [each["title"] for each in of[-3:]]
-        return {name: shelf[name] for name in ("id", "label", "version", "note", "visits")} | {
-            "latest": latest
-        }
+        return {
+            name: shelf[name] for name in ("id", "label", "version", "note", "visits", "open", "floor")
+        } | {"latest": latest}
 
     def shelf(self, key: str) -> dict[str, Any]:
         found = SHELVES.get(int(key))
@@ -385,7 +410,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in {
             "Content-Type": "application/json",
-            "Cache-Control": "no-store",
+            "Cache-Control": "public, max-age=60" if broken("shared_cache") else "no-store",
             **self.renewed(),
             **self.sent,
         }.items():

@@ -14,6 +14,8 @@ SHELF = _object(
     label={"type": "string"},
     version=WHOLE,
     visits=WHOLE,
+    open={"type": "boolean"},
+    floor=WHOLE,
     note={"type": ["string", "null"]},
     latest={"type": "array", "items": {"type": "string"}},
 )
@@ -32,7 +34,8 @@ def _operation(
     return made | ({"requestBody": {"required": True, **_json(body)}} if body else {})
 
 
-LABEL = _object(["label"], label=TEXT)
+NEW_LABEL = _object(["label"], label=TEXT)
+LABEL = _object(["label"], label=TEXT, open={"type": "boolean"}, floor=WHOLE)
 PART = _object([], label=TEXT, note=TEXT)
 SECRET = {"type": "string", "minLength": 8, "maxLength": 80}
 ACCOUNT = _object(["name", "password"], name=TEXT, password=SECRET)
@@ -44,6 +47,8 @@ PAGING = (
     _in("limit", "query", type="integer", minimum=1, maximum=50),
     _in("offset", "query", type="integer", minimum=0),
     _in("q", "query", type="string"),
+    _in("open", "query", type="boolean"),
+    _in("min_floor", "query", type="integer"),
     _in("sort", "query", type="string", enum=["label", "-label"]),
 )
 LISTED = _object(["shelves", "total"], shelves={"type": "array", "items": SHELF}, total=WHOLE)
@@ -80,7 +85,7 @@ CONTRACT: dict[str, Any] = {
                 404,
                 412,
                 schema=SHELF,
-                body=LABEL,
+                body=NEW_LABEL,
                 parameters=(_in("If-Match", "header", type="string"),),
             ),
             "patch": _operation(200, 401, 404, schema=SHELF, body=PART),
@@ -99,6 +104,7 @@ CONTRACT: dict[str, Any] = {
         },
         "/tally": {"get": _operation(200, 401, schema=_object(["mine"], mine=WHOLE))},
         "/me": {"get": _operation(200, 401, schema=_object(["id"], id={"type": "string"}))},
+        "/loans": {"post": _operation(201, 401, 404, 422, body=_object(["shelf_id"], shelf_id=WHOLE))},
         "/tags": {"post": _operation(201, 401, 422, body=NAME)},
         "/keys": {"post": _operation(201, 401, 422, body=NAME)},
         "/keys/{key}": {

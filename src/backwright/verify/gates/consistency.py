@@ -11,9 +11,11 @@ from backwright.verify.probes import (
     conditions,
     counting,
     deletions,
+    kept,
     pages,
     races,
     repetition,
+    totals,
     written,
 )
 from backwright.verify.probes.probe import Probe, merged, world_of
@@ -26,7 +28,8 @@ EXAMPLE = (
 )
 
 PROBES: tuple[Probe, ...] = cast(
-    "tuple[Probe, ...]", (pages, asking, written, deletions, conditions, repetition, races, counting)
+    "tuple[Probe, ...]",
+    (pages, asking, totals, written, kept, deletions, conditions, repetition, races, counting),
 )
 
 

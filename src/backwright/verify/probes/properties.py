@@ -199,7 +199,7 @@ def bodies(body: Any, extra: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _taken(world: World, caller: Caller | None, tried: Made, extra: Mapping[str, Any]) -> list[str]:
     """The members that the thing now has as they were sent."""
     shown = [own(tried.answer.json())]
-    reading = _reading(world, tried)
+    reading = reading_of(world, tried)
     if reading is not None:
         operation, path = reading
         answer = world.send(operation, caller, path).answer
@@ -211,7 +211,7 @@ def _taken(world: World, caller: Caller | None, tried: Made, extra: Mapping[str,
     ]
 
 
-def _reading(world: World, tried: Made) -> tuple[Operation, dict[str, str]] | None:
+def reading_of(world: World, tried: Made) -> tuple[Operation, dict[str, str]] | None:
     """How the thing that was written is read: at its own path, or at the path that its creation's answer names."""
     itself = world.operation("GET", tried.operation.path)
     if itself is not None and tried.operation.method != "POST":

@@ -163,8 +163,9 @@ class World:
         who: list[Caller | None] = [*self.callers_for(operation)]
         for caller in [*who, None] if not operation.secured or not who else who:
             made = self.perform(operation, caller)
-            if made is not None and not made.done and self._beside(operation):
-                made = self.ready(operation, caller)
+            for acts in (False, True):
+                if made is not None and not made.done and self._beside(operation, acts=acts):
+                    made = self.ready(operation, caller, acts=acts)
             if made is not None and made.done:
                 return made
         return None
@@ -177,33 +178,41 @@ class World:
         spent = self.seen.renew()
         return (spent,) if spent is not None else ()
 
-    def _beside(self, operation: Operation) -> tuple[Operation, ...]:
-        """What else can be made in the thing that the operation is about: a deposit, before a transfer is."""
+    def _beside(self, operation: Operation, *, acts: bool = False) -> tuple[Operation, ...]:
+        """What else can be made in the thing that the operation is about: a deposit, before a transfer is.
+
+        What is sent without a body acts on the thing, and may end it: it is done only where nothing else helps.
+        """
         above, names = operation.path.rpartition("/")[0], operation.path_names
         return tuple(
             each
             for each in self.operations
             if names and each.method == operation.method == "POST" and each.path != operation.path
             and each.path.rpartition("/")[0] == above and each.path_names == names
+            and (acts or each.body is not None)
         )  # fmt: skip
 
-    def prepared(self, operation: Operation, caller: Caller | None) -> dict[str, str] | None:
+    def prepared(
+        self, operation: Operation, caller: Caller | None, *, acts: bool = False
+    ) -> dict[str, str] | None:
         """Values for the path, with what else can be made there made before."""
         path = self.path_for(operation, caller)
         if path is not None:
-            self.prepare(operation, caller, path)
+            self.prepare(operation, caller, path, acts=acts)
         return path
 
-    def prepare(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> bool:
+    def prepare(
+        self, operation: Operation, caller: Caller | None, path: Mapping[str, str], *, acts: bool = False
+    ) -> bool:
         """Make what else can be made there; false where there is nothing."""
-        beside = self._beside(operation)
+        beside = self._beside(operation, acts=acts)
         for each in beside:
             self.attempt(each, caller, path)
         return bool(beside)
 
-    def ready(self, operation: Operation, caller: Caller | None) -> Made | None:
+    def ready(self, operation: Operation, caller: Caller | None, *, acts: bool = False) -> Made | None:
         """The operation on a thing that was prepared for it. The last answer, as of `attempt`."""
-        path = self.prepared(operation, caller)
+        path = self.prepared(operation, caller, acts=acts)
         return self.attempt(operation, caller, path) if path is not None else None
 
     def perform(self, operation: Operation, caller: Caller | None, depth: int = 0) -> Made | None:
