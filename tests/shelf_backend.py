@@ -261,6 +261,7 @@ class Handler(BaseHTTPRequestHandler):
             "stamps": 0,
             "note": None,
             "visits": 0,
+            "changed": 0,
         }
         shelf |= {"owner": self.body["ownerId"]} if broken("binds") and "ownerId" in self.body else {}
         SHELVES[shelf["id"]] = shelf
@@ -282,7 +283,7 @@ class Handler(BaseHTTPRequestHandler):
         latest = [each["title"] for each in of[-3:]]
         return {
             name: shelf[name] for name in ("id", "label", "version", "note", "visits", "open", "floor")
-        } | {"latest": latest}
+        } | {"latest": latest, "updated_at": f"at {shelf['changed']}"}
 
     def shelf(self, key: str) -> dict[str, Any]:
         found = SHELVES.get(int(key))
@@ -301,9 +302,11 @@ class Handler(BaseHTTPRequestHandler):
             if asked not in {None, tag} and not broken("overwrites"):
                 raise Refused(412)
             shelf |= {} if broken("forgets") else {"label": self.label(), "version": shelf["version"] + 1}
+            shelf["changed"] = time.monotonic_ns()
         if method == "PATCH":
             shelf |= {"note": None} if broken("clears") else {}
             shelf |= {name: str(self.body[name]) for name in ("label", "note") if name in self.body}
+            shelf |= {} if broken("timeless") else {"changed": time.monotonic_ns()}
             return 200, self.shown(shelf)
         if method == "DELETE":
             self.remove(shelf)
@@ -346,7 +349,8 @@ class Handler(BaseHTTPRequestHandler):
         if broken("sealed_twice"):
             time.sleep(0.2)
         with LOCK:
-            if sealed or (shelf.get("sealed") and not broken("sealed_twice")):
+            late = shelf.get("sealed") and not broken("sealed_twice")
+            if (sealed or late) and not broken("sealed_again"):
                 raise Refused(409)
             shelf["sealed"] = True
         return 204, None

@@ -19,6 +19,7 @@ from backwright.verify.probes import (
     borrowed,
     conditions,
     configuration,
+    conflicts,
     counting,
     credentials,
     cross_site,
@@ -105,6 +106,8 @@ DEFECTS = (
     (asking, "drops_first", "GET /shelves", "that have it"),
     (totals, "miscounts", "GET /shelves", "`total` is"),
     (totals, "counts_all", "GET /shelves", "are shown, asked for"),
+    (conflicts, "sealed_again", "POST /shelves/{shelf}/seal", "never answered 409"),
+    (written, "timeless", "PATCH /shelves/{shelf}", "leaves `updated_at` as it was"),
     (races, "hurried", "POST /shelves/{shelf}/stamps", "and 2 when one after the other"),
 )
 PROBES = tuple(dict.fromkeys(each[0] for each in DEFECTS))

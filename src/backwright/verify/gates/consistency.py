@@ -9,6 +9,7 @@ from backwright.verify.observed import Bounds, Observed
 from backwright.verify.probes import (
     asking,
     conditions,
+    conflicts,
     counting,
     deletions,
     kept,
@@ -29,7 +30,7 @@ EXAMPLE = (
 
 PROBES: tuple[Probe, ...] = cast(
     "tuple[Probe, ...]",
-    (pages, asking, totals, written, kept, deletions, conditions, repetition, races, counting),
+    (pages, asking, totals, written, kept, deletions, conditions, repetition, races, conflicts, counting),
 )
 
 

@@ -41,6 +41,7 @@ def run(world: World) -> Outcome:
             _pages(world, notes, listing, creation, deadline)
     for made in _accepted_bodies(world):
         _large(world, notes, made)
+        _padded(world, notes, made)
         _deep(world, notes, made)
     return notes.outcome()
 
@@ -101,6 +102,12 @@ def _large(world: World, notes: Notes, made: Made) -> None:
     if body is None:
         return
     _refused(world, notes, made, msgspec.json.encode(body), "a body of 10 MB")
+
+
+def _padded(world: World, notes: Notes, made: Made) -> None:
+    """What no member is too long for: spaces around the body are JSON, too."""
+    if made.sent.content is not None and "json" in made.sent.headers.get("Content-Type", ""):
+        _refused(world, notes, made, made.sent.content + b" " * LARGE, "a body of 10 MB")
 
 
 def _enlarged(body: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,6 +16,10 @@ from backwright.verify.target.exploring import World
 from backwright.verify.target.file import START, Target
 from backwright.verify.target.signing_in import signed_in, signed_in_again
 from backwright.verify.target.starting import started
+
+SECRET = re.compile(r"secret|key|token|passw", re.IGNORECASE)
+LEAST = 8
+"""Shorter values stand in any log by chance."""
 
 
 @contextmanager
@@ -49,6 +54,7 @@ def observed(target: Target, log: Path, seed: int = 1) -> Iterator[Observed]:
             shared=target.shared,
             reserved=target.reserved,
             target=target.expected,
+            given_secrets=_given(target),
             renew=lambda: enter({}),
             enter=enter,
             again=again,
@@ -60,3 +66,13 @@ def observed(target: Target, log: Path, seed: int = 1) -> Iterator[Observed]:
             raise SpecificationError([diagnose(START, NOWHERE, message, "look at its log")])
         exchanges = (*seen.exchanges, *(made.exchange for made in world.made))
         yield msgspec.structs.replace(seen, exchanges=exchanges, unreached=unreached)
+
+
+def _given(target: Target) -> dict[str, str]:
+    """What the file gives the backend as a secret, by the names of its variables."""
+    given = target.start.env if target.start is not None else {}
+    return {
+        name: value
+        for name, value in given.items()
+        if SECRET.search(name) and len(value) >= LEAST and "{" not in value
+    }
