@@ -137,6 +137,15 @@ class Handler(BaseHTTPRequestHandler):
                 return self.visit(self.shelf(shelf))
             case "POST", ["shelves", shelf, "seal"]:
                 return self.seal(self.shelf(shelf))
+            case "GET", ["search"]:
+                text = self.query["q"]
+                mine = [each["id"] for each in SHELVES.values() if each["owner"] == self.caller]
+                mine += [
+                    each["id"] for each in SHELVES.values() if not each["owner"] and broken("found_after")
+                ]
+                return 200, [
+                    each for each in BOOKS.values() if each["shelf"] in mine and text in each["title"]
+                ]
             case "GET", ["go"]:
                 return self.go()
             case "GET", ["shelves"]:

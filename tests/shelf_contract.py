@@ -102,6 +102,15 @@ CONTRACT: dict[str, Any] = {
             "parameters": [_in("mark", "path", type="integer")],
             "get": _operation(200, 401, 404, schema=BOOK),
         },
+        "/search": {
+            "get": _operation(
+                200,
+                401,
+                422,
+                schema={"type": "array", "items": BOOK},
+                parameters=({**_in("q", "query", type="string"), "required": True},),
+            )
+        },
         "/tally": {"get": _operation(200, 401, schema=_object(["mine"], mine=WHOLE))},
         "/me": {"get": _operation(200, 401, schema=_object(["id"], id={"type": "string"}))},
         "/loans": {"post": _operation(201, 401, 404, 422, body=_object(["shelf_id"], shelf_id=WHOLE))},

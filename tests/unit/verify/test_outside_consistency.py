@@ -108,6 +108,7 @@ DEFECTS = (
     (totals, "counts_all", "GET /shelves", "are shown, asked for"),
     (conflicts, "sealed_again", "POST /shelves/{shelf}/seal", "never answered 409"),
     (written, "timeless", "PATCH /shelves/{shelf}", "leaves `updated_at` as it was"),
+    (deletions, "found_after", "DELETE /shelves/{shelf}", "(GET /search shows it)"),
     (races, "hurried", "POST /shelves/{shelf}/stamps", "and 2 when one after the other"),
 )
 PROBES = tuple(dict.fromkeys(each[0] for each in DEFECTS))
