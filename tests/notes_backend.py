@@ -13,6 +13,7 @@ import json
 import os
 import re
 import sys
+import time
 import urllib.request
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -61,6 +62,8 @@ def account_of(token: str) -> int:
         algorithm = decoded(header)["alg"]
         good = hmac.compare_digest(signed, signature(f"{header}.{claims}")) and algorithm == "HS256"
         if good or broken("unverified") or (broken("unsigned") and algorithm == "none"):
+            if decoded(claims)["exp"] < time.time() and not broken("ended"):
+                raise Refused(401, "the token has ended")
             return int(decoded(claims)["sub"])
     except (ValueError, KeyError, TypeError):
         if broken("crash_on_token"):

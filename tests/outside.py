@@ -46,7 +46,9 @@ SHELF_CALLER = """
   {name}:
     sign_in:
       - request: POST /accounts
-        body: {{name: "{{name}}-{{unique}}"}}
+        body: {{name: "{{name}}-{{unique}}", password: "longenough-{{unique}}"}}
+      - request: POST /sessions
+        body: {{name: "{{name}}-{{unique}}", password: "longenough-{{unique}}"}}
         keep: {{token: token}}
     headers: {headers}
 """

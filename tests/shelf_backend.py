@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 DEFECTS: set[str] = set()
-ACCOUNTS: list[str] = []
+ACCOUNTS: dict[str, str] = {}
 ENDED: set[str] = set()
 SHELVES: dict[int, dict[str, Any]] = {}
 BOOKS: dict[int, dict[str, Any]] = {}
@@ -49,7 +49,7 @@ def encoded(value: bytes) -> str:
 
 
 def token_for(name: str) -> str:
-    claims: dict[str, Any] = {"sub": name, "jti": len(ACCOUNTS)}
+    claims: dict[str, Any] = {"sub": name, "jti": len(TOKENS)}
     claims |= {} if broken("endless") else {"exp": 4102444800}
     claims |= {"password": "hunter2"} if broken("secret_claim") else {}
     head = encoded(b'{"alg": "HS256"}')
@@ -89,8 +89,12 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, method: str, path: str) -> tuple[int, Any]:
         if (method, path) == ("POST", "/accounts"):
             return self.register()
+        if (method, path) == ("POST", "/sessions"):
+            return self.sign_in()
         self.caller = self.who()
         match method, path.strip("/").split("/"):
+            case "POST", ["password"]:
+                return self.change_password()
             case "POST", ["sign-out"]:
                 if not broken("lasting"):
                     ENDED.add(self.token())
@@ -104,6 +108,12 @@ class Handler(BaseHTTPRequestHandler):
                 return 200, {"mine": len(SHELVES if broken("tallies_all") else mine)}
             case "GET", ["me"]:
                 return 200, {"id": self.caller}
+            case "POST", ["loans"]:
+                number = int(self.body["shelf_id"])
+                return 201, {
+                    "id": 1,
+                    "shelf_id": number if broken("lends_any") else self.shelf(str(number))["id"],
+                }
             case "POST", ["tags"]:
                 return self.tag()
             case "POST", ["keys"]:
@@ -127,6 +137,15 @@ class Handler(BaseHTTPRequestHandler):
                 return self.visit(self.shelf(shelf))
             case "POST", ["shelves", shelf, "seal"]:
                 return self.seal(self.shelf(shelf))
+            case "GET", ["search"]:
+                text = self.query["q"]
+                mine = [each["id"] for each in SHELVES.values() if each["owner"] == self.caller]
+                mine += [
+                    each["id"] for each in SHELVES.values() if not each["owner"] and broken("found_after")
+                ]
+                return 200, [
+                    each for each in BOOKS.values() if each["shelf"] in mine and text in each["title"]
+                ]
             case "GET", ["go"]:
                 return self.go()
             case "GET", ["shelves"]:
@@ -149,19 +168,41 @@ class Handler(BaseHTTPRequestHandler):
         name = self.body["name"]
         if not isinstance(name, str) or name in ACCOUNTS:
             raise Refused(422)
-        ACCOUNTS.append(name)
+        ACCOUNTS[name] = str(self.body["password"])
+        return 201, {"name": name}
+
+    def sign_in(self) -> tuple[int, Any]:
+        name = str(self.body["name"])
+        if ACCOUNTS.get(name) != self.body["password"]:
+            raise Refused(401)
         TOKENS[token := token_for(name)] = name
         return 201, {"token": token}
+
+    def change_password(self) -> tuple[int, Any]:
+        """Whoever else is signed in is so no longer."""
+        if self.body["old_password"] != ACCOUNTS[self.caller] and not broken("any_old_password"):
+            raise Refused(403)
+        new = self.body["new_password"]
+        if not isinstance(new, str) or not 8 <= len(new) <= 80:
+            raise Refused(422)
+        if not broken("keeps_old_password"):
+            ACCOUNTS[self.caller] = new
+        others = {token for token, name in TOKENS.items() if name == self.caller and token != self.token()}
+        ENDED.update(others if not broken("keeps_sessions") else set())
+        return 204, None
 
     def token(self) -> str:
         if cookie := self.headers.get("Cookie"):
             if self.command != "GET" and not self.headers.get("X-Guard") and not broken("no_guard"):
                 raise Refused(403)
             return str(cookie).removeprefix("session=")
-        return str(self.headers.get("Authorization", "")).removeprefix("Bearer ")
+        return str(self.headers.get("Authorization", "")).removeprefix("Bearer").strip()
 
     def who(self) -> str:
         token = self.token()
+        if "Authorization" in self.headers and not token and broken("takes_nothing"):
+            return next(iter(ACCOUNTS))
+        token = self.query.get("token", token) if broken("takes_from_address") else token
         if token not in TOKENS or token in ENDED:
             raise Refused(401)
         return TOKENS[token]
@@ -185,11 +226,20 @@ class Handler(BaseHTTPRequestHandler):
             rows = rows if text.endswith("1'='1") or "'1'='1'" in text else []
         else:
             rows = [each for each in rows if text in each["label"] or broken("unsearched")]
+        if (least := self.query.get("min_floor")) is not None:
+            rows = [each for each in rows if each["floor"] >= int(least) + broken("above")]
+        if (asked := self.query.get("open")) is not None:
+            if asked not in {"true", "false"}:
+                raise Refused(422)
+            rows = [each for each in rows if each["open"] == (asked == "true") or broken("open_ignored")]
+            rows = rows[broken("drops_first") :]
         if broken("sleeps") and (found := re.search(r"pg_sleep\((\d)\)", text)):
             time.sleep(float(found[1]))
         if (order := self.query.get("sort")) and not broken("unsorted"):
             rows.sort(key=lambda each: each["label"], reverse=order == "-label")
-        total = len(everyone) if broken("total_leaks") else len(rows)
+        total = len(everyone) if broken("total_leaks") else len(rows) - broken("miscounts")
+        if broken("counts_all"):
+            total = sum(each["owner"] == self.caller for each in everyone)
         skip = max(0, skip + broken("loses") * bool(skip) - broken("repeats"))
         if broken("shuffled"):
             rows.sort(key=lambda each: hash((each["id"], time.monotonic_ns())))
@@ -212,16 +262,24 @@ class Handler(BaseHTTPRequestHandler):
     def create(self) -> tuple[int, Any]:
         shelf = {
             "id": len(SHELVES) + 1,
-            "label": self.label(),
+            "label": self.eaten(self.label()),
+            "open": self.body.get("open", True) if not broken("always_open") else True,
+            "floor": self.body.get("floor", 0) // (10 if broken("rounds") else 1),
             "owner": self.caller,
             "version": 1,
             "stamps": 0,
             "note": None,
             "visits": 0,
+            "changed": 0,
         }
         shelf |= {"owner": self.body["ownerId"]} if broken("binds") and "ownerId" in self.body else {}
         SHELVES[shelf["id"]] = shelf
         return 201, self.shown(shelf)
+
+    def eaten(self, text: str) -> str:
+        text = text[:20] if broken("cuts") else text
+        text = "".join(each for each in text if ord(each) < 0x10000 or not broken("eats_emoji"))
+        return text.encode("ascii", "ignore").decode() if broken("eats_letters") else text
 
     def label(self) -> str:
         label = self.body["label"]
@@ -232,9 +290,9 @@ class Handler(BaseHTTPRequestHandler):
     def shown(self, shelf: dict[str, Any]) -> dict[str, Any]:
         of = [each for each in MARKS.values() if broken("latest_of_others") or each["shelf"] == shelf["id"]]
         latest = [each["title"] for each in of[-3:]]
-        return {name: shelf[name] for name in ("id", "label", "version", "note", "visits")} | {
-            "latest": latest
-        }
+        return {
+            name: shelf[name] for name in ("id", "label", "version", "note", "visits", "open", "floor")
+        } | {"latest": latest, "updated_at": f"at {shelf['changed']}"}
 
     def shelf(self, key: str) -> dict[str, Any]:
         found = SHELVES.get(int(key))
@@ -253,9 +311,11 @@ class Handler(BaseHTTPRequestHandler):
             if asked not in {None, tag} and not broken("overwrites"):
                 raise Refused(412)
             shelf |= {} if broken("forgets") else {"label": self.label(), "version": shelf["version"] + 1}
+            shelf["changed"] = time.monotonic_ns()
         if method == "PATCH":
             shelf |= {"note": None} if broken("clears") else {}
             shelf |= {name: str(self.body[name]) for name in ("label", "note") if name in self.body}
+            shelf |= {} if broken("timeless") else {"changed": time.monotonic_ns()}
             return 200, self.shown(shelf)
         if method == "DELETE":
             self.remove(shelf)
@@ -298,7 +358,8 @@ class Handler(BaseHTTPRequestHandler):
         if broken("sealed_twice"):
             time.sleep(0.2)
         with LOCK:
-            if sealed or (shelf.get("sealed") and not broken("sealed_twice")):
+            late = shelf.get("sealed") and not broken("sealed_twice")
+            if (sealed or late) and not broken("sealed_again"):
                 raise Refused(409)
             shelf["sealed"] = True
         return 204, None
@@ -362,7 +423,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in {
             "Content-Type": "application/json",
-            "Cache-Control": "no-store",
+            "Cache-Control": "public, max-age=60" if broken("shared_cache") else "no-store",
             **self.renewed(),
             **self.sent,
         }.items():

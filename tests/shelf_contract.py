@@ -14,6 +14,8 @@ SHELF = _object(
     label={"type": "string"},
     version=WHOLE,
     visits=WHOLE,
+    open={"type": "boolean"},
+    floor=WHOLE,
     note={"type": ["string", "null"]},
     latest={"type": "array", "items": {"type": "string"}},
 )
@@ -32,8 +34,12 @@ def _operation(
     return made | ({"requestBody": {"required": True, **_json(body)}} if body else {})
 
 
-LABEL = _object(["label"], label=TEXT)
+NEW_LABEL = _object(["label"], label=TEXT)
+LABEL = _object(["label"], label=TEXT, open={"type": "boolean"}, floor=WHOLE)
 PART = _object([], label=TEXT, note=TEXT)
+SECRET = {"type": "string", "minLength": 8, "maxLength": 80}
+ACCOUNT = _object(["name", "password"], name=TEXT, password=SECRET)
+PASSWORDS = _object(["old_password", "new_password"], old_password=SECRET, new_password=SECRET)
 NAME = _object(["name"], name=TEXT)
 ID = _in("shelf", "path", type="integer", minimum=1)
 BOOK_ID = _in("book", "path", type="integer", minimum=1)
@@ -41,6 +47,8 @@ PAGING = (
     _in("limit", "query", type="integer", minimum=1, maximum=50),
     _in("offset", "query", type="integer", minimum=0),
     _in("q", "query", type="string"),
+    _in("open", "query", type="boolean"),
+    _in("min_floor", "query", type="integer"),
     _in("sort", "query", type="string", enum=["label", "-label"]),
 )
 LISTED = _object(["shelves", "total"], shelves={"type": "array", "items": SHELF}, total=WHOLE)
@@ -49,7 +57,9 @@ CONTRACT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Shelves", "version": "1.0.0"},
     "paths": {
-        "/accounts": {"post": _operation(201, 422, body=_object(["name"], name=TEXT), open=True)},
+        "/accounts": {"post": _operation(201, 422, body=ACCOUNT, open=True)},
+        "/sessions": {"post": _operation(201, 401, 422, body=ACCOUNT, open=True)},
+        "/password": {"post": _operation(204, 401, 403, 422, body=PASSWORDS)},
         "/sign-out": {"post": _operation(204, 401)},
         "/statistics": {"get": _operation(200, 401, 403)},
         "/go": {"get": _operation(302, 401, 422, parameters=(_in("next", "query", type="string"),))},
@@ -75,7 +85,7 @@ CONTRACT: dict[str, Any] = {
                 404,
                 412,
                 schema=SHELF,
-                body=LABEL,
+                body=NEW_LABEL,
                 parameters=(_in("If-Match", "header", type="string"),),
             ),
             "patch": _operation(200, 401, 404, schema=SHELF, body=PART),
@@ -92,8 +102,18 @@ CONTRACT: dict[str, Any] = {
             "parameters": [_in("mark", "path", type="integer")],
             "get": _operation(200, 401, 404, schema=BOOK),
         },
+        "/search": {
+            "get": _operation(
+                200,
+                401,
+                422,
+                schema={"type": "array", "items": BOOK},
+                parameters=({**_in("q", "query", type="string"), "required": True},),
+            )
+        },
         "/tally": {"get": _operation(200, 401, schema=_object(["mine"], mine=WHOLE))},
         "/me": {"get": _operation(200, 401, schema=_object(["id"], id={"type": "string"}))},
+        "/loans": {"post": _operation(201, 401, 404, 422, body=_object(["shelf_id"], shelf_id=WHOLE))},
         "/tags": {"post": _operation(201, 401, 422, body=NAME)},
         "/keys": {"post": _operation(201, 401, 422, body=NAME)},
         "/keys/{key}": {

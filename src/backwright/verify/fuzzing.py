@@ -73,8 +73,8 @@ def _size(sent: Sent) -> int:
     return len(sent.target) + len(sent.content or b"")
 
 
-def fuzzed(world: World, bounds: Bounds) -> Fuzzed:
-    """Fuzz each operation of the contract; those that end a session or delete come last."""
+def fuzzed(world: World, bounds: Bounds, deadline: float) -> Fuzzed:
+    """Fuzz each operation of the contract until then; those that end a session or delete come last."""
     load_all_checks()
     total = Fuzzed(world.seen.url)
     schema: Any = schemathesis.openapi.from_dict(dict(world.seen.contract))
@@ -91,7 +91,6 @@ def fuzzed(world: World, bounds: Bounds) -> Fuzzed:
             made[operation.label] = operation
     order = sorted(world.operations, key=late)
     each = max(FEWEST, min(MOST, bounds.requests // max(1, 3 * len(order))))
-    deadline = monotonic() + bounds.seconds
     with requests.Session() as session:
         session.trust_env = False
         for number, operation in enumerate(order):

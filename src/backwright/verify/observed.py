@@ -15,10 +15,15 @@ import msgspec
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody signed in: a name for reports, and the headers that carry the credentials."""
+    """Somebody signed in: a name for reports, and the headers that carry the credentials.
+
+    `password` is what it signed in with, where that is known, and `account` what its requests were filled with.
+    """
 
     name: str
     headers: Mapping[str, str]
+    password: str = ""
+    account: Mapping[str, str] = {}
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +69,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     are numbers of rows by table, `encrypted` the columns that it encrypts with the verifier's keys. `given_secrets` are
     secrets that its process was given, by the names of their variables. `renew` signs in
     somebody of the first caller's kind anew, whose session may be ended; `enter` does so with cookies that were there
-    before.
+    before. `again` signs such a caller in once more, with this password.
     """
 
     name: str
@@ -87,6 +92,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     given_secrets: Mapping[str, str] = {}
     renew: Callable[[], Caller | None] | None = None
     enter: Callable[[Mapping[str, str]], Caller | None] | None = None
+    again: Callable[[Caller, str], Caller | None] | None = None
 
     def accepted(self) -> tuple[Exchange, ...]:
         """The exchanges that were answered 2xx."""

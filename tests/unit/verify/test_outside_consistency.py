@@ -16,17 +16,21 @@ from backwright.verify.observed import Bounds, Caller
 from backwright.verify.probes import (
     asking,
     belonging,
+    borrowed,
     conditions,
     configuration,
+    conflicts,
     counting,
     credentials,
     cross_site,
     deletions,
     hiding,
+    kept,
     lists,
     nesting,
     objects,
     pages,
+    passwords,
     probe,
     properties,
     races,
@@ -37,12 +41,15 @@ from backwright.verify.probes import (
     signing_out,
     sql,
     tokens,
+    totals,
     traces,
     written,
 )
 from backwright.verify.target.calling import Answer, Sent
 from backwright.verify.target.contract import Body, Operation
-from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.exploring import World
+from backwright.verify.target.made import Made
+from backwright.verify.target.references import referring
 
 GUARD = '{Cookie: "session={token}", X-Guard: "yes"}'
 DEFECTS = (
@@ -82,6 +89,26 @@ DEFECTS = (
     (belonging, "binds", "POST /shelves", "is not ann's alone"),
     (revoking, "lasting_keys", "DELETE /keys/{key}", "is accepted afterwards"),
     (credentials, "echoes", "GET /shelves", "repeats the credentials"),
+    (passwords, "any_old_password", "POST /password", "with a wrong old password"),
+    (passwords, "keeps_old_password", "POST /password", "the old password still lets in"),
+    (passwords, "keeps_sessions", "POST /password", "another session of the account"),
+    (kept, "cuts", "POST /shelves", "keeps `label` as"),
+    (kept, "eats_letters", "POST /shelves", "(letters of other scripts)"),
+    (kept, "eats_emoji", "POST /shelves", "(emoji)"),
+    (kept, "always_open", "POST /shelves", "`open` as True where False was sent"),
+    (kept, "rounds", "POST /shelves", "keeps `floor` as"),
+    (borrowed, "lends_any", "POST /loans", "takes a `shelf_id` of ann's from bob"),
+    (credentials, "takes_nothing", "GET /shelves", "with empty credentials"),
+    (credentials, "takes_from_address", "GET /shelves", "from the address, too"),
+    (configuration, "shared_cache", "GET /me", "by a shared cache"),
+    (asking, "above", "GET /shelves", "asked for `min_floor="),
+    (asking, "open_ignored", "GET /shelves", "shows things whose `open` is"),
+    (asking, "drops_first", "GET /shelves", "that have it"),
+    (totals, "miscounts", "GET /shelves", "`total` is"),
+    (totals, "counts_all", "GET /shelves", "are shown, asked for"),
+    (conflicts, "sealed_again", "POST /shelves/{shelf}/seal", "never answered 409"),
+    (written, "timeless", "PATCH /shelves/{shelf}", "leaves `updated_at` as it was"),
+    (deletions, "found_after", "DELETE /shelves/{shelf}", "(GET /search shows it)"),
     (races, "hurried", "POST /shelves/{shelf}/stamps", "and 2 when one after the other"),
 )
 PROBES = tuple(dict.fromkeys(each[0] for each in DEFECTS))
@@ -192,7 +219,7 @@ def test_a_secret_that_a_creation_promises_is_no_finding(
 def test_ids_are_put_into_the_lines_of_a_list(right: World) -> None:
     shelf = right.reach(next(each for each in right.operations if each.name == "POST /shelves"))
     assert shelf is not None
-    body = right._referring({"lines": [{"shelf_id": 0, "count": 1}], "from_shelf_id": 0})
+    body = referring(right.made, {"lines": [{"shelf_id": 0, "count": 1}], "from_shelf_id": 0})
     known = shelf.answer.json()["id"]
     assert body == {"lines": [{"shelf_id": known, "count": 1}], "from_shelf_id": known}
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
+import notes_backend
 import pytest
 from outside import within
 
@@ -23,8 +25,10 @@ from backwright.verify.probes import (
     properties,
     rules,
     signing_in,
+    tokens,
 )
 from backwright.verify.target.exploring import World
+from backwright.verify.target.made import Made
 
 DEFECTS = (
     (credentials, "open_list", "GET /notes", "answers 200 without credentials"),
@@ -116,3 +120,28 @@ def test_no_credentials_are_printed(tmp_path: Path) -> None:
         tokens = [value.partition(" ")[2] for caller in seen.callers for value in caller.headers.values()]
     assert found
     assert all(token not in each.replay for token in tokens for each in found)
+
+
+@pytest.mark.parametrize(("defects", "told"), [((), []), (("ended",), ["tokens"])])
+def test_a_token_that_has_ended_is_made_with_the_secret_that_the_target_gives(
+    tmp_path: Path, defects: tuple[str, ...], told: list[str]
+) -> None:
+    with within(tmp_path, *defects) as seen:
+        given = msgspec.structs.replace(seen, given_secrets={"SECRET_KEY": notes_backend.SECRET.decode()})
+        with probe.world_of(given, Bounds()) as world:
+            found = tokens.run(world).findings
+    assert [each.where for each in found if "have ended" in each.what] == told
+
+
+def test_spaces_around_a_body_are_a_part_of_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = []
+
+    def noted(world: World, notes: probe.Notes, made: Made, content: bytes, what: str) -> None:
+        sent.append((made.sent.content, content))
+
+    monkeypatch.setattr(consumption, "_refused", noted)
+    monkeypatch.setattr(consumption, "FEW", 0)
+    monkeypatch.setattr(consumption, "MANY", 0)
+    with within(tmp_path) as seen, probe.world_of(seen, Bounds()) as world:
+        consumption.run(world)
+    assert any(content.rstrip() == body and len(content) > consumption.LARGE for body, content in sent)

@@ -12,10 +12,12 @@ from typer.testing import CliRunner
 
 from backwright.cli import app
 from backwright.spec.diagnostics import SpecificationError
+from backwright.verify.fuzzing import fuzzed
 from backwright.verify.gate import NotRun, Verdict
 from backwright.verify.gates import access_from_outside, conformance, owasp
 from backwright.verify.observed import Bounds, Observed
 from backwright.verify.outside import OUTSIDE
+from backwright.verify.probes.probe import world_of
 from backwright.verify.target.judging import chosen, judge
 from backwright.verify.target.observing import observed
 from backwright.verify.target.reading import read_target
@@ -126,6 +128,12 @@ def test_a_backend_that_keeps_its_contract_conforms(tmp_path: Path) -> None:
     assert verdict.status == "passed"
     assert int(verdict.figures["accepted"]) > 20
     assert int(verdict.figures["forbidden by the contract"]) > 20
+
+
+def test_what_there_is_no_time_for_is_not_sent_and_is_named(tmp_path: Path) -> None:
+    with within(tmp_path, more=FEW) as seen, world_of(seen, QUICK) as world:
+        total = fuzzed(world, QUICK, deadline=0.0)
+    assert (total.sent, len(total.unjudged)) == (0, len(world.operations))
 
 
 def test_what_is_not_as_the_contract_says_is_found(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from backwright.verify.gate import NotRun, Verdict, found
 from backwright.verify.observed import Bounds, Observed
 from backwright.verify.probes import (
     belonging,
+    borrowed,
     credentials,
     cross_site,
     fixation,
@@ -13,6 +14,7 @@ from backwright.verify.probes import (
     lists,
     nesting,
     objects,
+    passwords,
     properties,
     reserved,
     revoking,
@@ -27,8 +29,8 @@ WHY = "Whether the wrong person is refused is decided by the running backend, no
 EXAMPLE = "DELETE of another caller's comment is answered 204: failed, with the request."
 
 PROBES = (
-    credentials, objects, nesting, lists, traces, hiding, reserved, properties, belonging, cross_site, fixation,
-    revoking, signing_out,
+    credentials, objects, nesting, lists, traces, hiding, reserved, properties, belonging, borrowed, cross_site,
+    fixation, revoking, signing_out, passwords,
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from backwright.verify.gate import NotRun, Verdict, found
@@ -37,12 +38,14 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
     """
     from backwright.verify.fuzzing import fuzzed  # noqa: PLC0415 (takes seconds)
 
+    begun = monotonic()
     findings = list(invalid(seen.contract))
     with closing(Client(seen.url)) as client:
-        world = World(seen, client, bounds.seed + LATER, bounds.seconds / 3)
+        world = World(seen, client, bounds.seed + LATER, bounds.seconds / 4)
         missing = world.explore()
         broken = rules.run(world)
-        total = fuzzed(world, bounds)
+        # What came before has taken of the time; at least half of it is for requests that are made at random.
+        total = fuzzed(world, bounds, max(begun + bounds.seconds, monotonic() + bounds.seconds / 2))
     findings += [*broken.findings, *total.findings()]
     if not total.sent:
         raise NotRun(

@@ -9,11 +9,14 @@ from backwright.verify.observed import Bounds, Observed
 from backwright.verify.probes import (
     asking,
     conditions,
+    conflicts,
     counting,
     deletions,
+    kept,
     pages,
     races,
     repetition,
+    totals,
     written,
 )
 from backwright.verify.probes.probe import Probe, merged, world_of
@@ -26,7 +29,8 @@ EXAMPLE = (
 )
 
 PROBES: tuple[Probe, ...] = cast(
-    "tuple[Probe, ...]", (pages, asking, written, deletions, conditions, repetition, races, counting)
+    "tuple[Probe, ...]",
+    (pages, asking, totals, written, kept, deletions, conditions, repetition, races, conflicts, counting),
 )
 
 

@@ -11,6 +11,7 @@ from backwright.verify.gate import NotRun, Verdict, found
 from backwright.verify.observed import Bounds, Observed
 from backwright.verify.probes import (
     belonging,
+    borrowed,
     configuration,
     consumption,
     credentials,
@@ -24,6 +25,7 @@ from backwright.verify.probes import (
     lists,
     nesting,
     objects,
+    passwords,
     properties,
     redirecting,
     reserved,
@@ -46,8 +48,8 @@ PROBES: tuple[Probe, ...] = cast(
     "tuple[Probe, ...]",
     (
         objects, nesting, lists, traces, hiding, credentials, tokens, cross_site, fixation, revoking, signing_out,
-        properties, belonging, functions, reserved, fetching, inventory, injection, sql, redirecting, consumption,
-        configuration, signing_in,
+        passwords, properties, belonging, borrowed, functions, reserved, fetching, inventory, injection, sql,
+        redirecting, consumption, configuration, signing_in,
     ),
 )  # fmt: skip
 """In this order: the last ones may leave the backend full, or its login locked."""

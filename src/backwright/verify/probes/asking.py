@@ -7,38 +7,36 @@ from collections.abc import Mapping
 from typing import Any
 
 import inflection
-import msgspec
 
 from backwright.verify.probes.consumption import LIMIT
+from backwright.verify.probes.listed import Listed, listed_by, rows_of
 from backwright.verify.probes.lists import SEARCH
 from backwright.verify.probes.objects import longest_page
 from backwright.verify.probes.pages import CURSOR, OFFSET, PAGE
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Sent, Unreachable
-from backwright.verify.target.contract import Operation, Parameter
+from backwright.verify.target.contract import Parameter
 from backwright.verify.target.exploring import World
 
 IDS: tuple[str, ...] = ()
 NAME = "asking"
 WHY = "A filter that is read and forgotten shows paid bills among the open ones, and they are paid twice."
 SORT = re.compile(r"^(sort|sort_?by|order_?by|ordering|order)$", re.IGNORECASE)
-BOUND = re.compile(r"^(min|max)_(.+)$|^(.+)_(min|max|gte|lte|from|to)$")
-UP = {"min", "gte", "from"}
+BOUND = re.compile(
+    r"^(min|max|after|before|since|until)_(.+)$|^(.+?)__?(min|max|gte|lte|gt|lt|from|to|after|before|since|until)$"
+)
+UP = {"min", "gte", "gt", "from", "after", "since"}
+INCLUSIVE, STRICT = {"min", "max", "gte", "lte"}, {"gt", "lt"}
+"""Words that say whether the bound itself is within. Of the others it is not known."""
+TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?")
 PLAIN = re.compile(r"[a-z0-9]+")
-THINGS = 5
-
-
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """A list with some things that were made for it, and its rows as they come when nothing is asked."""
-
-    listing: Operation
-    path: Mapping[str, str]
-    rows: tuple[Mapping[str, Any], ...]
 
 
 def run(world: World) -> Outcome:
     """Things are made, and each list is asked by each of its parameters that names a member of them: all that it shows
     has to have that value, and has to be within the bounds (`min_…`). A word that is nowhere must not find everything.
+
+    What is in the whole list and has the value must not be left out.
 
     Orders that the contract enumerates are asked for: numbers, times and plain words have to come in them, and the
     order the other way round has to be another.
@@ -49,7 +47,7 @@ def run(world: World) -> Outcome:
         if listing.method != "GET" or not asked or notes.late(listing.name):
             continue
         try:
-            listed = _listed(world, listing)
+            listed = listed_by(world, listing, asked)
             if listed is None:
                 notes.unjudged(listing.name, "there are not two things in it")
                 continue
@@ -62,29 +60,6 @@ def run(world: World) -> Outcome:
 
 def _paging(parameter: Parameter) -> bool:
     return any(each.search(parameter.name) for each in (LIMIT, OFFSET, PAGE, CURSOR))
-
-
-def _listed(world: World, listing: Operation) -> Listed | None:
-    owner = next(iter(world.callers), None)
-    creation = world.operation("POST", listing.path)
-    path = world.path_for(creation or listing, owner)
-    if path is None:
-        return None
-    for _ in range(THINGS if creation is not None else 0):
-        world.attempt(creation, owner, path)  # type: ignore[arg-type]
-    rows = rows_of(world.send(listing, owner, path, query=longest_page(listing)).answer.json())
-    return Listed(listing=listing, path=path, rows=tuple(rows)) if len(rows) > 1 else None
-
-
-def rows_of(value: Any) -> list[Mapping[str, Any]]:
-    """The first list of objects in an answer."""
-    match value:
-        case list():
-            return [each for each in value if isinstance(each, dict)]
-        case dict():
-            return next((found for each in value.values() if (found := rows_of(each))), [])
-        case _:
-            return []
 
 
 def _judge(world: World, notes: Notes, listed: Listed, parameter: Parameter) -> None:
@@ -132,6 +107,8 @@ def _judge_value(world: World, notes: Notes, listed: Listed, parameter: Paramete
             what = f"asked for `{parameter.name}={value}`, shows things whose `{member}` is {others[0]!r}"
             notes.found(listed.listing.name, what[:300], sent)
             return
+        same = [row for row in listed.rows if type(row.get(member)) is type(value) and row[member] == value]
+        _complete(notes, listed, rows, same, f"{parameter.name}={value}", sent)
 
 
 def _is(shown: Any, wanted: Any) -> bool:
@@ -145,19 +122,83 @@ def _is(shown: Any, wanted: Any) -> bool:
 def _judge_bound(
     world: World, notes: Notes, listed: Listed, parameter: Parameter, bound: re.Match[str]
 ) -> None:
-    member, up = _member(listed, bound[2] or bound[3]), (bound[1] or bound[4]) in UP
-    numbers = sorted({row[member] for row in listed.rows if _number(row.get(member))} if member else ())
-    if len(numbers) < 2 or member is None:
+    word = bound[1] or bound[4]
+    member = _bounded(listed, bound[2] or bound[3])
+    if member is None:
         return
-    edge = numbers[-1] if up else numbers[0]
-    rows, sent = _ask(world, listed, {parameter.name: edge})
+    values = {_key(row[member]): row[member] for row in listed.rows if _ordered(row.get(member))}
+    if len({type(each) for each in values}) != 1 or len(values) < 2:
+        return
+    edge = sorted(values)[len(values) // 2]
+    asked = _asked(parameter, values[edge])
+    rows, sent = _ask(world, listed, {parameter.name: asked})
     if rows is None:
         return
     notes.tried += 1
-    shown = [row[member] for row in rows if _number(row.get(member))]
-    out = [each for each in shown if (each < edge if up else each > edge)]
+    shown = [row[member] for row in rows if _ordered(row.get(member))]
+    out = [each for each in shown if _outside(_key(each), edge, word)]
     if out:
-        what = f"asked for `{parameter.name}={edge}`, shows things whose `{member}` is {out[0]}"
+        what = f"asked for `{parameter.name}={asked}`, shows things whose `{member}` is {out[0]}"
+        notes.found(listed.listing.name, what, sent)
+        return
+    exact = asked == values[edge]
+    inside = [
+        row
+        for row in listed.rows
+        if _ordered(row.get(member)) and exact and _inside(_key(row[member]), edge, word)
+    ]
+    _complete(notes, listed, rows, inside, f"{parameter.name}={asked}", sent)
+
+
+def _bounded(listed: Listed, name: str) -> str | None:
+    """The member that is bounded: `created_after` may be about `created_at`."""
+    found = (_member(listed, f"{name}{ending}") for ending in ("", "_at", "_on", "_date", "_time"))
+    return next((each for each in found if each is not None), None)
+
+
+def _ordered(value: Any) -> bool:
+    """Is it a number, or a time in a form whose text is in its order?"""
+    return _number(value) or (isinstance(value, str) and TIME.fullmatch(value) is not None)
+
+
+def _key(value: Any) -> Any:
+    return value.removesuffix("Z") if isinstance(value, str) else value
+
+
+def _asked(parameter: Parameter, value: Any) -> Any:
+    """The value as the parameter wants it: of a time the day only."""
+    return value[:10] if isinstance(value, str) and parameter.schema.get("format") == "date" else value
+
+
+def _outside(value: Any, edge: Any, word: str) -> bool:
+    """Is it surely beyond the bound? At the edge only where the word says so."""
+    if isinstance(edge, str):
+        value, edge = value[:10], edge[:10]  # a day may be meant by the bound
+    return bool((value < edge if word in UP else value > edge) or (value == edge and word in STRICT))
+
+
+def _inside(value: Any, edge: Any, word: str) -> bool:
+    """Is it surely within the bound?"""
+    return bool((value > edge if word in UP else value < edge) or (value == edge and word in INCLUSIVE))
+
+
+def _complete(
+    notes: Notes,
+    listed: Listed,
+    rows: list[Mapping[str, Any]],
+    wanted: list[Mapping[str, Any]],
+    asked: str,
+    sent: Sent,
+) -> None:
+    """What is in the whole list and has what was asked for has to be shown."""
+    key = listed.key
+    if key is None or not listed.whole or not wanted:
+        return
+    notes.tried += 1
+    shown = {str(row.get(key)) for row in rows}
+    lost = [row for row in wanted if str(row[key]) not in shown]
+    if lost:
+        what = f"asked for `{asked}`, leaves out {len(lost)} of {len(wanted)} things that have it"
         notes.found(listed.listing.name, what, sent)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from backwright.verify.observed import Caller
-from backwright.verify.probes.probe import Notes, Outcome
+from backwright.verify.probes.probe import Notes, Outcome, without
 from backwright.verify.target.calling import Answer, Sent, Unreachable
 from backwright.verify.target.exploring import World
 from backwright.verify.target.order import ends
@@ -38,7 +38,8 @@ def run(world: World) -> Outcome:
     """Looked at: `X-Content-Type-Options: nosniff` on JSON, `Cache-Control` of answers to credentials
     (`no-store`, `no-cache` or `private`), versions in `Server` and `X-Powered-By`, cookies of callers without
     `HttpOnly`, a foreign origin that may read with credentials, and traces of the stack or of SQL in any answer,
-    unknown paths and malformed bodies included. What the first three of these lack is advised, and no finding.
+    unknown paths and malformed bodies included; and answers to credentials that are marked `public`. What the
+    first three of these lack is advised, and no finding.
     """
     notes = Notes(world)
     answers = [(made.operation.name, made.sent, made.answer) for made in world.made]
@@ -47,6 +48,7 @@ def run(world: World) -> Outcome:
         notes.tried += 1
         _errors(notes, name, sent, answer)
     _headers(notes, answers)
+    _caches(world, notes)
     _cookies(world, notes, answers)
     _origins(world, notes)
     return notes.outcome()
@@ -103,6 +105,21 @@ def _headers(notes: Notes, answers: list[tuple[str, Sent, Answer]]) -> None:
                     "every answer", f"tells what it runs on: `{header}: {value}` (seen at {name})", sent
                 )
                 return
+
+
+def _caches(world: World, notes: Notes) -> None:
+    """What nobody gets without credentials must not be kept by what stands between, which gives it to anybody."""
+    for made in [each for each in world.made if each.operation.secured and each.operation.method == "GET"]:
+        kept = made.answer.headers.get("cache-control", "")
+        if not made.caller or not made.answer.accepted or not re.search(r"\bpublic\b|s-maxage=[1-9]", kept):
+            continue
+        caller = next((each for each in world.callers if each.name == made.caller), None)
+        names = caller.headers if caller is not None else {}
+        refused = _asked(world, msgspec.structs.replace(made.sent, headers=without(made.sent.headers, names)))
+        if refused is not None and refused.status in {401, 403}:
+            what = f"may be given to anybody by a shared cache: `Cache-Control: {kept}` where credentials are needed"
+            notes.found(made.operation.name, what, made.sent)
+            return
 
 
 def _cookies(world: World, notes: Notes, answers: list[tuple[str, Sent, Answer]]) -> None:

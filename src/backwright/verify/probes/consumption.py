@@ -11,7 +11,8 @@ import msgspec
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Unreachable
 from backwright.verify.target.contract import Operation
-from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.exploring import World
+from backwright.verify.target.made import Made
 
 IDS = ("API4:2023",)
 NAME = "consumption"
@@ -40,6 +41,7 @@ def run(world: World) -> Outcome:
             _pages(world, notes, listing, creation, deadline)
     for made in _accepted_bodies(world):
         _large(world, notes, made)
+        _padded(world, notes, made)
         _deep(world, notes, made)
     return notes.outcome()
 
@@ -100,6 +102,12 @@ def _large(world: World, notes: Notes, made: Made) -> None:
     if body is None:
         return
     _refused(world, notes, made, msgspec.json.encode(body), "a body of 10 MB")
+
+
+def _padded(world: World, notes: Notes, made: Made) -> None:
+    """What no member is too long for: spaces around the body are JSON, too."""
+    if made.sent.content is not None and "json" in made.sent.headers.get("Content-Type", ""):
+        _refused(world, notes, made, made.sent.content + b" " * LARGE, "a body of 10 MB")
 
 
 def _enlarged(body: Any) -> Any:

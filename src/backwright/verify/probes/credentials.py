@@ -10,7 +10,7 @@ import msgspec
 from backwright.verify.observed import Caller
 from backwright.verify.probes.probe import Notes, Outcome, without
 from backwright.verify.target.calling import Unreachable
-from backwright.verify.target.contract import Operation
+from backwright.verify.target.contract import Operation, resolved
 from backwright.verify.target.exploring import World
 
 IDS = ("API2:2023",)
@@ -19,6 +19,8 @@ WHY = (
     "One operation that forgets to look at the token is open to the world; the contract says which ones look."
 )
 
+PLACES = ("api_key", "apikey", "key", "token", "access_token", "auth", "authorization")
+"""Under which names addresses carry credentials."""
 LEAST = 8
 """Shorter values stand in any answer by chance."""
 
@@ -37,7 +39,21 @@ def run(world: World) -> Outcome:
         notes.unjudged("the contract", "requires credentials nowhere: no operation has `security`")
     for operation in secured:
         _judge(world, notes, operation)
+    try:
+        if not _in_query(world):
+            _judge_places(world, notes)
+    except Unreachable as error:
+        notes.unjudged("credentials in the address", f"no answer: {error}")
     return notes.outcome()
+
+
+def _in_query(world: World) -> bool:
+    """Does the contract let credentials be in the address?"""
+    schemes = (world.seen.contract.get("components") or {}).get("securitySchemes") or {}
+    return any(
+        isinstance(each := resolved(world.seen.contract, given), Mapping) and each.get("in") == "query"
+        for given in schemes.values()
+    )
 
 
 def _judge(world: World, notes: Notes, operation: Operation) -> None:
@@ -78,6 +94,39 @@ def _judged(
     return True
 
 
+def _judge_places(world: World, notes: Notes) -> None:
+    """Credentials that stand in an address are in every log on the way: where the contract does not say so, those of
+    headers must not be taken from there.
+    """
+    caller = next(iter(world.callers), None)
+    reads = [
+        each for each in world.operations if each.method == "GET" and each.secured and not each.path_names
+    ]
+    keys = {
+        name: value.rpartition(" ")[2]
+        for name, value in (caller.headers if caller is not None else {}).items()
+        if name.lower() in {"authorization", "x-api-key", "api-key", "apikey"}
+        or name.lower().endswith(("-key", "-token"))
+    }
+    read = next((each for each in reads if world.send(each, caller, {}).answer.accepted), None)
+    if read is None:
+        return
+    known = {parameter.name for parameter in read.parameters}
+    for header, key in keys.items():
+        for place in dict.fromkeys((*PLACES, header.lower(), header.lower().replace("-", "_"))):
+            notes.tried += 1
+            if (
+                place in known
+                or not world.client.send(world.request(read, None, {}, query={place: key})).accepted
+            ):
+                continue
+            what = (
+                f"takes what belongs in `{header}` from the address, too (`?{place}=`): every log has it then"
+            )
+            notes.found(read.name, what, world.request(read, None, {}, query={place: "$SECRET"}))
+            return
+
+
 def _refusals(operation: Operation, caller: Caller) -> set[int]:
     by_cookie = "cookie" in {name.lower() for name in caller.headers}
     return {401} if "401" in operation.statuses and not by_cookie else {401, 403}
@@ -87,6 +136,7 @@ def altered(caller: Caller) -> Iterator[tuple[str, dict[str, str]]]:
     """What is sent instead of the caller's credentials, with the words for it."""
     yield "without credentials", {}
     yield "with made-up credentials", {name: _invented(name, value) for name, value in caller.headers.items()}
+    yield "with empty credentials", {name: _emptied(name, value) for name, value in caller.headers.items()}
     yield "with altered credentials", {name: _flipped(value) for name, value in caller.headers.items()}
     for kind, change in (("without a signature (alg: none)", _unsigned), ("with altered claims", _claiming)):
         changed = {name: change(value) for name, value in caller.headers.items()}
@@ -99,6 +149,12 @@ def _invented(name: str, value: str) -> str:
         return "; ".join(f"{each.partition('=')[0].strip()}=invented" for each in value.split(";"))
     scheme, space, _ = value.rpartition(" ")
     return f"{scheme}{space}invented"
+
+
+def _emptied(name: str, value: str) -> str:
+    if name.lower() == "cookie":
+        return "; ".join(f"{each.partition('=')[0].strip()}=" for each in value.split(";"))
+    return value.rpartition(" ")[0]  # a scheme with nothing behind it; a key of nothing
 
 
 def _flipped(value: str) -> str:

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from backwright.verify.observed import Caller
+from backwright.verify.probes.lists import SEARCH, marks_of, shows
 from backwright.verify.probes.objects import Thing, longest_page, made_by
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Answer, Unreachable
 from backwright.verify.target.contract import Operation
 from backwright.verify.target.exploring import World
+from backwright.verify.target.made import Made
 
 IDS: tuple[str, ...] = ()
 NAME = "deletions"
 WHY = "What is marked as deleted is forgotten by one query of ten; what hung on it is forgotten by most."
+
+
+KEPT = re.compile(
+    r"audit|log|activit|histor|event|trash|archive|notification|deleted|export|outbox", re.IGNORECASE
+)
+"""Paths of what remembers things that are gone."""
+CHILDREN = 6
+
+
+class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
+    """A reading that has no thing in its path and shows a text of what was made in one."""
+
+    reading: Operation
+    query: Mapping[str, str]
+    text: str
+
+    def shown(self, world: World, owner: Caller) -> Made | None:
+        """The answer, where it shows the text."""
+        made = world.send(self.reading, owner, {}, query={**longest_page(self.reading), **self.query})
+        return made if shows(made.answer, (self.text,)) else None
 
 
 class Inside(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +50,8 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
 
 def run(world: World) -> Outcome:
     """Things are made, with others in them, and deleted by their maker. Afterwards neither a reading nor a change of
-    the thing is accepted, no list shows it, and what was in it is not shown either.
+    the thing is accepted, no list shows it, and what was in it is not shown either: not at its place, and not by
+    another list or a search.
 
     Where the answer to the deletion is the thing itself, it was ended rather than deleted, and is not judged.
     """
@@ -49,7 +74,9 @@ def _judge(world: World, notes: Notes, deletion: Operation) -> None:
         return
     reading = world.operation("GET", deletion.path)
     listing = world.operation("GET", thing.creation.path)
+    count = len(world.made)
     inside = list(_inside(world, thing))
+    elsewhere = list(_elsewhere(world, thing.owner, world.made[count:]))
     shown = reading is not None and world.send(reading, thing.owner, thing.path).answer.accepted
     listed = listing is not None and _lists(world, listing, thing)
     gone = world.attempt(deletion, thing.owner, thing.path)
@@ -73,6 +100,27 @@ def _judge(world: World, notes: Notes, deletion: Operation) -> None:
         after = world.send(each.reading, thing.owner, each.path)
         if _holds(after.answer):
             notes.found(deletion.name, f"leaves what was in it ({each.reading.name} shows it)", after.sent)
+    for other in elsewhere:
+        notes.tried += 1
+        left = other.shown(world, thing.owner)
+        if left is not None:
+            notes.found(deletion.name, f"leaves what was in it ({other.reading.name} shows it)", left.sent)
+
+
+def _elsewhere(world: World, owner: Caller, made: Sequence[Made]) -> Iterator[Elsewhere]:
+    """Where texts of what was made are found: in lists, and by searching for them."""
+    children = [each for each in made if each.operation.method == "POST" and each.answer.accepted]
+    texts = [text for each in children[:CHILDREN] for text in marks_of(each)[:1]]
+    for reading in world.operations:
+        if reading.method != "GET" or reading.path_names or KEPT.search(reading.path):
+            continue
+        searched = next(
+            (p.name for p in reading.parameters if p.where == "query" and SEARCH.match(p.name)), None
+        )
+        for text in texts:
+            found = Elsewhere(reading=reading, query={searched: text} if searched else {}, text=text)
+            if found.shown(world, owner) is not None:
+                yield found
 
 
 def _judge_changes(world: World, notes: Notes, deletion: Operation, thing: Thing) -> None:

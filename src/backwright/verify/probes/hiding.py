@@ -12,7 +12,8 @@ from backwright.verify.probes.objects import made_by
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Answer, Unreachable
 from backwright.verify.target.contract import Operation
-from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.exploring import World
+from backwright.verify.target.made import Made
 
 IDS = ("API1:2023",)
 NAME = "what exists"

@@ -11,7 +11,8 @@ from backwright.verify.probes.objects import longest_page
 from backwright.verify.probes.probe import Notes, Outcome, stranger_to
 from backwright.verify.target.calling import Answer, Unreachable
 from backwright.verify.target.contract import Operation, Parameter
-from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.exploring import World
+from backwright.verify.target.made import Made
 from backwright.verify.target.naming import members
 
 IDS = ("API1:2023",)
@@ -58,7 +59,11 @@ def _judge(world: World, notes: Notes, listing: Operation, creation: Operation) 
     marks = marks_of(made)
     page = longest_page(listing)
     refused = bool(marks) and _refused(world, made, stranger)
-    if not marks or not (refused or _unlisted(world, listing, path, marks, stranger)):
+    if not marks or not (
+        refused
+        or _unlisted(world, listing, path, marks, stranger)
+        or _unknown(world, creation, path, stranger)
+    ):
         notes.unjudged(listing.name, "no reading says that what it lists is hidden from others")
         return
     for query in ({}, *_filters(listing, made)):
@@ -111,6 +116,25 @@ def _unlisted(
     return shows(shown, marks) and not shows(world.send(listing, stranger, path, query=page).answer, marks)
 
 
+def _unknown(world: World, creation: Operation, path: Mapping[str, str], stranger: Caller) -> bool:
+    """Is the stranger told that there is no such thing when it deletes one, which its maker then deletes?"""
+    owner = world.callers[0]
+    for deletion in world.operations:
+        name = deletion.path.rstrip("/").rpartition("/")[2]
+        if deletion.method != "DELETE" or not name.startswith("{"):
+            continue
+        if world.creation(deletion, name[1:-1]) is not creation:
+            continue
+        made = world.attempt(creation, owner, path)
+        value = world.named(made, deletion, name[1:-1]) if made is not None and made.answer.accepted else None
+        if value is None:
+            continue
+        place = {**path, name[1:-1]: value}
+        refused = world.send(deletion, stranger, place).answer.status == 404
+        return refused and world.send(deletion, owner, place).answer.accepted
+    return False
+
+
 def marks_of(made: Made) -> tuple[str, ...]:
     """Texts by which the thing is told from all others: what was sent for it and is shown of it."""
     shown = {value for _, value in members(made.answer.json()) if isinstance(value, str)}
@@ -119,9 +143,11 @@ def marks_of(made: Made) -> tuple[str, ...]:
 
 
 def shows(answer: Answer, marks: tuple[str, ...]) -> bool:
-    values = (
-        {value for _, value in _all(answer.json()) if isinstance(value, str)} if answer.accepted else set()
-    )
+    if not answer.accepted:
+        return False
+    if answer.headers.get("content-type", "").startswith("text/"):
+        return any(mark in answer.text() for mark in marks)
+    values = {value for _, value in _all(answer.json()) if isinstance(value, str)}
     return any(mark in values for mark in marks)
 
 
@@ -140,7 +166,8 @@ def _all(value: Any) -> Iterator[tuple[str, Any]]:
 
 def _filters(listing: Operation, made: Made) -> Iterator[Mapping[str, Any]]:
     """What the list can be filtered by, with values that fit the thing."""
-    known = {name: value for name, value in members(made.answer.json()) if isinstance(value, str | int)}
+    told = [*members(made.answer.json()), *members(made.body)]
+    known = {name: value for name, value in told if isinstance(value, str | int)}
     texts = [value for _, value in members(made.body) if isinstance(value, str) and len(value) >= 10]
     for parameter in listing.parameters:
         if parameter.where != "query" or ORDER.match(parameter.name):

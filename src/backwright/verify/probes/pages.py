@@ -11,9 +11,11 @@ import msgspec
 
 from backwright.verify.probes.consumption import LIMIT
 from backwright.verify.probes.probe import Notes, Outcome
+from backwright.verify.probes.properties import own
 from backwright.verify.target.calling import Answer, Unreachable
 from backwright.verify.target.contract import Operation, Parameter
-from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.exploring import World
+from backwright.verify.target.made import Made
 from backwright.verify.target.naming import KEYS
 
 IDS: tuple[str, ...] = ()
@@ -80,7 +82,7 @@ def _listed(world: World, listing: Operation, limit: Parameter) -> Listed | None
 
 def _key(world: World, made: list[Made]) -> tuple[str, tuple[str, ...]] | None:
     """The member that tells the things apart, and its values."""
-    answers = [_inner(one.answer.json()) for one in made]
+    answers = [own(one.answer.json()) for one in made]
     for name in sorted(answers[0], key=_rank) if answers else ():
         values = [one.get(name) for one in answers]
         if all(isinstance(v, str | int) and not isinstance(v, bool) for v in values) and len(
@@ -93,14 +95,6 @@ def _key(world: World, made: list[Made]) -> tuple[str, tuple[str, ...]] | None:
 def _rank(name: str) -> int:
     """Names of keys before all others."""
     return KEYS.index(name) if name in KEYS else len(KEYS) + (not name.lower().endswith("id"))
-
-
-def _inner(answer: Any) -> Mapping[str, Any]:
-    """The thing in an answer: the answer itself, or its only object."""
-    if not isinstance(answer, dict):
-        return {}
-    objects = [each for each in answer.values() if isinstance(each, dict)]
-    return objects[0] if len(answer) == 1 and objects else answer
 
 
 def _judge(world: World, notes: Notes, listed: Listed) -> None:

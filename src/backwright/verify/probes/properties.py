@@ -10,7 +10,8 @@ from backwright.verify.observed import Caller
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Unreachable
 from backwright.verify.target.contract import Operation
-from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.exploring import World
+from backwright.verify.target.made import Made
 from backwright.verify.target.naming import before, members
 
 IDS = ("API3:2023",)
@@ -95,7 +96,7 @@ def _snake(name: str) -> str:
 
 
 def _assign(world: World, notes: Notes, operation: Operation) -> None:
-    for caller in [*world.callers, None]:
+    for caller in [*world.callers_for(operation), None]:
         path = world.path_for(operation, caller)
         control = world.attempt(operation, caller, path) if path is not None else None
         if control is not None and control.answer.accepted:
@@ -198,7 +199,7 @@ def bodies(body: Any, extra: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _taken(world: World, caller: Caller | None, tried: Made, extra: Mapping[str, Any]) -> list[str]:
     """The members that the thing now has as they were sent."""
     shown = [own(tried.answer.json())]
-    reading = _reading(world, tried)
+    reading = reading_of(world, tried)
     if reading is not None:
         operation, path = reading
         answer = world.send(operation, caller, path).answer
@@ -210,7 +211,7 @@ def _taken(world: World, caller: Caller | None, tried: Made, extra: Mapping[str,
     ]
 
 
-def _reading(world: World, tried: Made) -> tuple[Operation, dict[str, str]] | None:
+def reading_of(world: World, tried: Made) -> tuple[Operation, dict[str, str]] | None:
     """How the thing that was written is read: at its own path, or at the path that its creation's answer names."""
     itself = world.operation("GET", tried.operation.path)
     if itself is not None and tried.operation.method != "POST":

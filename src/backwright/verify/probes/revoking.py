@@ -9,7 +9,8 @@ from backwright.verify.observed import Caller
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Unreachable
 from backwright.verify.target.contract import Operation
-from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.exploring import World
+from backwright.verify.target.made import Made
 from backwright.verify.target.naming import members
 
 IDS = ("API2:2023",)

@@ -8,7 +8,8 @@ from typing import Any
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Unreachable
 from backwright.verify.target.contract import Operation
-from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.exploring import World
+from backwright.verify.target.made import Made
 from backwright.verify.target.order import ends
 
 IDS: tuple[str, ...] = ()
@@ -23,6 +24,8 @@ WRONG: Mapping[str, Any] = {
 
 Step = tuple[str, tuple[str, ...], Any]
 LEFT_OUT = object()
+FIRST = "0"
+"""Stands for the first item of a list."""
 
 
 def run(world: World) -> Outcome:
@@ -91,6 +94,12 @@ def _steps(world: World, given: Any, place: tuple[str, ...], depth: int) -> Iter
             yield from ((what, here, value) for what, value in _beyond(member, kind))
         if kind == "object" and depth < DEEPEST:
             yield from _steps(world, each, here, depth + 1)
+        if (
+            kind == "array"
+            and depth < DEEPEST
+            and world.sampler.merged(member.get("items")).get("properties")
+        ):
+            yield from _steps(world, member["items"], (*here, FIRST), depth + 1)
 
 
 def _plain(given: Any) -> bool:
@@ -126,7 +135,10 @@ def _number(value: Any) -> bool:
 def _put(body: Any, place: tuple[str, ...], value: Any) -> bool:
     """Put a value into a body, or leave one out. False: there is no such place in it."""
     for name in place[:-1]:
-        body = body.get(name) if isinstance(body, dict) else None
+        if name == FIRST:
+            body = body[0] if isinstance(body, list) and body else None
+        else:
+            body = body.get(name) if isinstance(body, dict) else None
     if not isinstance(body, dict):
         return False
     if value is LEFT_OUT:

@@ -6,13 +6,16 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from backwright.verify.observed import Caller
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.probes.properties import SECRET_NAME
+from backwright.verify.target.calling import Unreachable
 from backwright.verify.target.exploring import World
 from backwright.verify.target.naming import members
 
@@ -22,6 +25,8 @@ WHY = (
     "A token that never ends is a password that nobody can change; a key from a tutorial signs for everybody."
 )
 TOKEN = re.compile(r"\b(eyJ[\w-]+)\.([\w-]+)\.([\w-]+)")
+DAY, HOUR = 86_400, 3_600
+STARTS = {"iat", "nbf", "auth_time"}
 DIGESTS = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
 WELL_KNOWN = (
     "", "secret", "secretkey", "secret_key", "secret-key", "SECRET_KEY", "SECRET", "mysecret", "my_secret",
@@ -39,6 +44,9 @@ WELL_KNOWN = (
 def run(world: World) -> Outcome:
     """The callers' JSON Web Tokens are read: they have to end (`exp`), to hold no member named like a secret, and not
     to be signed with a key of tutorials and templates.
+
+    Where one is signed with a secret that the target file gives the backend, it is made anew with that: as one that
+    ends later it is let in, and as one that has ended it must not be.
     """
     notes = Notes(world)
     tokens = {found[0]: found for caller in world.callers for found in _tokens(caller.headers)}
@@ -54,19 +62,57 @@ def run(world: World) -> Outcome:
                 notes.found("tokens", f"carry `{name}`, for everyone to read")
         if signed_with(str(header.get("alg")), found) is not None:
             notes.found("tokens", "are signed with a key that is in tutorials: anyone can make them")
+    try:
+        _judge_end(world, notes)
+    except Unreachable as error:
+        notes.unjudged("tokens", f"no answer: {error}")
     return notes.outcome()
 
 
-def signed_with(algorithm: str, token: re.Match[str]) -> str | None:
-    """The well-known key that a token is signed with, if it is one."""
+def _judge_end(world: World, notes: Notes) -> None:
+    caller = next(iter(world.callers), None)
+    reads = [
+        each for each in world.operations if each.method == "GET" and each.secured and not each.path_names
+    ]
+    read = next((each for each in reads if world.send(each, caller, {}).answer.accepted), None)
+    for found in _tokens(caller.headers) if caller is not None else ():
+        claims, algorithm = _decoded(found[2]), str(_decoded(found[1]).get("alg"))
+        key = signed_with(algorithm, found, (*world.seen.given_secrets.values(), *WELL_KNOWN))
+        if caller is None or read is None or key is None or "exp" not in claims:
+            continue
+        now = int(time.time())
+        begun = {**claims, **{name: now - DAY for name in claims if name in STARTS}}
+        later = _forged(caller, found, {**begun, "exp": now + HOUR}, key)
+        over = _forged(caller, found, {**begun, "exp": now - HOUR}, key)
+        if not world.send(read, later, {}).answer.accepted:
+            continue
+        notes.tried += 1
+        tried = world.send(read, over, {})
+        if tried.answer.accepted:
+            notes.found("tokens", f"are let in when they have ended (`exp`, {read.name})", tried.sent)
+
+
+def _forged(caller: Caller, token: re.Match[str], claims: Mapping[str, Any], key: str) -> Caller:
+    """The caller with a token of these claims in place of its own."""
+    digest = DIGESTS[str(_decoded(token[1]).get("alg"))]
+    content = f"{token[1]}.{_encoded(msgspec.json.encode(claims))}"
+    made = f"{content}.{_encoded(hmac.new(key.encode(), content.encode(), digest).digest())}"
+    headers = {name: value.replace(token[0], made) for name, value in caller.headers.items()}
+    return Caller(name=caller.name, headers=headers)
+
+
+def _encoded(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def signed_with(algorithm: str, token: re.Match[str], keys: Sequence[str] = WELL_KNOWN) -> str | None:
+    """The one of these keys that a token is signed with; those of tutorials, where none are given."""
     digest = DIGESTS.get(algorithm)
     if digest is None:
         return None
     content = f"{token[1]}.{token[2]}".encode()
-    for key in WELL_KNOWN:
-        made = (
-            base64.urlsafe_b64encode(hmac.new(key.encode(), content, digest).digest()).rstrip(b"=").decode()
-        )
+    for key in keys:
+        made = _encoded(hmac.new(key.encode(), content, digest).digest())
         if hmac.compare_digest(made, token[3]):
             return key
     return None

@@ -12,7 +12,8 @@ from backwright.verify.probes.lists import SEARCH, hidden, marks_of, shows
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Unreachable
 from backwright.verify.target.contract import Operation
-from backwright.verify.target.exploring import Made, World
+from backwright.verify.target.exploring import World
+from backwright.verify.target.made import Made
 from backwright.verify.target.naming import best, noun_of, referred
 
 IDS = ("API1:2023",)
@@ -98,7 +99,8 @@ def _judge(
         tried = world.send(asked.reading, stranger, asked.path, query=query)
         notes.tried += 1
         for each in found:
-            listed = each.made.operation.path == asked.reading.path  # the lists' own probe looks at these
+            # The lists' own probe looks at these, but not within a thing of the stranger's own.
+            listed = each.made.operation.path == asked.reading.path and not asked.reading.path_names
             if not listed and each in about and shows(tried.answer, each.marks):
                 by = f", asked with `{next(iter(query))}`" if query else ""
                 what = f"shows {stranger.name} a text of what {owner.name} made by {each.made.operation.name}"

@@ -15,10 +15,11 @@ from urllib.parse import unquote, urlencode
 
 import msgspec
 
-from backwright.verify.observed import Caller, Exchange, Observed
-from backwright.verify.target.calling import Answer, Client, Sent, Unreachable
+from backwright.verify.observed import Caller, Observed
+from backwright.verify.target.calling import Client, Sent, Unreachable
 from backwright.verify.target.contract import Operation, Parameter, base_path, operations_of
 from backwright.verify.target.encoding import encoded, plain
+from backwright.verify.target.made import Made
 from backwright.verify.target.naming import (
     aliases,
     before,
@@ -29,47 +30,16 @@ from backwright.verify.target.naming import (
     noun_of,
     referred,
 )
-from backwright.verify.target.order import ends, late
+from backwright.verify.target.order import PRESENT, changes_password, ends, late
+from backwright.verify.target.references import dangling, referring, replaced
 from backwright.verify.target.sampling import Modest, Sampler
 
 ASTRAY = {400, 404, 409, 422}
 """Statuses that may be about what the body names."""
 DEEPEST = 8
-PERSON = re.compile(r"(^|_)(user|owner|author|assignee|reviewer|reporter|recipient|member|manager|creator)$")
-SELVES = ("user", "me", "profile", "register")
-"""The last segments of paths whose answers tell of a person."""
 WAYS = 7
 CHOICES = 4
 """How many known things are tried for one path."""
-
-
-class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """A request with its answer, as `caller` sent it. `path` are the values that its path was filled with."""
-
-    operation: Operation
-    caller: str
-    sent: Sent
-    answer: Answer
-    path: Mapping[str, str] = {}
-    body: Any = None
-
-    @property
-    def done(self) -> bool:
-        """It did what it is for: accepted, or led elsewhere where the contract says so."""
-        status = self.answer.status
-        return self.answer.accepted or (300 <= status < 400 and str(status) in self.operation.statuses)
-
-    @property
-    def exchange(self) -> Exchange:
-        return Exchange(
-            operation=self.operation.name,
-            caller=self.caller,
-            method=self.sent.method,
-            target=self.sent.target,
-            headers=self.sent.headers,
-            content=self.sent.content,
-            status=self.answer.status,
-        )
 
 
 class World:
@@ -193,46 +163,56 @@ class World:
         who: list[Caller | None] = [*self.callers_for(operation)]
         for caller in [*who, None] if not operation.secured or not who else who:
             made = self.perform(operation, caller)
-            if made is not None and not made.done and self._beside(operation):
-                made = self.ready(operation, caller)
+            for acts in (False, True):
+                if made is not None and not made.done and self._beside(operation, acts=acts):
+                    made = self.ready(operation, caller, acts=acts)
             if made is not None and made.done:
                 return made
         return None
 
     def callers_for(self, operation: Operation) -> tuple[Caller, ...]:
         """Who may be asked for: the callers; where it would end their session, somebody who is signed in for it."""
-        if not self.callers or self.seen.renew is None or not ends(operation):
+        lasting = not ends(operation) and not changes_password(operation)
+        if not self.callers or self.seen.renew is None or lasting:
             return self.callers
         spent = self.seen.renew()
         return (spent,) if spent is not None else ()
 
-    def _beside(self, operation: Operation) -> tuple[Operation, ...]:
-        """What else can be made in the thing that the operation is about: a deposit, before a transfer is."""
+    def _beside(self, operation: Operation, *, acts: bool = False) -> tuple[Operation, ...]:
+        """What else can be made in the thing that the operation is about: a deposit, before a transfer is.
+
+        What is sent without a body acts on the thing, and may end it: it is done only where nothing else helps.
+        """
         above, names = operation.path.rpartition("/")[0], operation.path_names
         return tuple(
             each
             for each in self.operations
             if names and each.method == operation.method == "POST" and each.path != operation.path
             and each.path.rpartition("/")[0] == above and each.path_names == names
+            and (acts or each.body is not None)
         )  # fmt: skip
 
-    def prepared(self, operation: Operation, caller: Caller | None) -> dict[str, str] | None:
+    def prepared(
+        self, operation: Operation, caller: Caller | None, *, acts: bool = False
+    ) -> dict[str, str] | None:
         """Values for the path, with what else can be made there made before."""
         path = self.path_for(operation, caller)
         if path is not None:
-            self.prepare(operation, caller, path)
+            self.prepare(operation, caller, path, acts=acts)
         return path
 
-    def prepare(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> bool:
+    def prepare(
+        self, operation: Operation, caller: Caller | None, path: Mapping[str, str], *, acts: bool = False
+    ) -> bool:
         """Make what else can be made there; false where there is nothing."""
-        beside = self._beside(operation)
+        beside = self._beside(operation, acts=acts)
         for each in beside:
             self.attempt(each, caller, path)
         return bool(beside)
 
-    def ready(self, operation: Operation, caller: Caller | None) -> Made | None:
+    def ready(self, operation: Operation, caller: Caller | None, *, acts: bool = False) -> Made | None:
         """The operation on a thing that was prepared for it. The last answer, as of `attempt`."""
-        path = self.prepared(operation, caller)
+        path = self.prepared(operation, caller, acts=acts)
         return self.attempt(operation, caller, path) if path is not None else None
 
     def perform(self, operation: Operation, caller: Caller | None, depth: int = 0) -> Made | None:
@@ -292,7 +272,7 @@ class World:
         last: Made | None = None
         for number, body in self.bodies(operation):
             try:
-                last = self.send(operation, caller, path, body)
+                last = self.send(operation, caller, path, self.known_by(caller, operation, body))
             except Unreachable:
                 continue
             if last.done:
@@ -302,9 +282,19 @@ class World:
                 break  # another body would not help; a login answers 401 to the wrong one
         return last
 
+    def known_by(self, caller: Caller | None, operation: Operation, body: Any) -> Any:
+        """The body with the caller's present password, where that is to be changed; of those whose credentials
+        everything else is asked with, it is not.
+        """
+        if caller is None or not caller.password or caller in self.callers or not isinstance(body, dict):
+            return body
+        if not changes_password(operation):
+            return body
+        return {name: caller.password if PRESENT.search(name) else each for name, each in body.items()}
+
     def _refers(self, last: Made) -> bool:
         """Was it answered that there is none, and the body names something that may be meant?"""
-        return last.answer.status == 404 and bool(self._dangling(last.operation, last.body))
+        return last.answer.status == 404 and bool(self.dangling(last.operation, last.body))
 
     def body(self, operation: Operation) -> Any:
         """A new body, made in the way that was accepted before; None where the operation takes none."""
@@ -313,7 +303,9 @@ class World:
     def small(self, operation: Operation) -> Any:
         """A body with the smallest numbers: what is taken away by them lasts for long."""
         return (
-            self._referring(self._modest.value(operation.body.schema)) if operation.body is not None else None
+            referring(self.made, self._modest.value(operation.body.schema))
+            if operation.body is not None
+            else None
         )
 
     def bodies(self, operation: Operation) -> Iterator[tuple[int, Any]]:
@@ -331,9 +323,9 @@ class World:
         schema, sampler = operation.body.schema, self.sampler
         match number:
             case 0:
-                yield self._referring(sampler.value(schema))
+                yield referring(self.made, sampler.value(schema))
             case 1:
-                yield self._referring(sampler.value(schema, all_members=False))
+                yield referring(self.made, sampler.value(schema, all_members=False))
             case 2:
                 # Somebody who is known: a login takes what a registration took.
                 yield from self._echoes(sampler.value(schema, all_members=False))
@@ -345,10 +337,12 @@ class World:
                 yield from operation.body.examples[:2]
             case 5:
                 body = sampler.value(schema)
-                if unknown := self._dangling(operation, body):
-                    yield self._referring({key: each for key, each in body.items() if key not in unknown})
+                if unknown := self.dangling(operation, body):
+                    yield referring(
+                        self.made, {key: each for key, each in body.items() if key not in unknown}
+                    )
             case _:
-                yield self._referring(self._modest.value(schema))
+                yield referring(self.made, self._modest.value(schema))
 
     def _renewed(self, body: Any) -> Any:
         """A body that was accepted, with other words in it: names have to be new."""
@@ -371,46 +365,14 @@ class World:
         for other in [*earlier, *itertools.chain(*self._known_bodies.values())][:20]:
             values = dict(members(other))
             if wanted and wanted <= set(values):
-                yield _replaced(body, values)
+                yield replaced(body, values)
                 return
 
-    def _referring(self, body: Any) -> Any:
-        """The body with ids of things that are known where it names some: `projectId`, `author_id`, `tags`."""
-        values = {
-            name: found
-            for name, value in members(body)
-            if (noun := referred(name)) and (found := self._shown(noun, value)) is not None
-        }
-        return _replaced(body, values) if values else body
-
-    def _dangling(self, operation: Operation, body: Any) -> frozenset[str]:
-        """The members that the contract does not require, and that name something of which nothing is known."""
-        if operation.body is None or not isinstance(body, dict):
+    def dangling(self, operation: Operation, body: Any) -> frozenset[str]:
+        """The members of a body that name something of which nothing is known, and that may be left out."""
+        if operation.body is None:
             return frozenset()
-        required = self.sampler.merged(operation.body.schema).get("required") or ()
-        return frozenset(
-            name
-            for name, value in body.items()
-            if name not in required and (noun := referred(name)) and self._shown(noun, value) is None
-        )
-
-    def _shown(self, noun: str, like: Any) -> Any:
-        """The id of a thing of this name, of the same type as the value that it replaces. What is called more than
-        its kind (`from_account`) is one of its kind; a person (`assignee`) is whoever answers tell of themselves.
-        """
-        nouns = (noun, noun.rpartition("_")[2], *(SELVES if PERSON.search(noun) else ()))
-        return next(
-            (found for each in dict.fromkeys(nouns) if (found := self._called(each, like)) is not None), None
-        )
-
-    def _called(self, noun: str, like: Any) -> Any:
-        for made in reversed(self.made):
-            if made.answer.accepted and names_of(made.operation.path) & {noun}:
-                for member in ("id", f"{noun}_id", f"{noun}Id", "uuid"):
-                    for name, value in members(made.answer.json()):
-                        if name == member and isinstance(value, type(like)):
-                            return value
-        return None
+        return dangling(self.made, body, self.sampler.merged(operation.body.schema).get("required") or ())
 
     # Paths ----------------------------------------------------------------------------------------
 
@@ -517,21 +479,6 @@ def _distinct(values: Iterable[str]) -> Iterator[str]:
         if value not in seen:
             seen.add(value)
             yield value
-
-
-def _replaced(body: Any, values: Mapping[str, Any]) -> Any:
-    match body:
-        case dict():
-            return {
-                name: values[name]
-                if name in values and not isinstance(each, dict)
-                else _replaced(each, values)
-                for name, each in body.items()
-            }
-        case list():
-            return [_replaced(each, values) for each in body]
-        case _:
-            return body
 
 
 def _decoded(content: bytes | None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,8 +14,12 @@ from backwright.verify.observed import Caller, Observed
 from backwright.verify.target.calling import Client
 from backwright.verify.target.exploring import World
 from backwright.verify.target.file import START, Target
-from backwright.verify.target.signing_in import signed_in
+from backwright.verify.target.signing_in import signed_in, signed_in_again
 from backwright.verify.target.starting import started
+
+SECRET = re.compile(r"secret|key|token|passw", re.IGNORECASE)
+LEAST = 8
+"""Shorter values stand in any log by chance."""
 
 
 @contextmanager
@@ -31,6 +36,9 @@ def observed(target: Target, log: Path, seed: int = 1) -> Iterator[Observed]:
             except SpecificationError:  # there may be a limit to signing in
                 return None
 
+        def again(caller: Caller, password: str) -> Caller | None:
+            return signed_in_again(target, client, plan, caller, password) if plan else None
+
         seen = Observed(
             name=target.name,
             url=running.url,
@@ -46,8 +54,10 @@ def observed(target: Target, log: Path, seed: int = 1) -> Iterator[Observed]:
             shared=target.shared,
             reserved=target.reserved,
             target=target.expected,
+            given_secrets=_given(target),
             renew=lambda: enter({}),
             enter=enter,
+            again=again,
         )
         world = World(seen, client, seed)
         unreached = world.explore()
@@ -56,3 +66,13 @@ def observed(target: Target, log: Path, seed: int = 1) -> Iterator[Observed]:
             raise SpecificationError([diagnose(START, NOWHERE, message, "look at its log")])
         exchanges = (*seen.exchanges, *(made.exchange for made in world.made))
         yield msgspec.structs.replace(seen, exchanges=exchanges, unreached=unreached)
+
+
+def _given(target: Target) -> dict[str, str]:
+    """What the file gives the backend as a secret, by the names of its variables."""
+    given = target.start.env if target.start is not None else {}
+    return {
+        name: value
+        for name, value in given.items()
+        if SECRET.search(name) and len(value) >= LEAST and "{" not in value
+    }

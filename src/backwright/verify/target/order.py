@@ -17,6 +17,12 @@ OWN = re.compile(r"/(me|self|account|profile|user|sessions?|tokens?|current|logi
 """What a deletion of ends the caller, where the path names no other."""
 
 
+PRESENT = re.compile(
+    r"^(old|current|present|existing|previous)_?(password|passwd|pwd|pass|passphrase)?$", re.IGNORECASE
+)
+"""How a body calls the password that is to be changed."""
+
+
 def ends(operation: Operation) -> bool:
     """Does it end the caller's session, or the caller? What is deleted without being named is the caller's own."""
     named = ENDING.search(operation.path) or ENDING.search(operation.id)
@@ -24,7 +30,13 @@ def ends(operation: Operation) -> bool:
     return bool(named or own)
 
 
+def changes_password(operation: Operation) -> bool:
+    """Is it sent the caller's present password?"""
+    names = operation.body.schema.get("properties") or {} if operation.body is not None else {}
+    return operation.secured and not operation.path_names and any(PRESENT.search(each) for each in names)
+
+
 def late(operation: Operation) -> tuple[int, int, int, str]:
     """An order: creations first, what needs more of a path later, deletions and ends of sessions last."""
-    last = 2 if ends(operation) else int(operation.method == "DELETE")
+    last = 2 if ends(operation) or changes_password(operation) else int(operation.method == "DELETE")
     return last, len(operation.path_names), ORDER.get(operation.method, 9), operation.path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +15,10 @@ from backwright.verify.observed import Caller, Exchange
 from backwright.verify.target.calling import Answer, Client, Sent, Unreachable
 from backwright.verify.target.contract import base_path, operations_of
 from backwright.verify.target.file import SIGN_IN, CallerPlan, SignIn, Target
+from backwright.verify.target.naming import members
 from backwright.verify.target.starting import fill
+
+PASSWORD = re.compile(r"passw|^pwd$|passphrase", re.IGNORECASE)
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,11 +50,69 @@ def signed_in(
         known |= {name: _kept(plan, step, source, answer) for name, source in step.keep.items()}
         exchanges.append(_exchange(target, step, sent, answer))
         answers.append(answer)
+    return SignedIn(caller=_caller(plan, known, cookies), exchanges=tuple(exchanges), answers=tuple(answers))
+
+
+def signed_in_again(
+    target: Target, client: Client, plan: CallerPlan, caller: Caller, password: str
+) -> Caller | None:
+    """The caller with credentials that are new, signed in with this password. None: it was not let in.
+
+    The requests that make the account are refused now; what counts is that those are answered that give credentials.
+    """
+    known, kept, cookies = dict(caller.account), set[str](), dict[str, str]()
+    for step in plan.sign_in:
+        sent = _request(target, _with_password(step, known, caller.password, password), known, cookies)
+        try:
+            answer = client.send(sent)
+            if answer.accepted or answer.status in {302, 303}:
+                known |= {name: _kept(plan, step, source, answer) for name, source in step.keep.items()}
+                kept |= set(step.keep)
+                cookies |= answer.cookies
+        except (Unreachable, SpecificationError):
+            continue
+    wanted = {name for step in plan.sign_in for name in step.keep if _asked(plan, name)}
+    return _caller(plan, known, cookies) if wanted <= kept and (wanted or cookies) else None
+
+
+def _asked(plan: CallerPlan, name: str) -> bool:
+    """Do the caller's credentials hold it?"""
+    return any(f"{{{name}}}" in value for value in plan.headers.values())
+
+
+def _with_password(step: SignIn, known: Mapping[str, str], old: str, new: str) -> SignIn:
+    """The request with another password in it."""
+
+    def other(value: Any) -> Any:
+        match value:
+            case str():
+                return new if old and fill(value, known) == old else value
+            case dict():
+                return {key: other(each) for key, each in value.items()}
+            case list():
+                return [other(each) for each in value]
+            case _:
+                return value
+
+    return msgspec.structs.replace(step, body=other(step.body), form=other(step.form))
+
+
+def _caller(plan: CallerPlan, known: Mapping[str, str], cookies: Mapping[str, str]) -> Caller:
     headers = {name: fill(value, known) for name, value in plan.headers.items()}
     if cookies and "cookie" not in {name.lower() for name in headers}:
         headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
-    caller = Caller(name=plan.name, headers=headers)
-    return SignedIn(caller=caller, exchanges=tuple(exchanges), answers=tuple(answers))
+    return Caller(name=plan.name, headers=headers, password=_password(plan, known), account=known)
+
+
+def _password(plan: CallerPlan, known: Mapping[str, str]) -> str:
+    """What the last of its requests sent as a password; empty: none did."""
+    sent = [
+        fill(value, known)
+        for step in plan.sign_in
+        for name, value in [*members(step.body), *members(step.form)]
+        if PASSWORD.search(name) and isinstance(value, str)
+    ]
+    return sent[-1] if sent else ""
 
 
 def _request(target: Target, step: SignIn, known: Mapping[str, str], cookies: Mapping[str, str]) -> Sent:
