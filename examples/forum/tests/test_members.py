@@ -254,6 +254,16 @@ async def test_get_avatar_of_a_missing_nick_is_not_found(service: Service) -> No
     assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
 
 
+async def test_get_avatar_takes_the_nick_literally(service: Service) -> None:
+    """GET /members/{nick}/avatar: 404, 404. It is compared as it is."""
+    await store_member(service.db)
+    answer = await service.send("GET", "/members/_nn/avatar")
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/members/a%27nn/avatar")
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+
+
 async def test_get_member(service: Service) -> None:
     """GET /members/{nick}: 200."""
     ann = await store_member(service.db)
@@ -290,5 +300,15 @@ async def test_get_member_of_a_missing_nick_is_not_found(service: Service) -> No
     """GET /members/{nick}: 404."""
     ann = await store_member(service.db)
     answer = await service.send("GET", "/members/nothing-there", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+
+
+async def test_get_member_takes_the_nick_literally(service: Service) -> None:
+    """GET /members/{nick}: 404, 404. It is compared as it is."""
+    ann = await store_member(service.db)
+    answer = await service.send("GET", "/members/_nn", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/members/a%27nn", caller=ann)
     assert answer.status_code == 404
     assert answer.json() == {"status": 404, "detail": "not found", "errors": []}

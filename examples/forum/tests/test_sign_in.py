@@ -159,6 +159,16 @@ async def test_sign_in_names_every_missing_member(service: Service) -> None:
     }
 
 
+async def test_sign_in_takes_the_nick_literally(service: Service) -> None:
+    """POST /sign-in: 401. It is compared as it is."""
+    await store_member(service.db)
+    answer = await service.send(
+        "POST", "/sign-in", form={"nick": "an_", "password": "correct horse battery staple"}
+    )
+    assert answer.status_code == 401
+    assert answer.json() == {"status": 401, "detail": "invalid credentials", "errors": []}
+
+
 async def test_sign_in_of_another_media_type_is_refused(service: Service) -> None:
     """POST /sign-in: 415."""
     await store_member(service.db)

@@ -15,6 +15,7 @@ from backwright.emit.testing.values import NOBODY, Unfit, Wrong, at_limits, refu
 from backwright.expr.typed import FALSE
 from backwright.model.types import (
     Body,
+    Entity,
     FieldType,
     InputField,
     ListType,
@@ -175,18 +176,16 @@ def _references(trial: Trial, body: Body) -> Iterator[Test]:
     """References to rows that are not there, or that the caller may not read."""
     scene = trial.scene
     for field in body.fields:
+        if isinstance(field.type, ListType) and isinstance(field.type.element, RecordType):
+            yield from _later_references(scene, field.name, field.type.element)
         if not isinstance(field.type, ReferenceType | ManyType):
             continue
         model = scene.world.setting.model
         target = model.entity(field.type.entity)
         many = isinstance(field.type, ManyType)
-        kind = target.field(target.key).type
-        nobody: Any = NOBODY if isinstance(kind, ScalarType) and kind.scalar == "uuid" else None
-        if isinstance(kind, ScalarType) and nobody is None:
-            nobody = 999_999 if kind.scalar == "integer" else "nothing-there"
         made = scene.copy()
         assert made.body is not None
-        made.body[field.name] = [nobody] if many else nobody
+        made.body[field.name] = [_nobody(target)] if many else _nobody(target)
         asked = tried(made)
         if asked.failure is not None:
             yield Case(f"refuses_a_missing_{field.name}", [asked])
@@ -194,6 +193,27 @@ def _references(trial: Trial, body: Body) -> Iterator[Test]:
         if rule.condition == FALSE:
             continue
         yield from islice(_unreadable(scene, field, many), 1)
+
+
+def _nobody(target: Entity) -> Any:
+    """A key that no row of an entity has."""
+    kind = target.field(target.key).type
+    scalar = kind.scalar if isinstance(kind, ScalarType) else "string"
+    return NOBODY if scalar == "uuid" else 999_999 if scalar == "integer" else "nothing-there"
+
+
+def _later_references(scene: Scene, name: str, kind: RecordType) -> Iterator[Test]:
+    """The second of several objects refers to nothing: all of them are looked at."""
+    for member in kind.members:
+        items = (scene.body or {}).get(name)
+        if isinstance(member.type, ReferenceType) and items:
+            made = scene.copy()
+            assert made.body is not None
+            nobody = _nobody(scene.world.setting.model.entity(member.type.entity))
+            made.body[name] = [items[0], {**items[0], member.name: nobody}]
+            asked = tried(made)
+            if asked.failure is not None:
+                yield Case(f"refuses_a_missing_{member.name}_in_a_later_one_of_{name}", [asked])
 
 
 def _unreadable(scene: Scene, field: InputField, many: bool) -> Iterator[Test]:
