@@ -1503,6 +1503,18 @@ async def test_get_patient_when_the_patient_has_gone_is_not_found(service: Servi
     )
 
 
+async def test_get_patient_of_a_known_version_is_not_modified(service: Service) -> None:
+    """GET /patients/{id}: 304. If-None-Match."""
+    ann = await store_person(service.db)
+    patient = await store_patient(service.db, person_id=ann.id)
+    answer = await service.send(
+        "GET", f"/patients/{patient.id}", caller=ann, headers={"If-None-Match": '"1"'}
+    )
+    assert answer.status_code == 304
+    assert answer.content == b""
+    assert answer.headers["etag"] == '"1"'
+
+
 async def test_update_patient(service: Service) -> None:
     """PATCH /patients/{id}: 200."""
     ann = await store_person(service.db, role="doctor")

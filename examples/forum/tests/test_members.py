@@ -213,6 +213,19 @@ async def test_join_6_times_is_too_many_requests(service: Service) -> None:
     assert answer.json() == {"status": 429, "detail": "too many requests", "errors": []}
 
 
+async def test_join_with_half_a_body_is_malformed(service: Service) -> None:
+    """POST /members: 400."""
+    answer = await service.send(
+        "POST",
+        "/members",
+        content=b"\xff",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {"status": 400, "detail": "malformed", "errors": []}
+    assert await all_members(service.db) == []
+
+
 async def test_join_of_another_media_type_is_refused(service: Service) -> None:
     """POST /members: 415."""
     answer = await service.send(

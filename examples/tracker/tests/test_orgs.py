@@ -2974,6 +2974,34 @@ async def test_create_task_when_the_org_has_gone_is_invalid(service: Service) ->
     assert await all_tasks(service.db) == []
 
 
+async def test_create_task_with_the_largest_number_is_invalid(service: Service) -> None:
+    """POST /orgs/{handle}/tasks: 422. It leaves its range."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    label = await store_label(service.db, org_id=org.id)
+    task = await store_task(
+        service.db, org_id=org.id, number=9223372036854775807, reporter_id=ann.id
+    )
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    answer = await service.send(
+        "POST",
+        f"/orgs/{org.handle}/tasks",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert await all_tasks(service.db) == [task]
+
+
 async def test_create_task_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /orgs/{handle}/tasks: 400."""
     ann = await store_account(service.db)
@@ -3087,6 +3115,34 @@ async def test_create_task_is_invalid_before_it_is_not_found(service: Service) -
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "invalid"
     assert fields(answer) == [("blocked_by", "reference")]
+    assert await all_tasks(service.db) == [task]
+
+
+async def test_create_task_is_invalid_before_it_is_forbidden(service: Service) -> None:
+    """POST /orgs/{handle}/tasks: 422. The first reason is answered."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    label = await store_label(service.db, org_id=org.id)
+    task = await store_task(
+        service.db, org_id=org.id, number=9223372036854775807, reporter_id=ann.id
+    )
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="guest")
+    answer = await service.send(
+        "POST",
+        f"/orgs/{org.handle}/tasks",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
     assert await all_tasks(service.db) == [task]
 
 
@@ -4160,6 +4216,20 @@ async def test_get_task_when_the_org_has_gone_is_not_found(service: Service) -> 
     assert await all_orgs(service.db) == []
     assert await all_members(service.db) == []
     assert await all_tasks(service.db) == []
+
+
+async def test_get_task_of_a_known_version_is_not_modified(service: Service) -> None:
+    """GET /orgs/{handle}/tasks/{number}: 304. If-None-Match."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks/3", caller=ann, headers={"If-None-Match": '"1"'}
+    )
+    assert answer.status_code == 304
+    assert answer.content == b""
+    assert answer.headers["etag"] == '"1"'
 
 
 async def test_update_task(service: Service) -> None:

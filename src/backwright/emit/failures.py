@@ -138,7 +138,7 @@ def _failures(operation: Operation, model: Model) -> Failed:
     yield from _of_request(operation, model)
     for step in operation.steps:
         yield from _of_step(step, operation, model)
-    if _can_overflow(operation, model):
+    if can_overflow(operation, model):
         yield "invalid", "invalid"
     if isinstance(operation.respond.show, ShowFile):
         yield "not_found", "not_found"
@@ -342,7 +342,7 @@ def field_codes(model: Model) -> tuple[str, ...]:
 # Numbers that leave their range ---------------------------------------------------------------------
 
 
-def _can_overflow(operation: Operation, model: Model) -> bool:
+def can_overflow(operation: Operation, model: Model) -> bool:
     """Whether something is computed that can leave its range, which fails the operation."""
     written = {step.entity for step in operation.steps if isinstance(step, Create | Ensure | Upsert | Update)}
     checks = [model.entity(name).checks for name in written]

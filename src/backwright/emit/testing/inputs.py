@@ -10,7 +10,7 @@ from backwright.emit.testing.cases import BadValue, Case, Table, Test, outcome
 from backwright.emit.testing.frames import Frame, Spot
 from backwright.emit.testing.reach import sent
 from backwright.emit.testing.satisfy import satisfied
-from backwright.emit.testing.trial import Scene, Stage, Trial, tried
+from backwright.emit.testing.trial import File, Scene, Stage, Trial, tried
 from backwright.emit.testing.values import NOBODY, Unfit, Wrong, at_limits, refused, repeated
 from backwright.expr.typed import FALSE
 from backwright.model.types import (
@@ -35,6 +35,7 @@ def input_tests(trial: Trial) -> Iterator[Test]:
     body = trial.scene.operation.body
     if body is not None and trial.scene.body is not None:
         yield from _bodies(trial, body)
+        yield from _files(trial, body)
         yield from _forbidden_members(trial, body)
         yield from _references(trial, body)
     yield from _queries(trial)
@@ -153,6 +154,20 @@ def _wrong_texts(kind: FieldType, field: InputField) -> list[Wrong]:
             return []
         case _:
             return [each for each in refused(field, kind) if isinstance(each.value, str)]
+
+
+def _files(trial: Trial, body: Body) -> Iterator[Test]:
+    """A file that is none of the kinds that are taken."""
+    for field in body.fields:
+        kind = field.type
+        if body.media != "multipart" or not isinstance(kind, ScalarType) or not kind.media:
+            continue
+        made = trial.scene.copy()
+        assert made.body is not None
+        made.body[field.name] = File(f"{field.wire}.txt", b"some text", "text/plain")
+        asked = tried(made)
+        if asked.failure is not None and asked.failure.category == "invalid":
+            yield Case(f"refuses_a_{field.name}_of_another_kind", [asked])
 
 
 def _forbidden_members(trial: Trial, body: Body) -> Iterator[Test]:

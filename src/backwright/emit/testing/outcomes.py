@@ -28,6 +28,7 @@ from backwright.emit.testing.cases import (
 from backwright.emit.testing.frames import Frame, Spot, frame_at, subject, value
 from backwright.emit.testing.inputs import input_tests
 from backwright.emit.testing.keys import key_tests
+from backwright.emit.testing.largest import largest_tests
 from backwright.emit.testing.lists import list_tests
 from backwright.emit.testing.literally import literal_tests
 from backwright.emit.testing.protocol import protocol_tests, unreadable_bodies
@@ -128,6 +129,7 @@ def tests_of(operation: Operation, common: Setting) -> tuple[list[Test], list[st
         list_tests,
         bulk_tests,
         later_tests,
+        largest_tests,
         protocol_tests,
     ):
         for test in tests(plain):

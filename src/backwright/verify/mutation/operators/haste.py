@@ -289,8 +289,11 @@ TAME = re.compile(r"(?:\[(?:A-Z|a-z)?(?:0-9)?\](?:\{[0-9,]+\})?|[A-Z0-9-])+")
 
 
 def _tame(sources: Sources) -> Iterator[tuple[str, str, str]]:
-    """Repository, function and parameter, where every service gives what is held to such a pattern."""
+    """Repository, function and parameter, where every service gives what is held to such a pattern, or the member of a
+    row that was when it was stored.
+    """
     held = _held(sources)
+    stored = set(_stored(sources, held))
     given: dict[tuple[str, str], list[tuple[bool, ...]]] = {}
     for module in sources.modules("services"):
         for function in module.functions():
@@ -299,7 +302,10 @@ def _tame(sources: Sources) -> Iterator[tuple[str, str, str]]:
                 if isinstance(call, ast.Call):
                     place, _, name = dotted(call.func).partition(".")
                     members = [dotted(each).partition(".") for each in call.args]
-                    safe = tuple((kinds.get(one, ""), member) in held for one, _, member in members)
+                    safe = tuple(
+                        (kinds[one], member) in held if one in kinds else member in stored
+                        for one, _, member in members
+                    )
                     given.setdefault((place, name), []).append(safe)
     for module in sources.modules("repositories"):
         for function in module.functions():
@@ -307,6 +313,21 @@ def _tame(sources: Sources) -> Iterator[tuple[str, str, str]]:
             for at, argument in enumerate(function.args.args):
                 if calls and all(len(each) > at and each[at] for each in calls):
                     yield Path(module.path).stem, function.name, argument.arg
+
+
+def _stored(sources: Sources, held: frozenset[tuple[str, str]]) -> Iterator[str]:
+    """Members of rows that no service gives anything but what is held to such a pattern, or the words of a slug."""
+    values: dict[str, list[bool]] = {}
+    for module in sources.modules("services"):
+        for function in module.functions():
+            kinds = _kinds(module, function)
+            for call, keyword in keywords(module, function):
+                if called(call)[:1].isupper() or called(call) == "replace":
+                    one, _, member = dotted(keyword.value).partition(".")
+                    is_slug = called(keyword.value) in ("free_slug", "slug_after")
+                    safe = is_slug or (kinds.get(one, ""), member) in held
+                    values.setdefault(str(keyword.arg), []).append(safe)
+    yield from (member for member, safe in values.items() if all(safe))
 
 
 def _held(sources: Sources) -> frozenset[tuple[str, str]]:
