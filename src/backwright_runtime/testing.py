@@ -244,6 +244,13 @@ class ScriptedLogic:
 
     def __init__(self, scripts: dict[str, Any]) -> None:
         self._scripts = dict(scripts)
+        self._looking: set[str] = set()
+
+    def looks(self, name: str) -> None:
+        """From now on, a function is called as well, before it is answered for: a test has put one in its place that
+        looks at what it is handed.
+        """
+        self._looking.add(name)
 
     def says(self, name: str, *, output: dict[str, Any] | None = None, error: str | None = None) -> None:
         """From now on, a function returns this output or raises this error, whatever it is given."""
@@ -251,8 +258,10 @@ class ScriptedLogic:
         self._scripts[name] = {"outcomes": [outcome], "deciding": []}
 
     async def run(self, logic: Logic[I, O], given: I, function: Callable[[], Awaitable[O]]) -> O:
-        """The output that the script has, or its error. The function itself is not called."""
+        """The output that the script has, or its error. The function itself is not called, unless it is looked at."""
         logic.takes(given)
+        if logic.name in self._looking:
+            await function()
         outcome = self._chosen(logic.name, canonical(given))
         if "error" in outcome:
             raise next(error for each in logic.raises if (error := each()).code == outcome["error"])

@@ -87,7 +87,21 @@ class Full(msgspec.Struct):
     values: tuple[str | int, ...] = ()
 
 
-Test = Case | Table | Repeated | Full
+class Handed(msgspec.Struct):
+    """A test of what custom logic reads while it is called: the rows with the `key` of these variables, of all that are
+    stored. `attribute` is where the function finds them, `hidden` the variable of a row that is not there for it.
+    """
+
+    name: str
+    trial: Trial
+    logic: str
+    attribute: str
+    key: str
+    variables: list[str]
+    hidden: str
+
+
+Test = Case | Table | Repeated | Full | Handed
 
 
 def outcome(trial: Trial) -> str:

@@ -16,6 +16,7 @@ from backwright.emit.testing.bulk import bulk_tests
 from backwright.emit.testing.cases import (
     Case,
     Full,
+    Handed,
     Repeated,
     Table,
     Test,
@@ -33,6 +34,7 @@ from backwright.emit.testing.lists import list_tests
 from backwright.emit.testing.literally import literal_tests
 from backwright.emit.testing.protocol import protocol_tests, unreadable_bodies
 from backwright.emit.testing.reach import closest, effective, enriched, listed, reached, steered
+from backwright.emit.testing.reading import reading_tests
 from backwright.emit.testing.refusals import refused_twice
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Condition, Scene, Trial, tried
@@ -130,6 +132,7 @@ def tests_of(operation: Operation, common: Setting) -> tuple[list[Test], list[st
         bulk_tests,
         later_tests,
         largest_tests,
+        reading_tests,
         protocol_tests,
     ):
         for test in tests(plain):
@@ -160,7 +163,7 @@ def trials_of(test: Test) -> list[Trial]:
             return [value.trial for value in values]
         case Repeated(refused=refused):
             return [refused]
-        case Full(trial=trial):
+        case Full(trial=trial) | Handed(trial=trial):
             return [trial]
 
 
