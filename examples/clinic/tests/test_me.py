@@ -517,6 +517,30 @@ async def test_change_password_refuses_unknown_members(service: Service) -> None
     assert await all_people(service.db) == [ann]
 
 
+async def test_change_password_6_times_is_too_many_requests(service: Service) -> None:
+    """PUT /me/password: 429 after 5 requests."""
+    ann = await store_person(service.db)
+    for _ in range(5):
+        answer = await service.send(
+            "PUT",
+            "/me/password",
+            {"old": "elpats yrettab esroh tcerroc", "new": "2 elpats yrettab esroh tcerroc"},
+            caller=ann,
+        )
+        assert answer.status_code != 429
+    answer = await service.send(
+        "PUT",
+        "/me/password",
+        {"old": "elpats yrettab esroh tcerroc", "new": "2 elpats yrettab esroh tcerroc"},
+        caller=ann,
+    )
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "60"
+    assert answer.json() == {
+        "error": {"type": "too_many_requests", "title": "too many requests", "request": "test-6"}
+    }
+
+
 async def test_change_password_from_another_site_is_csrf(service: Service) -> None:
     """PUT /me/password: 403. Nothing proves that a page of ours sends it."""
     ann = await store_person(service.db)

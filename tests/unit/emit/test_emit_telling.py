@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backwright.emit.names import names
-from backwright.emit.testing.cases import Case
+from backwright.emit.testing.cases import Case, Repeated
 from backwright.emit.testing.outcomes import tests_of as of_operation
 from backwright.emit.testing.reach import setting
 from backwright.emit.testing.service import is_together
@@ -147,3 +147,12 @@ def test_gates_play_telling_scenes_before_they_try_each_rule() -> None:
     played = aimed(model("conduit"))
     paths = [scene.ask().path for scenes in played for scene in scenes]
     assert paths.index("/articles/_itle-1") < 160  # what 400 requests leave for scenes
+
+
+def test_a_limit_by_caller_is_reached_without_ending_the_session() -> None:
+    """Whoever changes their password is signed out by it, and then not counted any more."""
+    made = model("clinic")
+    [operation] = [each for each in made.operations if each.name == "change_password"]
+    tests = of_operation(operation, setting(made, names(made)))[0]
+    [repeated] = [each for each in tests if isinstance(each, Repeated)]
+    assert repeated.allowed.failure is not None and repeated.refused.response.status == 429

@@ -105,11 +105,22 @@ def _rates(trial: Trial) -> Iterator[Test]:
     for rate in operation.rates:
         if rate.count > MOST_TIMES or (rate.count > FEW_TIMES and not _is_first(operation, rate, scene)):
             continue
-        stage = Stage(scene.world)
-        answers = [stage.send(scene) for _ in range(rate.count + 1)]
-        last = answers[-1]
-        if last.failure is not None and last.failure.category == "too_many_requests":
-            yield Repeated(f"{rate.count + 1}_times_{outcome(last)}", answers[0], last, rate.count)
+        for asking in (scene, _backwards(scene)):
+            stage = Stage(asking.world)
+            answers = [stage.send(asking) for _ in range(rate.count + 1)]
+            last = answers[-1]
+            if last.failure is not None and last.failure.category == "too_many_requests":
+                yield Repeated(f"{rate.count + 1}_times_{outcome(last)}", answers[0], last, rate.count)
+                break
+
+
+def _backwards(scene: Scene) -> Scene:
+    """The request with its texts written backwards: refused, it does not end the session by which it is counted."""
+    made = scene.copy()
+    made.body = {
+        name: sent[::-1] if isinstance(sent, str) else sent for name, sent in (scene.body or {}).items()
+    }
+    return made
 
 
 def _is_first(operation: Operation, rate: Rate, scene: Scene) -> bool:
