@@ -188,8 +188,9 @@ class Watched:
         await self._database.close()
 
     def _note(self, statement: Statement) -> None:
-        if not statement.is_read:
-            self.beside.append(statement.text.strip())
+        text = statement.text.strip()
+        if not statement.is_read and not text.startswith("SELECT"):  # which locks, and leaves nothing behind
+            self.beside.append(text)
 
 
 # Custom logic -----------------------------------------------------------------------------------------

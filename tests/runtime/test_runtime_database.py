@@ -178,6 +178,7 @@ def test_a_watched_database_notes_what_is_written_beside_transactions(run: Any, 
         async with database.transaction() as tx:
             await tx.execute(library.INSERT, **VALUES, keeper_id=OTHER, created_at=NOW)
         assert await database.fetch_one(library.Book, BOOK, id=KEY) is not None
+        await database.fetch_one(library.Book, sql(f"{BOOK.text} FOR UPDATE"), id=KEY)
         assert database.beside == [] and database.for_caller("role", None, NOW) is database
         await database.execute(library.DELETE, id=KEY)
         assert [text.split()[0] for text in database.beside] == ["DELETE"]

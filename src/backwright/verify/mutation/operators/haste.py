@@ -10,6 +10,7 @@ from pathlib import Path
 
 from backwright.verify.mutation.clauses import conditions, optional_clauses
 from backwright.verify.mutation.editing import Turned, in_module, in_place, in_statement, keywords, raises
+from backwright.verify.mutation.races import only_in_a_race
 from backwright.verify.mutation.sources import Function, Module, Sources, Sql, called, dotted
 from backwright.verify.mutation.types import Family, Made
 
@@ -46,13 +47,20 @@ def answer_before_the_write(sources: Sources) -> Made:
 
 @FAMILY.operator("the failure of a write is swallowed")
 def failure_swallowed(sources: Sources) -> Made:
-    """`await rows.insert(…)` in a `suppress(Exception)`, where the repository says that it may be refused."""
+    """`await rows.insert(…)` in a `suppress(Exception)`, where the repository says that it may be refused.
+
+    Not where only a race leads to the refusal, because it was looked for before.
+    """
     refused = {
         f"{module.path.rpartition('/')[2].removesuffix('.py')}.{function.name}"
         for module in sources.modules("repositories")
         for function in module.functions()
-        if any(isinstance(each, ast.ExceptHandler) for each in ast.walk(function))
-        and "free_slug" not in module.text  # what is looked for before, only a race takes
+        if any(
+            isinstance(each, ast.Raise) and not only_in_a_race(sources, module, each)
+            for handler in ast.walk(function)
+            if isinstance(handler, ast.ExceptHandler)
+            for each in handler.body
+        )
     }
     for module, node, call in _writes(sources):
         if dotted(call.func) in refused:
