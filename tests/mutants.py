@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from backwright.emit.names import names
-from backwright.emit.testing.cases import Case, Full, Repeated, Table, Test
+from backwright.emit.testing.cases import Case, Full, Handed, Repeated, Table, Test
 from backwright.emit.testing.outcomes import tests_of
 from backwright.emit.testing.reach import setting
 from backwright.emit.testing.trial import Stage, Trial
@@ -171,7 +171,7 @@ def conversations(tests: Iterable[Test]) -> Iterator[tuple[World, list[Trial]]]:
                 yield from ((value.trial.scene.world, [value.trial]) for value in test.values)
             case Repeated():
                 yield test.allowed.scene.world, [test.allowed]
-            case Full():
+            case Full() | Handed():
                 yield test.trial.scene.world, [test.trial]
 
 

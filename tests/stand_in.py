@@ -142,6 +142,8 @@ class StandIn:
 class Database:
     """Takes what `tests/rows.py` says: one row in, or all rows out."""
 
+    has_versions = False
+
     def __init__(self, app: StandIn) -> None:
         self.app = app
 

@@ -41,7 +41,7 @@ from backwright_runtime.errors import (
 from backwright_runtime.failures import AS_USUAL, ErrorAnswers, answered
 from backwright_runtime.forgetting import IDEMPOTENT_ANSWERS, REVOKED_TOKENS, forget_hourly
 from backwright_runtime.introduction import CallerChanged, Confirmed, Introduced, Introduction, Memory
-from backwright_runtime.limits import Rates
+from backwright_runtime.limits import Rate, Rates
 from backwright_runtime.logic import WRITTEN, Runner
 from backwright_runtime.logs import LOG, AccessLog
 from backwright_runtime.metrics import Metrics
@@ -157,6 +157,17 @@ class Application:
             await self._serve(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Method and path of each operation that it answers."""
+        return frozenset(f"{route.method} {route.path}" for route in self._table.routes)
+
+    @property
+    def limits(self) -> dict[str, tuple[Rate, ...]]:
+        """How often those operations may be asked that have a limit, by method and path."""
+        limited = ((route, (*route.by_address, *route.by_caller)) for route in self._table.routes)
+        return {f"{route.method} {route.path}": rates for route, rates in limited if rates}
 
     async def startup(self, *, patience: float = 0) -> None:
         """Connect to the database, trying for some seconds. Raises DatabaseUnavailable."""

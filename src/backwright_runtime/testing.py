@@ -4,7 +4,7 @@ import json
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -19,6 +19,8 @@ from msgspec import UNSET, Struct
 
 from backwright_runtime import migrations as migrating
 from backwright_runtime.application import Application
+from backwright_runtime.database.interface import Data, Database, Pool, Queries, Value
+from backwright_runtime.database.statement import Statement
 from backwright_runtime.logic import Logic
 from backwright_runtime.partners import Client, Partner
 from backwright_runtime.passwords import Passwords
@@ -26,12 +28,22 @@ from backwright_runtime.safe.http import Answer
 from backwright_runtime.seam import Moment, uuid7
 from backwright_runtime.settings import RuntimeSettings, TokenKey
 
-__all__ = ["CHEAP_PASSWORDS", "Answering", "Rows", "ScriptedLogic", "ScriptedSeam", "client", "settings_for"]
+__all__ = [
+    "CHEAP_PASSWORDS",
+    "Answering",
+    "Rows",
+    "ScriptedLogic",
+    "ScriptedSeam",
+    "Watched",
+    "client",
+    "settings_for",
+]
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 NUMBERED = re.compile(r"v-([0-9]{1,12})")
 CHEAP_PASSWORDS = Passwords.cheap()
 S = TypeVar("S", bound=RuntimeSettings)
+T = TypeVar("T")
 R = TypeVar("R", bound=Struct)
 I = TypeVar("I", bound=Struct)  # noqa: E741
 O = TypeVar("O", bound=Struct)  # noqa: E741
@@ -118,6 +130,69 @@ async def client(
             await app.shutdown()
 
 
+class Watched:
+    """A database that notes the writes that are beside every transaction, and so stay whatever comes after them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.has_versions = database.has_versions
+        self.beside: list[str] = []
+
+    async def fetch_one(self, row: type[R], statement: Statement, /, **params: Value) -> R | None:
+        """The first row."""
+        self._note(statement)
+        return await self._database.fetch_one(row, statement, **params)
+
+    async def fetch_all(self, row: type[R], statement: Statement, /, **params: Value) -> list[R]:
+        """All rows."""
+        self._note(statement)
+        return await self._database.fetch_all(row, statement, **params)
+
+    async def fetch_value(self, kind: type[T], statement: Statement, /, **params: Value) -> T | None:
+        """The first value of the first row."""
+        self._note(statement)
+        return await self._database.fetch_value(kind, statement, **params)
+
+    async def execute(self, statement: Statement, /, **params: Value) -> int:
+        """Run the statement; returns how many rows it affected."""
+        self._note(statement)
+        return await self._database.execute(statement, **params)
+
+    def transaction(self, *, serializable: bool = False) -> AbstractAsyncContextManager[Queries]:
+        """All or nothing."""
+        return self._database.transaction(serializable=serializable)
+
+    def snapshot(self) -> AbstractAsyncContextManager[Queries]:
+        """Several reads of one state."""
+        return self._database.snapshot()
+
+    async def connect(self) -> None:
+        """Reach the database."""
+        await self._database.connect()
+
+    def for_caller(self, role: str, subject: str | None, now: datetime) -> Data:
+        """The database as a caller's role sees it; what is beside a transaction is noted here as well."""
+        seen = self._database.for_caller(role, subject, now)
+        return self if seen is self._database else seen
+
+    def pool(self) -> Pool | None:
+        """How busy its connections are."""
+        return self._database.pool()
+
+    async def check(self) -> None:
+        """Raises DatabaseUnavailable when it does not answer."""
+        await self._database.check()
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._database.close()
+
+    def _note(self, statement: Statement) -> None:
+        text = statement.text.strip()
+        if not statement.is_read and not text.startswith("SELECT"):  # which locks, and leaves nothing behind
+            self.beside.append(text)
+
+
 # Custom logic -----------------------------------------------------------------------------------------
 
 
@@ -170,6 +245,13 @@ class ScriptedLogic:
 
     def __init__(self, scripts: dict[str, Any]) -> None:
         self._scripts = dict(scripts)
+        self._looking: set[str] = set()
+
+    def looks(self, name: str) -> None:
+        """From now on, a function is called as well, before it is answered for: a test has put one in its place that
+        looks at what it is handed.
+        """
+        self._looking.add(name)
 
     def says(self, name: str, *, output: dict[str, Any] | None = None, error: str | None = None) -> None:
         """From now on, a function returns this output or raises this error, whatever it is given."""
@@ -177,8 +259,10 @@ class ScriptedLogic:
         self._scripts[name] = {"outcomes": [outcome], "deciding": []}
 
     async def run(self, logic: Logic[I, O], given: I, function: Callable[[], Awaitable[O]]) -> O:
-        """The output that the script has, or its error. The function itself is not called."""
+        """The output that the script has, or its error. The function itself is not called, unless it is looked at."""
         logic.takes(given)
+        if logic.name in self._looking:
+            await function()
         outcome = self._chosen(logic.name, canonical(given))
         if "error" in outcome:
             raise next(error for each in logic.raises if (error := each()).code == outcome["error"])

@@ -18,6 +18,7 @@ from backwright_runtime.database import open_database
 from backwright_runtime.database.interface import Contention, DatabaseUnavailable
 from backwright_runtime.database.names import shortened, unique_name
 from backwright_runtime.errors import IntegerOverflow
+from backwright_runtime.testing import Watched
 
 KEY, OTHER = UUID(int=1), UUID(int=2)
 NOW = datetime(2030, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
@@ -166,6 +167,21 @@ def test_a_transaction_is_all_or_nothing(run: Any, database_url: str) -> None:
             await tx.execute(library.JOIN, id=KEY, email="c@d.example", password="x")
         seen = await database.fetch_one(Count, COUNT)
         assert seen and seen.n == 2
+        await database.close()
+
+    run(story())
+
+
+def test_a_watched_database_notes_what_is_written_beside_transactions(run: Any, sqlite_url: str) -> None:
+    async def story() -> None:
+        database = Watched(await opened(sqlite_url))
+        async with database.transaction() as tx:
+            await tx.execute(library.INSERT, **VALUES, keeper_id=OTHER, created_at=NOW)
+        assert await database.fetch_one(library.Book, BOOK, id=KEY) is not None
+        await database.fetch_one(library.Book, sql(f"{BOOK.text} FOR UPDATE"), id=KEY)
+        assert database.beside == [] and database.for_caller("role", None, NOW) is database
+        await database.execute(library.DELETE, id=KEY)
+        assert [text.split()[0] for text in database.beside] == ["DELETE"]
         await database.close()
 
     run(story())

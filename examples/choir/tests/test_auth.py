@@ -212,6 +212,24 @@ async def test_login_names_every_missing_member(service: Service) -> None:
     assert fields(answer) == [("email", "required"), ("password", "required")]
 
 
+async def test_login_takes_the_email_literally(service: Service) -> None:
+    """POST /auth/login: 401, 401. It is compared as it is."""
+    await store_singer(service.db)
+    answer = await service.send(
+        "POST",
+        "/auth/login",
+        {"email": "_nn@example.org", "password": "correct horse battery staple"},
+    )
+    assert answer.status_code == 401
+    answer = await service.send(
+        "POST",
+        "/auth/login",
+        {"email": "a'nn@example.org", "password": "correct horse battery staple"},
+    )
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "invalid_credentials"
+
+
 async def test_login_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /auth/login: 400."""
     await store_singer(service.db)

@@ -108,6 +108,24 @@ async def test_import_scores_names_every_missing_member(service: Service) -> Non
     assert await all_scores(service.db) == []
 
 
+async def test_import_scores_keeps_texts_as_they_are(service: Service) -> None:
+    """POST /imports: 201. Blanks and signs mean nothing."""
+    ann = await store_singer(service.db)
+    answer = await service.send(
+        "POST", "/imports", {"archive": " archive 2 & 100 %'s \\n "}, caller=ann
+    )
+    assert answer.status_code == 201
+    [new_score] = await all_scores(service.db)
+    assert answer.json()["data"] == {"imported": 1}
+    assert new_score == Score(
+        id=new_score.id,
+        title="Evening Song",
+        words="The sea is calm tonight",
+        word_count=0,
+        singer_id=ann.id,
+    )
+
+
 async def test_import_scores_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /imports: 400."""
     ann = await store_singer(service.db)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Service, fields
-from tests.rows import store_singer
+from tests.rows import store_score, store_singer
 
 pytestmark = pytest.mark.anyio
 
@@ -89,6 +89,27 @@ async def test_programme_names_every_missing_member(service: Service) -> None:
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "invalid"
     assert fields(answer) == [("heading", "required")]
+
+
+async def test_programme_hands_print_programme_the_scores_of_its_caller(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """POST /programmes: 200. Only rows that the caller may read."""
+    ann = await store_singer(service.db)
+    score = await store_score(service.db, singer_id=ann.id)
+    bob = await store_singer(service.db, email="bob@example.org")
+    score_2 = await store_score(service.db, singer_id=bob.id)
+    read: list[Any] = []
+
+    async def reading(given: object, use: Any) -> None:
+        read.extend([each.id for each in await use.scores.where()])
+        read.append(await use.scores.find(score_2.id))
+
+    monkeypatch.setattr("choir.logic.print_programme.print_programme", reading)
+    service.logic.looks("print_programme")
+    answer = await service.send("POST", "/programmes", {"heading": "heading 2"}, caller=ann)
+    assert answer.status_code == 200
+    assert read == [score.id, None]
 
 
 async def test_programme_with_half_a_body_is_malformed(service: Service) -> None:

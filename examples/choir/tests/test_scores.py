@@ -324,6 +324,33 @@ async def test_add_score_names_every_missing_member(service: Service) -> None:
     assert await all_scores(service.db) == []
 
 
+async def test_add_score_keeps_texts_as_they_are(service: Service) -> None:
+    """POST /scores: 201. Blanks and signs mean nothing."""
+    ann = await store_singer(service.db)
+    answer = await service.send(
+        "POST",
+        "/scores",
+        {"title": " title 2 & 100 %'s \\n ", "words": " words 2 & 100 %'s \\n "},
+        caller=ann,
+    )
+    assert answer.status_code == 201
+    [new_score] = await all_scores(service.db)
+    assert answer.json()["data"] == {
+        "id": str(new_score.id),
+        "title": " title 2 & 100 %'s \\n ",
+        "words": " words 2 & 100 %'s \\n ",
+        "word_count": 4,
+        "singer": str(ann.id),
+    }
+    assert new_score == Score(
+        id=new_score.id,
+        title=" title 2 & 100 %'s \\n ",
+        words=" words 2 & 100 %'s \\n ",
+        word_count=4,
+        singer_id=ann.id,
+    )
+
+
 async def test_add_score_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /scores: 400."""
     ann = await store_singer(service.db)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Service, fields
-from tests.rows import store_singer
+from tests.rows import store_score, store_singer
 
 pytestmark = pytest.mark.anyio
 
@@ -99,6 +99,27 @@ async def test_search_names_every_missing_member(service: Service) -> None:
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "invalid"
     assert fields(answer) == [("pattern", "required")]
+
+
+async def test_search_hands_find_lines_the_scores_of_its_caller(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """POST /searches: 200. Only rows that the caller may read."""
+    ann = await store_singer(service.db)
+    score = await store_score(service.db, singer_id=ann.id)
+    bob = await store_singer(service.db, email="bob@example.org")
+    score_2 = await store_score(service.db, singer_id=bob.id)
+    read: list[Any] = []
+
+    async def reading(given: object, use: Any) -> None:
+        read.extend([each.id for each in await use.scores.where()])
+        read.append(await use.scores.find(score_2.id))
+
+    monkeypatch.setattr("choir.logic.find_lines.find_lines", reading)
+    service.logic.looks("find_lines")
+    answer = await service.send("POST", "/searches", {"pattern": "pattern 2"}, caller=ann)
+    assert answer.status_code == 200
+    assert read == [score.id, None]
 
 
 async def test_search_with_half_a_body_is_malformed(service: Service) -> None:

@@ -6,5 +6,5 @@
 #   arrive: invalid
 #   finish: invalid
 #   cancel: invalid
-#   change_password: not_found, conflict, too_many_requests
+#   change_password: not_found, conflict
 #   day_plan: invalid

@@ -11,7 +11,7 @@ from shutil import copy
 
 import pytest
 from backwright_runtime import Application, EncryptionKey, TokenKey, migrations, sql
-from backwright_runtime.testing import CHEAP_PASSWORDS, ScriptedSeam
+from backwright_runtime.testing import CHEAP_PASSWORDS, ScriptedSeam, Watched
 from backwright_runtime.tokens import Session, Tokens
 from httpx import ASGITransport, AsyncClient, Response
 
@@ -28,6 +28,20 @@ EMPTY = sql("""
     TRUNCATE person, patient, patient_audit, appointment, backwright_revoked_token,
         backwright_idempotent_answer RESTART IDENTITY
 """)  # PostgreSQL
+# What takes several steps: none of its writes may stay where a later step fails.
+TOGETHER = re.compile(
+    "|".join(
+        [
+            "PATCH /people/[^/]+",
+            "PATCH /patients/[^/]+",
+            "DELETE /patients/[^/]+",
+            "POST /appointments/[^/]+/arrival",
+            "POST /appointments/[^/]+/end",
+            "DELETE /appointments/[^/]+",
+            "PUT /me/password",
+        ]
+    )
+)
 
 
 class Service:
@@ -38,6 +52,7 @@ class Service:
         self.db = app.database
         self._http = http
         self._requests = 0
+        self._watched = app.database = Watched(app.database)
         self._tokens = Tokens("clinic", app.settings.token_keys, 1800)
         self._sessions: dict[object, Session] = {}
 
@@ -61,9 +76,13 @@ class Service:
         if caller is not None and csrf and method != "GET":
             sent["X-CSRF-Token"] = self.csrf(caller)
         self._http.cookies.clear()
-        return await self._http.request(
+        self._watched.beside.clear()
+        answer = await self._http.request(
             method, path, json=body, content=content, params=query, headers=sent
         )
+        if TOGETHER.fullmatch(f"{method} {path}"):
+            assert not self._watched.beside, "written beside the transaction of the other steps"
+        return answer
 
     def token(self, caller: Person) -> str:
         """The access token of a caller, who is signed in by now."""

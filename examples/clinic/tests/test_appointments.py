@@ -1390,6 +1390,89 @@ async def test_create_appointment_with_too_long_a_body_is_refused(service: Servi
     assert await all_appointments(service.db) == []
 
 
+async def test_create_appointment_is_invalid_before_it_is_forbidden(service: Service) -> None:
+    """POST /appointments: 400. The first reason is answered."""
+    ann = await store_person(service.db)
+    patient = await store_patient(service.db, person_id=ann.id)
+    await store_person(service.db, login="bob", name="bob")
+    answer = await service.send(
+        "POST",
+        "/appointments",
+        {
+            "patient": str(patient.id),
+            "doctor": "00000000-0000-7000-8000-000000000000",
+            "starts": "2026-03-01T11:01:00.000000Z",
+            "ends": "2026-03-01T12:01:00.000000Z",
+            "fee": "2.50",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "invalid",
+            "problems": [{"field": "doctor", "code": "reference", "message": "does not exist"}],
+        }
+    }
+    assert await all_appointments(service.db) == []
+
+
+async def test_create_appointment_is_forbidden_before_it_is_invalid(service: Service) -> None:
+    """POST /appointments: 403. The first reason is answered."""
+    ann = await store_person(service.db)
+    patient = await store_patient(service.db, person_id=ann.id)
+    await store_person(service.db, login="bob", name="bob")
+    answer = await service.send(
+        "POST",
+        "/appointments",
+        {
+            "patient": str(patient.id),
+            "doctor": str(ann.id),
+            "starts": "2026-03-01T12:01:00.000000Z",
+            "ends": "2026-03-01T12:01:00.000000Z",
+            "fee": "2.50",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 403
+    assert answer.json() == {
+        "error": {"type": "forbidden", "title": "forbidden", "request": "test-1"}
+    }
+    assert await all_appointments(service.db) == []
+
+
+async def test_create_appointment_is_invalid_before_it_is_conflict(service: Service) -> None:
+    """POST /appointments: 400. The first reason is answered."""
+    ann = await store_person(service.db, role="clerk")
+    patient = await store_patient(service.db, person_id=ann.id)
+    taken = await store_appointment(
+        service.db,
+        patient_id=patient.id,
+        doctor_id=ann.id,
+        starts=datetime(2026, 3, 1, 11, 1, tzinfo=UTC),
+    )
+    answer = await service.send(
+        "POST",
+        "/appointments",
+        {
+            "patient": str(patient.id),
+            "doctor": str(ann.id),
+            "starts": "2026-03-01T11:01:00.000000Z",
+            "ends": "2026-03-01T16:01:00.000000Z",
+            "fee": "2.50",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "invalid",
+            "problems": [{"field": "ends", "code": "too_long", "message": "is too long"}],
+        }
+    }
+    assert await all_appointments(service.db) == [taken]
+
+
 async def test_get_appointment(service: Service) -> None:
     """GET /appointments/{id}: 200."""
     ann = await store_person(service.db)
@@ -1540,6 +1623,31 @@ async def test_get_appointment_of_an_impossible_id_is_not_found(service: Service
     answer = await service.send("GET", "/appointments/no-key", caller=ann)
     assert answer.status_code == 404
     assert answer.content == b""
+
+
+async def test_get_appointment_when_the_appointment_has_changed_is_allowed(
+    service: Service,
+) -> None:
+    """GET /appointments/{id}: 200, 200, 200. It is looked for each time."""
+    ann = await store_person(service.db, role="nurse")
+    patient = await store_patient(service.db, person_id=ann.id)
+    appointment = await store_appointment(service.db, patient_id=patient.id, doctor_id=ann.id)
+    answer = await service.send("GET", f"/appointments/{appointment.id}", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("POST", f"/appointments/{appointment.id}/arrival", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("GET", f"/appointments/{appointment.id}", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "id": str(appointment.id),
+        "starts": "2026-03-01T11:00:00.000000Z",
+        "ends": "2026-03-01T12:00:00.000000Z",
+        "status": "arrived",
+        "fee": None,
+        "doctor": "ann",
+        "patient": {"id": str(patient.id), "name": "ann", "born": "2026-03-01"},
+    }
+    assert await all_appointments(service.db) == [replace(appointment, status="arrived")]
 
 
 async def test_arrive(service: Service) -> None:
@@ -1812,6 +1920,22 @@ async def test_arrive_from_another_site_is_csrf(service: Service) -> None:
     )
     assert answer.status_code == 403
     assert answer.json() == {"error": {"type": "forbidden", "title": "csrf", "request": "test-1"}}
+    assert await all_appointments(service.db) == [appointment]
+
+
+async def test_arrive_is_forbidden_before_it_is_invalid_state(service: Service) -> None:
+    """POST /appointments/{id}/arrival: 403. The first reason is answered."""
+    ann = await store_person(service.db)
+    patient = await store_patient(service.db, person_id=ann.id)
+    bob = await store_person(service.db, login="bob", name="bob")
+    appointment = await store_appointment(
+        service.db, patient_id=patient.id, doctor_id=bob.id, status="arrived"
+    )
+    answer = await service.send("POST", f"/appointments/{appointment.id}/arrival", caller=ann)
+    assert answer.status_code == 403
+    assert answer.json() == {
+        "error": {"type": "forbidden", "title": "forbidden", "request": "test-1"}
+    }
     assert await all_appointments(service.db) == [appointment]
 
 
@@ -2097,6 +2221,20 @@ async def test_finish_from_another_site_is_csrf(service: Service) -> None:
     )
     assert answer.status_code == 403
     assert answer.json() == {"error": {"type": "forbidden", "title": "csrf", "request": "test-1"}}
+    assert await all_appointments(service.db) == [appointment]
+
+
+async def test_finish_is_forbidden_before_it_is_invalid_state(service: Service) -> None:
+    """POST /appointments/{id}/end: 403. The first reason is answered."""
+    ann = await store_person(service.db)
+    patient = await store_patient(service.db, person_id=ann.id)
+    bob = await store_person(service.db, login="bob", name="bob")
+    appointment = await store_appointment(service.db, patient_id=patient.id, doctor_id=bob.id)
+    answer = await service.send("POST", f"/appointments/{appointment.id}/end", caller=ann)
+    assert answer.status_code == 403
+    assert answer.json() == {
+        "error": {"type": "forbidden", "title": "forbidden", "request": "test-1"}
+    }
     assert await all_appointments(service.db) == [appointment]
 
 

@@ -243,6 +243,26 @@ async def test_login_refuses_unknown_members(service: Service) -> None:
     }
 
 
+async def test_login_takes_the_login_literally(service: Service) -> None:
+    """POST /auth/login: 401, 401. It is compared as it is."""
+    await store_person(service.db)
+    answer = await service.send(
+        "POST", "/auth/login", {"login": "_nn", "password": "correct horse battery staple"}
+    )
+    assert answer.status_code == 401
+    answer = await service.send(
+        "POST", "/auth/login", {"login": "a'nn", "password": "correct horse battery staple"}
+    )
+    assert answer.status_code == 401
+    assert answer.json() == {
+        "error": {
+            "type": "invalid_credentials",
+            "title": "invalid credentials",
+            "request": "test-2",
+        }
+    }
+
+
 async def test_login_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /auth/login: 400."""
     await store_person(service.db)

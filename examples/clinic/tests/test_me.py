@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from clinic.entities import PatientAudit
 from tests.conftest import Service
-from tests.rows import all_people, store_patient, store_person
+from tests.rows import all_patient_audits, all_patients, all_people, store_patient, store_person
 
 pytestmark = pytest.mark.anyio
 
@@ -118,6 +119,43 @@ async def test_my_record_of_a_deleted_patient_is_not_found(service: Service) -> 
     answer = await service.send("GET", "/me/record", caller=ann)
     assert answer.status_code == 404
     assert answer.content == b""
+
+
+async def test_my_record_when_the_patient_has_gone_is_not_found(service: Service) -> None:
+    """GET /me/record: 200, 204, 404. It is looked for each time."""
+    ann = await store_person(service.db, role="clerk")
+    patient = await store_patient(service.db, person_id=ann.id)
+    answer = await service.send("GET", "/me/record", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send(
+        "DELETE", f"/patients/{patient.id}", caller=ann, headers={"If-Match": "*"}
+    )
+    assert answer.status_code == 204
+    answer = await service.send("GET", "/me/record", caller=ann)
+    assert answer.status_code == 404
+    [new_patient_audit] = await all_patient_audits(service.db)
+    assert answer.content == b""
+    assert await all_patients(service.db) == []
+    assert new_patient_audit == PatientAudit(
+        id=new_patient_audit.id,
+        row=str(patient.id),
+        action="deleted",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="delete_patient",
+        request_id="test-2",
+        before={
+            "id": str(patient.id),
+            "person": str(ann.id),
+            "born": "2026-03-01",
+            "allergies": ["allergies 1"],
+            "diagnosis": "diagnosis 1",
+            "doctor": None,
+            "version": 1,
+            "deleted_at": None,
+        },
+        after=None,
+    )
 
 
 async def test_change_password(service: Service) -> None:
@@ -477,6 +515,30 @@ async def test_change_password_refuses_unknown_members(service: Service) -> None
         }
     }
     assert await all_people(service.db) == [ann]
+
+
+async def test_change_password_6_times_is_too_many_requests(service: Service) -> None:
+    """PUT /me/password: 429 after 5 requests."""
+    ann = await store_person(service.db)
+    for _ in range(5):
+        answer = await service.send(
+            "PUT",
+            "/me/password",
+            {"old": "elpats yrettab esroh tcerroc", "new": "2 elpats yrettab esroh tcerroc"},
+            caller=ann,
+        )
+        assert answer.status_code != 429
+    answer = await service.send(
+        "PUT",
+        "/me/password",
+        {"old": "elpats yrettab esroh tcerroc", "new": "2 elpats yrettab esroh tcerroc"},
+        caller=ann,
+    )
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "60"
+    assert answer.json() == {
+        "error": {"type": "too_many_requests", "title": "too many requests", "request": "test-6"}
+    }
 
 
 async def test_change_password_from_another_site_is_csrf(service: Service) -> None:

@@ -1318,6 +1318,32 @@ async def test_create_patient_with_too_long_a_body_is_refused(service: Service) 
     assert await all_patients(service.db) == []
 
 
+async def test_create_patient_is_invalid_before_it_is_forbidden(service: Service) -> None:
+    """POST /patients: 400. The first reason is answered."""
+    ann = await store_person(service.db, role="clerk")
+    bob = await store_person(service.db, login="bob", name="bob")
+    answer = await service.send(
+        "POST",
+        "/patients",
+        {
+            "person": str(ann.id),
+            "born": "2026-03-02",
+            "insuranceNumber": "insurance number 2",
+            "allergies": ["allergies 2"],
+            "doctor": "00000000-0000-7000-8000-000000000000",
+        },
+        caller=bob,
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "invalid",
+            "problems": [{"field": "doctor", "code": "reference", "message": "does not exist"}],
+        }
+    }
+    assert await all_patients(service.db) == []
+
+
 async def test_get_patient(service: Service) -> None:
     """GET /patients/{id}: 200."""
     ann = await store_person(service.db)
@@ -1438,6 +1464,55 @@ async def test_get_patient_of_a_deleted_patient_is_not_found(service: Service) -
     answer = await service.send("GET", f"/patients/{patient.id}", caller=ann)
     assert answer.status_code == 404
     assert answer.content == b""
+
+
+async def test_get_patient_when_the_patient_has_gone_is_not_found(service: Service) -> None:
+    """GET /patients/{id}: 200, 204, 404. It is looked for each time."""
+    ann = await store_person(service.db, role="clerk")
+    patient = await store_patient(service.db, person_id=ann.id)
+    answer = await service.send("GET", f"/patients/{patient.id}", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send(
+        "DELETE", f"/patients/{patient.id}", caller=ann, headers={"If-Match": "*"}
+    )
+    assert answer.status_code == 204
+    answer = await service.send("GET", f"/patients/{patient.id}", caller=ann)
+    assert answer.status_code == 404
+    [new_patient_audit] = await all_patient_audits(service.db)
+    assert answer.content == b""
+    assert await all_patients(service.db) == []
+    assert new_patient_audit == PatientAudit(
+        id=new_patient_audit.id,
+        row=str(patient.id),
+        action="deleted",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="delete_patient",
+        request_id="test-2",
+        before={
+            "id": str(patient.id),
+            "person": str(ann.id),
+            "born": "2026-03-01",
+            "allergies": ["allergies 1"],
+            "diagnosis": "diagnosis 1",
+            "doctor": None,
+            "version": 1,
+            "deleted_at": None,
+        },
+        after=None,
+    )
+
+
+async def test_get_patient_of_a_known_version_is_not_modified(service: Service) -> None:
+    """GET /patients/{id}: 304. If-None-Match."""
+    ann = await store_person(service.db)
+    patient = await store_patient(service.db, person_id=ann.id)
+    answer = await service.send(
+        "GET", f"/patients/{patient.id}", caller=ann, headers={"If-None-Match": '"1"'}
+    )
+    assert answer.status_code == 304
+    assert answer.content == b""
+    assert answer.headers["etag"] == '"1"'
 
 
 async def test_update_patient(service: Service) -> None:
@@ -2597,6 +2672,78 @@ async def test_update_patient_refuses_an_unreadable_doctor(service: Service) -> 
     assert await all_patients(service.db) == [patient]
 
 
+async def test_update_patient_keeps_texts_as_they_are(service: Service) -> None:
+    """PATCH /patients/{id}: 200. Blanks and signs mean nothing."""
+    ann = await store_person(service.db, role="doctor")
+    patient = await store_patient(service.db, person_id=ann.id, doctor_id=ann.id)
+    answer = await service.send(
+        "PATCH",
+        f"/patients/{patient.id}",
+        {
+            "person": str(ann.id),
+            "born": "2026-03-02",
+            "insuranceNumber": "insurance number 2",
+            "allergies": ["allergies 2"],
+            "diagnosis": " diagnosis 2 & 100 %'s \\n ",
+            "doctor": str(ann.id),
+        },
+        caller=ann,
+        headers={"If-Match": '"1"'},
+    )
+    assert answer.status_code == 200
+    [new_patient_audit] = await all_patient_audits(service.db)
+    assert answer.json() == {
+        "id": str(patient.id),
+        "born": "2026-03-02",
+        "allergies": ["allergies 2"],
+        "version": 2,
+        "insuranceNumber": "insurance number 2",
+        "diagnosis": " diagnosis 2 & 100 %'s \\n ",
+        "person": {"id": str(ann.id), "name": "ann", "role": "doctor"},
+        "doctor": {"id": str(ann.id), "name": "ann", "role": "doctor"},
+    }
+    assert answer.headers["etag"] == '"2"'
+    assert await all_patients(service.db) == [
+        replace(
+            patient,
+            born=date(2026, 3, 2),
+            insurance_number="insurance number 2",
+            allergies=["allergies 2"],
+            diagnosis=" diagnosis 2 & 100 %'s \\n ",
+            version=2,
+        )
+    ]
+    assert new_patient_audit == PatientAudit(
+        id=new_patient_audit.id,
+        row=str(patient.id),
+        action="updated",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="update_patient",
+        request_id="test-1",
+        before={
+            "id": str(patient.id),
+            "person": str(ann.id),
+            "born": "2026-03-01",
+            "allergies": ["allergies 1"],
+            "diagnosis": "diagnosis 1",
+            "doctor": str(ann.id),
+            "version": 1,
+            "deleted_at": None,
+        },
+        after={
+            "id": str(patient.id),
+            "person": str(ann.id),
+            "born": "2026-03-02",
+            "allergies": ["allergies 2"],
+            "diagnosis": " diagnosis 2 & 100 %'s \\n ",
+            "doctor": str(ann.id),
+            "version": 2,
+            "deleted_at": None,
+        },
+    )
+
+
 async def test_update_patient_of_another_version_is_precondition_failed(service: Service) -> None:
     """PATCH /patients/{id}: 412. If-Match."""
     ann = await store_person(service.db, role="doctor")
@@ -2806,6 +2953,68 @@ async def test_update_patient_with_too_long_a_body_is_refused(service: Service) 
         "error": {"type": "payload_too_large", "title": "payload too large", "request": "test-1"}
     }
     assert await all_patients(service.db) == [patient]
+
+
+async def test_update_patient_is_invalid_before_it_is_not_found(service: Service) -> None:
+    """PATCH /patients/{id}: 400. The first reason is answered."""
+    ann = await store_person(service.db, role="doctor")
+    patient = await store_patient(service.db, person_id=ann.id, doctor_id=ann.id)
+    bob = await store_person(service.db, login="bob", name="bob")
+    answer = await service.send(
+        "PATCH",
+        f"/patients/{patient.id}",
+        {
+            "person": str(ann.id),
+            "born": "2026-03-02",
+            "insuranceNumber": "insurance number 2",
+            "allergies": ["allergies 2"],
+            "diagnosis": "diagnosis 2",
+            "doctor": "00000000-0000-7000-8000-000000000000",
+        },
+        caller=bob,
+        headers={"If-Match": '"1"'},
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "invalid",
+            "problems": [{"field": "doctor", "code": "reference", "message": "does not exist"}],
+        }
+    }
+    assert await all_patients(service.db) == [patient]
+
+
+async def test_update_patient_is_precondition_failed_before_it_is_conflict(
+    service: Service,
+) -> None:
+    """PATCH /patients/{id}: 412. The first reason is answered."""
+    ann = await store_person(service.db, role="doctor")
+    patient = await store_patient(service.db, person_id=ann.id, doctor_id=ann.id)
+    bob = await store_person(service.db, login="bob", name="bob")
+    taken = await store_patient(service.db, person_id=bob.id, insurance_number="insurance number 2")
+    answer = await service.send(
+        "PATCH",
+        f"/patients/{patient.id}",
+        {
+            "person": str(ann.id),
+            "born": "2026-03-02",
+            "insuranceNumber": "insurance number 2",
+            "allergies": ["allergies 2"],
+            "diagnosis": "diagnosis 2",
+            "doctor": str(ann.id),
+        },
+        caller=ann,
+        headers={"If-Match": '"7"'},
+    )
+    assert answer.status_code == 412
+    assert answer.json() == {
+        "error": {
+            "type": "precondition_failed",
+            "title": "precondition failed",
+            "request": "test-1",
+        }
+    }
+    assert await all_patients(service.db) == [patient, taken]
 
 
 async def test_delete_patient(service: Service) -> None:
@@ -3068,6 +3277,43 @@ async def test_delete_patient_leaves_others_as_they_are(service: Service) -> Non
     )
 
 
+async def test_delete_patient_when_the_patient_has_gone_is_not_found(service: Service) -> None:
+    """DELETE /patients/{id}: 204, 404. It is looked for each time."""
+    ann = await store_person(service.db, role="clerk")
+    patient = await store_patient(service.db, person_id=ann.id)
+    answer = await service.send(
+        "DELETE", f"/patients/{patient.id}", caller=ann, headers={"If-Match": '"1"'}
+    )
+    assert answer.status_code == 204
+    answer = await service.send(
+        "DELETE", f"/patients/{patient.id}", caller=ann, headers={"If-Match": '"1"'}
+    )
+    assert answer.status_code == 404
+    [new_patient_audit] = await all_patient_audits(service.db)
+    assert answer.content == b""
+    assert await all_patients(service.db) == []
+    assert new_patient_audit == PatientAudit(
+        id=new_patient_audit.id,
+        row=str(patient.id),
+        action="deleted",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="delete_patient",
+        request_id="test-1",
+        before={
+            "id": str(patient.id),
+            "person": str(ann.id),
+            "born": "2026-03-01",
+            "allergies": ["allergies 1"],
+            "diagnosis": "diagnosis 1",
+            "doctor": None,
+            "version": 1,
+            "deleted_at": None,
+        },
+        after=None,
+    )
+
+
 async def test_delete_patient_of_another_version_is_precondition_failed(service: Service) -> None:
     """DELETE /patients/{id}: 412. If-Match."""
     ann = await store_person(service.db, role="clerk")
@@ -3143,6 +3389,22 @@ async def test_delete_patient_from_another_site_is_csrf(service: Service) -> Non
     )
     assert answer.status_code == 403
     assert answer.json() == {"error": {"type": "forbidden", "title": "csrf", "request": "test-1"}}
+    assert await all_patients(service.db) == [patient]
+
+
+async def test_delete_patient_is_forbidden_before_it_is_precondition_failed(
+    service: Service,
+) -> None:
+    """DELETE /patients/{id}: 403. The first reason is answered."""
+    ann = await store_person(service.db)
+    patient = await store_patient(service.db, person_id=ann.id)
+    answer = await service.send(
+        "DELETE", f"/patients/{patient.id}", caller=ann, headers={"If-Match": '"7"'}
+    )
+    assert answer.status_code == 403
+    assert answer.json() == {
+        "error": {"type": "forbidden", "title": "forbidden", "request": "test-1"}
+    }
     assert await all_patients(service.db) == [patient]
 
 
@@ -3477,3 +3739,43 @@ async def test_patient_history_shows_20_at_most(service: Service) -> None:
     answer = await service.send("GET", f"/patients/{patient.id}/history", caller=ann)
     assert answer.status_code == 200
     assert len(answer.json()["items"]) == 20
+
+
+async def test_patient_history_when_the_patient_has_gone_is_not_found(service: Service) -> None:
+    """GET /patients/{id}/history: 200, 204, 404. It is looked for each time."""
+    ann = await store_person(service.db, role="clerk")
+    patient = await store_patient(service.db, person_id=ann.id)
+    patient_audit = await store_patient_audit(service.db, row=str(patient.id))
+    answer = await service.send("GET", f"/patients/{patient.id}/history", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send(
+        "DELETE", f"/patients/{patient.id}", caller=ann, headers={"If-Match": "*"}
+    )
+    assert answer.status_code == 204
+    answer = await service.send("GET", f"/patients/{patient.id}/history", caller=ann)
+    assert answer.status_code == 404
+    stored = await all_patient_audits(service.db)
+    new_patient_audit = stored[1]
+    assert answer.content == b""
+    assert await all_patients(service.db) == []
+    assert stored == [patient_audit, new_patient_audit]
+    assert new_patient_audit == PatientAudit(
+        id=new_patient_audit.id,
+        row=str(patient.id),
+        action="deleted",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="delete_patient",
+        request_id="test-2",
+        before={
+            "id": str(patient.id),
+            "person": str(ann.id),
+            "born": "2026-03-01",
+            "allergies": ["allergies 1"],
+            "diagnosis": "diagnosis 1",
+            "doctor": None,
+            "version": 1,
+            "deleted_at": None,
+        },
+        after=None,
+    )

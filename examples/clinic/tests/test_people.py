@@ -694,6 +694,40 @@ async def test_create_person_refuses_unknown_members(service: Service) -> None:
     assert await all_people(service.db) == [ann]
 
 
+async def test_create_person_keeps_texts_as_they_are(service: Service) -> None:
+    """POST /people: 201. Blanks and signs mean nothing."""
+    ann = await store_person(service.db, role="clerk")
+    answer = await service.send(
+        "POST",
+        "/people",
+        {
+            "login": " login 2 & 100 %'s \\n ",
+            "password": "correct horse battery staple 2",
+            "name": " name 2 & 100 %'s \\n ",
+            "role": "nurse",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 201
+    stored = await all_people(service.db)
+    new_person = stored[1]
+    assert answer.json() == {
+        "id": str(new_person.id),
+        "name": " name 2 & 100 %'s \\n ",
+        "role": "nurse",
+    }
+    assert answer.headers["location"] == f"/people/{new_person.id}"
+    assert stored == [ann, new_person]
+    assert new_person == Person(
+        id=new_person.id,
+        login=" login 2 & 100 %'s \\n ",
+        password=new_person.password,
+        name=" name 2 & 100 %'s \\n ",
+        role="nurse",
+    )
+    assert new_person.password.startswith("$argon2id$")
+
+
 async def test_create_person_from_another_site_is_csrf(service: Service) -> None:
     """POST /people: 403. Nothing proves that a page of ours sends it."""
     ann = await store_person(service.db, role="clerk")
@@ -850,6 +884,33 @@ async def test_get_person_of_an_impossible_id_is_not_found(service: Service) -> 
     answer = await service.send("GET", "/people/no-key", caller=ann)
     assert answer.status_code == 404
     assert answer.content == b""
+
+
+async def test_get_person_when_the_person_has_changed_is_allowed(service: Service) -> None:
+    """GET /people/{id}: 200, 200, 200. It is looked for each time."""
+    ann = await store_person(service.db, role="clerk")
+    answer = await service.send("GET", f"/people/{ann.id}", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send(
+        "PATCH",
+        f"/people/{ann.id}",
+        {
+            "login": "login 2",
+            "password": "correct horse battery staple 2",
+            "name": "name 2",
+            "role": "nurse",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    answer = await service.send("GET", f"/people/{ann.id}", caller=ann)
+    assert answer.status_code == 200
+    [ann_after] = await all_people(service.db)
+    assert answer.json() == {"id": str(ann.id), "name": "name 2", "role": "nurse"}
+    assert ann_after == replace(
+        ann, login="login 2", password=ann_after.password, name="name 2", role="nurse"
+    )
+    assert ann_after.password != ann.password
 
 
 async def test_update_person(service: Service) -> None:
@@ -1455,6 +1516,48 @@ async def test_update_person_refuses_unknown_members(service: Service) -> None:
         }
     }
     assert await all_people(service.db) == [ann]
+
+
+async def test_update_person_keeps_texts_as_they_are(service: Service) -> None:
+    """PATCH /people/{id}: 200. Blanks and signs mean nothing."""
+    ann = await store_person(service.db, role="clerk")
+    answer = await service.send(
+        "PATCH",
+        f"/people/{ann.id}",
+        {
+            "login": " login 2 & 100 %'s \\n ",
+            "password": "correct horse battery staple 2",
+            "name": " name 2 & 100 %'s \\n ",
+            "role": "nurse",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    [ann_after] = await all_people(service.db)
+    assert answer.json() == {"id": str(ann.id), "name": " name 2 & 100 %'s \\n ", "role": "nurse"}
+    assert ann_after == replace(
+        ann,
+        login=" login 2 & 100 %'s \\n ",
+        password=ann_after.password,
+        name=" name 2 & 100 %'s \\n ",
+        role="nurse",
+    )
+    assert ann_after.password != ann.password
+
+
+async def test_update_person_changes_one_member_after_the_other(service: Service) -> None:
+    """PATCH /people/{id}: 200, 200. What was changed first stays."""
+    ann = await store_person(service.db, role="clerk")
+    answer = await service.send("PATCH", f"/people/{ann.id}", {"login": "login 2"}, caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send(
+        "PATCH", f"/people/{ann.id}", {"password": "correct horse battery staple 2"}, caller=ann
+    )
+    assert answer.status_code == 200
+    [ann_after] = await all_people(service.db)
+    assert answer.json() == {"id": str(ann.id), "name": "ann", "role": "clerk"}
+    assert ann_after == replace(ann, login="login 2", password=ann_after.password)
+    assert ann_after.password != ann.password
 
 
 async def test_update_person_from_another_site_is_csrf(service: Service) -> None:

@@ -2,6 +2,7 @@
 """What callers see of /reports."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -230,3 +231,44 @@ async def test_fees_by_doctor_leaves_out_what_does_not_match(service: Service) -
     )
     assert answer.status_code == 200
     assert [each["doctor"] for each in answer.json()["doctors"]] == ["ann"]
+
+
+async def test_fees_by_doctor_with_the_largest_fee_is_invalid(service: Service) -> None:
+    """GET /reports/fees: 400. It leaves its range."""
+    ann = await store_person(service.db, role="clerk")
+    patient = await store_patient(service.db, person_id=ann.id)
+    await store_appointment(
+        service.db,
+        patient_id=patient.id,
+        doctor_id=ann.id,
+        fee=Decimal("9999999999999999.99"),
+        status="done",
+    )
+    answer = await service.send(
+        "GET", "/reports/fees", caller=ann, query={"from": "2026-03-01", "to": "2026-03-01"}
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {"error": {"type": "invalid", "problems": []}}
+
+
+async def test_fees_by_doctor_is_range_before_it_is_invalid(service: Service) -> None:
+    """GET /reports/fees: 400. The first reason is answered."""
+    ann = await store_person(service.db, role="clerk")
+    patient = await store_patient(service.db, person_id=ann.id)
+    await store_appointment(
+        service.db,
+        patient_id=patient.id,
+        doctor_id=ann.id,
+        fee=Decimal("9999999999999999.99"),
+        status="done",
+    )
+    answer = await service.send(
+        "GET", "/reports/fees", caller=ann, query={"from": "2026-03-02", "to": "2026-03-01"}
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "type": "range",
+            "problems": [{"field": "to", "code": "range", "message": "range"}],
+        }
+    }

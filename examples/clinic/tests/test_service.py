@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from backwright_runtime import ForeignKeyViolation, TokenKey, migrations
+from backwright_runtime import ForeignKeyViolation, Rate, TokenKey, migrations
 from backwright_runtime.tokens import Tokens
 
 from clinic.app import OPENAPI
@@ -52,9 +52,9 @@ ANSWERS = {
     "GET /appointments": ["200", "400", "401", "500", "503"],
     "POST /appointments": ["201", "400", "401", "403", "409", "413", "415", "500", "503"],
     "GET /appointments/{id}": ["200", "401", "404", "500", "503"],
-    "DELETE /appointments/{id}": ["204", "400", "401", "403", "404", "409", "500", "503"],
-    "POST /appointments/{id}/arrival": ["200", "400", "401", "403", "404", "409", "500", "503"],
-    "POST /appointments/{id}/end": ["200", "400", "401", "403", "404", "409", "500", "503"],
+    "DELETE /appointments/{id}": ["204", "401", "403", "404", "409", "500", "503"],
+    "POST /appointments/{id}/arrival": ["200", "401", "403", "404", "409", "500", "503"],
+    "POST /appointments/{id}/end": ["200", "401", "403", "404", "409", "500", "503"],
     "GET /me/record": ["200", "401", "404", "500", "503"],
     "PUT /me/password": ["204", "400", "401", "403", "404", "413", "415", "429", "500", "503"],
     "GET /doctors/{doctor}/days/{day}": ["200", "401", "403", "404", "500", "503"],
@@ -162,6 +162,15 @@ def test_the_contract_has_every_operation_and_its_answers() -> None:
     assert described == ANSWERS
 
 
+async def test_no_address_answers_that_the_contract_lacks(service: Service) -> None:
+    """What nobody described is looked after by nobody."""
+    described, served = (
+        {re.sub(r"{\w+}", "{}", address) for address in each}
+        for each in (ANSWERS, service.app.addresses)
+    )
+    assert served == described
+
+
 def test_the_contract_has_every_member() -> None:
     """Of what callers send and are shown, with its type; None is that of another schema."""
     described = {
@@ -196,6 +205,19 @@ async def test_the_contract_is_served(service: Service) -> None:
     answer = await service.send("GET", "/openapi.json")
     assert answer.status_code == 200
     assert answer.json() == CONTRACT
+
+
+LIMITS = {
+    "PUT /me/password": (Rate(5, 60, by="caller"),),
+}
+
+
+async def test_every_operation_has_its_limits(service: Service) -> None:
+    """An operation without one is where everything is tried out."""
+    limits = {
+        re.sub(r"{\w+}", "{}", address): rates for address, rates in service.app.limits.items()
+    }
+    assert limits == {re.sub(r"{\w+}", "{}", address): rates for address, rates in LIMITS.items()}
 
 
 async def test_answers_carry_the_headers_that_protect(service: Service) -> None:

@@ -700,6 +700,31 @@ async def test_get_article_of_a_missing_slug_is_not_found(service: Service) -> N
     assert answer.json() == {"errors": {"body": ["not found"]}}
 
 
+async def test_get_article_takes_the_slug_literally(service: Service) -> None:
+    """GET /articles/{slug}: 404, 404. It is compared as it is."""
+    ann = await store_user(service.db)
+    await store_article(service.db, author_id=ann.id)
+    answer = await service.send("GET", "/articles/_itle-1", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/articles/t%27itle-1", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+
+
+async def test_get_article_when_the_article_has_gone_is_not_found(service: Service) -> None:
+    """GET /articles/{slug}: 200, 204, 404. It is looked for each time."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    answer = await service.send("GET", f"/articles/{article.slug}", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("DELETE", f"/articles/{article.slug}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("GET", f"/articles/{article.slug}", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+    assert await all_articles(service.db) == []
+
+
 async def test_get_article_with_a_bad_token_is_unauthenticated(service: Service) -> None:
     """GET /articles/{slug}: 401. A token is looked at where there is one."""
     ann = await store_user(service.db)
@@ -998,6 +1023,51 @@ async def test_create_article_names_every_missing_member(service: Service) -> No
     assert await all_articles(service.db) == []
 
 
+async def test_create_article_keeps_texts_as_they_are(service: Service) -> None:
+    """POST /articles: 201. Blanks and signs mean nothing."""
+    ann = await store_user(service.db)
+    answer = await service.send(
+        "POST",
+        "/articles",
+        {
+            "article": {
+                "title": " title 2 & 100 %'s \\n ",
+                "description": " description 2 & 100 %'s \\n ",
+                "body": " body 2 & 100 %'s \\n ",
+                "tagList": ["tags 2"],
+            }
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 201
+    [new_article] = await all_articles(service.db)
+    assert answer.json() == {
+        "article": {
+            "slug": "title-2-100-s-n",
+            "title": " title 2 & 100 %'s \\n ",
+            "description": " description 2 & 100 %'s \\n ",
+            "createdAt": "2030-01-01T00:00:00.000000Z",
+            "updatedAt": "2030-01-01T00:00:00.000000Z",
+            "body": " body 2 & 100 %'s \\n ",
+            "favorited": False,
+            "favoritesCount": 0,
+            "author": {"username": "ann", "bio": "", "image": "", "following": False},
+            "tagList": ["tags 2"],
+        }
+    }
+    assert new_article == Article(
+        id=new_article.id,
+        slug="title-2-100-s-n",
+        title=" title 2 & 100 %'s \\n ",
+        description=" description 2 & 100 %'s \\n ",
+        body=" body 2 & 100 %'s \\n ",
+        tags=["tags 2"],
+        author_id=ann.id,
+        created_at=datetime(2030, 1, 1, tzinfo=UTC),
+        updated_at=datetime(2030, 1, 1, tzinfo=UTC),
+    )
+
+
 async def test_create_article_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /articles: 400."""
     ann = await store_user(service.db)
@@ -1292,6 +1362,50 @@ async def test_update_article_leaves_what_is_absent(service: Service) -> None:
     ]
 
 
+async def test_update_article_keeps_a_slug_of_the_same_words(service: Service) -> None:
+    """PUT /articles/{slug}: 200."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, slug="title-2", author_id=ann.id)
+    answer = await service.send(
+        "PUT",
+        f"/articles/{article.slug}",
+        {
+            "article": {
+                "title": "title 2",
+                "description": "description 2",
+                "body": "body 2",
+                "tagList": ["tags 2"],
+            }
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "article": {
+            "slug": article.slug,
+            "title": "title 2",
+            "description": "description 2",
+            "createdAt": "2026-03-01T12:00:00.000000Z",
+            "updatedAt": "2030-01-01T00:00:00.000000Z",
+            "body": "body 2",
+            "favorited": False,
+            "favoritesCount": 0,
+            "author": {"username": "ann", "bio": "", "image": "", "following": False},
+            "tagList": ["tags 2"],
+        }
+    }
+    assert await all_articles(service.db) == [
+        replace(
+            article,
+            title="title 2",
+            description="description 2",
+            body="body 2",
+            tags=["tags 2"],
+            updated_at=datetime(2030, 1, 1, tzinfo=UTC),
+        )
+    ]
+
+
 async def test_update_article_leaves_others_as_they_are(service: Service) -> None:
     """PUT /articles/{slug}: 200."""
     ann = await store_user(service.db)
@@ -1421,6 +1535,127 @@ async def test_update_article_accepts_values_at_their_limits(
     )
     assert answer.status_code == 200
     assert answer.json()["article"].items() >= given.items()
+
+
+async def test_update_article_takes_the_slug_literally(service: Service) -> None:
+    """PUT /articles/{slug}: 404, 404. It is compared as it is."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    answer = await service.send(
+        "PUT",
+        "/articles/_itle-1",
+        {
+            "article": {
+                "title": "title 2",
+                "description": "description 2",
+                "body": "body 2",
+                "tagList": ["tags 2"],
+            }
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 404
+    answer = await service.send(
+        "PUT",
+        "/articles/t%27itle-1",
+        {
+            "article": {
+                "title": "title 2",
+                "description": "description 2",
+                "body": "body 2",
+                "tagList": ["tags 2"],
+            }
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+    assert await all_articles(service.db) == [article]
+
+
+async def test_update_article_keeps_texts_as_they_are(service: Service) -> None:
+    """PUT /articles/{slug}: 200. Blanks and signs mean nothing."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    answer = await service.send(
+        "PUT",
+        f"/articles/{article.slug}",
+        {
+            "article": {
+                "title": " title 2 & 100 %'s \\n ",
+                "description": " description 2 & 100 %'s \\n ",
+                "body": " body 2 & 100 %'s \\n ",
+                "tagList": ["tags 2"],
+            }
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "article": {
+            "slug": "title-2-100-s-n",
+            "title": " title 2 & 100 %'s \\n ",
+            "description": " description 2 & 100 %'s \\n ",
+            "createdAt": "2026-03-01T12:00:00.000000Z",
+            "updatedAt": "2030-01-01T00:00:00.000000Z",
+            "body": " body 2 & 100 %'s \\n ",
+            "favorited": False,
+            "favoritesCount": 0,
+            "author": {"username": "ann", "bio": "", "image": "", "following": False},
+            "tagList": ["tags 2"],
+        }
+    }
+    assert await all_articles(service.db) == [
+        replace(
+            article,
+            slug="title-2-100-s-n",
+            title=" title 2 & 100 %'s \\n ",
+            description=" description 2 & 100 %'s \\n ",
+            body=" body 2 & 100 %'s \\n ",
+            tags=["tags 2"],
+            updated_at=datetime(2030, 1, 1, tzinfo=UTC),
+        )
+    ]
+
+
+async def test_update_article_changes_one_member_after_the_other(service: Service) -> None:
+    """PUT /articles/{slug}: 200, 200. What was changed first stays."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    answer = await service.send(
+        "PUT",
+        f"/articles/{article.slug}",
+        {"article": {"description": "description 2"}},
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    answer = await service.send(
+        "PUT", f"/articles/{article.slug}", {"article": {"title": "title 2"}}, caller=ann
+    )
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "article": {
+            "slug": "title-2",
+            "title": "title 2",
+            "description": "description 2",
+            "createdAt": "2026-03-01T12:00:00.000000Z",
+            "updatedAt": "2030-01-01T00:00:00.000000Z",
+            "body": "body 1",
+            "favorited": False,
+            "favoritesCount": 0,
+            "author": {"username": "ann", "bio": "", "image": "", "following": False},
+            "tagList": ["tags 1"],
+        }
+    }
+    assert await all_articles(service.db) == [
+        replace(
+            article,
+            slug="title-2",
+            title="title 2",
+            description="description 2",
+            updated_at=datetime(2030, 1, 1, tzinfo=UTC),
+        )
+    ]
 
 
 async def test_update_article_with_half_a_body_is_malformed(service: Service) -> None:
@@ -1554,6 +1789,30 @@ async def test_delete_article_leaves_others_as_they_are(service: Service) -> Non
     answer = await service.send("DELETE", f"/articles/{article.slug}", caller=ann)
     assert answer.status_code == 204
     assert await all_articles(service.db) == [article_2]
+
+
+async def test_delete_article_takes_the_slug_literally(service: Service) -> None:
+    """DELETE /articles/{slug}: 404, 404. It is compared as it is."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    answer = await service.send("DELETE", "/articles/_itle-1", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("DELETE", "/articles/t%27itle-1", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+    assert await all_articles(service.db) == [article]
+
+
+async def test_delete_article_when_the_article_has_gone_is_not_found(service: Service) -> None:
+    """DELETE /articles/{slug}: 204, 404. It is looked for each time."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    answer = await service.send("DELETE", f"/articles/{article.slug}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("DELETE", f"/articles/{article.slug}", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+    assert await all_articles(service.db) == []
 
 
 async def test_favorite(service: Service) -> None:
@@ -1727,6 +1986,33 @@ async def test_favorite_where_it_is_there_already_is_allowed(service: Service) -
     assert await all_favorites(service.db) == [favorite]
 
 
+async def test_favorite_takes_the_slug_literally(service: Service) -> None:
+    """POST /articles/{slug}/favorite: 404, 404. It is compared as it is."""
+    ann = await store_user(service.db)
+    await store_article(service.db, author_id=ann.id)
+    answer = await service.send("POST", "/articles/_itle-1/favorite", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("POST", "/articles/t%27itle-1/favorite", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+    assert await all_favorites(service.db) == []
+
+
+async def test_favorite_when_the_article_has_gone_is_not_found(service: Service) -> None:
+    """POST /articles/{slug}/favorite: 200, 204, 404. It is looked for each time."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    answer = await service.send("POST", f"/articles/{article.slug}/favorite", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("DELETE", f"/articles/{article.slug}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("POST", f"/articles/{article.slug}/favorite", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+    assert await all_articles(service.db) == []
+    assert await all_favorites(service.db) == []
+
+
 async def test_unfavorite(service: Service) -> None:
     """DELETE /articles/{slug}/favorite: 200."""
     ann = await store_user(service.db)
@@ -1850,6 +2136,19 @@ async def test_unfavorite_of_a_missing_slug_is_not_found(service: Service) -> No
     assert await all_favorites(service.db) == [favorite]
 
 
+async def test_unfavorite_takes_the_slug_literally(service: Service) -> None:
+    """DELETE /articles/{slug}/favorite: 404, 404. It is compared as it is."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    favorite = await store_favorite(service.db, article_id=article.id, user_id=ann.id)
+    answer = await service.send("DELETE", "/articles/_itle-1/favorite", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("DELETE", "/articles/t%27itle-1/favorite", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+    assert await all_favorites(service.db) == [favorite]
+
+
 async def test_unfavorite_leaves_out_what_does_not_match(service: Service) -> None:
     """DELETE /articles/{slug}/favorite: 200.
 
@@ -1877,6 +2176,22 @@ async def test_unfavorite_leaves_out_what_does_not_match(service: Service) -> No
         }
     }
     assert await all_favorites(service.db) == [favorite_2]
+
+
+async def test_unfavorite_when_the_article_has_gone_is_not_found(service: Service) -> None:
+    """DELETE /articles/{slug}/favorite: 200, 204, 404. It is looked for each time."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    await store_favorite(service.db, article_id=article.id, user_id=ann.id)
+    answer = await service.send("DELETE", f"/articles/{article.slug}/favorite", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("DELETE", f"/articles/{article.slug}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("DELETE", f"/articles/{article.slug}/favorite", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+    assert await all_articles(service.db) == []
+    assert await all_favorites(service.db) == []
 
 
 async def test_get_comments(service: Service) -> None:
@@ -1977,6 +2292,18 @@ async def test_get_comments_of_a_missing_slug_is_not_found(service: Service) -> 
     assert answer.json() == {"errors": {"body": ["not found"]}}
 
 
+async def test_get_comments_takes_the_slug_literally(service: Service) -> None:
+    """GET /articles/{slug}/comments: 404, 404. It is compared as it is."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    await store_comment(service.db, article_id=article.id, author_id=ann.id)
+    answer = await service.send("GET", "/articles/_itle-1/comments", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/articles/t%27itle-1/comments", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+
+
 async def test_get_comments_leaves_out_what_does_not_match(service: Service) -> None:
     """GET /articles/{slug}/comments: 200. Needs this.article == article."""
     ann = await store_user(service.db)
@@ -2044,6 +2371,22 @@ async def test_get_comments_shows_500_at_most(service: Service) -> None:
     answer = await service.send("GET", f"/articles/{article.slug}/comments", caller=ann)
     assert answer.status_code == 200
     assert len(answer.json()["comments"]) == 500
+
+
+async def test_get_comments_when_the_article_has_gone_is_not_found(service: Service) -> None:
+    """GET /articles/{slug}/comments: 200, 204, 404. It is looked for each time."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    await store_comment(service.db, article_id=article.id, author_id=ann.id)
+    answer = await service.send("GET", f"/articles/{article.slug}/comments", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("DELETE", f"/articles/{article.slug}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("GET", f"/articles/{article.slug}/comments", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+    assert await all_articles(service.db) == []
+    assert await all_comments(service.db) == []
 
 
 async def test_get_comments_with_a_bad_token_is_unauthenticated(service: Service) -> None:
@@ -2230,6 +2573,72 @@ async def test_create_comment_names_every_missing_member(service: Service) -> No
     assert await all_comments(service.db) == []
 
 
+async def test_create_comment_takes_the_slug_literally(service: Service) -> None:
+    """POST /articles/{slug}/comments: 404, 404. It is compared as it is."""
+    ann = await store_user(service.db)
+    await store_article(service.db, author_id=ann.id)
+    answer = await service.send(
+        "POST", "/articles/_itle-1/comments", {"comment": {"body": "body 2"}}, caller=ann
+    )
+    assert answer.status_code == 404
+    answer = await service.send(
+        "POST", "/articles/t%27itle-1/comments", {"comment": {"body": "body 2"}}, caller=ann
+    )
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+    assert await all_comments(service.db) == []
+
+
+async def test_create_comment_keeps_texts_as_they_are(service: Service) -> None:
+    """POST /articles/{slug}/comments: 200. Blanks and signs mean nothing."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    answer = await service.send(
+        "POST",
+        f"/articles/{article.slug}/comments",
+        {"comment": {"body": " body 2 & 100 %'s \\n "}},
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    [new_comment] = await all_comments(service.db)
+    assert answer.json() == {
+        "comment": {
+            "id": new_comment.id,
+            "createdAt": "2030-01-01T00:00:00.000000Z",
+            "updatedAt": "2030-01-01T00:00:00.000000Z",
+            "body": " body 2 & 100 %'s \\n ",
+            "author": {"username": "ann", "bio": "", "image": "", "following": False},
+        }
+    }
+    assert new_comment == Comment(
+        id=new_comment.id,
+        body=" body 2 & 100 %'s \\n ",
+        article_id=article.id,
+        author_id=ann.id,
+        created_at=datetime(2030, 1, 1, tzinfo=UTC),
+        updated_at=datetime(2030, 1, 1, tzinfo=UTC),
+    )
+
+
+async def test_create_comment_when_the_article_has_gone_is_not_found(service: Service) -> None:
+    """POST /articles/{slug}/comments: 200, 204, 404. It is looked for each time."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    answer = await service.send(
+        "POST", f"/articles/{article.slug}/comments", {"comment": {"body": "body 2"}}, caller=ann
+    )
+    assert answer.status_code == 200
+    answer = await service.send("DELETE", f"/articles/{article.slug}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send(
+        "POST", f"/articles/{article.slug}/comments", {"comment": {"body": "body 2"}}, caller=ann
+    )
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+    assert await all_articles(service.db) == []
+    assert await all_comments(service.db) == []
+
+
 async def test_create_comment_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /articles/{slug}/comments: 400."""
     ann = await store_user(service.db)
@@ -2377,3 +2786,36 @@ async def test_delete_comment_leaves_others_as_they_are(service: Service) -> Non
     )
     assert answer.status_code == 204
     assert await all_comments(service.db) == [comment_2]
+
+
+async def test_delete_comment_takes_the_slug_literally(service: Service) -> None:
+    """DELETE /articles/{slug}/comments/{id}: 404, 404. It is compared as it is."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    comment = await store_comment(service.db, article_id=article.id, author_id=ann.id)
+    answer = await service.send("DELETE", f"/articles/_itle-1/comments/{comment.id}", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("DELETE", f"/articles/t%27itle-1/comments/{comment.id}", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+    assert await all_comments(service.db) == [comment]
+
+
+async def test_delete_comment_when_the_article_has_gone_is_not_found(service: Service) -> None:
+    """DELETE /articles/{slug}/comments/{id}: 204, 204, 404. It is looked for each time."""
+    ann = await store_user(service.db)
+    article = await store_article(service.db, author_id=ann.id)
+    comment = await store_comment(service.db, article_id=article.id, author_id=ann.id)
+    answer = await service.send(
+        "DELETE", f"/articles/{article.slug}/comments/{comment.id}", caller=ann
+    )
+    assert answer.status_code == 204
+    answer = await service.send("DELETE", f"/articles/{article.slug}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send(
+        "DELETE", f"/articles/{article.slug}/comments/{comment.id}", caller=ann
+    )
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+    assert await all_articles(service.db) == []
+    assert await all_comments(service.db) == []

@@ -2,10 +2,11 @@
 """What callers see of /profiles."""
 
 import pytest
+from msgspec.structs import replace
 
 from conduit.entities import Follow
 from tests.conftest import Service
-from tests.rows import all_follows, store_follow, store_user
+from tests.rows import all_follows, all_users, store_follow, store_user
 
 pytestmark = pytest.mark.anyio
 
@@ -64,6 +65,51 @@ async def test_get_profile_of_a_missing_username_is_not_found(service: Service) 
     answer = await service.send("GET", "/profiles/nothing-there", caller=ann)
     assert answer.status_code == 404
     assert answer.json() == {"errors": {"body": ["not found"]}}
+
+
+async def test_get_profile_takes_the_username_literally(service: Service) -> None:
+    """GET /profiles/{username}: 404, 404. It is compared as it is."""
+    ann = await store_user(service.db)
+    answer = await service.send("GET", "/profiles/_nn", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/profiles/a%27nn", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+
+
+async def test_get_profile_when_the_user_has_changed_is_not_found(service: Service) -> None:
+    """GET /profiles/{username}: 200, 200, 404. It is looked for each time."""
+    ann = await store_user(service.db)
+    answer = await service.send("GET", f"/profiles/{ann.username}", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send(
+        "PUT",
+        "/user",
+        {
+            "user": {
+                "email": "bob@example.org",
+                "username": "username 2",
+                "password": "correct horse battery staple 2",
+                "bio": "bio 2",
+                "image": "image 2",
+            }
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    answer = await service.send("GET", f"/profiles/{ann.username}", caller=ann)
+    assert answer.status_code == 404
+    [ann_after] = await all_users(service.db)
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+    assert ann_after == replace(
+        ann,
+        email="bob@example.org",
+        username="username 2",
+        password=ann_after.password,
+        bio="bio 2",
+        image="image 2",
+    )
+    assert ann_after.password != ann.password
 
 
 async def test_get_profile_with_a_bad_token_is_unauthenticated(service: Service) -> None:
@@ -155,6 +201,17 @@ async def test_follow_where_it_is_there_already_is_allowed(service: Service) -> 
     assert await all_follows(service.db) == [follow]
 
 
+async def test_follow_takes_the_username_literally(service: Service) -> None:
+    """POST /profiles/{username}/follow: 404, 404. It is compared as it is."""
+    ann = await store_user(service.db)
+    answer = await service.send("POST", "/profiles/_nn/follow", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("POST", "/profiles/a%27nn/follow", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+    assert await all_follows(service.db) == []
+
+
 async def test_unfollow(service: Service) -> None:
     """DELETE /profiles/{username}/follow: 200."""
     ann = await store_user(service.db)
@@ -195,6 +252,18 @@ async def test_unfollow_of_a_missing_username_is_not_found(service: Service) -> 
     ann = await store_user(service.db)
     follow = await store_follow(service.db, follower_id=ann.id, followed_id=ann.id)
     answer = await service.send("DELETE", "/profiles/nothing-there/follow", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"errors": {"body": ["not found"]}}
+    assert await all_follows(service.db) == [follow]
+
+
+async def test_unfollow_takes_the_username_literally(service: Service) -> None:
+    """DELETE /profiles/{username}/follow: 404, 404. It is compared as it is."""
+    ann = await store_user(service.db)
+    follow = await store_follow(service.db, follower_id=ann.id, followed_id=ann.id)
+    answer = await service.send("DELETE", "/profiles/_nn/follow", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("DELETE", "/profiles/a%27nn/follow", caller=ann)
     assert answer.status_code == 404
     assert answer.json() == {"errors": {"body": ["not found"]}}
     assert await all_follows(service.db) == [follow]

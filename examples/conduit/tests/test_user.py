@@ -299,6 +299,66 @@ async def test_update_current_user_accepts_values_at_their_limits(
     assert answer.status_code == 200
 
 
+async def test_update_current_user_keeps_texts_as_they_are(service: Service) -> None:
+    """PUT /user: 200. Blanks and signs mean nothing."""
+    ann = await store_user(service.db)
+    answer = await service.send(
+        "PUT",
+        "/user",
+        {
+            "user": {
+                "email": "bob@example.org",
+                "username": " username 2 & 100 %'s \\n ",
+                "password": "correct horse battery staple 2",
+                "bio": " bio 2 & 100 %'s \\n ",
+                "image": " image 2 & 100 %'s \\n ",
+            }
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    [ann_after] = await all_users(service.db)
+    assert answer.json() == {
+        "user": {
+            "email": "bob@example.org",
+            "username": " username 2 & 100 %'s \\n ",
+            "bio": " bio 2 & 100 %'s \\n ",
+            "image": " image 2 & 100 %'s \\n ",
+            "token": service.token(ann),
+        }
+    }
+    assert ann_after == replace(
+        ann,
+        email="bob@example.org",
+        username=" username 2 & 100 %'s \\n ",
+        password=ann_after.password,
+        bio=" bio 2 & 100 %'s \\n ",
+        image=" image 2 & 100 %'s \\n ",
+    )
+    assert ann_after.password != ann.password
+
+
+async def test_update_current_user_changes_one_member_after_the_other(service: Service) -> None:
+    """PUT /user: 200, 200. What was changed first stays."""
+    ann = await store_user(service.db)
+    answer = await service.send("PUT", "/user", {"user": {"email": "bob@example.org"}}, caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("PUT", "/user", {"user": {"username": "username 2"}}, caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "user": {
+            "email": "bob@example.org",
+            "username": "username 2",
+            "bio": "",
+            "image": "",
+            "token": service.token(ann),
+        }
+    }
+    assert await all_users(service.db) == [
+        replace(ann, email="bob@example.org", username="username 2")
+    ]
+
+
 async def test_update_current_user_with_half_a_body_is_malformed(service: Service) -> None:
     """PUT /user: 400."""
     ann = await store_user(service.db)

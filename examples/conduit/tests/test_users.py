@@ -163,6 +163,43 @@ async def test_register_names_every_missing_member(service: Service) -> None:
     assert await all_users(service.db) == []
 
 
+async def test_register_keeps_texts_as_they_are(service: Service) -> None:
+    """POST /users: 201. Blanks and signs mean nothing."""
+    answer = await service.send(
+        "POST",
+        "/users",
+        {
+            "user": {
+                "username": " username 2 & 100 %'s \\n ",
+                "email": "bob@example.org",
+                "password": "correct horse battery staple 2",
+            }
+        },
+    )
+    assert answer.status_code == 201
+    [new_user] = await all_users(service.db)
+    shown = answer.json()
+    assert shown == {
+        "user": {
+            "email": "bob@example.org",
+            "username": " username 2 & 100 %'s \\n ",
+            "bio": "",
+            "image": "",
+            "token": shown["user"]["token"],
+        }
+    }
+    assert service.subject(shown["user"]["token"]) == str(new_user.id)
+    assert new_user == User(
+        id=new_user.id,
+        email="bob@example.org",
+        username=" username 2 & 100 %'s \\n ",
+        password=new_user.password,
+        bio="",
+        image="",
+    )
+    assert new_user.password.startswith("$argon2id$")
+
+
 async def test_register_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /users: 400."""
     answer = await service.send(
@@ -271,6 +308,24 @@ async def test_login_names_every_missing_member(service: Service) -> None:
     answer = await service.send("POST", "/users/login", {"user": {}})
     assert answer.status_code == 422
     assert answer.json() == {"errors": {"body": ["email is required", "password is required"]}}
+
+
+async def test_login_takes_the_email_literally(service: Service) -> None:
+    """POST /users/login: 401, 401. It is compared as it is."""
+    await store_user(service.db)
+    answer = await service.send(
+        "POST",
+        "/users/login",
+        {"user": {"email": "_nn@example.org", "password": "correct horse battery staple"}},
+    )
+    assert answer.status_code == 401
+    answer = await service.send(
+        "POST",
+        "/users/login",
+        {"user": {"email": "a'nn@example.org", "password": "correct horse battery staple"}},
+    )
+    assert answer.status_code == 401
+    assert answer.json() == {"errors": {"body": ["invalid credentials"]}}
 
 
 async def test_login_with_half_a_body_is_malformed(service: Service) -> None:

@@ -21,5 +21,5 @@
 #   unwatch: conflict, too_many_requests
 #   edit_post: too_many_requests
 #   delete_post: conflict, too_many_requests
-#   set_avatar: not_found, conflict, invalid, too_many_requests
+#   set_avatar: not_found, conflict, too_many_requests
 #   old_member: unauthenticated, too_many_requests

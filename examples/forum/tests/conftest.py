@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from backwright_runtime import Application, migrations, sql
-from backwright_runtime.testing import CHEAP_PASSWORDS, ScriptedSeam, settings_for
+from backwright_runtime.testing import CHEAP_PASSWORDS, ScriptedSeam, Watched, settings_for
 from backwright_runtime.tokens import Session, Tokens
 from httpx import ASGITransport, AsyncClient, Response
 
@@ -28,6 +28,22 @@ EMPTY = sql("""
     TRUNCATE member, board, thread, watch, post, backwright_revoked_token,
         backwright_idempotent_answer RESTART IDENTITY
 """)  # PostgreSQL
+# What takes several steps: none of its writes may stay where a later step fails.
+TOGETHER = re.compile(
+    "|".join(
+        [
+            "PATCH /boards/[^/]+",
+            "POST /boards/[^/]+/threads",
+            "POST /threads/[^/]+/posts",
+            "PATCH /posts/[^/]+",
+            "DELETE /posts/[^/]+",
+            "PUT /threads/[^/]+/lock",
+            "PUT /threads/[^/]+/watch",
+            "DELETE /threads/[^/]+/watch",
+            "PUT /me/avatar",
+        ]
+    )
+)
 
 
 class Service:
@@ -38,6 +54,7 @@ class Service:
         self.db = app.database
         self._http = http
         self._requests = 0
+        self._watched = app.database = Watched(app.database)
         self._tokens = Tokens("forum", app.settings.token_keys, 604800)
         self._sessions: dict[object, Session] = {}
 
@@ -63,7 +80,8 @@ class Service:
         if caller is not None and csrf and method != "GET":
             sent["X-CSRF-Token"] = self.csrf(caller)
         self._http.cookies.clear()
-        return await self._http.request(
+        self._watched.beside.clear()
+        answer = await self._http.request(
             method,
             path,
             json=body,
@@ -73,6 +91,9 @@ class Service:
             params=query,
             headers=sent,
         )
+        if TOGETHER.fullmatch(f"{method} {path}"):
+            assert not self._watched.beside, "written beside the transaction of the other steps"
+        return answer
 
     def token(self, caller: Member) -> str:
         """The access token of a caller, who is signed in by now."""

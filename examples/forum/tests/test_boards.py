@@ -476,6 +476,22 @@ async def test_create_board_names_every_missing_member(service: Service) -> None
     assert await all_boards(service.db) == []
 
 
+async def test_create_board_keeps_texts_as_they_are(service: Service) -> None:
+    """POST /boards: 201. Blanks and signs mean nothing."""
+    ann = await store_member(service.db, moderator=True)
+    answer = await service.send(
+        "POST",
+        "/boards",
+        {"name": "ab", "title": " title 2 & 100 %'s \\n ", "hidden": True},
+        caller=ann,
+    )
+    assert answer.status_code == 201
+    assert answer.json() == {"name": "ab", "title": " title 2 & 100 %'s \\n ", "hidden": True}
+    assert await all_boards(service.db) == [
+        Board(name="ab", title=" title 2 & 100 %'s \\n ", hidden=True)
+    ]
+
+
 async def test_create_board_from_another_site_is_csrf(service: Service) -> None:
     """POST /boards: 403. Nothing proves that a page of ours sends it."""
     ann = await store_member(service.db, moderator=True)
@@ -725,6 +741,51 @@ async def test_update_board_accepts_values_at_their_limits(
     assert answer.json().items() >= given.items()
 
 
+async def test_update_board_takes_the_name_literally(service: Service) -> None:
+    """PATCH /boards/{name}: 404, 404. It is compared as it is."""
+    ann = await store_member(service.db, moderator=True)
+    board = await store_board(service.db)
+    answer = await service.send(
+        "PATCH", "/boards/_a", {"title": "title 2", "hidden": True}, caller=ann
+    )
+    assert answer.status_code == 404
+    answer = await service.send(
+        "PATCH", "/boards/a%27a", {"title": "title 2", "hidden": True}, caller=ann
+    )
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+    assert await all_boards(service.db) == [board]
+
+
+async def test_update_board_keeps_texts_as_they_are(service: Service) -> None:
+    """PATCH /boards/{name}: 200. Blanks and signs mean nothing."""
+    ann = await store_member(service.db, moderator=True)
+    board = await store_board(service.db)
+    answer = await service.send(
+        "PATCH",
+        f"/boards/{board.name}",
+        {"title": " title 2 & 100 %'s \\n ", "hidden": True},
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    assert answer.json() == {"name": board.name, "title": " title 2 & 100 %'s \\n ", "hidden": True}
+    assert await all_boards(service.db) == [
+        replace(board, title=" title 2 & 100 %'s \\n ", hidden=True)
+    ]
+
+
+async def test_update_board_changes_one_member_after_the_other(service: Service) -> None:
+    """PATCH /boards/{name}: 200, 200. What was changed first stays."""
+    ann = await store_member(service.db, moderator=True)
+    board = await store_board(service.db)
+    answer = await service.send("PATCH", f"/boards/{board.name}", {"title": "title 2"}, caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("PATCH", f"/boards/{board.name}", {"hidden": True}, caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {"name": board.name, "title": "title 2", "hidden": True}
+    assert await all_boards(service.db) == [replace(board, title="title 2", hidden=True)]
+
+
 async def test_update_board_from_another_site_is_csrf(service: Service) -> None:
     """PATCH /boards/{name}: 403. Nothing proves that a page of ours sends it."""
     ann = await store_member(service.db, moderator=True)
@@ -954,6 +1015,18 @@ async def test_threads_of_board_refuses_bad_parameters(
     answer = await service.send("GET", f"/boards/{board.name}/threads", caller=ann, query=wrong)
     assert answer.status_code == 422
     assert answer.json() == problem
+
+
+async def test_threads_of_board_takes_the_name_literally(service: Service) -> None:
+    """GET /boards/{name}/threads: 404, 404. It is compared as it is."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    answer = await service.send("GET", "/boards/_a/threads", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/boards/a%27a/threads", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
 
 
 async def test_threads_of_board_leaves_out_what_does_not_match(service: Service) -> None:
@@ -1449,6 +1522,38 @@ async def test_threads_of_board_shows_25_at_most(service: Service) -> None:
     assert len(answer.json()["items"]) == 25
 
 
+async def test_threads_of_board_when_the_board_has_changed_is_allowed(service: Service) -> None:
+    """GET /boards/{name}/threads: 200, 200, 200. It is looked for each time."""
+    ann = await store_member(service.db, moderator=True)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    answer = await service.send("GET", f"/boards/{board.name}/threads", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send(
+        "PATCH", f"/boards/{board.name}", {"title": "title 2", "hidden": True}, caller=ann
+    )
+    assert answer.status_code == 200
+    answer = await service.send("GET", f"/boards/{board.name}/threads", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "items": [
+            {
+                "slug": "title-1",
+                "title": "title 1",
+                "locked": False,
+                "pinned": False,
+                "replies": 0,
+                "last_post": None,
+                "by": "ann",
+                "board": "title 2",
+            }
+        ],
+        "next": None,
+    }
+    assert answer.headers["cache-control"] == "private, max-age=10"
+    assert await all_boards(service.db) == [replace(board, title="title 2", hidden=True)]
+
+
 async def test_open_thread(service: Service) -> None:
     """POST /boards/{name}/threads: 201."""
     ann = await store_member(service.db)
@@ -1796,6 +1901,80 @@ async def test_open_thread_names_every_missing_member(service: Service) -> None:
     }
     assert await all_threads(service.db) == []
     assert await all_posts(service.db) == []
+
+
+async def test_open_thread_takes_the_name_literally(service: Service) -> None:
+    """POST /boards/{name}/threads: 404, 404. It is compared as it is."""
+    ann = await store_member(service.db)
+    await store_board(service.db)
+    answer = await service.send(
+        "POST", "/boards/_a/threads", {"title": "title 2", "text": "text 2"}, caller=ann
+    )
+    assert answer.status_code == 404
+    answer = await service.send(
+        "POST", "/boards/a%27a/threads", {"title": "title 2", "text": "text 2"}, caller=ann
+    )
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+    assert await all_threads(service.db) == []
+    assert await all_posts(service.db) == []
+
+
+async def test_open_thread_keeps_texts_as_they_are(service: Service) -> None:
+    """POST /boards/{name}/threads: 201. Blanks and signs mean nothing."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    answer = await service.send(
+        "POST",
+        f"/boards/{board.name}/threads",
+        {"title": " title 2 & 100 %'s \\n ", "text": " text 2 & 100 %'s \\n "},
+        caller=ann,
+    )
+    assert answer.status_code == 201
+    [new_thread] = await all_threads(service.db)
+    [new_post] = await all_posts(service.db)
+    assert answer.json() == {
+        "slug": "title-2-100-s-n",
+        "title": " title 2 & 100 %'s \\n ",
+        "locked": False,
+        "pinned": False,
+        "opened": "2030-01-01T00:00:00.000000Z",
+        "replies": 1,
+        "last_post": "2030-01-01T00:00:00.000000Z",
+        "by": "ann",
+        "board": "title 1",
+        "watched": False,
+        "posts": [
+            {
+                "number": new_post.number,
+                "text": " text 2 & 100 %'s \\n ",
+                "written": "2030-01-01T00:00:00.000000Z",
+                "edited": None,
+                "by": "ann",
+                "replies": [],
+            }
+        ],
+    }
+    assert answer.headers["location"] == "/threads/title-2-100-s-n"
+    assert new_thread == Thread(
+        id=new_thread.id,
+        slug="title-2-100-s-n",
+        title=" title 2 & 100 %'s \\n ",
+        board_id=board.name,
+        author_id=ann.id,
+        opened=datetime(2030, 1, 1, tzinfo=UTC),
+        locked=False,
+        pinned=False,
+    )
+    assert new_post == Post(
+        number=new_post.number,
+        thread_id=new_thread.id,
+        answers_id=None,
+        author_id=ann.id,
+        text=" text 2 & 100 %'s \\n ",
+        written=datetime(2030, 1, 1, tzinfo=UTC),
+        edited=None,
+    )
 
 
 async def test_open_thread_from_another_site_is_csrf(service: Service) -> None:

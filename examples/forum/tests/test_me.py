@@ -70,6 +70,26 @@ async def test_set_avatar_leaves_others_as_they_are(service: Service) -> None:
     ]
 
 
+async def test_set_avatar_refuses_a_picture_of_another_kind(service: Service) -> None:
+    """PUT /me/avatar: 422."""
+    ann = await store_member(service.db)
+    answer = await service.send(
+        "PUT",
+        "/me/avatar",
+        files={"picture": ("picture.txt", b"some text", "text/plain")},
+        caller=ann,
+    )
+    assert answer.status_code == 422
+    assert answer.json() == {
+        "status": 422,
+        "detail": "invalid",
+        "errors": [
+            {"field": "picture", "code": "media", "message": "has a media type that is not allowed"}
+        ],
+    }
+    assert await all_members(service.db) == [ann]
+
+
 async def test_set_avatar_from_another_site_is_csrf(service: Service) -> None:
     """PUT /me/avatar: 403. Nothing proves that a page of ours sends it."""
     ann = await store_member(service.db)
@@ -82,6 +102,21 @@ async def test_set_avatar_from_another_site_is_csrf(service: Service) -> None:
     )
     assert answer.status_code == 403
     assert answer.json() == {"status": 403, "detail": "csrf", "errors": []}
+    assert await all_members(service.db) == [ann]
+
+
+async def test_set_avatar_with_half_a_body_is_malformed(service: Service) -> None:
+    """PUT /me/avatar: 400."""
+    ann = await store_member(service.db)
+    answer = await service.send(
+        "PUT",
+        "/me/avatar",
+        content=b"--x\r\n",
+        caller=ann,
+        headers={"Content-Type": "multipart/form-data; boundary=x"},
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {"status": 400, "detail": "malformed", "errors": []}
     assert await all_members(service.db) == [ann]
 
 

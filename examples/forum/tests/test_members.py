@@ -213,6 +213,19 @@ async def test_join_6_times_is_too_many_requests(service: Service) -> None:
     assert answer.json() == {"status": 429, "detail": "too many requests", "errors": []}
 
 
+async def test_join_with_half_a_body_is_malformed(service: Service) -> None:
+    """POST /members: 400."""
+    answer = await service.send(
+        "POST",
+        "/members",
+        content=b"\xff",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {"status": 400, "detail": "malformed", "errors": []}
+    assert await all_members(service.db) == []
+
+
 async def test_join_of_another_media_type_is_refused(service: Service) -> None:
     """POST /members: 415."""
     answer = await service.send(
@@ -254,6 +267,16 @@ async def test_get_avatar_of_a_missing_nick_is_not_found(service: Service) -> No
     assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
 
 
+async def test_get_avatar_takes_the_nick_literally(service: Service) -> None:
+    """GET /members/{nick}/avatar: 404, 404. It is compared as it is."""
+    await store_member(service.db)
+    answer = await service.send("GET", "/members/_nn/avatar")
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/members/a%27nn/avatar")
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+
+
 async def test_get_member(service: Service) -> None:
     """GET /members/{nick}: 200."""
     ann = await store_member(service.db)
@@ -290,5 +313,15 @@ async def test_get_member_of_a_missing_nick_is_not_found(service: Service) -> No
     """GET /members/{nick}: 404."""
     ann = await store_member(service.db)
     answer = await service.send("GET", "/members/nothing-there", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+
+
+async def test_get_member_takes_the_nick_literally(service: Service) -> None:
+    """GET /members/{nick}: 404, 404. It is compared as it is."""
+    ann = await store_member(service.db)
+    answer = await service.send("GET", "/members/_nn", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/members/a%27nn", caller=ann)
     assert answer.status_code == 404
     assert answer.json() == {"status": 404, "detail": "not found", "errors": []}

@@ -268,6 +268,45 @@ async def test_edit_post_accepts_values_at_their_limits(
     assert answer.json().items() >= given.items()
 
 
+async def test_edit_post_keeps_texts_as_they_are(service: Service) -> None:
+    """PATCH /posts/{number}: 200. Blanks and signs mean nothing."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    post = await store_post(service.db, thread_id=thread.id, author_id=ann.id)
+    answer = await service.send(
+        "PATCH", f"/posts/{post.number}", {"text": " text 2 & 100 %'s \\n "}, caller=ann
+    )
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "number": post.number,
+        "text": " text 2 & 100 %'s \\n ",
+        "written": "2026-03-01T12:00:00.000000Z",
+        "edited": "2030-01-01T00:00:00.000000Z",
+        "by": "ann",
+        "replies": [],
+    }
+    assert await all_posts(service.db) == [
+        replace(post, text=" text 2 & 100 %'s \\n ", edited=datetime(2030, 1, 1, tzinfo=UTC))
+    ]
+
+
+async def test_edit_post_when_the_post_has_gone_is_not_found(service: Service) -> None:
+    """PATCH /posts/{number}: 200, 204, 404. It is looked for each time."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    post = await store_post(service.db, thread_id=thread.id, author_id=ann.id)
+    answer = await service.send("PATCH", f"/posts/{post.number}", {"text": "text 2"}, caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("DELETE", f"/posts/{post.number}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("PATCH", f"/posts/{post.number}", {"text": "text 2"}, caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+    assert await all_posts(service.db) == []
+
+
 async def test_edit_post_from_another_site_is_csrf(service: Service) -> None:
     """PATCH /posts/{number}: 403. Nothing proves that a page of ours sends it."""
     ann = await store_member(service.db)
@@ -491,6 +530,20 @@ async def test_delete_post_leaves_others_as_they_are(service: Service) -> None:
     answer = await service.send("DELETE", f"/posts/{post.number}", caller=ann)
     assert answer.status_code == 204
     assert await all_posts(service.db) == [post_2]
+
+
+async def test_delete_post_when_the_post_has_gone_is_not_found(service: Service) -> None:
+    """DELETE /posts/{number}: 204, 404. It is looked for each time."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    post = await store_post(service.db, thread_id=thread.id, author_id=ann.id)
+    answer = await service.send("DELETE", f"/posts/{post.number}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("DELETE", f"/posts/{post.number}", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+    assert await all_posts(service.db) == []
 
 
 async def test_delete_post_from_another_site_is_csrf(service: Service) -> None:

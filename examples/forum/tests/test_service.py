@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from backwright_runtime import ForeignKeyViolation, TokenKey, migrations
+from backwright_runtime import ForeignKeyViolation, Rate, TokenKey, migrations
 from backwright_runtime.tokens import Tokens
 
 from forum.app import OPENAPI
@@ -183,6 +183,15 @@ def test_the_contract_has_every_operation_and_its_answers() -> None:
     assert described == ANSWERS
 
 
+async def test_no_address_answers_that_the_contract_lacks(service: Service) -> None:
+    """What nobody described is looked after by nobody."""
+    described, served = (
+        {re.sub(r"{\w+}", "{}", address) for address in each}
+        for each in (ANSWERS, service.app.addresses)
+    )
+    assert served == described
+
+
 def test_the_contract_has_every_member() -> None:
     """Of what callers send and are shown, with its type; None is that of another schema."""
     described = {
@@ -217,6 +226,44 @@ async def test_the_contract_is_served(service: Service) -> None:
     answer = await service.send("GET", "/openapi.json")
     assert answer.status_code == 200
     assert answer.json() == CONTRACT
+
+
+LIMITS = {
+    "GET /boards": (Rate(300, 60, by="address"),),
+    "POST /boards": (Rate(300, 60, by="address"),),
+    "PATCH /boards/{name}": (Rate(300, 60, by="address"),),
+    "POST /members": (Rate(5, 3600, by="address"),),
+    "POST /sign-in": (Rate(300, 60, by="address"),),
+    "POST /sign-out": (Rate(300, 60, by="address"),),
+    "GET /": (Rate(300, 60, by="address"),),
+    "GET /boards/{name}/threads": (Rate(300, 60, by="address"),),
+    "POST /boards/{name}/threads": (Rate(300, 60, by="address"),),
+    "GET /threads/{slug}": (Rate(300, 60, by="address"),),
+    "GET /threads/{slug}/page": (Rate(300, 60, by="address"),),
+    "GET /threads/{slug}/title.txt": (Rate(300, 60, by="address"),),
+    "GET /threads/{slug}/posts.csv": (Rate(300, 60, by="address"),),
+    "POST /threads/{slug}/posts": (
+        Rate(300, 60, by="address"),
+        Rate(10, 60, by="caller"),
+    ),
+    "PATCH /posts/{number}": (Rate(300, 60, by="address"),),
+    "DELETE /posts/{number}": (Rate(300, 60, by="address"),),
+    "PUT /threads/{slug}/lock": (Rate(300, 60, by="address"),),
+    "PUT /threads/{slug}/watch": (Rate(300, 60, by="address"),),
+    "DELETE /threads/{slug}/watch": (Rate(300, 60, by="address"),),
+    "PUT /me/avatar": (Rate(300, 60, by="address"),),
+    "GET /members/{nick}/avatar": (Rate(300, 60, by="address"),),
+    "GET /members/{nick}": (Rate(300, 60, by="address"),),
+    "GET /users/{nick}": (Rate(300, 60, by="address"),),
+}
+
+
+async def test_every_operation_has_its_limits(service: Service) -> None:
+    """An operation without one is where everything is tried out."""
+    limits = {
+        re.sub(r"{\w+}", "{}", address): rates for address, rates in service.app.limits.items()
+    }
+    assert limits == {re.sub(r"{\w+}", "{}", address): rates for address, rates in LIMITS.items()}
 
 
 async def test_answers_carry_the_headers_that_protect(service: Service) -> None:

@@ -159,6 +159,29 @@ async def test_sign_in_names_every_missing_member(service: Service) -> None:
     }
 
 
+async def test_sign_in_takes_the_nick_literally(service: Service) -> None:
+    """POST /sign-in: 401. It is compared as it is."""
+    await store_member(service.db)
+    answer = await service.send(
+        "POST", "/sign-in", form={"nick": "an_", "password": "correct horse battery staple"}
+    )
+    assert answer.status_code == 401
+    assert answer.json() == {"status": 401, "detail": "invalid credentials", "errors": []}
+
+
+async def test_sign_in_with_half_a_body_is_malformed(service: Service) -> None:
+    """POST /sign-in: 400."""
+    await store_member(service.db)
+    answer = await service.send(
+        "POST",
+        "/sign-in",
+        content=b"\xff",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {"status": 400, "detail": "malformed", "errors": []}
+
+
 async def test_sign_in_of_another_media_type_is_refused(service: Service) -> None:
     """POST /sign-in: 415."""
     await store_member(service.db)

@@ -205,6 +205,45 @@ async def test_get_thread_of_a_missing_slug_is_not_found(service: Service) -> No
     assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
 
 
+async def test_get_thread_takes_the_slug_literally(service: Service) -> None:
+    """GET /threads/{slug}: 404, 404. It is compared as it is."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    answer = await service.send("GET", "/threads/_itle-1", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/threads/t%27itle-1", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+
+
+async def test_get_thread_when_the_thread_has_changed_is_allowed(service: Service) -> None:
+    """GET /threads/{slug}: 200, 204, 200. It is looked for each time."""
+    ann = await store_member(service.db, moderator=True)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    answer = await service.send("GET", f"/threads/{thread.slug}", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("PUT", f"/threads/{thread.slug}/lock", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("GET", f"/threads/{thread.slug}", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "slug": "title-1",
+        "title": "title 1",
+        "locked": True,
+        "pinned": False,
+        "opened": "2026-03-01T12:00:00.000000Z",
+        "replies": 0,
+        "last_post": None,
+        "by": "ann",
+        "board": "title 1",
+        "watched": False,
+        "posts": [],
+    }
+    assert await all_threads(service.db) == [replace(thread, locked=True)]
+
+
 async def test_thread_page(service: Service) -> None:
     """GET /threads/{slug}/page: 200."""
     ann = await store_member(service.db)
@@ -330,6 +369,45 @@ async def test_thread_page_of_a_missing_slug_is_not_found(service: Service) -> N
     assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
 
 
+async def test_thread_page_takes_the_slug_literally(service: Service) -> None:
+    """GET /threads/{slug}/page: 404, 404. It is compared as it is."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    answer = await service.send("GET", "/threads/_itle-1/page", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/threads/t%27itle-1/page", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+
+
+async def test_thread_page_when_the_thread_has_changed_is_allowed(service: Service) -> None:
+    """GET /threads/{slug}/page: 200, 204, 200. It is looked for each time."""
+    ann = await store_member(service.db, moderator=True)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    answer = await service.send("GET", f"/threads/{thread.slug}/page", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("PUT", f"/threads/{thread.slug}/lock", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("GET", f"/threads/{thread.slug}/page", caller=ann)
+    assert answer.status_code == 200
+    assert answer.text.splitlines() == [
+        "<!doctype html>",
+        '<html lang="en">',
+        '<meta charset="utf-8">',
+        "<title>title 1</title>",
+        "<h1>title 1 (locked)</h1>",
+        "<p>You opened this thread.</p>",
+        "",
+        "<ol>",
+        "</ol>",
+        "</html>",
+    ]
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert await all_threads(service.db) == [replace(thread, locked=True)]
+
+
 async def test_thread_text(service: Service) -> None:
     """GET /threads/{slug}/title.txt: 200."""
     ann = await store_member(service.db)
@@ -381,6 +459,18 @@ async def test_thread_text_of_a_missing_slug_is_not_found(service: Service) -> N
     board = await store_board(service.db)
     await store_thread(service.db, board_id=board.name, author_id=ann.id)
     answer = await service.send("GET", "/threads/nothing-there/title.txt", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+
+
+async def test_thread_text_takes_the_slug_literally(service: Service) -> None:
+    """GET /threads/{slug}/title.txt: 404, 404. It is compared as it is."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    answer = await service.send("GET", "/threads/_itle-1/title.txt", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/threads/t%27itle-1/title.txt", caller=ann)
     assert answer.status_code == 404
     assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
 
@@ -453,6 +543,19 @@ async def test_thread_posts_csv_of_a_missing_slug_is_not_found(service: Service)
     thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
     await store_post(service.db, thread_id=thread.id, author_id=ann.id)
     answer = await service.send("GET", "/threads/nothing-there/posts.csv", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+
+
+async def test_thread_posts_csv_takes_the_slug_literally(service: Service) -> None:
+    """GET /threads/{slug}/posts.csv: 404, 404. It is compared as it is."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    await store_post(service.db, thread_id=thread.id, author_id=ann.id)
+    answer = await service.send("GET", "/threads/_itle-1/posts.csv", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/threads/t%27itle-1/posts.csv", caller=ann)
     assert answer.status_code == 404
     assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
 
@@ -898,6 +1001,59 @@ async def test_reply_refuses_an_unreadable_answers(service: Service) -> None:
     assert await all_posts(service.db) == [post, post_2]
 
 
+async def test_reply_takes_the_slug_literally(service: Service) -> None:
+    """POST /threads/{slug}/posts: 404, 404. It is compared as it is."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    post = await store_post(service.db, thread_id=thread.id, author_id=ann.id)
+    answer = await service.send(
+        "POST", "/threads/_itle-1/posts", {"answers": post.number, "text": "text 2"}, caller=ann
+    )
+    assert answer.status_code == 404
+    answer = await service.send(
+        "POST", "/threads/t%27itle-1/posts", {"answers": post.number, "text": "text 2"}, caller=ann
+    )
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+    assert await all_posts(service.db) == [post]
+
+
+async def test_reply_keeps_texts_as_they_are(service: Service) -> None:
+    """POST /threads/{slug}/posts: 201. Blanks and signs mean nothing."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    post = await store_post(service.db, thread_id=thread.id, author_id=ann.id)
+    answer = await service.send(
+        "POST",
+        f"/threads/{thread.slug}/posts",
+        {"answers": post.number, "text": " text 2 & 100 %'s \\n "},
+        caller=ann,
+    )
+    assert answer.status_code == 201
+    stored = await all_posts(service.db)
+    new_post = stored[1]
+    assert answer.json() == {
+        "number": new_post.number,
+        "text": " text 2 & 100 %'s \\n ",
+        "written": "2030-01-01T00:00:00.000000Z",
+        "edited": None,
+        "by": "ann",
+        "replies": [],
+    }
+    assert stored == [post, new_post]
+    assert new_post == Post(
+        number=new_post.number,
+        thread_id=thread.id,
+        answers_id=post.number,
+        author_id=ann.id,
+        text=" text 2 & 100 %'s \\n ",
+        written=datetime(2030, 1, 1, tzinfo=UTC),
+        edited=None,
+    )
+
+
 async def test_reply_again_gives_the_same_answer(service: Service) -> None:
     """POST /threads/{slug}/posts: 201, 201. Idempotency-Key."""
     ann = await store_member(service.db)
@@ -1095,6 +1251,24 @@ async def test_reply_with_too_long_a_body_is_refused(service: Service) -> None:
     assert await all_posts(service.db) == [post]
 
 
+async def test_reply_is_invalid_before_it_is_not_found(service: Service) -> None:
+    """POST /threads/{slug}/posts: 422. The first reason is answered."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    post = await store_post(service.db, thread_id=thread.id, author_id=ann.id)
+    answer = await service.send(
+        "POST", "/threads/nothing-there/posts", {"answers": 999999, "text": "text 2"}, caller=ann
+    )
+    assert answer.status_code == 422
+    assert answer.json() == {
+        "status": 422,
+        "detail": "invalid",
+        "errors": [{"field": "answers", "code": "reference", "message": "does not exist"}],
+    }
+    assert await all_posts(service.db) == [post]
+
+
 async def test_lock(service: Service) -> None:
     """PUT /threads/{slug}/lock: 204."""
     ann = await store_member(service.db, moderator=True)
@@ -1195,6 +1369,19 @@ async def test_lock_leaves_others_as_they_are(service: Service) -> None:
     answer = await service.send("PUT", f"/threads/{thread.slug}/lock", caller=ann)
     assert answer.status_code == 204
     assert await all_threads(service.db) == [replace(thread, locked=True), thread_2]
+
+
+async def test_lock_takes_the_slug_literally(service: Service) -> None:
+    """PUT /threads/{slug}/lock: 404, 404. It is compared as it is."""
+    ann = await store_member(service.db, moderator=True)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    answer = await service.send("PUT", "/threads/_itle-1/lock", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("PUT", "/threads/t%27itle-1/lock", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+    assert await all_threads(service.db) == [thread]
 
 
 async def test_lock_from_another_site_is_csrf(service: Service) -> None:
@@ -1389,6 +1576,19 @@ async def test_watch_where_one_of_another_member_is_there_is_allowed(service: Se
     assert await all_watches(service.db) == [Watch(thread_id=thread.id, member_id=ann.id), watch]
 
 
+async def test_watch_takes_the_slug_literally(service: Service) -> None:
+    """PUT /threads/{slug}/watch: 404, 404. It is compared as it is."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    answer = await service.send("PUT", "/threads/_itle-1/watch", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("PUT", "/threads/t%27itle-1/watch", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+    assert await all_watches(service.db) == []
+
+
 async def test_watch_from_another_site_is_csrf(service: Service) -> None:
     """PUT /threads/{slug}/watch: 403. Nothing proves that a page of ours sends it."""
     ann = await store_member(service.db)
@@ -1467,6 +1667,20 @@ async def test_unwatch_of_a_missing_slug_is_not_found(service: Service) -> None:
     thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
     watch = await store_watch(service.db, thread_id=thread.id, member_id=ann.id)
     answer = await service.send("DELETE", "/threads/nothing-there/watch", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+    assert await all_watches(service.db) == [watch]
+
+
+async def test_unwatch_takes_the_slug_literally(service: Service) -> None:
+    """DELETE /threads/{slug}/watch: 404, 404. It is compared as it is."""
+    ann = await store_member(service.db)
+    board = await store_board(service.db)
+    thread = await store_thread(service.db, board_id=board.name, author_id=ann.id)
+    watch = await store_watch(service.db, thread_id=thread.id, member_id=ann.id)
+    answer = await service.send("DELETE", "/threads/_itle-1/watch", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("DELETE", "/threads/t%27itle-1/watch", caller=ann)
     assert answer.status_code == 404
     assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
     assert await all_watches(service.db) == [watch]

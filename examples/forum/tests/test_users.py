@@ -56,3 +56,16 @@ async def test_old_member_of_a_missing_nick_is_not_found(service: Service) -> No
     assert answer.headers["sunset"] == "Fri, 01 Jan 2027 00:00:00 GMT"
     assert answer.headers["link"] == '<https://forum.example/changes>; rel="deprecation"'
     assert answer.json() == {"status": 404, "detail": "not found", "errors": []}
+
+
+async def test_old_member_takes_the_nick_literally(service: Service) -> None:
+    """GET /users/{nick}: 404, 404. It is compared as it is."""
+    ann = await store_member(service.db)
+    answer = await service.send("GET", "/users/_nn", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/users/a%27nn", caller=ann)
+    assert answer.status_code == 404
+    assert answer.headers["deprecation"] == "@1767225600"
+    assert answer.headers["sunset"] == "Fri, 01 Jan 2027 00:00:00 GMT"
+    assert answer.headers["link"] == '<https://forum.example/changes>; rel="deprecation"'
+    assert answer.json() == {"status": 404, "detail": "not found", "errors": []}

@@ -96,3 +96,20 @@ async def test_get_or_create_bin_where_it_is_there_already_is_allowed(service: S
     assert answer.status_code == 200
     assert answer.json()["data"] == {"code": bin_row.code, "aisle": "aisle 1", "shelf": 3}
     assert await all_bins(service.db) == [bin_row]
+
+
+async def test_get_or_create_bin_takes_the_aisle_literally(service: Service) -> None:
+    """PUT /bins/{aisle}/{shelf}: 201, 201. It is compared as it is."""
+    ann = await store_worker(service.db)
+    bin_row = await store_bin(service.db)
+    answer = await service.send("PUT", "/bins/_isle 1/3", caller=ann)
+    assert answer.status_code == 201
+    answer = await service.send("PUT", "/bins/a%27isle%201/3", caller=ann)
+    assert answer.status_code == 201
+    stored = await all_bins(service.db)
+    new_bin_row = stored[0]
+    new_bin_row_2 = stored[1]
+    assert answer.json()["data"] == {"code": new_bin_row_2.code, "aisle": "a'isle 1", "shelf": 3}
+    assert stored == [new_bin_row, new_bin_row_2, bin_row]
+    assert new_bin_row == Bin(code=new_bin_row.code, aisle="_isle 1", shelf=3)
+    assert new_bin_row_2 == Bin(code=new_bin_row_2.code, aisle="a'isle 1", shelf=3)

@@ -331,6 +331,56 @@ async def test_pick_goods_names_every_missing_member(service: Service) -> None:
     assert await all_stocks(service.db) == [stock]
 
 
+async def test_pick_goods_refuses_a_missing_product_in_a_later_one_of_lines(
+    service: Service,
+) -> None:
+    """POST /picks: 422."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    stock = await store_stock(service.db, product_id=product.sku, bin_id=bin_row.code, quantity=4)
+    answer = await service.send(
+        "POST",
+        "/picks",
+        {
+            "lines": [
+                {"product": product.sku, "bin": bin_row.code, "quantity": 4},
+                {"product": "nothing-there", "bin": bin_row.code, "quantity": 4},
+            ]
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("lines[1].product", "reference")]
+    assert await all_movements(service.db) == []
+    assert await all_stocks(service.db) == [stock]
+
+
+async def test_pick_goods_refuses_a_missing_bin_in_a_later_one_of_lines(service: Service) -> None:
+    """POST /picks: 422."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    stock = await store_stock(service.db, product_id=product.sku, bin_id=bin_row.code, quantity=4)
+    answer = await service.send(
+        "POST",
+        "/picks",
+        {
+            "lines": [
+                {"product": product.sku, "bin": bin_row.code, "quantity": 4},
+                {"product": product.sku, "bin": "nothing-there", "quantity": 4},
+            ]
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("lines[1].bin", "reference")]
+    assert await all_movements(service.db) == []
+    assert await all_stocks(service.db) == [stock]
+
+
 async def test_pick_goods_leaves_out_what_does_not_match(service: Service) -> None:
     """POST /picks: 201.
 
@@ -418,6 +468,108 @@ async def test_pick_goods_answers_for_the_first_row_by_bin(service: Service) -> 
     assert await all_stocks(service.db) == [stock, stock_2]
 
 
+async def test_pick_goods_handles_each_of_two(service: Service) -> None:
+    """POST /picks: 201. Later rows are not left out."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    stock = await store_stock(service.db, product_id=product.sku, bin_id=bin_row.code, quantity=4)
+    bin_row_2 = await store_bin(service.db, code="code-2", aisle="aisle 2", shelf=4)
+    stock_2 = await store_stock(
+        service.db, product_id=product.sku, bin_id=bin_row_2.code, quantity=4
+    )
+    answer = await service.send(
+        "POST",
+        "/picks",
+        {
+            "lines": [
+                {"product": product.sku, "bin": bin_row_2.code, "quantity": 4},
+                {"product": product.sku, "bin": bin_row.code, "quantity": 4},
+            ]
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 201
+    new_movement, new_movement_2 = await all_movements(service.db)
+    assert answer.json()["data"] == {"lines": 2, "movements": 2}
+    assert await all_stocks(service.db) == [
+        replace(stock, quantity=0),
+        replace(stock_2, quantity=0),
+    ]
+    assert new_movement == Movement(
+        id=new_movement.id,
+        product_id=product.sku,
+        bin_id=bin_row_2.code,
+        change=-4,
+        worker_id=ann.id,
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+    )
+    assert new_movement_2 == Movement(
+        id=new_movement_2.id,
+        product_id=product.sku,
+        bin_id=bin_row.code,
+        change=-4,
+        worker_id=ann.id,
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+    )
+
+
+async def test_pick_goods_with_a_second_row_that_is_wrong_is_invalid(service: Service) -> None:
+    """POST /picks: 422. this.quantity >= 0."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    stock = await store_stock(service.db, product_id=product.sku, bin_id=bin_row.code, quantity=4)
+    bin_row_2 = await store_bin(service.db, code="code-2", aisle="aisle 2", shelf=4)
+    stock_2 = await store_stock(
+        service.db, product_id=product.sku, bin_id=bin_row_2.code, quantity=3
+    )
+    answer = await service.send(
+        "POST",
+        "/picks",
+        {
+            "lines": [
+                {"product": product.sku, "bin": bin_row_2.code, "quantity": 4},
+                {"product": product.sku, "bin": bin_row.code, "quantity": 4},
+            ]
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("quantity", "out_of_stock"), ("reserved", "not_available")]
+    assert await all_movements(service.db) == []
+    assert await all_stocks(service.db) == [stock, stock_2]
+
+
+async def test_pick_goods_with_a_second_row_that_is_wrong_is_invalid_2(service: Service) -> None:
+    """POST /picks: 422. this.reserved >= 0 && this.reserved <= this.quantity."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    stock = await store_stock(service.db, product_id=product.sku, bin_id=bin_row.code, quantity=4)
+    bin_row_2 = await store_bin(service.db, code="code-2", aisle="aisle 2", shelf=4)
+    stock_2 = await store_stock(
+        service.db, product_id=product.sku, bin_id=bin_row_2.code, quantity=4, reserved=1
+    )
+    answer = await service.send(
+        "POST",
+        "/picks",
+        {
+            "lines": [
+                {"product": product.sku, "bin": bin_row_2.code, "quantity": 4},
+                {"product": product.sku, "bin": bin_row.code, "quantity": 4},
+            ]
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("reserved", "not_available")]
+    assert await all_movements(service.db) == []
+    assert await all_stocks(service.db) == [stock, stock_2]
+
+
 async def test_pick_goods_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /picks: 400."""
     ann = await store_worker(service.db)
@@ -465,3 +617,52 @@ async def test_pick_goods_with_too_long_a_body_is_refused(service: Service) -> N
     assert answer.json()["error"]["code"] == "payload_too_large"
     assert await all_movements(service.db) == []
     assert await all_stocks(service.db) == [stock]
+
+
+async def test_pick_goods_is_invalid_before_it_is_nothing_there(service: Service) -> None:
+    """POST /picks: 422. The first reason is answered."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    product_2 = await store_product(service.db, sku="AAB")
+    stock = await store_stock(service.db, product_id=product_2.sku, bin_id=bin_row.code, quantity=4)
+    answer = await service.send(
+        "POST",
+        "/picks",
+        {
+            "lines": [
+                {"product": product.sku, "bin": bin_row.code, "quantity": 4},
+                {"product": product.sku, "bin": "nothing-there", "quantity": 4},
+            ]
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("lines[1].bin", "reference")]
+    assert await all_movements(service.db) == []
+    assert await all_stocks(service.db) == [stock]
+
+
+async def test_pick_goods_is_invalid_before_it_is_invalid(service: Service) -> None:
+    """POST /picks: 422. The first reason is answered."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    stock = await store_stock(
+        service.db, product_id=product.sku, bin_id=bin_row.code, quantity=4, reserved=1
+    )
+    product_2 = await store_product(service.db, sku="AAB")
+    await store_bin(service.db, code="code-2", aisle="aisle 2", shelf=4)
+    stock_2 = await store_stock(service.db, product_id=product_2.sku, bin_id=bin_row.code)
+    answer = await service.send(
+        "POST",
+        "/picks",
+        {"lines": [{"product": product_2.sku, "bin": bin_row.code, "quantity": 4}]},
+        caller=ann,
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("quantity", "out_of_stock"), ("reserved", "not_available")]
+    assert await all_movements(service.db) == []
+    assert await all_stocks(service.db) == [stock, stock_2]

@@ -362,6 +362,41 @@ async def test_create_product_names_every_missing_member(service: Service) -> No
     assert await all_products(service.db) == []
 
 
+async def test_create_product_keeps_texts_as_they_are(service: Service) -> None:
+    """POST /products: 201. Blanks and signs mean nothing."""
+    ann = await store_worker(service.db, manager=True)
+    answer = await service.send(
+        "POST",
+        "/products",
+        {
+            "sku": "AAB",
+            "name": " name 2 & 100 %'s \\n ",
+            "price": "2.50",
+            "weight_grams": 4,
+            "discontinued": True,
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 201
+    assert answer.json()["data"] == {
+        "sku": "AAB",
+        "name": " name 2 & 100 %'s \\n ",
+        "price": "2.50",
+        "weight_grams": 4,
+        "discontinued": True,
+    }
+    assert answer.headers["location"] == "/products/AAB"
+    assert await all_products(service.db) == [
+        Product(
+            sku="AAB",
+            name=" name 2 & 100 %'s \\n ",
+            price=Decimal("2.50"),
+            weight_grams=4,
+            discontinued=True,
+        )
+    ]
+
+
 async def test_create_product_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /products: 400."""
     ann = await store_worker(service.db, manager=True)
@@ -417,6 +452,16 @@ async def test_get_product_of_a_missing_sku_is_not_found(service: Service) -> No
     """GET /products/{sku}: 404."""
     await store_product(service.db)
     answer = await service.send("GET", "/products/nothing-there")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+
+
+async def test_get_product_takes_the_sku_literally(service: Service) -> None:
+    """GET /products/{sku}: 404, 404. It is compared as it is."""
+    await store_product(service.db)
+    answer = await service.send("GET", "/products/_AA")
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/products/A%27AA")
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
 
@@ -630,6 +675,82 @@ async def test_update_product_accepts_values_at_their_limits(
         caller=ann,
     )
     assert answer.status_code == 200
+
+
+async def test_update_product_takes_the_sku_literally(service: Service) -> None:
+    """PATCH /products/{sku}: 404, 404. It is compared as it is."""
+    ann = await store_worker(service.db, manager=True)
+    product = await store_product(service.db)
+    answer = await service.send(
+        "PATCH",
+        "/products/_AA",
+        {"name": "name 2", "price": "2.50", "weight_grams": 4, "discontinued": True},
+        caller=ann,
+    )
+    assert answer.status_code == 404
+    answer = await service.send(
+        "PATCH",
+        "/products/A%27AA",
+        {"name": "name 2", "price": "2.50", "weight_grams": 4, "discontinued": True},
+        caller=ann,
+    )
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_products(service.db) == [product]
+
+
+async def test_update_product_keeps_texts_as_they_are(service: Service) -> None:
+    """PATCH /products/{sku}: 200. Blanks and signs mean nothing."""
+    ann = await store_worker(service.db, manager=True)
+    product = await store_product(service.db)
+    answer = await service.send(
+        "PATCH",
+        f"/products/{product.sku}",
+        {
+            "name": " name 2 & 100 %'s \\n ",
+            "price": "2.50",
+            "weight_grams": 4,
+            "discontinued": True,
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    assert answer.json()["data"] == {
+        "sku": product.sku,
+        "name": " name 2 & 100 %'s \\n ",
+        "price": "2.50",
+        "weight_grams": 4,
+        "discontinued": True,
+    }
+    assert await all_products(service.db) == [
+        replace(
+            product,
+            name=" name 2 & 100 %'s \\n ",
+            price=Decimal("2.50"),
+            weight_grams=4,
+            discontinued=True,
+        )
+    ]
+
+
+async def test_update_product_changes_one_member_after_the_other(service: Service) -> None:
+    """PATCH /products/{sku}: 200, 200. What was changed first stays."""
+    ann = await store_worker(service.db, manager=True)
+    product = await store_product(service.db)
+    answer = await service.send("PATCH", f"/products/{product.sku}", {"name": "name 2"}, caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("PATCH", f"/products/{product.sku}", {"price": "2.50"}, caller=ann)
+    assert answer.status_code == 200
+    assert answer.json()["data"] == {
+        "sku": product.sku,
+        "name": "name 2",
+        "price": "2.50",
+        "weight_grams": 3,
+        "discontinued": False,
+    }
+    assert await all_products(service.db) == [
+        replace(product, name="name 2", price=Decimal("2.50"))
+    ]
 
 
 async def test_update_product_with_half_a_body_is_malformed(service: Service) -> None:
@@ -997,6 +1118,24 @@ async def test_reserve_refuses_a_missing_bin(service: Service) -> None:
     assert await all_stocks(service.db) == [stock]
 
 
+async def test_reserve_takes_the_sku_literally(service: Service) -> None:
+    """POST /products/{sku}/reservations: 404, 404. It is compared as it is."""
+    ann = await store_worker(service.db)
+    bin_row = await store_bin(service.db)
+    product = await store_product(service.db)
+    stock = await store_stock(service.db, product_id=product.sku, bin_id=bin_row.code, quantity=4)
+    answer = await service.send(
+        "POST", "/products/_AA/reservations", {"bin": bin_row.code, "quantity": 4}, caller=ann
+    )
+    assert answer.status_code == 404
+    answer = await service.send(
+        "POST", "/products/A%27AA/reservations", {"bin": bin_row.code, "quantity": 4}, caller=ann
+    )
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_stocks(service.db) == [stock]
+
+
 async def test_reserve_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /products/{sku}/reservations: 400."""
     ann = await store_worker(service.db)
@@ -1048,6 +1187,43 @@ async def test_reserve_with_too_long_a_body_is_refused(service: Service) -> None
     )
     assert answer.status_code == 413
     assert answer.json()["error"]["code"] == "payload_too_large"
+    assert await all_stocks(service.db) == [stock]
+
+
+async def test_reserve_is_invalid_before_it_is_not_found(service: Service) -> None:
+    """POST /products/{sku}/reservations: 422. The first reason is answered."""
+    ann = await store_worker(service.db)
+    bin_row = await store_bin(service.db)
+    product = await store_product(service.db)
+    stock = await store_stock(service.db, product_id=product.sku, bin_id=bin_row.code, quantity=4)
+    answer = await service.send(
+        "POST",
+        "/products/nothing-there/reservations",
+        {"bin": "nothing-there", "quantity": 4},
+        caller=ann,
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("bin", "reference")]
+    assert await all_stocks(service.db) == [stock]
+
+
+async def test_reserve_is_discontinued_before_it_is_invalid(service: Service) -> None:
+    """POST /products/{sku}/reservations: 409. The first reason is answered."""
+    ann = await store_worker(service.db)
+    bin_row = await store_bin(service.db)
+    product = await store_product(service.db, discontinued=True)
+    stock = await store_stock(
+        service.db, product_id=product.sku, bin_id=bin_row.code, quantity=4, reserved=1
+    )
+    answer = await service.send(
+        "POST",
+        f"/products/{product.sku}/reservations",
+        {"bin": bin_row.code, "quantity": 4},
+        caller=ann,
+    )
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "discontinued"
     assert await all_stocks(service.db) == [stock]
 
 
@@ -1120,6 +1296,19 @@ async def test_list_stock_refuses_bad_parameters(
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "invalid"
     assert fields(answer) == errors
+
+
+async def test_list_stock_takes_the_sku_literally(service: Service) -> None:
+    """GET /products/{sku}/stock: 404, 404. It is compared as it is."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    await store_stock(service.db, product_id=product.sku, bin_id=bin_row.code)
+    answer = await service.send("GET", "/products/_AA/stock", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/products/A%27AA/stock", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
 
 
 async def test_list_stock_leaves_out_what_does_not_match(service: Service) -> None:
@@ -1335,6 +1524,38 @@ async def test_list_stock_filtered_by_at_least_in_order_of_place(service: Servic
     assert answer.json()["meta"]["total"] == 1
 
 
+async def test_list_stock_when_the_product_has_changed_is_allowed(service: Service) -> None:
+    """GET /products/{sku}/stock: 200, 200, 200. It is looked for each time."""
+    ann = await store_worker(service.db, manager=True)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    await store_stock(service.db, product_id=product.sku, bin_id=bin_row.code)
+    answer = await service.send("GET", f"/products/{product.sku}/stock", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send(
+        "PATCH",
+        f"/products/{product.sku}",
+        {"name": "name 2", "price": "2.50", "weight_grams": 4, "discontinued": True},
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    answer = await service.send("GET", f"/products/{product.sku}/stock", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json()["data"] == [
+        {
+            "quantity": 0,
+            "reserved": 0,
+            "available": 0,
+            "product": {"sku": product.sku, "name": "name 2"},
+            "place": {"bin": bin_row.code, "aisle": "aisle 1", "shelf": 3},
+        }
+    ]
+    assert answer.json()["meta"]["total"] == 1
+    assert await all_products(service.db) == [
+        replace(product, name="name 2", price=Decimal("2.50"), weight_grams=4, discontinued=True)
+    ]
+
+
 async def test_list_movements(service: Service) -> None:
     """GET /products/{sku}/movements: 200."""
     ann = await store_worker(service.db)
@@ -1450,6 +1671,19 @@ async def test_list_movements_refuses_bad_parameters(
     assert fields(answer) == errors
 
 
+async def test_list_movements_takes_the_sku_literally(service: Service) -> None:
+    """GET /products/{sku}/movements: 404, 404. It is compared as it is."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    await store_movement(service.db, product_id=product.sku, bin_id=bin_row.code, worker_id=ann.id)
+    answer = await service.send("GET", "/products/_AA/movements", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/products/A%27AA/movements", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+
+
 async def test_list_movements_leaves_out_what_does_not_match(service: Service) -> None:
     """GET /products/{sku}/movements: 200. Needs this.product == product."""
     ann = await store_worker(service.db)
@@ -1549,6 +1783,39 @@ async def test_list_movements_shows_20_at_most(service: Service) -> None:
     assert len(answer.json()["data"]) == 20
 
 
+async def test_list_movements_when_the_product_has_changed_is_allowed(service: Service) -> None:
+    """GET /products/{sku}/movements: 200, 200, 200. It is looked for each time."""
+    ann = await store_worker(service.db, manager=True)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    await store_movement(service.db, product_id=product.sku, bin_id=bin_row.code, worker_id=ann.id)
+    answer = await service.send("GET", f"/products/{product.sku}/movements", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send(
+        "PATCH",
+        f"/products/{product.sku}",
+        {"name": "name 2", "price": "2.50", "weight_grams": 4, "discontinued": True},
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    answer = await service.send("GET", f"/products/{product.sku}/movements", caller=ann)
+    assert answer.status_code == 200
+    assert answer.json()["data"] == [
+        {
+            "id": ann.id,
+            "product": product.sku,
+            "bin": bin_row.code,
+            "change": 3,
+            "at": "2026-03-01T12:00:00.000000Z",
+            "worker": "AA0000",
+        }
+    ]
+    assert answer.json()["meta"]["next"] is None
+    assert await all_products(service.db) == [
+        replace(product, name="name 2", price=Decimal("2.50"), weight_grams=4, discontinued=True)
+    ]
+
+
 async def test_withdraw_product(service: Service) -> None:
     """DELETE /products/{sku}: 204."""
     ann = await store_worker(service.db, manager=True)
@@ -1631,3 +1898,15 @@ async def test_withdraw_product_leaves_others_as_they_are(service: Service) -> N
     answer = await service.send("DELETE", f"/products/{product.sku}", caller=ann)
     assert answer.status_code == 204
     assert await all_products(service.db) == [replace(product, discontinued=True), product_2]
+
+
+async def test_withdraw_product_takes_the_sku_literally(service: Service) -> None:
+    """DELETE /products/{sku}: 404, 404. It is compared as it is."""
+    ann = await store_worker(service.db, manager=True)
+    product = await store_product(service.db)
+    answer = await service.send("DELETE", "/products/_AA", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("DELETE", "/products/A%27AA", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_products(service.db) == [product]

@@ -29,3 +29,20 @@ async def test_stock_by_aisle_by_nobody_is_unauthenticated(service: Service) -> 
     answer = await service.send("GET", "/reports/aisles")
     assert answer.status_code == 401
     assert answer.json()["error"]["code"] == "unauthenticated"
+
+
+async def test_stock_by_aisle_with_the_largest_quantity_is_invalid(service: Service) -> None:
+    """GET /reports/aisles: 422. It leaves its range."""
+    ann = await store_worker(service.db)
+    product = await store_product(service.db)
+    bin_row = await store_bin(service.db)
+    await store_stock(
+        service.db, product_id=product.sku, bin_id=bin_row.code, quantity=9223372036854775807
+    )
+    product_2 = await store_product(service.db, sku="AAB")
+    await store_stock(
+        service.db, product_id=product_2.sku, bin_id=bin_row.code, quantity=9223372036854775807
+    )
+    answer = await service.send("GET", "/reports/aisles", caller=ann)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"

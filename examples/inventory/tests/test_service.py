@@ -129,6 +129,15 @@ def test_the_contract_has_every_operation_and_its_answers() -> None:
     assert described == ANSWERS
 
 
+async def test_no_address_answers_that_the_contract_lacks(service: Service) -> None:
+    """What nobody described is looked after by nobody."""
+    described, served = (
+        {re.sub(r"{\w+}", "{}", address) for address in each}
+        for each in (ANSWERS, service.app.addresses)
+    )
+    assert served == described
+
+
 def test_the_contract_has_every_member() -> None:
     """Of what callers send and are shown, with its type; None is that of another schema."""
     described = {

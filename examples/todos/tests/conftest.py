@@ -11,7 +11,7 @@ from shutil import copy
 
 import pytest
 from backwright_runtime import Application, migrations, sql
-from backwright_runtime.testing import CHEAP_PASSWORDS, ScriptedSeam, settings_for
+from backwright_runtime.testing import CHEAP_PASSWORDS, ScriptedSeam, Watched, settings_for
 from backwright_runtime.tokens import Session, Tokens
 from httpx import ASGITransport, AsyncClient, Response
 
@@ -27,6 +27,15 @@ EMPTY = sql("""
     TRUNCATE "user", todo, backwright_revoked_token, backwright_idempotent_answer RESTART
         IDENTITY
 """)  # PostgreSQL
+# What takes several steps: none of its writes may stay where a later step fails.
+TOGETHER = re.compile(
+    "|".join(
+        [
+            "PATCH /todos/[^/]+",
+            "DELETE /todos/[^/]+",
+        ]
+    )
+)
 
 
 class Service:
@@ -37,6 +46,7 @@ class Service:
         self.db = app.database
         self._http = http
         self._requests = 0
+        self._watched = app.database = Watched(app.database)
         self._tokens = Tokens("todos", app.settings.token_keys, 3600)
         self._sessions: dict[object, Session] = {}
 
@@ -56,9 +66,13 @@ class Service:
         sent = {"X-Request-Id": f"test-{self._requests}", **(headers or {})}
         if caller is not None:
             sent["Authorization"] = f"Bearer {self.token(caller)}"
-        return await self._http.request(
+        self._watched.beside.clear()
+        answer = await self._http.request(
             method, path, json=body, content=content, params=query, headers=sent
         )
+        if TOGETHER.fullmatch(f"{method} {path}"):
+            assert not self._watched.beside, "written beside the transaction of the other steps"
+        return answer
 
     def token(self, caller: User) -> str:
         """The access token of a caller, who is signed in by now."""

@@ -387,6 +387,36 @@ async def test_create_todo_names_every_missing_member(service: Service) -> None:
     assert await all_todos(service.db) == []
 
 
+async def test_create_todo_keeps_texts_as_they_are(service: Service) -> None:
+    """POST /todos: 201. Blanks and signs mean nothing."""
+    ann = await store_user(service.db)
+    answer = await service.send(
+        "POST",
+        "/todos",
+        {"title": " title 2 & 100 %'s \\n ", "done": True, "due": "2026-03-02"},
+        caller=ann,
+    )
+    assert answer.status_code == 201
+    [new_todo] = await all_todos(service.db)
+    assert answer.json()["data"] == {
+        "id": str(new_todo.id),
+        "title": " title 2 & 100 %'s \\n ",
+        "done": True,
+        "due": "2026-03-02",
+        "owner": str(ann.id),
+        "created_at": "2030-01-01T00:00:00.000000Z",
+    }
+    assert answer.headers["location"] == f"/todos/{new_todo.id}"
+    assert new_todo == Todo(
+        id=new_todo.id,
+        title=" title 2 & 100 %'s \\n ",
+        done=True,
+        due=date(2026, 3, 2),
+        owner_id=ann.id,
+        created_at=datetime(2030, 1, 1, tzinfo=UTC),
+    )
+
+
 async def test_create_todo_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /todos: 400."""
     ann = await store_user(service.db)
@@ -487,6 +517,20 @@ async def test_get_todo_of_an_impossible_id_is_not_found(service: Service) -> No
     answer = await service.send("GET", "/todos/no-key", caller=ann)
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
+
+
+async def test_get_todo_when_the_todo_has_gone_is_not_found(service: Service) -> None:
+    """GET /todos/{id}: 200, 204, 404. It is looked for each time."""
+    ann = await store_user(service.db)
+    todo = await store_todo(service.db, owner_id=ann.id)
+    answer = await service.send("GET", f"/todos/{todo.id}", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("DELETE", f"/todos/{todo.id}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("GET", f"/todos/{todo.id}", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_todos(service.db) == []
 
 
 async def test_update_todo(service: Service) -> None:
@@ -706,6 +750,73 @@ async def test_update_todo_accepts_values_at_their_limits(
     assert answer.json()["data"].items() >= given.items()
 
 
+async def test_update_todo_keeps_texts_as_they_are(service: Service) -> None:
+    """PATCH /todos/{id}: 200. Blanks and signs mean nothing."""
+    ann = await store_user(service.db)
+    todo = await store_todo(service.db, owner_id=ann.id)
+    answer = await service.send(
+        "PATCH",
+        f"/todos/{todo.id}",
+        {"title": " title 2 & 100 %'s \\n ", "done": True, "due": "2026-03-02"},
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    assert answer.json()["data"] == {
+        "id": str(todo.id),
+        "title": " title 2 & 100 %'s \\n ",
+        "done": True,
+        "due": "2026-03-02",
+        "owner": str(ann.id),
+        "created_at": "2026-03-01T12:00:00.000000Z",
+    }
+    assert await all_todos(service.db) == [
+        replace(todo, title=" title 2 & 100 %'s \\n ", done=True, due=date(2026, 3, 2))
+    ]
+
+
+async def test_update_todo_changes_one_member_after_the_other(service: Service) -> None:
+    """PATCH /todos/{id}: 200, 200. What was changed first stays."""
+    ann = await store_user(service.db)
+    todo = await store_todo(service.db, owner_id=ann.id)
+    answer = await service.send("PATCH", f"/todos/{todo.id}", {"title": "title 2"}, caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("PATCH", f"/todos/{todo.id}", {"done": True}, caller=ann)
+    assert answer.status_code == 200
+    assert answer.json()["data"] == {
+        "id": str(todo.id),
+        "title": "title 2",
+        "done": True,
+        "due": "2026-03-01",
+        "owner": str(ann.id),
+        "created_at": "2026-03-01T12:00:00.000000Z",
+    }
+    assert await all_todos(service.db) == [replace(todo, title="title 2", done=True)]
+
+
+async def test_update_todo_when_the_todo_has_gone_is_not_found(service: Service) -> None:
+    """PATCH /todos/{id}: 200, 204, 404. It is looked for each time."""
+    ann = await store_user(service.db)
+    todo = await store_todo(service.db, owner_id=ann.id)
+    answer = await service.send(
+        "PATCH",
+        f"/todos/{todo.id}",
+        {"title": "title 2", "done": True, "due": "2026-03-02"},
+        caller=ann,
+    )
+    assert answer.status_code == 200
+    answer = await service.send("DELETE", f"/todos/{todo.id}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send(
+        "PATCH",
+        f"/todos/{todo.id}",
+        {"title": "title 2", "done": True, "due": "2026-03-02"},
+        caller=ann,
+    )
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_todos(service.db) == []
+
+
 async def test_update_todo_with_half_a_body_is_malformed(service: Service) -> None:
     """PATCH /todos/{id}: 400."""
     ann = await store_user(service.db)
@@ -825,3 +936,15 @@ async def test_delete_todo_leaves_others_as_they_are(service: Service) -> None:
     answer = await service.send("DELETE", f"/todos/{todo.id}", caller=ann)
     assert answer.status_code == 204
     assert await all_todos(service.db) == [todo_2]
+
+
+async def test_delete_todo_when_the_todo_has_gone_is_not_found(service: Service) -> None:
+    """DELETE /todos/{id}: 204, 404. It is looked for each time."""
+    ann = await store_user(service.db)
+    todo = await store_todo(service.db, owner_id=ann.id)
+    answer = await service.send("DELETE", f"/todos/{todo.id}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("DELETE", f"/todos/{todo.id}", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_todos(service.db) == []

@@ -119,6 +119,38 @@ async def test_register_names_every_missing_member(service: Service) -> None:
     assert await all_accounts(service.db) == []
 
 
+async def test_register_keeps_texts_as_they_are(service: Service) -> None:
+    """POST /accounts: 201. Blanks and signs mean nothing."""
+    answer = await service.send(
+        "POST",
+        "/accounts",
+        {
+            "email": "bob@example.org",
+            "password": "correct horse battery staple 2",
+            "name": " name 2 & 100 %'s \\n ",
+        },
+    )
+    assert answer.status_code == 201
+    [new_account] = await all_accounts(service.db)
+    shown = answer.json()["data"]
+    assert shown == {
+        "account": {
+            "id": str(new_account.id),
+            "email": "bob@example.org",
+            "name": " name 2 & 100 %'s \\n ",
+        },
+        "token": shown["token"],
+    }
+    assert service.subject(shown["token"]) == str(new_account.id)
+    assert new_account == Account(
+        id=new_account.id,
+        email="bob@example.org",
+        password=new_account.password,
+        name=" name 2 & 100 %'s \\n ",
+    )
+    assert new_account.password.startswith("$argon2id$")
+
+
 async def test_register_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /accounts: 400."""
     answer = await service.send(

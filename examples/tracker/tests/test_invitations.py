@@ -350,3 +350,32 @@ async def test_accept_invitation_beside_a_member_is_allowed(service: Service) ->
     assert await all_invitations(service.db) == [
         replace(invitation, accepted=datetime(2030, 1, 1, tzinfo=UTC))
     ]
+
+
+async def test_accept_invitation_is_expired_before_it_is_used(service: Service) -> None:
+    """POST /invitations/{secret}/acceptance: 410. The first reason is answered."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    invitation = await store_invitation(
+        service.db, org_id=org.id, invited_by_id=ann.id, expires=datetime(2030, 1, 1, tzinfo=UTC)
+    )
+    answer = await service.send("POST", f"/invitations/{invitation.secret}/acceptance", caller=ann)
+    assert answer.status_code == 410
+    assert answer.json()["error"]["code"] == "expired"
+    assert await all_invitations(service.db) == [invitation]
+    assert await all_members(service.db) == []
+
+
+async def test_accept_invitation_is_used_before_it_is_forbidden(service: Service) -> None:
+    """POST /invitations/{secret}/acceptance: 410. The first reason is answered."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    invitation = await store_invitation(
+        service.db, org_id=org.id, invited_by_id=ann.id, expires=datetime(2030, 1, 1, 1, tzinfo=UTC)
+    )
+    bob = await store_account(service.db, email="bob@example.org", name="bob")
+    answer = await service.send("POST", f"/invitations/{invitation.secret}/acceptance", caller=bob)
+    assert answer.status_code == 410
+    assert answer.json()["error"]["code"] == "used"
+    assert await all_invitations(service.db) == [invitation]
+    assert await all_members(service.db) == []

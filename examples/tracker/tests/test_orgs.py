@@ -175,6 +175,39 @@ async def test_create_org_names_every_missing_member(service: Service) -> None:
     assert await all_members(service.db) == []
 
 
+async def test_create_org_keeps_texts_as_they_are(service: Service) -> None:
+    """POST /orgs: 201. Blanks and signs mean nothing."""
+    ann = await store_account(service.db)
+    answer = await service.send(
+        "POST", "/orgs", {"handle": "ab", "name": " name 2 & 100 %'s \\n "}, caller=ann
+    )
+    assert answer.status_code == 201
+    [new_org] = await all_orgs(service.db)
+    assert answer.json()["data"] == {
+        "id": str(new_org.id),
+        "handle": "ab",
+        "name": " name 2 & 100 %'s \\n ",
+        "open_tasks": 0,
+        "members": [
+            {
+                "role": "owner",
+                "since": "2030-01-01T00:00:00.000000Z",
+                "account": {"id": str(ann.id), "name": "ann"},
+            }
+        ],
+        "may_admin": True,
+    }
+    assert new_org == Org(id=new_org.id, handle="ab", name=" name 2 & 100 %'s \\n ")
+    assert await all_members(service.db) == [
+        Member(
+            org_id=new_org.id,
+            account_id=ann.id,
+            role="owner",
+            since=datetime(2030, 1, 1, tzinfo=UTC),
+        )
+    ]
+
+
 async def test_create_org_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /orgs: 400."""
     ann = await store_account(service.db)
@@ -536,6 +569,34 @@ async def test_get_org_of_a_missing_handle_is_not_found(service: Service) -> Non
     assert answer.json()["error"]["code"] == "not_found"
 
 
+async def test_get_org_takes_the_handle_literally(service: Service) -> None:
+    """GET /orgs/{handle}: 404, 404. It is compared as it is."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    answer = await service.send("GET", "/orgs/_a", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/orgs/a%27a", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+
+
+async def test_get_org_when_the_org_has_gone_is_not_found(service: Service) -> None:
+    """GET /orgs/{handle}: 200, 204, 404. It is looked for each time."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    answer = await service.send("GET", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("DELETE", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("GET", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_orgs(service.db) == []
+    assert await all_members(service.db) == []
+
+
 async def test_delete_org(service: Service) -> None:
     """DELETE /orgs/{handle}: 204."""
     ann = await store_account(service.db)
@@ -709,6 +770,33 @@ async def test_delete_org_leaves_others_as_they_are(service: Service) -> None:
     answer = await service.send("DELETE", f"/orgs/{org.handle}", caller=ann)
     assert answer.status_code == 204
     assert await all_orgs(service.db) == [org_2]
+    assert await all_members(service.db) == []
+
+
+async def test_delete_org_takes_the_handle_literally(service: Service) -> None:
+    """DELETE /orgs/{handle}: 404, 404. It is compared as it is."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    answer = await service.send("DELETE", "/orgs/_a", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("DELETE", "/orgs/a%27a", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_orgs(service.db) == [org]
+
+
+async def test_delete_org_when_the_org_has_gone_is_not_found(service: Service) -> None:
+    """DELETE /orgs/{handle}: 204, 404. It is looked for each time."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    answer = await service.send("DELETE", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("DELETE", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_orgs(service.db) == []
     assert await all_members(service.db) == []
 
 
@@ -896,6 +984,21 @@ async def test_change_role_refuses_bad_values(
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "invalid"
     assert fields(answer) == errors
+    assert await all_members(service.db) == [member]
+
+
+async def test_change_role_takes_the_handle_literally(service: Service) -> None:
+    """PUT /orgs/{handle}/members/{account}: 404, 404. It is compared as it is."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    member = await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    answer = await service.send("PUT", f"/orgs/_a/members/{ann.id}", {"role": "admin"}, caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send(
+        "PUT", f"/orgs/a%27a/members/{ann.id}", {"role": "admin"}, caller=ann
+    )
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
     assert await all_members(service.db) == [member]
 
 
@@ -1088,6 +1191,19 @@ async def test_leave_leaves_others_as_they_are(service: Service) -> None:
     answer = await service.send("DELETE", f"/orgs/{org.handle}/members/{ann.id}", caller=ann)
     assert answer.status_code == 204
     assert await all_members(service.db) == [member_2]
+
+
+async def test_leave_takes_the_handle_literally(service: Service) -> None:
+    """DELETE /orgs/{handle}/members/{account}: 404, 404. It is compared as it is."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    member = await store_member(service.db, org_id=org.id, account_id=ann.id)
+    answer = await service.send("DELETE", f"/orgs/_a/members/{ann.id}", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("DELETE", f"/orgs/a%27a/members/{ann.id}", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_members(service.db) == [member]
 
 
 async def test_invite(service: Service) -> None:
@@ -1352,6 +1468,53 @@ async def test_invite_names_every_missing_member(service: Service) -> None:
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "invalid"
     assert fields(answer) == [("email", "required")]
+    assert await all_invitations(service.db) == []
+
+
+async def test_invite_takes_the_handle_literally(service: Service) -> None:
+    """POST /orgs/{handle}/invitations: 404, 404. It is compared as it is."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    answer = await service.send(
+        "POST", "/orgs/_a/invitations", {"email": "bob@example.org", "role": "member"}, caller=ann
+    )
+    assert answer.status_code == 404
+    answer = await service.send(
+        "POST",
+        "/orgs/a%27a/invitations",
+        {"email": "bob@example.org", "role": "member"},
+        caller=ann,
+    )
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_invitations(service.db) == []
+
+
+async def test_invite_when_the_org_has_gone_is_not_found(service: Service) -> None:
+    """POST /orgs/{handle}/invitations: 201, 204, 404. It is looked for each time."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    answer = await service.send(
+        "POST",
+        f"/orgs/{org.handle}/invitations",
+        {"email": "bob@example.org", "role": "member"},
+        caller=ann,
+    )
+    assert answer.status_code == 201
+    answer = await service.send("DELETE", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send(
+        "POST",
+        f"/orgs/{org.handle}/invitations",
+        {"email": "bob@example.org", "role": "member"},
+        caller=ann,
+    )
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_orgs(service.db) == []
+    assert await all_members(service.db) == []
     assert await all_invitations(service.db) == []
 
 
@@ -1650,6 +1813,68 @@ async def test_create_label_names_every_missing_member(service: Service) -> None
     assert await all_labels(service.db) == []
 
 
+async def test_create_label_takes_the_handle_literally(service: Service) -> None:
+    """POST /orgs/{handle}/labels: 404, 404. It is compared as it is."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    answer = await service.send(
+        "POST", "/orgs/_a/labels", {"name": "name 2", "color": "#000001"}, caller=ann
+    )
+    assert answer.status_code == 404
+    answer = await service.send(
+        "POST", "/orgs/a%27a/labels", {"name": "name 2", "color": "#000001"}, caller=ann
+    )
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_labels(service.db) == []
+
+
+async def test_create_label_keeps_texts_as_they_are(service: Service) -> None:
+    """POST /orgs/{handle}/labels: 201. Blanks and signs mean nothing."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    answer = await service.send(
+        "POST",
+        f"/orgs/{org.handle}/labels",
+        {"name": " name 2 & 100 %'s \\n ", "color": "#000001"},
+        caller=ann,
+    )
+    assert answer.status_code == 201
+    [new_label] = await all_labels(service.db)
+    assert answer.json()["data"] == {
+        "id": str(new_label.id),
+        "org": str(org.id),
+        "name": " name 2 & 100 %'s \\n ",
+        "color": "#000001",
+    }
+    assert new_label == Label(
+        id=new_label.id, org_id=org.id, name=" name 2 & 100 %'s \\n ", color="#000001"
+    )
+
+
+async def test_create_label_when_the_org_has_gone_is_not_found(service: Service) -> None:
+    """POST /orgs/{handle}/labels: 201, 204, 404. It is looked for each time."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    answer = await service.send(
+        "POST", f"/orgs/{org.handle}/labels", {"name": "name 2", "color": "#000001"}, caller=ann
+    )
+    assert answer.status_code == 201
+    answer = await service.send("DELETE", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send(
+        "POST", f"/orgs/{org.handle}/labels", {"name": "name 2", "color": "#000001"}, caller=ann
+    )
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_orgs(service.db) == []
+    assert await all_members(service.db) == []
+    assert await all_labels(service.db) == []
+
+
 async def test_create_label_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /orgs/{handle}/labels: 400."""
     ann = await store_account(service.db)
@@ -1787,6 +2012,19 @@ async def test_list_labels_refuses_bad_parameters(
     assert fields(answer) == errors
 
 
+async def test_list_labels_takes_the_handle_literally(service: Service) -> None:
+    """GET /orgs/{handle}/labels: 404, 404. It is compared as it is."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    await store_label(service.db, org_id=org.id)
+    answer = await service.send("GET", "/orgs/_a/labels", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/orgs/a%27a/labels", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+
+
 async def test_list_labels_leaves_out_what_does_not_match(service: Service) -> None:
     """GET /orgs/{handle}/labels: 200. Needs this.org == org."""
     ann = await store_account(service.db)
@@ -1878,6 +2116,24 @@ async def test_list_labels_ends_where_a_page_is_just_full(service: Service) -> N
         str(label_2.id),
     ]
     assert answer.json()["meta"]["next"] is None
+
+
+async def test_list_labels_when_the_org_has_gone_is_not_found(service: Service) -> None:
+    """GET /orgs/{handle}/labels: 200, 204, 404. It is looked for each time."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    await store_label(service.db, org_id=org.id)
+    answer = await service.send("GET", f"/orgs/{org.handle}/labels", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("DELETE", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("GET", f"/orgs/{org.handle}/labels", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_orgs(service.db) == []
+    assert await all_members(service.db) == []
+    assert await all_labels(service.db) == []
 
 
 async def test_create_task(service: Service) -> None:
@@ -2541,6 +2797,211 @@ async def test_create_task_refuses_an_unreadable_blocked_by(service: Service) ->
     assert await all_tasks(service.db) == [task, task_2]
 
 
+async def test_create_task_takes_the_handle_literally(service: Service) -> None:
+    """POST /orgs/{handle}/tasks: 404, 404. It is compared as it is."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    label = await store_label(service.db, org_id=org.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    answer = await service.send(
+        "POST",
+        "/orgs/_a/tasks",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 404
+    answer = await service.send(
+        "POST",
+        "/orgs/a%27a/tasks",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_tasks(service.db) == [task]
+
+
+async def test_create_task_keeps_texts_as_they_are(service: Service) -> None:
+    """POST /orgs/{handle}/tasks: 201. Blanks and signs mean nothing."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    label = await store_label(service.db, org_id=org.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    answer = await service.send(
+        "POST",
+        f"/orgs/{org.handle}/tasks",
+        {
+            "title": " title 2 & 100 %'s \\n ",
+            "text": " text 2 & 100 %'s \\n ",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 201
+    stored = await all_tasks(service.db)
+    new_task = stored[1]
+    [new_task_audit] = await all_task_audits(service.db)
+    assert answer.json()["data"] == {
+        "id": str(new_task.id),
+        "number": 4,
+        "title": " title 2 & 100 %'s \\n ",
+        "state": "open",
+        "due": "2026-03-02",
+        "hours": "2.5",
+        "version": 1,
+        "text": " text 2 & 100 %'s \\n ",
+        "done_at": None,
+        "overdue": True,
+        "assignee": {"id": str(ann.id), "name": "ann"},
+        "labels": [{"name": "name 1", "color": "#888888"}],
+        "ready": False,
+        "reporter": {"id": str(ann.id), "name": "ann"},
+        "blocks": [],
+    }
+    assert answer.headers["etag"] == '"1"'
+    assert stored == [task, new_task]
+    assert new_task == Task(
+        id=new_task.id,
+        org_id=org.id,
+        number=4,
+        title=" title 2 & 100 %'s \\n ",
+        text=" text 2 & 100 %'s \\n ",
+        assignee_id=ann.id,
+        reporter_id=ann.id,
+        blocked_by_id=task.id,
+        hours=Decimal("2.5"),
+        due=date(2026, 3, 2),
+        done_at=None,
+        state="open",
+        version=1,
+    )
+    assert await linked_task_labels(service.db) == [(new_task.id, label.id)]
+    assert new_task_audit == TaskAudit(
+        id=new_task_audit.id,
+        row=str(new_task.id),
+        action="created",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="create_task",
+        request_id="test-1",
+        before=None,
+        after={
+            "id": str(new_task.id),
+            "org": str(org.id),
+            "number": 4,
+            "title": " title 2 & 100 %'s \\n ",
+            "text": " text 2 & 100 %'s \\n ",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "reporter": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+            "done_at": None,
+            "state": "open",
+            "version": 1,
+        },
+        org_id=org.id,
+    )
+
+
+async def test_create_task_when_the_org_has_gone_is_invalid(service: Service) -> None:
+    """POST /orgs/{handle}/tasks: 201, 204, 422. It is looked for each time."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    label = await store_label(service.db, org_id=org.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    answer = await service.send(
+        "POST",
+        f"/orgs/{org.handle}/tasks",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 201
+    answer = await service.send("DELETE", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send(
+        "POST",
+        f"/orgs/{org.handle}/tasks",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("labels[0]", "reference"), ("blocked_by", "reference")]
+    assert await all_orgs(service.db) == []
+    assert await all_members(service.db) == []
+    assert await all_labels(service.db) == []
+    assert await all_tasks(service.db) == []
+
+
+async def test_create_task_with_the_largest_number_is_invalid(service: Service) -> None:
+    """POST /orgs/{handle}/tasks: 422. It leaves its range."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    label = await store_label(service.db, org_id=org.id)
+    task = await store_task(
+        service.db, org_id=org.id, number=9223372036854775807, reporter_id=ann.id
+    )
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    answer = await service.send(
+        "POST",
+        f"/orgs/{org.handle}/tasks",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert await all_tasks(service.db) == [task]
+
+
 async def test_create_task_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /orgs/{handle}/tasks: 400."""
     ann = await store_account(service.db)
@@ -2595,6 +3056,93 @@ async def test_create_task_with_too_long_a_body_is_refused(service: Service) -> 
     )
     assert answer.status_code == 413
     assert answer.json()["error"]["code"] == "payload_too_large"
+    assert await all_tasks(service.db) == [task]
+
+
+async def test_create_task_is_invalid_before_it_is_invalid(service: Service) -> None:
+    """POST /orgs/{handle}/tasks: 422. The first reason is answered."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_label(service.db, org_id=org.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    bob = await store_account(service.db, email="bob@example.org", name="bob")
+    answer = await service.send(
+        "POST",
+        f"/orgs/{org.handle}/tasks",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": ["00000000-0000-7000-8000-000000000000"],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=bob,
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [
+        ("labels[0]", "reference"),
+        ("assignee", "reference"),
+        ("blocked_by", "reference"),
+    ]
+    assert await all_tasks(service.db) == [task]
+
+
+async def test_create_task_is_invalid_before_it_is_not_found(service: Service) -> None:
+    """POST /orgs/{handle}/tasks: 422. The first reason is answered."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    label = await store_label(service.db, org_id=org.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    answer = await service.send(
+        "POST",
+        "/orgs/nothing-there/tasks",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": "00000000-0000-7000-8000-000000000000",
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("blocked_by", "reference")]
+    assert await all_tasks(service.db) == [task]
+
+
+async def test_create_task_is_invalid_before_it_is_forbidden(service: Service) -> None:
+    """POST /orgs/{handle}/tasks: 422. The first reason is answered."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    label = await store_label(service.db, org_id=org.id)
+    task = await store_task(
+        service.db, org_id=org.id, number=9223372036854775807, reporter_id=ann.id
+    )
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="guest")
+    answer = await service.send(
+        "POST",
+        f"/orgs/{org.handle}/tasks",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
     assert await all_tasks(service.db) == [task]
 
 
@@ -2743,6 +3291,19 @@ async def test_list_tasks_refuses_bad_parameters(
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "invalid"
     assert fields(answer) == errors
+
+
+async def test_list_tasks_takes_the_handle_literally(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 404, 404. It is compared as it is."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    answer = await service.send("GET", "/orgs/_a/tasks", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/orgs/a%27a/tasks", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
 
 
 async def test_list_tasks_leaves_out_what_does_not_match(service: Service) -> None:
@@ -3413,6 +3974,24 @@ async def test_list_tasks_filtered_by_overdue_in_order_of_hours(service: Service
     assert answer.json()["meta"]["next"] is None
 
 
+async def test_list_tasks_when_the_org_has_gone_is_not_found(service: Service) -> None:
+    """GET /orgs/{handle}/tasks: 200, 204, 404. It is looked for each time."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    answer = await service.send("GET", f"/orgs/{org.handle}/tasks", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("DELETE", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("GET", f"/orgs/{org.handle}/tasks", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_orgs(service.db) == []
+    assert await all_members(service.db) == []
+    assert await all_tasks(service.db) == []
+
+
 async def test_get_task(service: Service) -> None:
     """GET /orgs/{handle}/tasks/{number}: 200."""
     ann = await store_account(service.db)
@@ -3606,6 +4185,51 @@ async def test_get_task_of_an_impossible_number_is_not_found(service: Service) -
     answer = await service.send("GET", f"/orgs/{org.handle}/tasks/no-key", caller=ann)
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
+
+
+async def test_get_task_takes_the_handle_literally(service: Service) -> None:
+    """GET /orgs/{handle}/tasks/{number}: 404, 404. It is compared as it is."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    answer = await service.send("GET", "/orgs/_a/tasks/3", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/orgs/a%27a/tasks/3", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+
+
+async def test_get_task_when_the_org_has_gone_is_not_found(service: Service) -> None:
+    """GET /orgs/{handle}/tasks/{number}: 200, 204, 404. It is looked for each time."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    answer = await service.send("GET", f"/orgs/{org.handle}/tasks/3", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("DELETE", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("GET", f"/orgs/{org.handle}/tasks/3", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_orgs(service.db) == []
+    assert await all_members(service.db) == []
+    assert await all_tasks(service.db) == []
+
+
+async def test_get_task_of_a_known_version_is_not_modified(service: Service) -> None:
+    """GET /orgs/{handle}/tasks/{number}: 304. If-None-Match."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    answer = await service.send(
+        "GET", f"/orgs/{org.handle}/tasks/3", caller=ann, headers={"If-None-Match": '"1"'}
+    )
+    assert answer.status_code == 304
+    assert answer.content == b""
+    assert answer.headers["etag"] == '"1"'
 
 
 async def test_update_task(service: Service) -> None:
@@ -4732,6 +5356,197 @@ async def test_update_task_refuses_an_unreadable_blocked_by(service: Service) ->
     assert await all_tasks(service.db) == [task, task_2]
 
 
+async def test_update_task_takes_the_handle_literally(service: Service) -> None:
+    """PATCH /orgs/{handle}/tasks/{number}: 404, 404. It is compared as it is."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    label = await store_label(service.db, org_id=org.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    answer = await service.send(
+        "PATCH",
+        "/orgs/_a/tasks/3",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+        headers={"If-Match": '"1"'},
+    )
+    assert answer.status_code == 404
+    answer = await service.send(
+        "PATCH",
+        "/orgs/a%27a/tasks/3",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+        headers={"If-Match": '"1"'},
+    )
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_tasks(service.db) == [task]
+
+
+async def test_update_task_keeps_texts_as_they_are(service: Service) -> None:
+    """PATCH /orgs/{handle}/tasks/{number}: 200. Blanks and signs mean nothing."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    label = await store_label(service.db, org_id=org.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    answer = await service.send(
+        "PATCH",
+        f"/orgs/{org.handle}/tasks/3",
+        {
+            "title": " title 2 & 100 %'s \\n ",
+            "text": " text 2 & 100 %'s \\n ",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+        headers={"If-Match": '"1"'},
+    )
+    assert answer.status_code == 200
+    [new_task_audit] = await all_task_audits(service.db)
+    assert answer.json()["data"] == {
+        "id": str(task.id),
+        "number": 3,
+        "title": " title 2 & 100 %'s \\n ",
+        "state": "open",
+        "due": "2026-03-02",
+        "hours": "2.5",
+        "version": 2,
+        "text": " text 2 & 100 %'s \\n ",
+        "done_at": "2026-03-01T12:00:00.000000Z",
+        "overdue": True,
+        "assignee": {"id": str(ann.id), "name": "ann"},
+        "labels": [{"name": "name 1", "color": "#888888"}],
+        "ready": False,
+        "reporter": {"id": str(ann.id), "name": "ann"},
+        "blocks": [3],
+    }
+    assert answer.headers["etag"] == '"2"'
+    assert await all_tasks(service.db) == [
+        replace(
+            task,
+            title=" title 2 & 100 %'s \\n ",
+            text=" text 2 & 100 %'s \\n ",
+            assignee_id=ann.id,
+            blocked_by_id=task.id,
+            hours=Decimal("2.5"),
+            due=date(2026, 3, 2),
+            version=2,
+        )
+    ]
+    assert await linked_task_labels(service.db) == [(task.id, label.id)]
+    assert new_task_audit == TaskAudit(
+        id=new_task_audit.id,
+        row=str(task.id),
+        action="updated",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="update_task",
+        request_id="test-1",
+        before={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": None,
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "open",
+            "version": 1,
+        },
+        after={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": " title 2 & 100 %'s \\n ",
+            "text": " text 2 & 100 %'s \\n ",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "reporter": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "open",
+            "version": 2,
+        },
+        org_id=org.id,
+    )
+
+
+async def test_update_task_when_the_org_has_gone_is_invalid(service: Service) -> None:
+    """PATCH /orgs/{handle}/tasks/{number}: 200, 204, 422. It is looked for each time."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    label = await store_label(service.db, org_id=org.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    answer = await service.send(
+        "PATCH",
+        f"/orgs/{org.handle}/tasks/3",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+        headers={"If-Match": '"1"'},
+    )
+    assert answer.status_code == 200
+    answer = await service.send("DELETE", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send(
+        "PATCH",
+        f"/orgs/{org.handle}/tasks/3",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+        headers={"If-Match": '"1"'},
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("labels[0]", "reference"), ("blocked_by", "reference")]
+    assert await all_orgs(service.db) == []
+    assert await all_members(service.db) == []
+    assert await all_labels(service.db) == []
+    assert await all_tasks(service.db) == []
+
+
 async def test_update_task_of_another_version_is_precondition_failed(service: Service) -> None:
     """PATCH /orgs/{handle}/tasks/{number}: 412. If-Match."""
     ann = await store_account(service.db)
@@ -5010,6 +5825,95 @@ async def test_update_task_with_too_long_a_body_is_refused(service: Service) -> 
     )
     assert answer.status_code == 413
     assert answer.json()["error"]["code"] == "payload_too_large"
+    assert await all_tasks(service.db) == [task]
+
+
+async def test_update_task_is_invalid_before_it_is_invalid(service: Service) -> None:
+    """PATCH /orgs/{handle}/tasks/{number}: 422. The first reason is answered."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_label(service.db, org_id=org.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    bob = await store_account(service.db, email="bob@example.org", name="bob")
+    answer = await service.send(
+        "PATCH",
+        f"/orgs/{org.handle}/tasks/3",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": ["00000000-0000-7000-8000-000000000000"],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=bob,
+        headers={"If-Match": '"1"'},
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [
+        ("labels[0]", "reference"),
+        ("assignee", "reference"),
+        ("blocked_by", "reference"),
+    ]
+    assert await all_tasks(service.db) == [task]
+
+
+async def test_update_task_is_invalid_before_it_is_not_found(service: Service) -> None:
+    """PATCH /orgs/{handle}/tasks/{number}: 422. The first reason is answered."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    label = await store_label(service.db, org_id=org.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    answer = await service.send(
+        "PATCH",
+        "/orgs/nothing-there/tasks/3",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": "00000000-0000-7000-8000-000000000000",
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+        headers={"If-Match": '"1"'},
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert fields(answer) == [("blocked_by", "reference")]
+    assert await all_tasks(service.db) == [task]
+
+
+async def test_update_task_is_forbidden_before_it_is_precondition_failed(service: Service) -> None:
+    """PATCH /orgs/{handle}/tasks/{number}: 403. The first reason is answered."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    label = await store_label(service.db, org_id=org.id)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    bob = await store_account(service.db, email="bob@example.org", name="bob")
+    task = await store_task(service.db, org_id=org.id, reporter_id=bob.id)
+    answer = await service.send(
+        "PATCH",
+        f"/orgs/{org.handle}/tasks/3",
+        {
+            "title": "title 2",
+            "text": "text 2",
+            "labels": [str(label.id)],
+            "assignee": str(ann.id),
+            "blocked_by": str(task.id),
+            "hours": "2.5",
+            "due": "2026-03-02",
+        },
+        caller=ann,
+        headers={"If-Match": '"7"'},
+    )
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "forbidden"
     assert await all_tasks(service.db) == [task]
 
 
@@ -5307,6 +6211,38 @@ async def test_delete_task_leaves_others_as_they_are(service: Service) -> None:
     )
 
 
+async def test_delete_task_takes_the_handle_literally(service: Service) -> None:
+    """DELETE /orgs/{handle}/tasks/{number}: 404, 404. It is compared as it is."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    answer = await service.send("DELETE", "/orgs/_a/tasks/3", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("DELETE", "/orgs/a%27a/tasks/3", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_tasks(service.db) == [task]
+
+
+async def test_delete_task_when_the_org_has_gone_is_not_found(service: Service) -> None:
+    """DELETE /orgs/{handle}/tasks/{number}: 204, 204, 404. It is looked for each time."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    answer = await service.send("DELETE", f"/orgs/{org.handle}/tasks/3", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("DELETE", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("DELETE", f"/orgs/{org.handle}/tasks/3", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_orgs(service.db) == []
+    assert await all_members(service.db) == []
+    assert await all_tasks(service.db) == []
+
+
 async def test_close_overdue(service: Service) -> None:
     """POST /orgs/{handle}/unassign-overdue: 200."""
     ann = await store_account(service.db)
@@ -5569,6 +6505,20 @@ async def test_close_overdue_of_a_missing_handle_is_not_found(service: Service) 
     assert await all_tasks(service.db) == [task]
 
 
+async def test_close_overdue_takes_the_handle_literally(service: Service) -> None:
+    """POST /orgs/{handle}/unassign-overdue: 404, 404. It is compared as it is."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    answer = await service.send("POST", "/orgs/_a/unassign-overdue", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("POST", "/orgs/a%27a/unassign-overdue", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_tasks(service.db) == [task]
+
+
 async def test_close_overdue_leaves_out_what_does_not_match(service: Service) -> None:
     """POST /orgs/{handle}/unassign-overdue: 200. Needs this.org == org && this.overdue."""
     ann = await store_account(service.db)
@@ -5644,6 +6594,122 @@ async def test_close_overdue_of_one_forbidden_row_changes_nothing(service: Servi
     assert await all_tasks(service.db) == [task, task_2]
 
 
+async def test_close_overdue_handles_each_of_two(service: Service) -> None:
+    """POST /orgs/{handle}/unassign-overdue: 200. Later rows are not left out."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    task_2 = await store_task(service.db, org_id=org.id, number=4, reporter_id=ann.id)
+    answer = await service.send("POST", f"/orgs/{org.handle}/unassign-overdue", caller=ann)
+    assert answer.status_code == 200
+    new_task_audit, new_task_audit_2 = await all_task_audits(service.db)
+    assert answer.json()["data"] == {"changed": 2}
+    assert await all_tasks(service.db) == [replace(task, version=2), replace(task_2, version=2)]
+    assert new_task_audit == TaskAudit(
+        id=new_task_audit.id,
+        row=str(task.id),
+        action="updated",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="close_overdue",
+        request_id="test-1",
+        before={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": None,
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "open",
+            "version": 1,
+        },
+        after={
+            "id": str(task.id),
+            "org": str(org.id),
+            "number": 3,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": None,
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "open",
+            "version": 2,
+        },
+        org_id=org.id,
+    )
+    assert new_task_audit_2 == TaskAudit(
+        id=new_task_audit_2.id,
+        row=str(task_2.id),
+        action="updated",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        caller_id=ann.id,
+        operation="close_overdue",
+        request_id="test-1",
+        before={
+            "id": str(task_2.id),
+            "org": str(org.id),
+            "number": 4,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": None,
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "open",
+            "version": 1,
+        },
+        after={
+            "id": str(task_2.id),
+            "org": str(org.id),
+            "number": 4,
+            "title": "title 1",
+            "text": "",
+            "labels": [],
+            "assignee": None,
+            "reporter": str(ann.id),
+            "blocked_by": None,
+            "hours": "1.5",
+            "due": "2026-03-01",
+            "done_at": "2026-03-01T12:00:00.000000Z",
+            "state": "open",
+            "version": 2,
+        },
+        org_id=org.id,
+    )
+
+
+async def test_close_overdue_when_the_org_has_gone_is_not_found(service: Service) -> None:
+    """POST /orgs/{handle}/unassign-overdue: 200, 204, 404. It is looked for each time."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    answer = await service.send("POST", f"/orgs/{org.handle}/unassign-overdue", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("DELETE", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("POST", f"/orgs/{org.handle}/unassign-overdue", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_orgs(service.db) == []
+    assert await all_members(service.db) == []
+    assert await all_tasks(service.db) == []
+
+
 async def test_task_counts(service: Service) -> None:
     """GET /orgs/{handle}/counts: 200."""
     ann = await store_account(service.db)
@@ -5706,6 +6772,19 @@ async def test_task_counts_of_a_missing_handle_is_not_found(service: Service) ->
     assert answer.json()["error"]["code"] == "not_found"
 
 
+async def test_task_counts_takes_the_handle_literally(service: Service) -> None:
+    """GET /orgs/{handle}/counts: 404, 404. It is compared as it is."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    answer = await service.send("GET", "/orgs/_a/counts", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/orgs/a%27a/counts", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+
+
 async def test_task_counts_leaves_out_what_does_not_match(service: Service) -> None:
     """GET /orgs/{handle}/counts: 200. Needs this.org == org."""
     ann = await store_account(service.db)
@@ -5719,6 +6798,24 @@ async def test_task_counts_leaves_out_what_does_not_match(service: Service) -> N
     assert answer.status_code == 200
     assert [each["state"] for each in answer.json()["data"]["by_state"]] == ["open"]
     assert answer.json()["data"]["total"] == 1
+
+
+async def test_task_counts_when_the_org_has_gone_is_not_found(service: Service) -> None:
+    """GET /orgs/{handle}/counts: 200, 204, 404. It is looked for each time."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    answer = await service.send("GET", f"/orgs/{org.handle}/counts", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("DELETE", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("GET", f"/orgs/{org.handle}/counts", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_orgs(service.db) == []
+    assert await all_members(service.db) == []
+    assert await all_tasks(service.db) == []
 
 
 async def test_audit_trail(service: Service) -> None:
@@ -5818,6 +6915,19 @@ async def test_audit_trail_refuses_bad_parameters(
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "invalid"
     assert fields(answer) == errors
+
+
+async def test_audit_trail_takes_the_handle_literally(service: Service) -> None:
+    """GET /orgs/{handle}/audit: 404, 404. It is compared as it is."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    await store_task_audit(service.db, org_id=org.id)
+    answer = await service.send("GET", "/orgs/_a/audit", caller=ann)
+    assert answer.status_code == 404
+    answer = await service.send("GET", "/orgs/a%27a/audit", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
 
 
 async def test_audit_trail_leaves_out_what_may_not_be_read(service: Service) -> None:
@@ -6055,3 +7165,21 @@ async def test_audit_trail_shows_20_at_most(service: Service) -> None:
     answer = await service.send("GET", f"/orgs/{org.handle}/audit", caller=ann)
     assert answer.status_code == 200
     assert len(answer.json()["data"]) == 20
+
+
+async def test_audit_trail_when_the_org_has_gone_is_not_found(service: Service) -> None:
+    """GET /orgs/{handle}/audit: 200, 204, 404. It is looked for each time."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    await store_task_audit(service.db, org_id=org.id)
+    answer = await service.send("GET", f"/orgs/{org.handle}/audit", caller=ann)
+    assert answer.status_code == 200
+    answer = await service.send("DELETE", f"/orgs/{org.handle}", caller=ann)
+    assert answer.status_code == 204
+    answer = await service.send("GET", f"/orgs/{org.handle}/audit", caller=ann)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert await all_orgs(service.db) == []
+    assert await all_members(service.db) == []
+    assert await all_task_audits(service.db) == []

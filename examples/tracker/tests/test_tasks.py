@@ -417,6 +417,48 @@ async def test_start_leaves_others_as_they_are(service: Service) -> None:
     )
 
 
+async def test_start_is_forbidden_before_it_is_invalid_state(service: Service) -> None:
+    """POST /tasks/{id}/start: 403. The first reason is answered."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    bob = await store_account(service.db, email="bob@example.org", name="bob")
+    task = await store_task(
+        service.db, org_id=org.id, assignee_id=bob.id, reporter_id=ann.id, state="doing"
+    )
+    answer = await service.send("POST", f"/tasks/{task.id}/start", caller=ann)
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "forbidden"
+    assert await all_tasks(service.db) == [task]
+
+
+async def test_start_is_invalid_state_before_it_is_not_ready(service: Service) -> None:
+    """POST /tasks/{id}/start: 409. The first reason is answered."""
+    ann = await store_account(service.db, id=UUID("00000000-0000-7000-8000-000000000001"))
+    org = await store_org(service.db, id=UUID("00000000-0000-7000-8000-000000000002"))
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    task_2 = await store_task(
+        service.db,
+        id=UUID("00000000-0000-7000-8000-000000000005"),
+        org_id=org.id,
+        number=4,
+        reporter_id=ann.id,
+    )
+    task = await store_task(
+        service.db,
+        id=UUID("00000000-0000-7000-8000-000000000003"),
+        org_id=org.id,
+        assignee_id=ann.id,
+        reporter_id=ann.id,
+        blocked_by_id=task_2.id,
+        state="doing",
+    )
+    answer = await service.send("POST", f"/tasks/{task.id}/start", caller=ann)
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "invalid_state"
+    assert await all_tasks(service.db) == [task, task_2]
+
+
 async def test_submit(service: Service) -> None:
     """POST /tasks/{id}/submission: 200."""
     ann = await store_account(service.db)
@@ -890,6 +932,19 @@ async def test_submit_leaves_others_as_they_are(service: Service) -> None:
         },
         org_id=org.id,
     )
+
+
+async def test_submit_is_forbidden_before_it_is_invalid_state(service: Service) -> None:
+    """POST /tasks/{id}/submission: 403. The first reason is answered."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    bob = await store_account(service.db, email="bob@example.org", name="bob")
+    task = await store_task(service.db, org_id=org.id, assignee_id=bob.id, reporter_id=ann.id)
+    answer = await service.send("POST", f"/tasks/{task.id}/submission", caller=ann)
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "forbidden"
+    assert await all_tasks(service.db) == [task]
 
 
 async def test_approve(service: Service) -> None:
@@ -1426,6 +1481,18 @@ async def test_approve_leaves_others_as_they_are(service: Service) -> None:
         },
         org_id=org.id,
     )
+
+
+async def test_approve_is_forbidden_before_it_is_invalid_state(service: Service) -> None:
+    """POST /tasks/{id}/approval: 403. The first reason is answered."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    task = await store_task(service.db, org_id=org.id, assignee_id=ann.id, reporter_id=ann.id)
+    await store_member(service.db, org_id=org.id, account_id=ann.id, role="owner")
+    answer = await service.send("POST", f"/tasks/{task.id}/approval", caller=ann)
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "forbidden"
+    assert await all_tasks(service.db) == [task]
 
 
 async def test_reject(service: Service) -> None:
@@ -2025,6 +2092,20 @@ async def test_reject_leaves_others_as_they_are(service: Service) -> None:
         },
         org_id=org.id,
     )
+
+
+async def test_reject_is_forbidden_before_it_is_invalid_state(service: Service) -> None:
+    """POST /tasks/{id}/rejection: 403. The first reason is answered."""
+    ann = await store_account(service.db)
+    org = await store_org(service.db)
+    task = await store_task(service.db, org_id=org.id, reporter_id=ann.id)
+    bob = await store_account(service.db, email="bob@example.org", name="bob")
+    await store_member(service.db, org_id=org.id, account_id=bob.id, role="owner")
+    await store_member(service.db, org_id=org.id, account_id=ann.id)
+    answer = await service.send("POST", f"/tasks/{task.id}/rejection", caller=ann)
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "forbidden"
+    assert await all_tasks(service.db) == [task]
 
 
 async def test_reopen(service: Service) -> None:

@@ -82,6 +82,20 @@ async def test_login_names_every_missing_member(service: Service) -> None:
     assert fields(answer) == [("email", "required"), ("password", "required")]
 
 
+async def test_login_takes_the_email_literally(service: Service) -> None:
+    """POST /tokens: 401, 401. It is compared as it is."""
+    await store_account(service.db)
+    answer = await service.send(
+        "POST", "/tokens", {"email": "_nn@example.org", "password": "correct horse battery staple"}
+    )
+    assert answer.status_code == 401
+    answer = await service.send(
+        "POST", "/tokens", {"email": "a'nn@example.org", "password": "correct horse battery staple"}
+    )
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "invalid_credentials"
+
+
 async def test_login_with_half_a_body_is_malformed(service: Service) -> None:
     """POST /tokens: 400."""
     await store_account(service.db)

@@ -42,8 +42,8 @@ _LAST: list[tuple[Model, tuple[Scenes, ...]]] = []
 
 
 def aimed(model: Model) -> tuple[Scenes, ...]:
-    """Each answer of each operation once, and texts that are misread; then both sides of each rule; then all other
-    outcomes. No scene twice.
+    """Each answer of each operation once, what is telling, and texts that are misread; then both sides of each rule;
+    then all other outcomes. No scene twice.
     """
     if not _LAST or _LAST[0][0] is not model:
         _LAST[:] = [(model, tuple(_once(model)))]
@@ -61,11 +61,17 @@ def _once(model: Model) -> Iterator[Scenes]:
 
 def _in_order(model: Model) -> Iterator[Scenes]:
     common = setting(model, names(model))
-    found = [list(_conversations(tests_of(operation, common)[0])) for operation in model.operations]
+    tests = [tests_of(operation, common)[0] for operation in model.operations]
+    found = [list(_conversations(each)) for each in tests]
     for conversations in found:
         answers = {_answer(trials[-1]): trials for trials in reversed(conversations)}
         yield from (_scenes(trials) for trials in answers.values())
-        yield from ((scene,) for trials in answers.values() for scene in misread(trials[0]))
+    for each in tests:
+        yield from (
+            _scenes(tuple(test.trials)) for test in each if isinstance(test, Case) and test.is_telling
+        )
+    for conversations in found:
+        yield from ((scene,) for trials in conversations[:1] for scene in misread(trials[0]))
     for asked in matrix(model):
         if asked.scene is not None:
             yield (asked.scene,)
@@ -78,15 +84,10 @@ MISREAD = ("%", "'")
 
 
 def misread(accepted: Trial) -> Iterator[Scene]:
-    """A request that is accepted, with such a text in the place of one of its path or query."""
+    """A request that is accepted, with such a text in the place of one of its query: of paths, tests do the same."""
     if not accepted.succeeded:
         return
     scene = accepted.scene
-    for parameter in scene.operation.path_parameters:
-        for text in MISREAD if parameter.type.scalar in TEXTS else ():
-            other = scene.copy()
-            other.segments[parameter.wire or parameter.name] = text
-            yield other
     for field in scene.operation.query:
         for text in MISREAD if isinstance(field.type, ScalarType) and field.type.scalar in TEXTS else ():
             other = scene.copy()

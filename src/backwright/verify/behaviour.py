@@ -50,13 +50,14 @@ def compare_backends(
     inspect: Inspect | None = None,
     length: int = SEQUENCE_LENGTH,
     sign_in: SignIn | None = None,
+    coverage: Coverage | None = None,
 ) -> Comparison:
     """Send sequences from the seed on until `requests` were compared, or `seconds` are over, or they disagree.
 
     Where callers can be signed in past the service (`sign_in`), scenes come first that are made for what chance
-    would hardly meet: both sides of each rule, each error.
+    would hardly meet: both sides of each rule, each error. `coverage` may have counted others before.
     """
-    coverage = Coverage(model)
+    coverage = coverage or Coverage(model)
     deadline = time.monotonic() + seconds
     if sign_in is not None:
         staging = Staging(model, backend, sign_in, inspect, coverage)

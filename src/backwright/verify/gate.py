@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Literal as OneOf
@@ -131,8 +131,15 @@ def database(kind: DatabaseName | None) -> Iterator[str]:
 
 
 @contextmanager
-def backend(given: GateInput, *, as_written: bool = False, token_keys: str = "") -> Iterator[Server]:
+def backend(
+    given: GateInput,
+    *,
+    as_written: bool = False,
+    token_keys: str = "",
+    extra: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
     """The project's backend, running on a disposable database; `token_keys` where its tokens are signed elsewhere.
+    `extra` joins its environment.
 
     It runs in a copy of the project, so that code that an agent wrote finds no `.env` beside it.
     Something stands in for custom logic, as it does in the reference, unless it is to be run `as_written`.
@@ -142,6 +149,6 @@ def backend(given: GateInput, *, as_written: bool = False, token_keys: str = "")
     with (
         database(given.database) as url,
         copied(given.project.root) as root,
-        running(root, package, url, token_keys=token_keys, scripts=stand_ins) as server,
+        running(root, package, url, token_keys=token_keys, scripts=stand_ins, extra=extra) as server,
     ):
         yield server

@@ -3,7 +3,8 @@
 `python -m backwright.verify.serve_under_test PACKAGE PORT|fd:NUMBER [SCRIPTS]`, with the service's usual environment.
 Where there is a file of scripts, they stand in for custom logic.
 With BACKWRIGHT_STATEMENTS it notes what SQLite executes in that file; with BACKWRIGHT_UNLIMITED it lets everybody ask
-as often as they like, because a refusal costs nothing and says nothing about what is measured.
+as often as they like, because a refusal costs nothing and says nothing about what is measured; with BACKWRIGHT_LOWERED
+no limit allows more requests than that.
 `POST /-/fresh` makes a new application in the place of the old one, so that nothing in memory outlives a sequence.
 """
 
@@ -15,7 +16,8 @@ import os
 import socket
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +29,13 @@ from backwright_runtime import Passwords, logs
 from backwright_runtime.application import Application
 from backwright_runtime.command import KEEP_ALIVE
 from backwright_runtime.database import sqlite as runtime_sqlite
-from backwright_runtime.limits import Rates
+from backwright_runtime.limits import Rate, Rates
 from backwright_runtime.testing import ScriptedLogic, ScriptedSeam, stand_ins
 
 FRESH = "/-/fresh"
 STATEMENTS_VARIABLE = "BACKWRIGHT_STATEMENTS"
 UNLIMITED_VARIABLE = "BACKWRIGHT_UNLIMITED"
+LOWERED_VARIABLE = "BACKWRIGHT_LOWERED"
 
 
 class Renewable:
@@ -60,6 +63,8 @@ def main(arguments: list[str]) -> None:
         note_statements(os.environ[STATEMENTS_VARIABLE])
     if UNLIMITED_VARIABLE in os.environ:
         Rates.count = lambda *_: None  # type: ignore[method-assign]
+    if LOWERED_VARIABLE in os.environ:
+        lower_limits(int(os.environ[LOWERED_VARIABLE]))
     module = importlib.import_module(f"{package}.app")
     for name, value in stand_ins(module.Settings).items():  # custom logic is stood in for as well
         os.environ.setdefault(name.upper(), str(value).lower() if isinstance(value, bool) else str(value))
@@ -87,6 +92,17 @@ def main(arguments: list[str]) -> None:
         timeout_keep_alive=KEEP_ALIVE,
     )
     uvicorn.Server(config).run(sockets=[listening(where)])
+
+
+def lower_limits(most: int) -> None:
+    """Each limit of an operation that is asked allows at most so many requests; how they are counted stays."""
+    count = Rates.count
+
+    def lowered(self: Rates, operation: str, rates: Iterable[Rate], who: str, now: datetime) -> None:
+        limits = [msgspec.structs.replace(rate, count=min(rate.count, most)) for rate in rates]
+        count(self, operation, limits, who, now)
+
+    Rates.count = lowered  # type: ignore[method-assign]
 
 
 def note_statements(path: str) -> None:

@@ -230,3 +230,70 @@ def test_the_hash_of_a_password_is_never_empty() -> None:
     assert [each.what for each in operator.mutants(Sources(files, "shop"))] == [
         "shop/services/users.py: line 3: (body.about or user.about)"
     ]
+
+
+def made_by(name: str, files: dict[str, str]) -> list[str]:
+    [operator] = [each for each in OPERATORS if each.name == name]
+    return [each.what for each in operator.mutants(Sources(files, "shop"))]
+
+
+def test_a_condition_that_stands_there_twice_is_not_dropped() -> None:
+    once = "DELETE FROM a\n    WHERE b = :caller AND c = :c"
+    for where, number in (
+        (once, 1),
+        (f"{once} AND b = :caller", 0),
+        (f"{once} AND d IN (SELECT e FROM f WHERE b = :caller)", 3),  # another WHERE: it says something else
+        (f"{once} AND d IN (SELECT e FROM f WHERE b = :caller) AND b = :caller", 2),
+    ):
+        files = {"shop/repositories/a.py": f'GO = sql("""\n    {where}\n""")\n'}
+        assert len(made_by("write-not-limited-to-the-caller", files)) == number, where
+
+
+def test_a_rule_about_the_callers_own_row_is_not_made_true() -> None:
+    rule = "def may_change(caller, row):\n    return row.id == caller.id\n"
+    found = "async def change(ctx, body):\n    row = found(await rows.find_for_update(tx, caller), 'row')\n"
+    asked = "    if not rules.may_change(caller, row):\n        raise Forbidden\n"
+    by_path = found.replace("(tx, caller)", "(tx, id)")
+    for services, number in ((found + asked, 0), (by_path + asked, 1), (found + asked + by_path + asked, 1)):
+        files = {"shop/rules.py": rule, "shop/services/rows.py": services}
+        assert len(made_by("rule-always-true", files)) == number, services
+
+
+def test_a_text_of_letters_and_digits_is_neither_a_pattern_nor_the_end_of_a_literal() -> None:
+    repository = (
+        'FIND = sql("""\n    SELECT 1 FROM a WHERE code = :code\n""")\n\n\n'
+        "async def find(db, code: str):\n    return await db.fetch_one(A, FIND, code=code)\n"
+    )
+    inputs = "class Look(Struct):\n    code: Annotated[str, Pattern({})]\n"
+    service = "async def look(ctx, {}):\n    return await a.find(ctx.db, {})\n"
+    for pattern, given, number in (
+        ("'[A-Z]{2}[0-9]{4}'", ("body: Look", "body.code"), 0),
+        ("'[A-Z0-9]{3,12}'", ("body: Look", "body.code"), 0),
+        ("'[A-Z0-9_]{3,12}'", ("body: Look", "body.code"), 1),
+        ("'[A-Za-z]+'", ("body: Look", "body.code"), 1),
+        ("'[A-Z]{2}[0-9]{4}'", ("code: str", "code"), 1),  # a path, which nobody has held to anything
+    ):
+        files = {
+            "shop/repositories/a.py": repository,
+            "shop/inputs.py": inputs.format(pattern),
+            "shop/services/look.py": service.format(*given),
+        }
+        assert len(made_by("compared-as-a-pattern", files)) == number, (pattern, given)
+        assert len(made_by("pasted-into-sql", files)) == number, (pattern, given)
+
+
+def test_a_clause_that_nobody_asks_for_is_not_ignored() -> None:
+    repository = (
+        'TAKEN = sql("""\n    SELECT 1 FROM a WHERE s = :s\n      {AND id <> :own}\n""")\n\n\n'
+        "async def free(db, s, own=UNSET):\n    return await db.fetch_value(int, TAKEN, s=s, own=own)\n"
+    )
+    for call, number in (
+        ("a.free(tx, s)", 0),
+        ("a.free(tx, s, row.id)", 1),
+        ("a.free(tx, s, own=row.id)", 1),
+    ):
+        files = {
+            "shop/repositories/a.py": repository,
+            "shop/services/a.py": f"async def go(tx):\n    {call}\n",
+        }
+        assert len(made_by("filter-ignored", files)) == number, call

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice, permutations
 
-from backwright.emit.testing.cases import Case, Test, signature
+from backwright.emit.testing.cases import Case, Test, outcome, signature
 from backwright.emit.testing.frames import Candidate, Frame, Spot, frame_at, value
 from backwright.emit.testing.keys import another
 from backwright.emit.testing.reach import both
@@ -25,6 +25,7 @@ def bulk_tests(trial: Trial) -> Iterator[Test]:
     for at, step in enumerate(trial.scene.operation.steps):
         if isinstance(step, UpdateAll) and step.when is None:
             yield from _first_in_order(trial, step, at)
+            yield from _each_of_two(trial, step, at)
 
 
 def _first_in_order(trial: Trial, step: UpdateAll, position: int) -> Iterator[Test]:
@@ -38,6 +39,22 @@ def _first_in_order(trial: Trial, step: UpdateAll, position: int) -> Iterator[Te
                     f"answers_for_the_first_row_by_{name}", [asked], "Rows come in the order of the key"
                 )
                 break
+
+
+def _each_of_two(trial: Trial, step: UpdateAll, position: int) -> Iterator[Test]:
+    """Two rows are changed; and the second alone is wrong by each check: none is left out because it comes later."""
+    entity = trial.scene.world.setting.model.entity(step.entity)
+    for scene, (_, place) in islice(_two_that_match(trial, step, position, entity.keys[-1]), 1):
+        whole = tried(scene)
+        yield Case("handles_each_of_two", [whole], "Later rows are not left out", is_telling=True)
+        second = _written(scene, step, place, whole, position)
+        for check in entity.checks:
+            for wrong in islice(satisfied(check.condition.meaning, False, scene, second), WAYS):
+                asked = tried(wrong)
+                if asked.failure is not None and asked.step == position:
+                    name = f"with_a_second_row_that_is_wrong_{outcome(asked)}"
+                    yield Case(name, [asked], check.condition.source, is_telling=True)
+                    break
 
 
 def _two_that_match(

@@ -24,13 +24,15 @@ SHORTEST_NAME = 24
 class Case(msgspec.Struct):
     """One test: `name` follows the operation's, `about` says what it is about, beyond request and status.
 
-    A brief one, of a list, says which rows the answer has and in which order, and not what it shows of each.
+    A brief one, of a list, says which rows the answer has and in which order, and not what it shows of each. A telling
+    one shows a mistake that none of the other answers does, so that it is played early where time is short.
     """
 
     name: str
     trials: list[Trial]
     about: str = ""
     is_brief: bool = False
+    is_telling: bool = False
 
     @property
     def trial(self) -> Trial:
@@ -85,7 +87,21 @@ class Full(msgspec.Struct):
     values: tuple[str | int, ...] = ()
 
 
-Test = Case | Table | Repeated | Full
+class Handed(msgspec.Struct):
+    """A test of what custom logic reads while it is called: the rows with the `key` of these variables, of all that are
+    stored. `attribute` is where the function finds them, `hidden` the variable of a row that is not there for it.
+    """
+
+    name: str
+    trial: Trial
+    logic: str
+    attribute: str
+    key: str
+    variables: list[str]
+    hidden: str
+
+
+Test = Case | Table | Repeated | Full | Handed
 
 
 def outcome(trial: Trial) -> str:

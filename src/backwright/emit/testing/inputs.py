@@ -10,11 +10,12 @@ from backwright.emit.testing.cases import BadValue, Case, Table, Test, outcome
 from backwright.emit.testing.frames import Frame, Spot
 from backwright.emit.testing.reach import sent
 from backwright.emit.testing.satisfy import satisfied
-from backwright.emit.testing.trial import Scene, Stage, Trial, tried
+from backwright.emit.testing.trial import File, Scene, Stage, Trial, tried
 from backwright.emit.testing.values import NOBODY, Unfit, Wrong, at_limits, refused, repeated
 from backwright.expr.typed import FALSE
 from backwright.model.types import (
     Body,
+    Entity,
     FieldType,
     InputField,
     ListType,
@@ -36,6 +37,7 @@ def input_tests(trial: Trial) -> Iterator[Test]:
     body = trial.scene.operation.body
     if body is not None and trial.scene.body is not None:
         yield from _bodies(trial, body)
+        yield from _files(trial, body)
         yield from _forbidden_members(trial, body)
         yield from _references(trial, body)
     yield from _queries(trial)
@@ -157,6 +159,20 @@ def _wrong_texts(kind: FieldType, field: InputField) -> list[Wrong]:
             return [each for each in refused(field, kind) if isinstance(each.value, str)]
 
 
+def _files(trial: Trial, body: Body) -> Iterator[Test]:
+    """A file that is none of the kinds that are taken."""
+    for field in body.fields:
+        kind = field.type
+        if body.media != "multipart" or not isinstance(kind, ScalarType) or not kind.media:
+            continue
+        made = trial.scene.copy()
+        assert made.body is not None
+        made.body[field.name] = File(f"{field.wire}.txt", b"some text", "text/plain")
+        asked = tried(made)
+        if asked.failure is not None and asked.failure.category == "invalid":
+            yield Case(f"refuses_a_{field.name}_of_another_kind", [asked])
+
+
 def _forbidden_members(trial: Trial, body: Body) -> Iterator[Test]:
     """Members that the caller may not send, where the success is without them."""
     scene = trial.scene
@@ -178,18 +194,16 @@ def _references(trial: Trial, body: Body) -> Iterator[Test]:
     """References to rows that are not there, or that the caller may not read."""
     scene = trial.scene
     for field in body.fields:
+        if isinstance(field.type, ListType) and isinstance(field.type.element, RecordType):
+            yield from _later_references(scene, field.name, field.type.element)
         if not isinstance(field.type, ReferenceType | ManyType):
             continue
         model = scene.world.setting.model
         target = model.entity(field.type.entity)
         many = isinstance(field.type, ManyType)
-        kind = target.field(target.key).type
-        nobody: Any = NOBODY if isinstance(kind, ScalarType) and kind.scalar == "uuid" else None
-        if isinstance(kind, ScalarType) and nobody is None:
-            nobody = 999_999 if kind.scalar == "integer" else "nothing-there"
         made = scene.copy()
         assert made.body is not None
-        made.body[field.name] = [nobody] if many else nobody
+        made.body[field.name] = [_nobody(target)] if many else _nobody(target)
         asked = tried(made)
         if asked.failure is not None:
             yield Case(f"refuses_a_missing_{field.name}", [asked])
@@ -197,6 +211,27 @@ def _references(trial: Trial, body: Body) -> Iterator[Test]:
         if rule.condition == FALSE:
             continue
         yield from islice(_unreadable(scene, field, many), 1)
+
+
+def _nobody(target: Entity) -> Any:
+    """A key that no row of an entity has."""
+    kind = target.field(target.key).type
+    scalar = kind.scalar if isinstance(kind, ScalarType) else "string"
+    return NOBODY if scalar == "uuid" else 999_999 if scalar == "integer" else "nothing-there"
+
+
+def _later_references(scene: Scene, name: str, kind: RecordType) -> Iterator[Test]:
+    """The second of several objects refers to nothing: all of them are looked at."""
+    for member in kind.members:
+        items = (scene.body or {}).get(name)
+        if isinstance(member.type, ReferenceType) and items:
+            made = scene.copy()
+            assert made.body is not None
+            nobody = _nobody(scene.world.setting.model.entity(member.type.entity))
+            made.body[name] = [items[0], {**items[0], member.name: nobody}]
+            asked = tried(made)
+            if asked.failure is not None:
+                yield Case(f"refuses_a_missing_{member.name}_in_a_later_one_of_{name}", [asked])
 
 
 def _unreadable(scene: Scene, field: InputField, many: bool) -> Iterator[Test]:

@@ -41,6 +41,7 @@ def key_tests(trial: Trial) -> Iterator[Test]:
                 yield from _taken(trial, step)
             case Update():
                 yield from _taken(trial, step)
+                yield from _its_own_words(trial, step, at)
                 yield from _beside(trial, step)
                 yield from _given_away(trial, step, at)
             case Ensure() | Upsert():
@@ -98,6 +99,29 @@ def _has_already(scene: Scene, entity: Entity, key: tuple[str, ...], row: Row) -
     """Whether the change leaves a unique key as it was."""
     at = scene.world.at(entity.name, key_of(entity, row))
     return at is not None and all(scene.world.rows[at].values[name] == row[name] for name in key)
+
+
+def _its_own_words(trial: Trial, step: Update, position: int) -> Iterator[Test]:
+    """A text is changed to the words of the slug that the row has already: it is not taken by another one."""
+    scene = trial.scene
+    entity = scene.world.setting.model.entity(step.entity)
+    base = frame_at(trial, scene, position).bindings.get(step.bind)
+    for field in entity.fields:
+        if field.generated != "slug" or field.source not in step.changes or not isinstance(base, Spot):
+            continue
+        after = next((each for each in _new_rows(trial, entity) if each[field.name] is not None), None)
+        before = scene.world.rows[base.index].values
+        if after is None or after[field.name] == before[field.name]:
+            continue
+        made = scene.copy()
+        made.params = {
+            name: after[field.name] if sent == before[field.name] else sent
+            for name, sent in made.params.items()
+        }
+        made.world.rows[base.index].values[field.name] = after[field.name]
+        asked = tried(made)
+        if asked.succeeded and made.world.is_sound():
+            yield Case(f"keeps_a_{field.name}_of_the_same_words", [asked], is_telling=True)
 
 
 def _beside(trial: Trial, step: Update | Delete) -> Iterator[Test]:

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from backwright.emit.testing.afterwards import later_tests
 from backwright.emit.testing.alternatives import alternatives
 from backwright.emit.testing.bulk import bulk_tests
 from backwright.emit.testing.cases import (
     Case,
     Full,
+    Handed,
     Repeated,
     Table,
     Test,
@@ -27,9 +29,13 @@ from backwright.emit.testing.cases import (
 from backwright.emit.testing.frames import Frame, Spot, frame_at, subject, value
 from backwright.emit.testing.inputs import input_tests
 from backwright.emit.testing.keys import key_tests
+from backwright.emit.testing.largest import largest_tests
 from backwright.emit.testing.lists import list_tests
+from backwright.emit.testing.literally import literal_tests
 from backwright.emit.testing.protocol import protocol_tests, unreadable_bodies
 from backwright.emit.testing.reach import closest, effective, enriched, listed, reached, steered
+from backwright.emit.testing.reading import reading_tests
+from backwright.emit.testing.refusals import refused_twice
 from backwright.emit.testing.satisfy import satisfied
 from backwright.emit.testing.trial import Condition, Scene, Trial, tried
 from backwright.emit.testing.values import NOBODY, Unfit
@@ -118,12 +124,24 @@ def tests_of(operation: Operation, common: Setting) -> tuple[list[Test], list[st
         _others(lean, found)
         _refusals(lean, found)
     _said(plain, found)
-    for tests in (key_tests, input_tests, list_tests, bulk_tests, protocol_tests):
+    for tests in (
+        key_tests,
+        input_tests,
+        literal_tests,
+        list_tests,
+        bulk_tests,
+        later_tests,
+        largest_tests,
+        reading_tests,
+        protocol_tests,
+    ):
         for test in tests(plain):
-            if isinstance(test, Case) and len(test.trials) == 1:
+            if isinstance(test, Case) and len(test.trials) == 1 and not test.is_telling:
                 found.case(test.name, test.trial, test.about, is_brief=test.is_brief)
             else:
                 found.add(test)
+    for test in refused_twice(plain.scene, found.tests):
+        found.add(test)
     return found.tests, unreached(operation, found.tests)
 
 
@@ -145,7 +163,7 @@ def trials_of(test: Test) -> list[Trial]:
             return [value.trial for value in values]
         case Repeated(refused=refused):
             return [refused]
-        case Full(trial=trial):
+        case Full(trial=trial) | Handed(trial=trial):
             return [trial]
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from backwright.emit.source import Identifier, Imports, Source, docstring, imports, indented, literal, source
 from backwright.emit.testing.answers import Answers, statements
-from backwright.emit.testing.cases import Case, Full, Repeated, Table, Test
+from backwright.emit.testing.cases import Case, Full, Handed, Repeated, Table, Test
 from backwright.emit.testing.full import FIRST, NUMBERED, places_of
 from backwright.emit.testing.stores import (
     After,
@@ -42,6 +42,8 @@ def printed(test: Test, operation: Operation) -> Source:
             return _repeated(test, operation)
         case Full():
             return _full(test, operation)
+        case Handed():
+            return _handed(test, operation)
 
 
 # The request --------------------------------------------------------------------------------------------
@@ -205,7 +207,7 @@ def function(
             scene = test.scene
         case Repeated():
             scene = test.allowed.scene
-        case Full():
+        case Full() | Handed():
             scene = test.trial.scene
     text = "\n".join(lines)
     stored, storing = stores(scene.world, text)
@@ -308,6 +310,30 @@ def _repeated(test: Repeated, operation: Operation) -> Source:
     ]
     about = f"{operation.method} {operation.path}: {test.refused.response.status} after {test.times} requests"
     return function(f"{operation.name}_{test.name}", test, about, lines, said.used)
+
+
+def _handed(test: Handed, operation: Operation) -> Source:
+    """The function is replaced by one that reads, and called before its stand-in answers."""
+    trial = test.trial
+    scene = trial.scene
+    package = scene.world.setting.model.service.package
+    rows, key = f"use.{test.attribute}", test.key
+    lines = [
+        "read: list[Any] = []\n\n"
+        "async def reading(given: object, use: Any) -> None:\n"
+        f"    read.extend([each.{key} for each in await {rows}.where()])\n"
+        f"    read.append(await {rows}.find({test.hidden}.{key}))\n",
+        f'monkeypatch.setattr("{package}.logic.{test.logic}.{test.logic}", reading)',
+        f"service.logic.looks({literal(test.logic)})",
+        f"answer = {call(scene, trial.ask, known_rows(scene.world))}",
+        f"assert answer.status_code == {trial.response.status}",
+        f"assert read == [{', '.join([*(f'{each}.{key}' for each in test.variables), 'None'])}]",
+    ]
+    about = f"{operation.method} {operation.path}: {trial.response.status}"
+    used = imports("typing", "Any") | imports("", "pytest")
+    parameters = ["monkeypatch: pytest.MonkeyPatch"]
+    said = "Only rows that the caller may read"
+    return function(f"{operation.name}_{test.name}", test, about, lines, used, parameters, said)
 
 
 def _full(test: Full, operation: Operation) -> Source:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from backwright.emit.contract.answers import NOT_MODIFIED
 from backwright.emit.testing.cases import Case, Repeated, Test, outcome
 from backwright.emit.testing.trial import Scene, Stage, Trial, tried
 from backwright.model.types import Operation, Rate, SignOut
@@ -17,6 +18,8 @@ MEDIA = {
     "form": "application/x-www-form-urlencoded",
     "multipart": "multipart/form-data; boundary=x",
 }
+HALF = {"json": b"{", "form": b"\xff", "multipart": b"--x\r\n"}
+"""What is no body of its media type."""
 FEW_TIMES = 20
 """A rate that allows more requests, and that several operations have, is tested with one of them."""
 
@@ -24,6 +27,7 @@ FEW_TIMES = 20
 def protocol_tests(trial: Trial) -> Iterator[Test]:
     """The tests of one operation's surroundings."""
     yield from _preconditions(trial)
+    yield from _known_version(trial)
     yield from _idempotency(trial)
     yield from _rates(trial)
     yield from _sessions(trial)
@@ -41,6 +45,18 @@ def _preconditions(trial: Trial) -> Iterator[Test]:
             made.headers["If-Match"] = header
         asked = tried(made)
         yield Case(f"{name}_{outcome(asked)}", [asked], "If-Match")
+
+
+def _known_version(trial: Trial) -> Iterator[Test]:
+    """Who has the version that is shown is not shown it again."""
+    version = trial.response.headers.get("etag")
+    if version is None or trial.scene.operation.method != "GET":
+        return
+    made = trial.scene.copy()
+    made.headers["If-None-Match"] = version
+    asked = tried(made)
+    if asked.response.status == NOT_MODIFIED:
+        yield Case("of_a_known_version_is_not_modified", [asked], "If-None-Match")
 
 
 def _idempotency(trial: Trial) -> Iterator[Test]:
@@ -89,11 +105,22 @@ def _rates(trial: Trial) -> Iterator[Test]:
     for rate in operation.rates:
         if rate.count > MOST_TIMES or (rate.count > FEW_TIMES and not _is_first(operation, rate, scene)):
             continue
-        stage = Stage(scene.world)
-        answers = [stage.send(scene) for _ in range(rate.count + 1)]
-        last = answers[-1]
-        if last.failure is not None and last.failure.category == "too_many_requests":
-            yield Repeated(f"{rate.count + 1}_times_{outcome(last)}", answers[0], last, rate.count)
+        for asking in (scene, _backwards(scene)):
+            stage = Stage(asking.world)
+            answers = [stage.send(asking) for _ in range(rate.count + 1)]
+            last = answers[-1]
+            if last.failure is not None and last.failure.category == "too_many_requests":
+                yield Repeated(f"{rate.count + 1}_times_{outcome(last)}", answers[0], last, rate.count)
+                break
+
+
+def _backwards(scene: Scene) -> Scene:
+    """The request with its texts written backwards: refused, it does not end the session by which it is counted."""
+    made = scene.copy()
+    made.body = {
+        name: sent[::-1] if isinstance(sent, str) else sent for name, sent in (scene.body or {}).items()
+    }
+    return made
 
 
 def _is_first(operation: Operation, rate: Rate, scene: Scene) -> bool:
@@ -140,8 +167,7 @@ def unreadable_bodies(trial: Trial) -> Iterator[Test]:
         ("of_another_media_type_is_refused", "unsupported_media_type", b"text", "text/plain"),
         ("with_too_long_a_body_is_refused", "payload_too_large", b"x" * (most + 1), MEDIA[body.media]),
     ]
-    if body.media == "json":
-        asked.insert(0, ("with_half_a_body_is_malformed", "malformed", b"{", MEDIA["json"]))
+    asked.insert(0, ("with_half_a_body_is_malformed", "malformed", HALF[body.media], MEDIA[body.media]))
     for name, category, content, media in asked:
         if len(content) > LONGEST_BODY:
             continue

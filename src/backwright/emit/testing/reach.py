@@ -148,6 +148,11 @@ def reached(scene: Scene, accept: Callable[[Scene], bool]) -> Trial | None:
     return _Search(FEW, accept).reach(scene, 4)
 
 
+def mended(scene: Scene) -> Trial | None:
+    """The scene, changed a little until the request succeeds; None where the search gave up."""
+    return _Search(FEW).reach(scene, 4)
+
+
 def steered(scene: Scene, step: int, deep: int = 3) -> Trial | None:
     """The scene, changed until its request fails at a step and not before; None where the search gave up."""
     trial = tried(scene)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from backwright.emit import sql
 from backwright.emit.names import Names
+from backwright.emit.services.mentions import WRITING
 from backwright.emit.source import (
     NO_IMPORTS,
     Imports,
@@ -21,7 +23,7 @@ from backwright.emit.source import (
 from backwright.emit.testing.values import PASSWORD
 from backwright.model.environment import variables
 from backwright.model.storage import link_table
-from backwright.model.types import ManyType, Model, Operation
+from backwright.model.types import Find, Group, ManyType, Model, Operation, Select
 from backwright.reference.calling import outputs
 
 _RUNTIME = "backwright_runtime"
@@ -86,7 +88,24 @@ def constants(model: Model) -> Source:
         )
         lines.append(f"EMPTY = sql({sql_block(statement)})  # PostgreSQL")
         needed |= imports(_RUNTIME, "sql")
+    together = [f"{each.method} {each.path}" for each in model.operations if is_together(each)]
+    if together:
+        lines.append("# What takes several steps: none of its writes may stay where a later step fails.")
+        listed = indented("\n".join(f"{literal(_any_path(each))}," for each in together))
+        lines.append(f'TOGETHER = re.compile("|".join([\n{listed}\n]))')
+        needed |= imports("", "re")
     return source("\n".join(lines), needed)
+
+
+def is_together(operation: Operation) -> bool:
+    """Whether an operation writes, and has looked for a row or written another one before."""
+    rows = [step for step in operation.steps if isinstance(step, (Find, Select, Group, *WRITING))]
+    return len(rows) > 1 and any(isinstance(step, WRITING) for step in rows[1:])
+
+
+def _any_path(address: str) -> str:
+    """A pattern that fits the requests of an operation."""
+    return re.sub(r"\{\w+\}", "[^/]+", address.replace(".", "[.]"))
 
 
 class _Needs:
@@ -112,12 +131,16 @@ def service_class(model: Model, names: Names) -> Source:
     logic = ", logic: ScriptedLogic" if model.logic else ""
     kept = "        self.logic = logic\n" if model.logic else ""
     needed |= imports(_TESTING, "ScriptedLogic") if model.logic else NO_IMPORTS
+    together = any(map(is_together, model.operations))
+    watched = "        self._watched = app.database = Watched(app.database)\n" if together else ""
+    needed |= imports(_TESTING, "Watched") if together else NO_IMPORTS
     text = (
         "class Service:\n"
         '    """The service under test: its database, and requests to it."""\n\n'
         f"    def __init__(self, app: Application, http: AsyncClient{logic}) -> None:\n"
         "        self.app = app\n        self.db = app.database\n"
         "        self._http = http\n        self._requests = 0\n"
+        f"{watched}"
         f"{kept}"
         f"{_sessions(model)}\n"
         "    async def send(\n        self,\n        method: str,\n        path: str,\n"
@@ -126,10 +149,23 @@ def service_class(model: Model, names: Names) -> Source:
         "        self._requests += 1\n"
         f'        sent = {{"X-Request-Id": f"test-{{self._requests}}"{more}}}\n'
         f"{_proof(model)}"
-        f"        return await self._http.request(method, path, {passed}, headers=sent)"
+        f"{_answer(passed, together)}"
     )
     methods = _methods(model, names)
     return source(f"{text}\n\n{indented(methods.text)}" if methods.text else text, needed, methods)
+
+
+def _answer(passed: str, together: bool) -> str:
+    asked = f"await self._http.request(method, path, {passed}, headers=sent)"
+    if not together:
+        return f"        return {asked}"
+    return (
+        "        self._watched.beside.clear()\n"
+        f"        answer = {asked}\n"
+        '        if TOGETHER.fullmatch(f"{method} {path}"):\n'
+        '            assert not self._watched.beside, "written beside the transaction of the other steps"\n'
+        "        return answer"
+    )
 
 
 def _parameters(model: Model, names: Names, needs: _Needs) -> tuple[Source, str]:

@@ -36,6 +36,7 @@ def whole_module(common: Setting) -> str:
     pieces = [
         source("pytestmark = pytest.mark.anyio", imports("", "pytest")),
         *contract_tests(common.model, common.names),
+        *limits_test(common.model),
         headers_test(common),
         *token_tests(common),
         *body_tests(common),
@@ -84,6 +85,15 @@ def contract_tests(model: Model, names: Names) -> Iterator[Source]:
         "    assert described == ANSWERS"
     )
     yield source(
+        "async def test_no_address_answers_that_the_contract_lacks(service: Service) -> None:\n"
+        '    """What nobody described is looked after by nobody."""\n'
+        "    described, served = (\n"
+        '        {re.sub(r"{\\w+}", "{}", address) for address in each} for each in (ANSWERS, service.app.addresses)\n'
+        "    )\n"
+        "    assert served == described",
+        _SERVICE | imports("", "re"),
+    )
+    yield source(
         "def test_the_contract_has_every_member() -> None:\n"
         '    """Of what callers send and are shown, with its type; None is that of another schema."""\n'
         "    described = {\n"
@@ -121,6 +131,29 @@ def contract_tests(model: Model, names: Names) -> Iterator[Source]:
         "    assert answer.status_code == 200\n"
         "    assert answer.json() == CONTRACT",
         _SERVICE,
+    )
+
+
+def limits_test(model: Model) -> Iterator[Source]:
+    """How often each operation may be asked: that the runtime keeps to it, tests of the first one show."""
+    limited = {f"{each.method} {each.path}": each.rates for each in model.operations if each.rates}
+    if not limited:
+        return
+    lines = []
+    for address, rates in limited.items():
+        in_order = sorted(rates, key=lambda each: each.by != "address")
+        listed = "".join(f"Rate({each.count}, {each.seconds}, by={literal(each.by)}), " for each in in_order)
+        lines.append(f"{literal(address)}: ({listed}),")
+    table = "{\n" + indented("\n".join(lines)) + "\n}"
+    yield source(f"LIMITS = {table}", imports("backwright_runtime", "Rate"))
+    yield source(
+        "async def test_every_operation_has_its_limits(service: Service) -> None:\n"
+        '    """An operation without one is where everything is tried out."""\n'
+        "    limits = {\n"
+        '        re.sub(r"{\\w+}", "{}", address): rates for address, rates in service.app.limits.items()\n'
+        "    }\n"
+        '    assert limits == {re.sub(r"{\\w+}", "{}", address): rates for address, rates in LIMITS.items()}',
+        _SERVICE | imports("", "re"),
     )
 
 

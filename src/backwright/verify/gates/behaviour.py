@@ -10,12 +10,15 @@ import msgspec
 from backwright.verify import regressions
 from backwright.verify.backends import RunningBackend
 from backwright.verify.behaviour import Comparison, compare_backends
+from backwright.verify.bursts import ALLOWED, is_long, lowered, play_bursts
+from backwright.verify.coverage import Coverage
 from backwright.verify.gate import GateInput, NotRun, Verdict, backend, found
 from backwright.verify.regressions import Case, Replayed, Unreadable, Unusable
 from backwright.verify.results import Finding
 from backwright.verify.schemas import Schemas
 from backwright.verify.script import script
-from backwright.verify.staged import TOKEN_KEYS, Unstorable, signing
+from backwright.verify.serve_under_test import LOWERED_VARIABLE
+from backwright.verify.staged import TOKEN_KEYS, Staging, Unstorable, signing
 from backwright.verify.staged_script import staged_script
 
 NAME = "behaviour"
@@ -45,12 +48,12 @@ def judge(given: GateInput) -> Verdict:
     """Scenes for each declared answer, then random requests by random callers, go to server and reference.
 
     Compared are status, headers, body and final rows; each answer is also held against openapi.json, and against a
-    contract that was handed over. Too few accepted requests would show nothing and fail; if the time is over after a
-    tenth of them, the gate did not run. What `verify` finds is kept in
-    `tests/regressions/` and played first by every later run, until somebody deletes it; a case that a later
-    specification has left behind is skipped by name.
+    contract that was handed over. Limits that allow more requests than a scene has are lowered in a process of their
+    own, and one request too many is sent. Too few accepted requests would show nothing and fail; if the time is over
+    after a tenth of them, the gate did not run. What `verify` finds is kept in `tests/regressions/` and played first by
+    every later run, until somebody deletes it; a case that a later specification has left behind is skipped by name.
     """
-    schemas = Schemas(given.project, given.model)
+    schemas, coverage = Schemas(given.project, given.model), Coverage(given.model)
     with (
         backend(given, token_keys=TOKEN_KEYS) as server,
         closing(RunningBackend(given.model, server)) as running,
@@ -66,8 +69,12 @@ def judge(given: GateInput) -> Verdict:
             seconds=given.seconds,
             inspect=schemas.differences,
             sign_in=signing(given.model),
+            coverage=coverage,
         )
         findings = _findings(compared, given, running, schemas)
+    if not findings:
+        findings = _too_often(given, schemas, coverage)
+        compared = msgspec.structs.replace(compared, figures=coverage.told())
     figures = {"seed": given.seed, **compared.figures, **schemas.figures(), **cases.figures()}
     if not findings and int(figures["requests"]) < given.requests * LEAST_COMPARED:
         asked = f"{figures['requests']} of {given.requests} requests"
@@ -78,6 +85,24 @@ def judge(given: GateInput) -> Verdict:
     for names, what in ((cases.agreeing, "agree"), (cases.skipped, "skipped")):
         told += f", {len(names)} regression case{'s' * (len(names) > 1)} {what}" if names else ""
     return found(findings, told, figures)
+
+
+def _too_often(given: GateInput, schemas: Schemas, coverage: Coverage) -> list[Finding]:
+    """What is wrong where operations are asked too often whose limits allow more than a conversation has."""
+    long = frozenset(operation.name for operation in given.model.operations if is_long(operation))
+    if not long:
+        return []
+    model = lowered(given.model)
+    with (
+        backend(given, token_keys=TOKEN_KEYS, extra={LOWERED_VARIABLE: str(ALLOWED)}) as server,
+        closing(RunningBackend(model, server)) as running,
+    ):
+        staging = Staging(model, running, signing(model), schemas.differences, coverage)
+        played = play_bursts(model, long, staging)
+    if played is None:
+        return []
+    what = f"{played.sent.operation}: {'; '.join(played.differences)}"
+    return [Finding(what=what, where=f"{len(played.earlier) + 1} requests, of which {ALLOWED} are allowed")]
 
 
 def _findings(

@@ -23,6 +23,17 @@ class Condition(Struct, frozen=True):
     depth: int
     alone: bool
 
+    def is_repeated_by(self, other: Condition, sql: str) -> bool:
+        """Whether another condition of the same WHERE has the same text."""
+        if other.start == self.start or (other.text, other.depth) != (self.text, self.depth):
+            return False
+        between = sql[min(self.end, other.end) : max(self.start, other.start)]
+        depth, ends = 0, "UNION" in between
+        for token in TOKEN.finditer(between):
+            depth += 1 if token["open"] else -1 if token["close"] else 0
+            ends = ends or depth < 0
+        return not ends
+
     def dropped(self, sql: str) -> str:
         """The statement without it. The comment that names a rule stays: a mistake does not announce itself."""
         return f"{sql[: self.start]}TRUE{sql[self.end :]}"

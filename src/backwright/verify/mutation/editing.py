@@ -42,9 +42,10 @@ def in_statement(statement: Sql, turn: Callable[[str], Turned]) -> Made:
 
 
 def without_condition(sql: str, wanted: Callable[[Condition], bool]) -> Turned:
-    """The statement without one of its conditions."""
-    for each in conditions(sql):
-        if wanted(each):
+    """The statement without one of its conditions; one that stands there twice says the same once."""
+    found = conditions(sql)
+    for each in found:
+        if wanted(each) and not any(each.is_repeated_by(other, sql) for other in found):
             yield each.dropped(sql), f"does not ask for `{_short(each.text)}`"
 
 

@@ -7,6 +7,7 @@ import re
 
 from backwright.verify.mutation.editing import in_module, in_place, keywords
 from backwright.verify.mutation.operators.writing import ONE_WRITER
+from backwright.verify.mutation.races import of_a_race
 from backwright.verify.mutation.sources import Sources, called
 from backwright.verify.mutation.types import Family, Made
 
@@ -89,15 +90,27 @@ def missing_row_not_answered(sources: Sources) -> Made:
 @FAMILY.operator("an error names another code", blind=True)
 def wrong_error_code(sources: Sources) -> Made:
     """`FieldError(field, code)` and `code=`."""
+    yield from _other_code(sources, in_a_race=False)
     for module in sources.modules("services", "repositories"):
-        for call in module.calls("FieldError"):
-            code = call.args[-1]
-            if isinstance(code, ast.Constant):
-                yield from in_place(module, module.span(code), '"invalid"', f"line {call.lineno}: invalid")
         for call, keyword in keywords(module):
             if keyword.arg == "code" and called(call) in ("Conflict", "Invalid", "Forbidden"):
                 what = f"line {call.lineno}: other"
                 yield from in_place(module, module.span(keyword.value), '"other"', what)
+
+
+@FAMILY.operator("an error that only a race leads to names another code", on_sqlite=ONE_WRITER)
+def wrong_error_code_in_a_race(sources: Sources) -> Made:
+    """The same for what was looked for before, or chosen as free: only another writer can take it."""
+    return _other_code(sources, in_a_race=True)
+
+
+def _other_code(sources: Sources, *, in_a_race: bool) -> Made:
+    for module in sources.modules("services", "repositories"):
+        racing = of_a_race(sources, module)
+        for call in module.calls("FieldError"):
+            code = call.args[-1]
+            if isinstance(code, ast.Constant) and (call in racing) is in_a_race:
+                yield from in_place(module, module.span(code), '"invalid"', f"line {call.lineno}: invalid")
 
 
 @FAMILY.operator("an error names another member", blind=True)
@@ -108,20 +121,16 @@ def wrong_error_field(sources: Sources) -> Made:
 
 @FAMILY.operator("an error that only a race leads to names another member", on_sqlite=ONE_WRITER)
 def wrong_error_field_in_a_race(sources: Sources) -> Made:
-    """The same for a value that the service chooses itself, as one that is free: only another writer can take it."""
+    """The same for what was looked for before, or chosen as free: only another writer can take it."""
     return _other_field(sources, in_a_race=True)
 
 
 def _other_field(sources: Sources, *, in_a_race: bool) -> Made:
     for module in sources.modules("services", "repositories"):
-        chosen = {function.name.removeprefix("free_") for function in module.functions()}
+        racing = of_a_race(sources, module)
         for call in module.calls("FieldError"):
             field = call.args[0]
-            if (
-                isinstance(field, ast.Constant)
-                and len(call.args) > 1
-                and (field.value in chosen) is in_a_race
-            ):
+            if isinstance(field, ast.Constant) and len(call.args) > 1 and (call in racing) is in_a_race:
                 yield from in_place(module, module.span(field), '"body"', f"line {call.lineno}: body")
 
 

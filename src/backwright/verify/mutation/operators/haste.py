@@ -6,9 +6,11 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from backwright.verify.mutation.clauses import conditions, optional_clauses
 from backwright.verify.mutation.editing import Turned, in_module, in_place, in_statement, keywords, raises
+from backwright.verify.mutation.races import only_in_a_race
 from backwright.verify.mutation.sources import Function, Module, Sources, Sql, called, dotted
 from backwright.verify.mutation.types import Family, Made
 
@@ -45,13 +47,20 @@ def answer_before_the_write(sources: Sources) -> Made:
 
 @FAMILY.operator("the failure of a write is swallowed")
 def failure_swallowed(sources: Sources) -> Made:
-    """`await rows.insert(…)` in a `suppress(Exception)`, where the repository says that it may be refused."""
+    """`await rows.insert(…)` in a `suppress(Exception)`, where the repository says that it may be refused.
+
+    Not where only a race leads to the refusal, because it was looked for before.
+    """
     refused = {
         f"{module.path.rpartition('/')[2].removesuffix('.py')}.{function.name}"
         for module in sources.modules("repositories")
         for function in module.functions()
-        if any(isinstance(each, ast.ExceptHandler) for each in ast.walk(function))
-        and "free_slug" not in module.text  # what is looked for before, only a race takes
+        if any(
+            isinstance(each, ast.Raise) and not only_in_a_race(sources, module, each)
+            for handler in ast.walk(function)
+            if isinstance(handler, ast.ExceptHandler)
+            for each in handler.body
+        )
     }
     for module, node, call in _writes(sources):
         if dotted(call.func) in refused:
@@ -133,7 +142,10 @@ def join_hides_rows(sources: Sources) -> Made:
 
 @FAMILY.operator("a text is compared as a pattern: case and wildcards count")
 def compared_as_a_pattern(sources: Sources) -> Made:
-    """`column = :text` becomes `column LIKE :text`; keys are no texts that people write."""
+    """`column = :text` becomes `column LIKE :text`; keys are no texts that people write.
+
+    Not where every text has been held to a pattern of digits and letters of one case: nothing in it means more to LIKE.
+    """
     for statement, names in _by_text(sources):
 
         def likened(sql: str, names: frozenset[str] = names) -> Turned:
@@ -147,7 +159,10 @@ def compared_as_a_pattern(sources: Sources) -> Made:
 
 @FAMILY.operator("a text is pasted into a statement")
 def pasted_into_sql(sources: Sources) -> Made:
-    """`fetch_one(Row, FIND, slug=slug)` becomes `fetch_one(Row, sql("…".replace(":slug", f"'{slug}'")))`."""
+    """`fetch_one(Row, FIND, slug=slug)` becomes `fetch_one(Row, sql("…".replace(":slug", f"'{slug}'")))`.
+
+    Not where every text has been held to a pattern of digits and letters: it cannot end the literal.
+    """
     for statement, names in _by_text(sources):
         module = statement.module
         for call in module.calls("fetch_one", "fetch_all", "fetch_value"):
@@ -215,12 +230,20 @@ def _writes(sources: Sources) -> Iterator[tuple[Module, ast.Expr, ast.Call]]:
 
 
 PLAIN = re.compile(r"\bstr\b")
-NOT_PLAIN = re.compile(r"pattern=|Literal\[|list\[|\|")
+NOT_PLAIN = re.compile(r"[pP]attern[=(]|Literal\[|list\[|\|")
 
 
 def _texts(sources: Sources) -> frozenset[tuple[str, str]]:
     """Members of bodies and queries that are any text, by class and name; what may be left out is not among them."""
-    found: set[tuple[str, str]] = set()
+    return frozenset(
+        (outer, name)
+        for outer, name, kind in _members(sources)
+        if PLAIN.search(kind) and not NOT_PLAIN.search(kind)
+    )
+
+
+def _members(sources: Sources) -> Iterator[tuple[str, str, str]]:
+    """Members of bodies and queries: class, name, and what its annotation stands for."""
     for module in sources.modules("inputs"):
         known: dict[str, str] = {
             target.id: module.source(node.value)
@@ -233,10 +256,8 @@ def _texts(sources: Sources) -> frozenset[tuple[str, str]]:
             for node in outer.body if isinstance(outer, ast.ClassDef) else ():
                 if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                     kind = module.source(node.annotation)
-                    kind = known.get(kind, kind)
-                    if isinstance(outer, ast.ClassDef) and PLAIN.search(kind) and not NOT_PLAIN.search(kind):
-                        found.add((outer.name, node.target.id))
-    return frozenset(found)
+                    if isinstance(outer, ast.ClassDef):
+                        yield outer.name, node.target.id, known.get(kind, kind)
 
 
 def _kinds(module: Module, function: Function) -> Mapping[str, str]:
@@ -249,7 +270,10 @@ def _kinds(module: Module, function: Function) -> Mapping[str, str]:
 
 
 def _by_text(sources: Sources) -> Iterator[tuple[Sql, frozenset[str]]]:
-    """Statements with those of their parameters that are a text of the function that carries them out."""
+    """Statements with those of their parameters that are a text of the function that carries them out, and not held to
+    a pattern that leaves nothing to be misread.
+    """
+    tame = set(_tame(sources))
     for statement in sources.statements():
         module = statement.module
         names: set[str] = set()
@@ -260,7 +284,64 @@ def _by_text(sources: Sources) -> Iterator[tuple[Sql, frozenset[str]]]:
                     names |= {
                         each.arg
                         for each in call.keywords
-                        if each.arg and kinds.get(dotted(each.value)) == "str"
+                        if each.arg
+                        and kinds.get(dotted(each.value)) == "str"
+                        and (Path(module.path).stem, function.name, dotted(each.value)) not in tame
                     }
         if names:
             yield statement, frozenset(names)
+
+
+TAME = re.compile(r"(?:\[(?:A-Z|a-z)?(?:0-9)?\](?:\{[0-9,]+\})?|[A-Z0-9-])+")
+"""Patterns of digits and letters of one case, as far as they are known from others: classes with counts, and signs."""
+
+
+def _tame(sources: Sources) -> Iterator[tuple[str, str, str]]:
+    """Repository, function and parameter, where every service gives what is held to such a pattern, or the member of a
+    row that was when it was stored.
+    """
+    held = _held(sources)
+    stored = set(_stored(sources, held))
+    given: dict[tuple[str, str], list[tuple[bool, ...]]] = {}
+    for module in sources.modules("services"):
+        for function in module.functions():
+            kinds = _kinds(module, function)
+            for call in ast.walk(function):
+                if isinstance(call, ast.Call):
+                    place, _, name = dotted(call.func).partition(".")
+                    members = [dotted(each).partition(".") for each in call.args]
+                    safe = tuple(
+                        (kinds[one], member) in held if one in kinds else member in stored
+                        for one, _, member in members
+                    )
+                    given.setdefault((place, name), []).append(safe)
+    for module in sources.modules("repositories"):
+        for function in module.functions():
+            calls = given.get((Path(module.path).stem, function.name), [])
+            for at, argument in enumerate(function.args.args):
+                if calls and all(len(each) > at and each[at] for each in calls):
+                    yield Path(module.path).stem, function.name, argument.arg
+
+
+def _stored(sources: Sources, held: frozenset[tuple[str, str]]) -> Iterator[str]:
+    """Members of rows that no service gives anything but what is held to such a pattern, or the words of a slug."""
+    values: dict[str, list[bool]] = {}
+    for module in sources.modules("services"):
+        for function in module.functions():
+            kinds = _kinds(module, function)
+            for call, keyword in keywords(module, function):
+                if called(call)[:1].isupper() or called(call) == "replace":
+                    one, _, member = dotted(keyword.value).partition(".")
+                    is_slug = called(keyword.value) in ("free_slug", "slug_after")
+                    safe = is_slug or (kinds.get(one, ""), member) in held
+                    values.setdefault(str(keyword.arg), []).append(safe)
+    yield from (member for member, safe in values.items() if all(safe))
+
+
+def _held(sources: Sources) -> frozenset[tuple[str, str]]:
+    """Members of bodies, by class and name, that are held to such a pattern."""
+    return frozenset(
+        (outer, name)
+        for outer, name, kind in _members(sources)
+        if (found := re.search(r"Pattern\((['\"])(.*?)\1\)", kind)) and TAME.fullmatch(found[2])
+    )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import partial
 
 from backwright.verify.mutation.clauses import optional_clauses, order
 from backwright.verify.mutation.editing import Turned, in_place, in_statement, keywords
-from backwright.verify.mutation.sources import Sources
+from backwright.verify.mutation.sources import Sources, Sql
 from backwright.verify.mutation.types import Family, Made
 
 FAMILY = Family("paging")
@@ -87,10 +88,30 @@ def cursor_includes_its_row(sources: Sources) -> Made:
 
 @FAMILY.operator("a filter does nothing", blind=True)
 def filter_ignored(sources: Sources) -> Made:
-    """An optional clause of a list, the cursor's as well."""
+    """An optional clause of a list, the cursor's as well. Not one whose parameter nobody gives: it is never there."""
     for statement in sources.statements():
         if not statement.name.endswith("_TOTAL"):
-            yield from in_statement(statement, _without_optional)
+            unset = _never_given(sources, statement)
+            yield from in_statement(statement, partial(_without_optional, unset=unset))
+
+
+def _never_given(sources: Sources, statement: Sql) -> frozenset[str]:
+    """The parameters of what carries out a statement that may be left out, and that each call leaves out."""
+    found: set[str] = set()
+    for function in statement.module.functions():
+        if not any(isinstance(node, ast.Name) and node.id == statement.name for node in ast.walk(function)):
+            continue
+        first = len(function.args.args) - len(function.args.defaults)
+        calls = [
+            call
+            for module in sources.modules("services", "repositories", "removal", "views")
+            for call in module.calls(function.name)
+        ]
+        for at, argument in enumerate(function.args.args):
+            given = [len(each.args) > at or argument.arg in {k.arg for k in each.keywords} for each in calls]
+            if at >= first and calls and not any(given):
+                found.add(argument.arg)
+    return frozenset(found)
 
 
 @FAMILY.operator("the number of rows does not regard a filter", blind=True)
@@ -101,9 +122,13 @@ def count_ignores_filter(sources: Sources) -> Made:
             yield from in_statement(statement, _without_optional)
 
 
-def _without_optional(sql: str) -> Turned:
+def _without_optional(sql: str, unset: frozenset[str] = frozenset()) -> Turned:
     for clause in optional_clauses(sql):
-        yield f"{sql[: clause.start]}{sql[clause.end :]}", f"ignores `{' '.join(clause.text.split())[:60]}`"
+        if unset.isdisjoint(re.findall(r":(\w+)", clause.text)):
+            yield (
+                f"{sql[: clause.start]}{sql[clause.end :]}",
+                f"ignores `{' '.join(clause.text.split())[:60]}`",
+            )
 
 
 @FAMILY.operator("the edge of a filter is on the other side", blind=True)

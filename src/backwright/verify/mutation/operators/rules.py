@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 
 from backwright.verify.mutation.clauses import Condition
 from backwright.verify.mutation.editing import (
@@ -64,11 +65,50 @@ def refusal_forgotten(sources: Sources) -> Made:
 
 @FAMILY.operator("a rule says yes to everyone", blind=True)
 def rule_always_true(sources: Sources) -> Made:
-    """`return …` of a rule becomes `return True`."""
+    """`return …` of a rule becomes `return True`.
+
+    Not `return row.id == caller.id`, where services ask it of nothing but what they found by the caller alone: that is
+    the caller's own row, of which it is true.
+    """
+    own = set(_asked_of_the_callers_own_row(sources))
     for module in sources.modules("rules", "access"):
+        always = {
+            each
+            for function in module.functions()
+            if function.name in own and ast.unparse(function.body[-1]).endswith(".id == caller.id")
+            for each in ast.walk(function)
+        }
         for node in ast.walk(module.tree):
-            if isinstance(node, ast.Return) and node.value is not None:
+            if isinstance(node, ast.Return) and node.value is not None and node not in always:
                 yield from in_place(module, module.span(node.value), "True", f"line {node.lineno}: True")
+
+
+def _asked_of_the_callers_own_row(sources: Sources) -> Iterator[str]:
+    """The rules of which every call is given a row that was found by `find…(db, caller)`."""
+    asked: dict[str, list[bool]] = {}
+    for module in sources.modules("services"):
+        for function in module.functions():
+            own = {
+                target.id
+                for node in ast.walk(function)
+                if isinstance(node, ast.Assign) and _finds_by_the_caller(node.value)
+                for target in node.targets
+                if isinstance(target, ast.Name)
+            }
+            for call in ast.walk(function):
+                if isinstance(call, ast.Call) and dotted(call.func).startswith("rules."):
+                    rows = [dotted(each) for each in call.args if dotted(each) != "caller"]
+                    asked.setdefault(called(call), []).append(bool(rows) and own.issuperset(rows))
+    yield from (rule for rule, each in asked.items() if all(each))
+
+
+def _finds_by_the_caller(node: ast.expr) -> bool:
+    reads = [
+        each for each in ast.walk(node) if isinstance(each, ast.Call) and called(each).startswith("find")
+    ]
+    return any(
+        len(each.args) == 2 and dotted(each.args[1]) == "caller" and not each.keywords for each in reads
+    )
 
 
 @FAMILY.operator("one of two demands is enough", blind=True)

@@ -6,7 +6,6 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from backwright.verify.mutation.editing import (
     Turned,
@@ -18,7 +17,8 @@ from backwright.verify.mutation.editing import (
     without_conditions,
     without_statements,
 )
-from backwright.verify.mutation.sources import Function, Module, Sources, called, dotted
+from backwright.verify.mutation.races import only_in_a_race
+from backwright.verify.mutation.sources import Function, Sources, called, dotted
 from backwright.verify.mutation.types import Family, Made
 
 FAMILY = Family("writing")
@@ -318,7 +318,7 @@ def conflict_not_answered(sources: Sources) -> Made:
 
 @FAMILY.operator("what another request took in between is an internal error", on_sqlite=ONE_WRITER)
 def conflict_in_a_race_not_answered(sources: Sources) -> Made:
-    """The same where every service that stores such a row has looked for one of that key: only a race leads there."""
+    """The same where the row was looked for before it is stored, or its value chosen as one that is free."""
     return _conflicts(sources, in_a_race=True)
 
 
@@ -328,7 +328,7 @@ def _conflicts(sources: Sources, *, in_a_race: bool) -> Made:
             if not isinstance(node, ast.ExceptHandler) or not node.body:
                 continue
             answer = node.body[-1]
-            if isinstance(answer, ast.Raise) and _only_in_a_race(sources, module, answer) is in_a_race:
+            if isinstance(answer, ast.Raise) and only_in_a_race(sources, module, answer) is in_a_race:
                 changes = [(module.span(answer), "raise")]
                 changes += [
                     (module.span(each), "pass")
@@ -336,23 +336,6 @@ def _conflicts(sources: Sources, *, in_a_race: bool) -> Made:
                     if isinstance(each, ast.Expr) and called(each.value) == "refuse_taken"
                 ]
                 yield from in_module(module, module.replaced(*changes), f"line {node.lineno}: not answered")
-
-
-def _only_in_a_race(sources: Sources, module: Module, answer: ast.Raise) -> bool:
-    """Whether the services look for a row by the members that a conflict names before each write of this module."""
-    members = [
-        str(call.args[0].value)
-        for call in module.calls("FieldError", within=answer)
-        if call.args and isinstance(call.args[0], ast.Constant)
-    ]
-    looked, stored = f"find_existing_by_{'_and_'.join(members)}", Path(module.path).stem
-    functions = [
-        {dotted(call.func) for call in ast.walk(function) if isinstance(call, ast.Call)}
-        for each in sources.modules("services")
-        for function in each.functions()
-    ]
-    writing = [names for names in functions if f"{stored}.insert" in names]
-    return bool(writing) and all(f"{stored}.{looked}" in names for names in writing)
 
 
 @FAMILY.operator("the move of a state is made from any state", blind=True)
