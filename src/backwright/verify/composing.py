@@ -213,7 +213,7 @@ class Composer:
     def situation(
         self, solved: Solved, *, multipart: bool = False, reader: Reader | None = None
     ) -> Situation:
-        """What values depend on; references keep to the rows at hand, mostly to those that the reader sees."""
+        """What values depend on; references keep to the rows at hand, and to those that the reader sees."""
 
         def keys(entity: str) -> list[str]:
             if entity == self._world.identity and self._random.random() < 0.7:
@@ -234,9 +234,9 @@ class Composer:
         return Situation(self._random, moment(self.number), keys, multipart)
 
     def _readable(self, entity: str, reader: Reader | None) -> list[Row]:
-        """The rows that somebody sees, where there are any; now and then all of them."""
+        """The rows that somebody sees, where there are any."""
         rows = list(self._world.rows(entity))
-        if reader is None or always(self.model.entity(entity).access["read"]) or self._random.random() > 0.9:
+        if reader is None or always(self.model.entity(entity).access["read"]):
             return rows
         at = moment(self.number)
         return [row for row in rows if self._world.sees(entity, row, reader.person, at)] or rows

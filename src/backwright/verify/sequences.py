@@ -36,7 +36,7 @@ OTHERS = 4
 IN_VAIN = 0.1
 RARE = 3
 FORGOTTEN = 6
-HOPELESS = 15
+HOPELESS = 20
 """After so many refusals without a success an operation is tried only now and then."""
 NEARLY_RIGHT = 0.7
 """The share of spoiled requests that would have been accepted: what is spoiled is then all that is wrong."""
@@ -390,7 +390,7 @@ class Sequence:
     def _weight(self, aim: Aim) -> float:
         fresh = 4 / (1 + self._accepted(aim))
         if self._is_hopeless(aim):
-            return 0.5
+            return 2.0
         if any(isinstance(step, SignOut) for step in aim.operation.steps):
             return 0.2 + fresh / 4
         if aim.begins:
