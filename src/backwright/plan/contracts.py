@@ -125,7 +125,7 @@ def _member(before: InputField, after: InputField, what: str, renames: Renames) 
             yield f"{what} accepts more: {described(after.type)}", "safe"
         case "narrower":
             yield f"{what} accepts less: {described(after.type)}", "breaking"
-        case "different":
+        case "different" | "converted":  # stored values are converted; what clients send is not
             yield f"{what} is {described(after.type)} instead of {described(before.type)}", "breaking"
         case "same":
             if plain(before.type) != plain(after.type):

@@ -25,6 +25,8 @@ from backwright.emit.names import names
 from backwright.emit.testing import outcomes, unreached
 from backwright.emit.testing import test_files as emitted_tests
 from backwright.emit.testing.reach import setting
+from backwright.emit.testing.stores import stores
+from backwright.emit.testing.world import World
 from backwright.model.build import build
 from backwright.model.types import Model
 from backwright.project import Project
@@ -227,3 +229,23 @@ def test_each_test_says_what_it_is_about():
     approve = said["test_approve_when_task_state_is_open_is_invalid_state"]
     assert approve.startswith("POST /tasks/{id}/approval: 409.")
     assert "task.state in ['review']" in approve
+
+
+def test_a_row_is_not_named_by_a_short_text_that_is_alike_by_chance(tmp_path: Path) -> None:
+    """The other row may be stored later; only what is sure to be there is named."""
+    (tmp_path / "backwright.yaml").write_text(
+        "service: {name: sheets, version: 1.0.0}\n"
+        "entities:\n"
+        "  Sheet:\n"
+        "    key: code\n"
+        "    fields: {code: {type: string, max: 9}, ends: {enum: [a, b], default: a}}\n"
+        "    access: public\n"
+        "    crud: {path: /sheets}\n",
+        encoding="utf-8",
+    )
+    model = build(read(Project(tmp_path)))
+    world = World(setting(model, names(model)))
+    first, second = world.add("Sheet"), world.add("Sheet")
+    world.rows[first].values["ends"] = world.rows[second].values["code"] = "b"
+    lines, _ = stores(world, " ".join(row.variable for row in world.rows))
+    assert 'ends="b"' in lines[0].replace("'", '"')

@@ -8,9 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from backwright.model.build import build
-from backwright.model.types import Model, Verb
+from backwright.model.types import InputField, Model, Scalar, ScalarType, Verb
 from backwright.plan import plan
 from backwright.plan.changes import ChangeRule, identity
 from backwright.project import Project
@@ -261,3 +262,18 @@ def test_conditions_elsewhere_are_compared_by_their_meaning(
 ) -> None:
     made = plan(elsewhere(tmp_path), elsewhere(tmp_path, **said))
     assert [(identity(each), each.hazard) for each in made.changes] == changes
+
+
+def test_another_type_of_what_clients_send_breaks_them_though_stored_values_are_converted(
+    tmp_path: Path,
+) -> None:
+    usual = elsewhere(tmp_path)
+
+    def taking(scalar: Scalar) -> Model:
+        least = InputField(wire="least", name="least", type=ScalarType(scalar=scalar))
+        operations = [replace(each, query=(*each.query, least)) for each in usual.operations]
+        return replace(usual, operations=tuple(operations))
+
+    found = {identity(each): each for each in plan(taking("string"), taking("integer")).changes}
+    assert found["change-operation tasks"].hazard == "breaking"
+    assert "query parameter `least` is integer instead of string" in found["change-operation tasks"].reason

@@ -108,7 +108,7 @@ def arguments(row: Stored, world: World, by_key: bool) -> list[str]:
     """
     setting = world.setting
     entity = setting.model.entity(row.entity)
-    known = _known(row, world)
+    known = _in_texts(_known(row, world))
     given = []
     for field in entity.fields:
         value = row.values[field.name]
@@ -138,6 +138,11 @@ def _known(row: Stored, world: World, entity: str | None = None) -> Known:
         if other is not row and entity in (None, other.entity):
             known.learn(world.setting.model.entity(other.entity), other.values, other.variable)
     return known
+
+
+def _in_texts(known: Known) -> Known:
+    """What a text of a row can name, so that the other row is stored before: short words are alike by chance."""
+    return Known({value: said for value, said in known.keys.items() if isinstance(value, UUID)})
 
 
 def is_database_made(entity: Entity, field: Field) -> bool:

@@ -164,8 +164,8 @@ _ALL = [
         "backfill-without-batches",
         "All rows are changed at once",
         "every row is locked until the end; the table doubles; replicas lag",
-        "UPDATE or DELETE without WHERE (behind WITH, and as SQLAlchemy writes it, too), or whose only condition is "
-        f"that a column is (not) null. {_NEW}",
+        "UPDATE or DELETE without WHERE (behind WITH, in a DO block, and as SQLAlchemy writes it, too), or whose only "
+        f"condition is that a column is (not) null; as a warning, MERGE that changes or deletes rows. {_NEW}",
         "`UPDATE orders SET status = 'new'`",
         "batches by key, each in a transaction of its own",
     ),
