@@ -15,12 +15,13 @@ from backwright.emit.services.holding import repository
 from backwright.emit.services.scope import Scope, is_many
 from backwright.emit.source import Identifier, Source, imports, indented, literal, operand
 from backwright.emit.storage import type_of
-from backwright.expr.typed import Constant, Expression, Input, Type
+from backwright.expr.typed import Constant, Expression, Input, Name, Type
 from backwright.model.types import (
     Assignment,
     Entity,
     Field,
     Formula,
+    ManyType,
     ScalarType,
 )
 
@@ -175,7 +176,10 @@ def _with_digits(formula: Formula, field: Field) -> Source | None:
 
 
 def as_stored(value: str, field: Field, meaning: Expression, scope: Scope) -> str:
-    """Passwords hashed, secrets encrypted, numbers in the field's own type."""
+    """Passwords hashed, secrets encrypted, numbers in the field's own type, rows that are linked by their keys."""
+    if isinstance(field.type, ManyType) and isinstance(meaning, Name) and meaning.root == "binding":
+        listed = scope.model.entity(field.type.entity)
+        return f"[row.{attribute(listed.field(listed.key).column)} for row in {value}]"
     if isinstance(field.type, ScalarType):
         if field.type.scalar == "password":
             hashed = f"await ctx.passwords.hash({value})"

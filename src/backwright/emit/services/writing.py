@@ -179,7 +179,13 @@ def accepted_lines(
         lines += judge_members(entity, row, scope)
     links = links_given(entity, given)
     lines += shared(
-        entity, row, {name: scope.value(each.value, name, item=item) for name, each in links.items()}, scope
+        entity,
+        row,
+        {
+            name: stored_value(each.value, entity.field(name), scope, item=item)
+            for name, each in links.items()
+        },
+        scope,
     )
     return [*lines, *checked_new(entity, given, row, scope)]
 
@@ -195,7 +201,7 @@ def kept_lines(
     lines = [conflicting(code, [fields for _, fields in unique_keys(entity)])]
     for name, each in links_given(entity, given).items():
         if not is_empty(each.value.meaning):  # a new row is linked to none anyway
-            value = scope.value(each.value, name, item=item)
+            value = stored_value(each.value, entity.field(name), scope, item=item)
             lines.append(linked(entity, entity.field(name), row, value, scope))
     return [*lines, *recorded(entity, "created", None, row, scope)]
 
@@ -228,7 +234,7 @@ def update(step: Update, scope: Scope) -> list[str]:
     before_links = linked_before(entity, row, [*links, *(each.field for each in own_links)], scope)
     lines += before_links[0]
     lines += changed(entity, step.changes, step.values, before, after, scope)
-    linked_to = [scope.value(each.value, each.field, this=before) for each in own_links]
+    linked_to = [stored_value(each.value, entity.field(each.field), scope, this=before) for each in own_links]
     scope.current[step.bind] = after  # not before: what is set may speak of the row as it was
     scope.links = {
         each.name: functools.partial(links_after, entity, each, after, step, scope) for each in listed

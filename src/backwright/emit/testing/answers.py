@@ -126,7 +126,9 @@ def _success(trial: Trial, known: Known, how: Answers, said: Said) -> None:
     brief = _brief(body, path) if how.is_brief else None
     if brief is not None:
         said.body.append(f"assert {brief[0]} == {known.json(brief[1])}")
-        said.body += [f"assert {path}[{literal(name)}] == {number}" for name, number in _counted(body)]
+        said.body += [
+            f"assert {path}[{literal(name)}] == {known.json(number)}" for name, number in _counted(body)
+        ]
         opaque = _cursors(body, path)
         opaque += opaque_places(meta, 'answer.json()["meta"]')
         for number, (text, place) in enumerate(opaque):
