@@ -110,6 +110,7 @@ DEFECTS = (
     (conflicts, "sealed_again", "POST /shelves/{shelf}/seal", "never answered 409"),
     (written, "timeless", "PATCH /shelves/{shelf}", "leaves `updated_at` as it was"),
     (deletions, "found_after", "DELETE /shelves/{shelf}", "(GET /search shows it)"),
+    (lists, "keys_of_others", "GET /keys", "shows bob what ann made"),
     (races, "hurried", "POST /shelves/{shelf}/stamps", "and 2 when one after the other"),
 )
 PROBES = tuple(dict.fromkeys(each[0] for each in DEFECTS))
