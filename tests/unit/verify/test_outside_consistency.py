@@ -101,7 +101,7 @@ DEFECTS = (
     (borrowed, "lends_any", "POST /loans", "takes a `shelf_id` of ann's from bob"),
     (credentials, "takes_nothing", "GET /shelves", "with empty credentials"),
     (credentials, "takes_from_address", "GET /shelves", "from the address, too"),
-    (configuration, "shared_cache", "GET /me", "by a shared cache"),
+    (configuration, "shared_cache", "GET /keys", "by a shared cache"),
     (asking, "above", "GET /shelves", "asked for `min_floor="),
     (asking, "open_ignored", "GET /shelves", "shows things whose `open` is"),
     (asking, "drops_first", "GET /shelves", "that have it"),
