@@ -25,6 +25,7 @@ BOOKS: dict[int, dict[str, Any]] = {}
 MARKS: dict[int, dict[str, Any]] = {}
 TAGS: dict[tuple[str, str], int] = {}
 KEYS: dict[int, str] = {}
+NAMED: dict[int, str] = {}
 DONE: dict[str, Any] = {}
 LOCK = threading.Lock()
 
@@ -40,7 +41,7 @@ def broken(name: str) -> bool:
 
 
 def clear() -> None:
-    for state in (ACCOUNTS, ENDED, SHELVES, BOOKS, MARKS, TAGS, KEYS, DONE, DEFECTS):
+    for state in (ACCOUNTS, ENDED, SHELVES, BOOKS, MARKS, TAGS, KEYS, NAMED, DONE, DEFECTS):
         state.clear()
 
 
@@ -116,11 +117,19 @@ class Handler(BaseHTTPRequestHandler):
                 }
             case "POST", ["tags"]:
                 return self.tag()
+            case "GET", ["keys"]:
+                mine = [
+                    each
+                    for each, token in KEYS.items()
+                    if token not in ENDED and (TOKENS[token] == self.caller or broken("keys_of_others"))
+                ]
+                return 200, [{"id": each, "name": NAMED[each]} for each in mine]
             case "POST", ["keys"]:
+                NAMED[len(KEYS) + 1] = str(self.body["name"])
                 token = f"key-of-somebody-{len(KEYS)}"
                 KEYS[len(KEYS) + 1] = token
                 TOKENS[token] = self.caller
-                return 201, {"id": len(KEYS), "value": token}
+                return 201, {"id": len(KEYS), "value": token, "name": self.body["name"]}
             case "DELETE", ["keys", number]:
                 if TOKENS[KEYS[int(number)]] != self.caller:
                     raise Refused(404)

@@ -40,6 +40,7 @@ PART = _object([], label=TEXT, note=TEXT)
 SECRET = {"type": "string", "minLength": 8, "maxLength": 80}
 ACCOUNT = _object(["name", "password"], name=TEXT, password=SECRET)
 PASSWORDS = _object(["old_password", "new_password"], old_password=SECRET, new_password=SECRET)
+KEY = _object(["id", "name"], id=WHOLE, name={"type": "string"})
 NAME = _object(["name"], name=TEXT)
 ID = _in("shelf", "path", type="integer", minimum=1)
 BOOK_ID = _in("book", "path", type="integer", minimum=1)
@@ -115,7 +116,10 @@ CONTRACT: dict[str, Any] = {
         "/me": {"get": _operation(200, 401, schema=_object(["id"], id={"type": "string"}))},
         "/loans": {"post": _operation(201, 401, 404, 422, body=_object(["shelf_id"], shelf_id=WHOLE))},
         "/tags": {"post": _operation(201, 401, 422, body=NAME)},
-        "/keys": {"post": _operation(201, 401, 422, body=NAME)},
+        "/keys": {
+            "get": _operation(200, 401, schema={"type": "array", "items": KEY}),
+            "post": _operation(201, 401, 422, body=NAME),
+        },
         "/keys/{key}": {
             "parameters": [_in("key", "path", type="integer")],
             "delete": _operation(204, 401, 404),

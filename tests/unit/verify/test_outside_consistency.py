@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import msgspec
 import pytest
@@ -46,7 +47,7 @@ from backwright.verify.probes import (
     written,
 )
 from backwright.verify.target.calling import Answer, Sent
-from backwright.verify.target.contract import Body, Operation
+from backwright.verify.target.contract import Body, Operation, Parameter
 from backwright.verify.target.exploring import World
 from backwright.verify.target.made import Made
 from backwright.verify.target.references import referring
@@ -100,7 +101,7 @@ DEFECTS = (
     (borrowed, "lends_any", "POST /loans", "takes a `shelf_id` of ann's from bob"),
     (credentials, "takes_nothing", "GET /shelves", "with empty credentials"),
     (credentials, "takes_from_address", "GET /shelves", "from the address, too"),
-    (configuration, "shared_cache", "GET /me", "by a shared cache"),
+    (configuration, "shared_cache", "GET /keys", "by a shared cache"),
     (asking, "above", "GET /shelves", "asked for `min_floor="),
     (asking, "open_ignored", "GET /shelves", "shows things whose `open` is"),
     (asking, "drops_first", "GET /shelves", "that have it"),
@@ -109,6 +110,7 @@ DEFECTS = (
     (conflicts, "sealed_again", "POST /shelves/{shelf}/seal", "never answered 409"),
     (written, "timeless", "PATCH /shelves/{shelf}", "leaves `updated_at` as it was"),
     (deletions, "found_after", "DELETE /shelves/{shelf}", "(GET /search shows it)"),
+    (lists, "keys_of_others", "GET /keys", "shows bob what ann made"),
     (races, "hurried", "POST /shelves/{shelf}/stamps", "and 2 when one after the other"),
 )
 PROBES = tuple(dict.fromkeys(each[0] for each in DEFECTS))
@@ -140,6 +142,23 @@ def test_a_probe_finds_the_defect_that_it_looks_for(
         found = probed.run(world).findings
     matching = [each for each in found if each.where == where and what in each.what]
     assert matching, [(each.where, each.what) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("schema", "shown", "expected"),
+    [
+        ({"type": "string"}, True, False),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, False, False),
+        ({"type": "boolean"}, True, True),
+        ({"type": "string", "enum": ["true", "false"]}, True, True),
+        ({"type": "string"}, "open", True),
+    ],
+)
+def test_a_switch_is_not_asked_for_by_a_text(
+    right: World, schema: dict[str, Any], shown: object, expected: bool
+) -> None:
+    parameter = Parameter(name="favorited", where="query", required=False, schema=schema)
+    assert asking.about(right, parameter, shown) is expected
 
 
 def test_sql_that_sleeps_is_found_by_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

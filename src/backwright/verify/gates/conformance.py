@@ -44,8 +44,9 @@ def observe(seen: Observed, bounds: Bounds) -> Verdict:
         world = World(seen, client, bounds.seed + LATER, bounds.seconds / 4)
         missing = world.explore()
         broken = rules.run(world)
-        # What came before has taken of the time; at least half of it is for requests that are made at random.
-        total = fuzzed(world, bounds, max(begun + bounds.seconds, monotonic() + bounds.seconds / 2))
+        # What came before has taken of the time; most of it is for requests that are made at random.
+        least = monotonic() + bounds.seconds * 2 / 3
+        total = fuzzed(world, bounds, max(begun + bounds.seconds, least))
     findings += [*broken.findings, *total.findings()]
     if not total.sent:
         raise NotRun(

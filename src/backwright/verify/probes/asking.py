@@ -68,12 +68,22 @@ def _judge(world: World, notes: Notes, listed: Listed, parameter: Parameter) -> 
         return
     member = _member(listed, parameter.name)
     bound = BOUND.match(inflection.underscore(parameter.name))
+    if member is not None and not about(world, parameter, listed.rows[0][member]):
+        return
     if member is not None:
         _judge_value(world, notes, listed, parameter, member)
     elif bound is not None:
         _judge_bound(world, notes, listed, parameter, bound)
     elif SEARCH.match(parameter.name):
         _judge_search(world, notes, listed, parameter)
+
+
+def about(world: World, parameter: Parameter, shown: Any) -> bool:
+    """Can the parameter be about the member of its name? A switch is not asked for by a text: `?favorited=ann`."""
+    schema = world.sampler.merged(parameter.schema)
+    kinds = schema.get("type")
+    textual = kinds == "string" or (isinstance(kinds, list) and "string" in kinds)
+    return not (isinstance(shown, bool) and textual and not schema.get("enum"))
 
 
 def _ask(

@@ -117,21 +117,23 @@ def _unlisted(
 
 
 def _unknown(world: World, creation: Operation, path: Mapping[str, str], stranger: Caller) -> bool:
-    """Is the stranger told that there is no such thing when it deletes one, which its maker then deletes?"""
+    """Is the stranger told that there is no such thing when it changes or deletes one, as its maker then may?"""
     owner = world.callers[0]
-    for deletion in world.operations:
-        name = deletion.path.rstrip("/").rpartition("/")[2]
-        if deletion.method != "DELETE" or not name.startswith("{"):
+    for change in world.operations:
+        name = change.path.rstrip("/").rpartition("/")[2]
+        if change.method not in {"DELETE", "PUT", "PATCH"} or not name.startswith("{"):
             continue
-        if world.creation(deletion, name[1:-1]) is not creation:
+        if world.creation(change, name[1:-1]) is not creation:
             continue
         made = world.attempt(creation, owner, path)
-        value = world.named(made, deletion, name[1:-1]) if made is not None and made.answer.accepted else None
+        value = world.named(made, change, name[1:-1]) if made is not None and made.answer.accepted else None
         if value is None:
             continue
-        place = {**path, name[1:-1]: value}
-        refused = world.send(deletion, stranger, place).answer.status == 404
-        return refused and world.send(deletion, owner, place).answer.accepted
+        place, body = {**path, name[1:-1]: value}, world.body(change)
+        if world.send(change, stranger, place, body).answer.status != 404:
+            continue
+        if world.send(change, owner, place, body).answer.accepted:
+            return True
     return False
 
 

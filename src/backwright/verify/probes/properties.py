@@ -107,6 +107,7 @@ def _assign(world: World, notes: Notes, operation: Operation) -> None:
     assert path is not None
     known = offered(world, operation)
     extra = {name: value for name, value in _extra(control.answer.json()).items() if name not in known}
+    extra |= _offered_otherwise(world, operation, own(control.answer.json()), extra)
     # Some creations are of things that have to be new, and paths that a change has moved.
     path = world.path_for(operation, caller) or path
     before = _before(world, operation, caller, path)
@@ -170,6 +171,21 @@ def own(answer: Any) -> dict[str, Any]:
     if isinstance(answer, dict) and isinstance(answer.get("data"), dict):
         return own(answer["data"])
     return answer if isinstance(answer, dict) else {}
+
+
+def _offered_otherwise(
+    world: World, operation: Operation, shown: Mapping[str, Any], extra: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Of members that the contract enumerates, another of its values: any other is refused for what it is."""
+    described = world.sampler.merged(operation.answer or {}).get("properties") or {}
+    offered = {
+        name: world.sampler.merged(described[name]).get("enum") or () for name in extra if name in described
+    }
+    found = {
+        name: [each for each in values if each not in {shown.get(name), None}]
+        for name, values in offered.items()
+    }
+    return {name: values[0] for name, values in found.items() if values}
 
 
 def _other(value: Any) -> Any:
