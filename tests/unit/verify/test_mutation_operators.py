@@ -298,3 +298,14 @@ def test_a_clause_that_nobody_asks_for_is_not_ignored() -> None:
             "shop/services/a.py": f"async def go(tx):\n    {call}\n",
         }
         assert len(made_by("filter-ignored", files)) == number, call
+
+
+def test_what_is_one_transaction_with_its_kept_answer_has_no_step_beside_it() -> None:
+    service = (
+        "async def pay(ctx):\n    async with ctx.transaction() as tx:\n        await bills.save(tx, bill)\n"
+    )
+    route = '@router.post("/bills", caller="required", idempotent="{}")\nasync def pay(ctx):\n    return ok(None)\n'
+    for demand, number in (("required", 0), ("optional", 1)):
+        files = {"shop/routes/bills.py": route.format(demand), "shop/services/bills.py": service}
+        assert len(made_by("step-beside-the-transaction", files)) == number
+        assert len(made_by("transaction-missing", files)) == number
