@@ -11,12 +11,11 @@ import msgspec
 from backwright.emit.certain import holds, may_refuse
 from backwright.emit.shown import shown_views
 from backwright.expr import typed
-from backwright.expr.walk import is_local, nodes
+from backwright.expr.walk import nodes
 from backwright.model import along
 from backwright.model.operations import expressions
 from backwright.model.types import (
     Call,
-    Check,
     Create,
     Delete,
     DeleteAll,
@@ -198,7 +197,8 @@ def _of_step(step: Step, operation: Operation, model: Model) -> Failed:
             if rule is not None and not holds(rule.condition, signed_in=signed_in):
                 yield "conflict", "conflict"  # the row is there, and not for this caller
         case Update():
-            yield from _of_writing(step, operation, model, _touched(step))
+            touched = {*step.changes, *(each.field for each in step.values)}
+            yield from _of_writing(step, operation, model, touched)
             if step.match:
                 yield "precondition_failed", "precondition_failed"
         case UpdateAll():
@@ -225,11 +225,6 @@ def _of_step(step: Step, operation: Operation, model: Model) -> Failed:
             assert_never(step)
 
 
-def _touched(step: Create | Ensure | Upsert | Update) -> set[str]:
-    """The fields that a change sets; none for a new row, which has all of them."""
-    return {*step.changes, *(each.field for each in step.values)} if isinstance(step, Update) else set()
-
-
 def _words(failing: Failing | None, usual: str) -> tuple[str, str]:
     return (usual, usual) if failing is None else (failing.category, failing.code)
 
@@ -244,8 +239,8 @@ def _of_writing(
     if may_refuse(step, operation) or (guarded and step.trusted is None):
         yield "forbidden", "forbidden"
     if (
-        any(True for _ in _checks(entity, touched))
-        or any(not touched or touched & {field.name, field.same} for field in entity.fields if field.same)
+        entity.checks
+        or any(field.same is not None for field in entity.fields)
         or _may_not_fit(step, entity, model)
     ):
         yield "invalid", "invalid"
@@ -253,19 +248,6 @@ def _of_writing(
     taken = any((not touched or touched & set(key)) and set(key) != set(by) for key in unique_keys(entity))
     if taken or _may_dangle(step, operation, model):
         yield "conflict", "conflict"
-
-
-def _checks(entity: Entity, touched: set[str]) -> Iterator[Check]:
-    """The checks that can fail where these fields change: the others hold of the row as it is stored, and stay."""
-    follows = {
-        field.name for field in entity.fields if field.on_update is not None or field.source in touched
-    }
-    written = touched | follows | {field.name for field in entity.fields if field.generated == "version"}
-    for check in entity.checks:
-        meaning = check.condition.meaning
-        named = {node.field for node in nodes(meaning) if isinstance(node, typed.Member | typed.Linked)}
-        if not touched or not named or named & written or not is_local(meaning):
-            yield check
 
 
 def _may_dangle(step: Step, operation: Operation, model: Model) -> bool:
@@ -362,11 +344,8 @@ def field_codes(model: Model) -> tuple[str, ...]:
 
 def can_overflow(operation: Operation, model: Model) -> bool:
     """Whether something is computed that can leave its range, which fails the operation."""
-    checks = [
-        list(_checks(model.entity(step.entity), _touched(step)))
-        for step in operation.steps
-        if isinstance(step, Create | Ensure | Upsert | Update)
-    ]
+    written = {step.entity for step in operation.steps if isinstance(step, Create | Ensure | Upsert | Update)}
+    checks = [model.entity(name).checks for name in written]
     looked_at = (operation.steps, operation.respond, shown_views([operation], model), checks)
     return any(_overflows(node) for node in expression_nodes(looked_at))
 

@@ -118,31 +118,3 @@ def test_an_answer_is_as_the_service_says(shop: Model) -> None:
     assert answer_of("conflict", None, shop.service).status == 400
     assert answer_of("gone", None, shop.service).empty
     assert answer_of("invalid", None, shop.service).status == 422
-
-
-CHECKED = """
-service: {name: shelves, version: 1.0.0}
-entities:
-  Shelf:
-    fields:
-      size: {type: integer, default: 1}
-      marked: {type: boolean, default: false}
-    checks: {small: this.size < 10}
-    access: public
-operations:
-  mark: {route: 'POST /shelves/{id}/mark', steps: [{find: Shelf}, {update: shelf, set: {marked: true}}], respond: 204}
-  widen: {route: 'POST /shelves/{id}/width', steps: [{find: Shelf}, {update: shelf, set: {size: 12}}], respond: 204}
-  build: {route: POST /shelves, steps: [{create: Shelf, set: {size: 12}}], respond: 201}
-"""
-
-
-def test_a_change_fails_by_no_check_about_other_fields(tmp_path: Path) -> None:
-    """They hold of the row as it is stored, and stay as they are."""
-    (tmp_path / "backwright.yaml").write_text(CHECKED, encoding="utf-8")
-    model = build(read(Project(tmp_path)))
-    found = {each.name: {one.category for one in outcomes(each, model)} for each in model.operations}
-    assert {name: "invalid" in each for name, each in found.items()} == {
-        "mark": False,
-        "widen": True,
-        "build": True,
-    }

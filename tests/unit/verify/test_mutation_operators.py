@@ -180,12 +180,13 @@ def test_a_conflict_that_only_a_race_leads_to_is_told_apart() -> None:
     storing = "    await bins.insert(tx)\n"
     files = {"shop/repositories/bins.py": store}
     for service, expected in (
-        (f"async def place(tx):\n{looking}{storing}", (0, 1)),
-        (f"async def place(tx):\n{looking}{storing}\nasync def more(tx):\n{storing}", (1, 0)),
+        (f"async def place(tx):\n{looking}{storing}", (0, 1, 0)),
+        (f"async def place(tx):\n{looking}{storing}\nasync def more(tx):\n{storing}", (1, 0, 2)),
     ):
         sources = Sources({**files, "shop/services/places.py": service}, "shop")
         made = {each.name: len(each.mutants(sources)) for each in OPERATORS}
-        assert (made["conflict-not-answered"], made["conflict-in-a-race-not-answered"]) == expected
+        names = ("conflict-not-answered", "conflict-in-a-race-not-answered", "failure-swallowed")
+        assert tuple(made[name] for name in names) == expected
 
 
 def test_a_constraint_goes_from_the_migrations_of_both_databases() -> None:
@@ -297,3 +298,14 @@ def test_a_clause_that_nobody_asks_for_is_not_ignored() -> None:
             "shop/services/a.py": f"async def go(tx):\n    {call}\n",
         }
         assert len(made_by("filter-ignored", files)) == number, call
+
+
+def test_what_is_one_transaction_with_its_kept_answer_has_no_step_beside_it() -> None:
+    service = (
+        "async def pay(ctx):\n    async with ctx.transaction() as tx:\n        await bills.save(tx, bill)\n"
+    )
+    route = '@router.post("/bills", caller="required", idempotent="{}")\nasync def pay(ctx):\n    return ok(None)\n'
+    for demand, number in (("required", 0), ("optional", 1)):
+        files = {"shop/routes/bills.py": route.format(demand), "shop/services/bills.py": service}
+        assert len(made_by("step-beside-the-transaction", files)) == number
+        assert len(made_by("transaction-missing", files)) == number

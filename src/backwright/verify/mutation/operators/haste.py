@@ -10,6 +10,7 @@ from pathlib import Path
 
 from backwright.verify.mutation.clauses import conditions, optional_clauses
 from backwright.verify.mutation.editing import Turned, in_module, in_place, in_statement, keywords, raises
+from backwright.verify.mutation.joined import always_joined, function_at
 from backwright.verify.mutation.races import only_in_a_race
 from backwright.verify.mutation.sources import Function, Module, Sources, Sql, called, dotted
 from backwright.verify.mutation.types import Family, Made
@@ -73,9 +74,10 @@ def failure_swallowed(sources: Sources) -> Made:
 
 @FAMILY.operator("a step is carried out beside the transaction")
 def step_beside_the_transaction(sources: Sources) -> Made:
-    """`await rows.save(tx, …)` becomes `await rows.save(ctx.db, …)`."""
+    """`await rows.save(tx, …)` becomes `await rows.save(ctx.db, …)`, where these are not always one and the same."""
+    joined = always_joined(sources)
     for module, node, call in _writes(sources):
-        if call.args and dotted(call.args[0]) == "tx":
+        if call.args and dotted(call.args[0]) == "tx" and function_at(module, node.lineno) not in joined:
             what = f"line {node.lineno}: {dotted(call.func)} on its own"
             yield from in_place(module, module.span(call.args[0]), "ctx.db", what)
 

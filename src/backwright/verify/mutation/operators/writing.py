@@ -17,6 +17,7 @@ from backwright.verify.mutation.editing import (
     without_conditions,
     without_statements,
 )
+from backwright.verify.mutation.joined import always_joined, function_at
 from backwright.verify.mutation.races import only_in_a_race
 from backwright.verify.mutation.sources import Function, Sources, called, dotted
 from backwright.verify.mutation.types import Family, Made
@@ -188,10 +189,14 @@ def lock_forgotten(sources: Sources) -> Made:
 
 @FAMILY.operator("several steps are not one transaction", blind=True, seldom=ONE_WRITE)
 def transaction_missing(sources: Sources) -> Made:
-    """`async with ctx.transaction() as tx` becomes `tx = ctx.db`."""
+    """`async with ctx.transaction() as tx` becomes `tx = ctx.db`, where that is not always a transaction itself."""
+    joined = always_joined(sources)
     for module in sources.modules("services"):
         for found in re.finditer(r"async with ctx\.transaction\([^)]*\) as (\w+):", module.text):
-            what = f"line {module.text.count(chr(10), 0, found.start()) + 1}: each step on its own"
+            line = module.text.count("\n", 0, found.start()) + 1
+            if function_at(module, line) in joined:
+                continue
+            what = f"line {line}: each step on its own"
             yield from in_place(module, found.span(), f"if {found[1]} := ctx.db:", what)
 
 
