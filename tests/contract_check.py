@@ -95,15 +95,19 @@ class Contract:
     # Requests -----------------------------------------------------------------------------------------
 
     def refuses(self, operation: Operation, wire: Wire) -> list[str]:
-        """Why the contract does not allow a request: its query, and a body of JSON."""
+        """Why the contract does not allow a request: its parameters, and its body."""
         described = self.described(operation)
         found: list[str] = []
+        declared = {field.wire for field in operation.query if field.header}
         sent: dict[str, list[str]] = {}
         for name, text in wire.query:
             sent.setdefault(name, []).append(text)
         for parameter in described.get("parameters", []):
             if parameter["in"] == "query":
                 found += self._query(parameter, sent.get(parameter["name"]))
+            elif parameter["in"] == "header" and parameter["name"] in declared:
+                text = wire.headers.get(parameter["name"].lower())
+                found += self._query(parameter, None if text is None else [text])
         body = described.get("requestBody")
         if body is None:
             return found

@@ -25,6 +25,7 @@ from backwright.model.types import (
     ScalarType,
 )
 from backwright.reference import Reference
+from backwright.reference.http import is_line
 from backwright.reference.read import query_fields
 from backwright.reference.seam import START
 from backwright.reference.sessions import Session
@@ -211,20 +212,21 @@ class Traffic:
         if operation.body is not None:
             body = self.members(operation.body.fields)
             if operation.body.media == "json":
-                content = json.dumps(
-                    body if operation.body.wrap is None else {operation.body.wrap: body}
-                ).encode()
+                content = json.dumps(operation.body.whole(body)).encode()
             else:
                 content = self._form(operation, body)
             headers["content-type"] = TYPES[operation.body.media]
             content = self.random.choice([b"\x00{", b" " * 2**21, *[content] * 60])
             headers["content-type"] = self.random.choice(["text/plain", *[headers["content-type"]] * 60])
+        path, parameters = self._path(operation), self._query(operation)
+        in_header = {field.wire for field in operation.query if field.header}
+        told = {name.lower(): text for name, text in parameters if name in in_header and is_line(text)}
         return Wire(
             number=self.sent,
             method=operation.method,
-            path=self._path(operation),
-            query=tuple(self._query(operation)),
-            headers=headers,
+            path=path,
+            query=tuple(each for each in parameters if each[0] not in in_header),
+            headers={**told, **headers},
             content=content,
         )
 
