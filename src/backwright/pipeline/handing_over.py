@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 
 from backwright import handover
-from backwright import report as reports
 from backwright.emit.contract import contract
 from backwright.emit.names import names
 from backwright.emit.project import confined
@@ -16,14 +15,14 @@ from backwright.handover import place
 from backwright.handover.evidence import Links
 from backwright.handover.packs import Subject
 from backwright.model.types import Model
-from backwright.pipeline.building import build_digest
 from backwright.pipeline.checking import Checked, check
 from backwright.pipeline.planning import package
 from backwright.pipeline.rehearsing import scenarios
-from backwright.pipeline.tasks import EXPECTED, current_questions, received_card
+from backwright.pipeline.reporting import collected
+from backwright.pipeline.tasks import received_card
 from backwright.project import Project
 from backwright.spec.diagnostics import Place, SpecificationError, diagnose, register
-from backwright.task import cards, events, features
+from backwright.task import cards, events
 
 NOT_CURRENT = register(
     "BW941",
@@ -72,25 +71,12 @@ def _subject(
     called = names(model)
     text = contract(model, called)
     _refuse_outdated(project, model, text)
-    digest = build_digest(project)
-    assert digest is not None
-    computed = reports.collect(
-        project,
-        model,
-        digest,
-        log=log,
-        features=features.every(project),
-        questions=current_questions(project),
-        card=card,
-        expected=EXPECTED,
-        warnings=checked.warnings,
-    )
     return Subject(
         model=model,
         names=called,
         contract=json.loads(text),
         scenarios=tuple(scenarios(project, model)),
-        report=computed,
+        report=collected(project, checked, log, card),
         links=Links(project.root, folder),
     )
 

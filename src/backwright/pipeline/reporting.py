@@ -7,37 +7,42 @@ from pathlib import Path
 
 from backwright import report as reports
 from backwright.pipeline.building import build_digest
-from backwright.pipeline.checking import check
+from backwright.pipeline.checking import Checked, check
 from backwright.pipeline.planning import package
 from backwright.pipeline.progressing import set_boxes
 from backwright.pipeline.tasks import EXPECTED, current_questions, received_card
 from backwright.project import Project
 from backwright.report import linking
 from backwright.task import events, features
+from backwright.task.cards import Card
 
 
 def report(project: Project) -> tuple[reports.Report, tuple[Path, ...]]:
     """Compute the completion report from artifacts, write it, and bring the boxes of tasks.md in line with it."""
     package(project)
     checked = check(project)
+    log = events.read(project)
+    computed = collected(project, checked, log, received_card(project, log))
+    written = reports.write(project, computed)
+    set_boxes(project)
+    return computed, written
+
+
+def collected(project: Project, checked: Checked, log: events.Log, card: Card | None) -> reports.Report:
+    """The report on the last build, as things stand; nothing is written."""
     digest = build_digest(project)
     assert digest is not None
-    log = events.read(project)
-    folders = features.every(project)
-    computed = reports.collect(
+    return reports.collect(
         project,
         checked.model,
         digest,
         log=log,
-        features=folders,
+        features=features.every(project),
         questions=current_questions(project),
-        card=received_card(project, log),
+        card=card,
         expected=EXPECTED,
         warnings=checked.warnings,
     )
-    written = reports.write(project, computed)
-    set_boxes(project)
-    return computed, written
 
 
 def link(project: Project, computed: reports.Report, files: Iterable[Path]) -> tuple[linking.Linked, ...]:

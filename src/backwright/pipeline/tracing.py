@@ -136,9 +136,8 @@ def _logged(request_id: str, logs: Iterable[Path]) -> Trace | None:
             if request_id not in line:
                 continue
             try:
-                told = msgspec.json.decode(
-                    line[max(line.find("{"), 0) :]
-                )  # what collects logs puts names first
+                # What collects logs puts names of its own first.
+                told = msgspec.json.decode(line[max(line.find("{"), 0) :])
             except msgspec.DecodeError:
                 continue
             if isinstance(told, dict) and told.get("request_id") == request_id:
