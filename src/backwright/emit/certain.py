@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 
-from backwright.expr.fold import fold, substitute
-from backwright.expr.typed import TRUE, And, Expression, Linked, Member, Name, Or
+from backwright.expr.fold import fold, rebuilt, substitute
+from backwright.expr.typed import TRUE, And, Constant, Expression, Linked, Member, Name, Or
 from backwright.expr.walk import nodes
 from backwright.model.types import (
+    Assignment,
     Create,
     Delete,
     DeleteAll,
@@ -19,6 +21,7 @@ from backwright.model.types import (
     Rule,
     Select,
     SignIn,
+    Step,
     Update,
     UpdateAll,
     Upsert,
@@ -35,8 +38,9 @@ def may_refuse(step: Writing, operation: Operation) -> bool:
         case Create() | Ensure():
             if step.allowed is None:
                 return False
-            values = {each.field: each.value.meaning for each in step.values}
-            return not holds(substitute(step.allowed.condition, values), signed_in=signed_in)
+            before = takewhile(lambda each: each is not step, operation.steps)
+            condition = of_new_row(step.allowed.condition, step.values, rows_made(before))
+            return not holds(condition, signed_in=signed_in)
         case Update() | UpdateAll():
             changed = frozenset(each.field for each in step.values)
             changed |= frozenset(step.changes) if isinstance(step, Update) else frozenset()
@@ -47,6 +51,42 @@ def may_refuse(step: Writing, operation: Operation) -> bool:
             return _refuses(step.allowed, _found(step, operation), signed_in)
         case Upsert():
             return any(_refuses(rule, (), signed_in) for rule in (step.created, step.updated, step.after))
+
+
+Made = Mapping[tuple[str, str], Constant]
+
+
+def rows_made(steps: Iterable[Step]) -> Made | None:
+    """The constants that steps gave to the rows they made, by binding and field.
+
+    None where one of the steps may have changed rows: then bindings are not known to be as they were.
+    """
+    made: dict[tuple[str, str], Constant] = {}
+    for step in steps:
+        if isinstance(step, Create):
+            constants = (each for each in step.values if step.each is None and step.when is None)
+            made |= {
+                (step.bind, each.field): each.value.meaning
+                for each in constants
+                if isinstance(each.value.meaning, Constant)
+            }
+        elif not isinstance(step, Find | Select | Require | VerifyPassword | SignIn | Group):
+            return None
+    return made
+
+
+def of_new_row(condition: Expression, given: Sequence[Assignment], made: Made | None) -> Expression:
+    """A condition about a new row, in terms of what it is given and of what earlier steps gave to other new rows."""
+    known = made or {}
+
+    def constant(node: Expression) -> Expression:
+        match node:
+            case Member(of=Name(root="binding", binding=str(bind)), field=field):
+                return known.get((bind, field), node)
+            case _:
+                return node
+
+    return rebuilt(substitute(condition, {each.field: each.value.meaning for each in given}), constant)
 
 
 def holds(condition: Expression, known: Iterable[Expression] = (), *, signed_in: bool) -> bool:

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import msgspec
+
 from backwright.expr.fold import fold
 from backwright.expr.shape import Shape, shape
 from backwright.expr.typed import (
     And,
+    Compare,
     Constant,
     Expression,
+    In,
     Input,
     Linked,
     Member,
     Name,
+    Not,
     Or,
 )
 from backwright.expr.walk import nodes, parts
@@ -91,6 +96,21 @@ def holds(condition: Expression, *, known: frozenset[Shape] = frozenset(), signe
             return any(holds(part, known=known, signed_in=signed_in) for part in parts)
         case _:
             return shape(certain) in known
+
+
+def opposite(condition: Expression) -> Expression:
+    """When a condition does not hold, in the words that say it shortest. (Orderings have no opposite: null.)"""
+    match condition:
+        case Compare(op="==" | "!=" as op):
+            return msgspec.structs.replace(condition, op="!=" if op == "==" else "==")
+        case In(item=item, options=(option,)):
+            return Compare(type=condition.type, op="!=", left=item, right=option)
+        case Not(of=of):
+            return of
+        case Or(parts=parts) if not any(part.type.nullable for part in parts):
+            return And(type=condition.type, parts=tuple(map(opposite, parts)))
+        case _:
+            return Not(type=condition.type, of=condition)
 
 
 def never(condition: Expression, *, signed_in: bool) -> bool:

@@ -11,6 +11,7 @@ from backwright.project import Project
 from backwright.spec import read
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
+CASES = Path(__file__).parents[2] / "cases" / "requests"
 
 
 @cache
@@ -73,3 +74,19 @@ def test_what_is_read_by_one_statement_needs_no_snapshot() -> None:
     me = service("conduit", "user", "get_current_user")
     assert "views.account_view(caller, " in me
     assert "await" not in me
+
+
+def test_a_rule_about_rows_at_hand_asks_for_none() -> None:
+    assert "if thread.locked and not caller.moderator:" in service("forum", "threads", "reply")
+    opened = service("forum", "boards", "open_thread")  # of a thread that is new, and not locked
+    assert "raise Forbidden" not in opened
+    assert "answers_elsewhere" not in opened
+
+
+def test_a_rule_about_rows_that_may_have_changed_asks_for_them() -> None:
+    emitted = emit(build(read(Project(CASES / "rules-at-hand"))))
+    services = emitted["gates/services/gates.py"]
+    functions = {each.partition("(")[0]: each for each in services.split("async def ")[1:]}
+    assert "tickets.may_create" not in functions["enter"]
+    assert "tickets.may_create(tx, caller, ticket)" in functions["slam"]
+    assert "tickets.may_create(tx, caller, ticket)" in functions["slam_all"]

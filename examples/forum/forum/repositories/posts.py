@@ -98,49 +98,6 @@ async def thread_posts(
     )
 
 
-MAY_CREATE = sql("""
-    SELECT 1
-    WHERE (
-          NOT COALESCE((SELECT t.locked FROM thread AS t WHERE t.id = :thread), FALSE)
-          OR :caller_moderator
-      )
-      -- Post: !this.thread.locked || caller.moderator
-""")
-
-
-async def may_create(db: Queries, caller: Caller, post: Post) -> bool:
-    """!this.thread.locked || caller.moderator: whether it holds of this post, as things are before
-    the write.
-    """
-    return (
-        await db.fetch_value(
-            int, MAY_CREATE, thread=post.thread_id, caller_moderator=caller.moderator
-        )
-        is not None
-    )
-
-
-ANSWERS_ELSEWHERE = sql("""
-    SELECT number AS key
-    FROM post
-    WHERE number = ANY(:keys)
-      AND thread_id <> :tenant
-      AND deleted_at IS NULL
-""")
-
-
-class AnswersElsewhere(Struct, frozen=True):
-    """A row of another thread."""
-
-    key: int
-
-
-async def answers_elsewhere(db: Queries, tenant: UUID, keys: Sequence[int]) -> set[int]:
-    """Those of these posts that belong to another thread."""
-    rows = await db.fetch_all(AnswersElsewhere, ANSWERS_ELSEWHERE, keys=list(keys), tenant=tenant)
-    return {row.key for row in rows}
-
-
 THREAD_TEXT_TEXT = sql("""
     SELECT :thread_title::text || ' (' || CAST(
         (
@@ -243,6 +200,27 @@ READABLE = sql("""
 async def readable(db: Queries, caller: Caller, keys: Collection[int]) -> set[int]:
     """Those of these posts that are there that the caller may read."""
     rows = await db.fetch_all(Key, READABLE, keys=list(keys), caller_moderator=caller.moderator)
+    return {row.key for row in rows}
+
+
+ANSWERS_ELSEWHERE = sql("""
+    SELECT number AS key
+    FROM post
+    WHERE number = ANY(:keys)
+      AND thread_id <> :tenant
+      AND deleted_at IS NULL
+""")
+
+
+class AnswersElsewhere(Struct, frozen=True):
+    """A row of another thread."""
+
+    key: int
+
+
+async def answers_elsewhere(db: Queries, tenant: UUID, keys: Sequence[int]) -> set[int]:
+    """Those of these posts that belong to another thread."""
+    rows = await db.fetch_all(AnswersElsewhere, ANSWERS_ELSEWHERE, keys=list(keys), tenant=tenant)
     return {row.key for row in rows}
 
 

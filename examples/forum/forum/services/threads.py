@@ -76,7 +76,7 @@ async def reply(ctx: Context, slug: str, body: Reply) -> views.ReplyView:
             edited=None,
         )
         # Post create: !this.thread.locked || caller.moderator
-        if not await posts.may_create(tx, caller, post):
+        if thread.locked and not caller.moderator:
             raise Forbidden
         if post.answers_id is not None and await posts.answers_elsewhere(
             tx, post.thread_id, [post.answers_id]

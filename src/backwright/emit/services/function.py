@@ -60,12 +60,11 @@ def service(operation: Operation, package: Package, views: Views) -> Service:
     projected = answers.plan()
     lines: list[str] = []
     returned = Returned(data=None)
-    done = 0
     try:
         lines += reading.check_references(scope)
         for step in operation.steps:
             lines += _under_condition(step, scope, partial(_whole_step, step, scope, projected))
-            done += 1
+            scope.done.append(step)
         returned = answers.returned()
         lines += answers.lines
         if returned.text and lines and lines[-1].startswith(f"{returned.text} = ") and "\n" not in lines[-1]:
@@ -74,7 +73,7 @@ def service(operation: Operation, package: Package, views: Views) -> Service:
             lines.append(f"return {returned.text}")
     except Refused as refused:
         lines.append(str(refused))
-        if any(isinstance(each, WRITING) for each in operation.steps[:done]):
+        if any(isinstance(each, WRITING) for each in scope.done):
             scope.statements += 1  # the raise takes back what was written before
         returned = _returned_type(operation, package, views)
     return Service(text=_written(operation, lines, returned, scope), returned=returned)

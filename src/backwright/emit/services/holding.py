@@ -86,10 +86,14 @@ def shared(
     scope: Scope,
     *,
     touched: frozenset[str] | None = None,
+    without: Sequence[str] = (),
     partial: bool = False,
 ) -> list[str]:
-    """References, of a changed row those that the change can lead astray, are within one tenant: 422."""
-    fields = [field for field in entity.fields if field.same is not None]
+    """References, of a changed row those that the change can lead astray, are within one tenant: 422.
+
+    `without` are fields that are null.
+    """
+    fields = [field for field in entity.fields if field.same is not None and field.name not in without]
     if touched is not None:
         fields = [each for each in fields if checking.may_leave(each, touched, scope.model)]
     fields = [field for field in fields if isinstance(field.type, ReferenceType) or field.name in links]

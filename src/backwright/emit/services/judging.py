@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from backwright.emit.judge import holds, is_caller, is_now, is_public, never, row_fields
-from backwright.emit.names import snake
+from backwright.emit.certain import of_new_row, rows_made
+from backwright.emit.judge import holds, is_caller, is_now, is_public, never, opposite, row_fields
+from backwright.emit.names import snake, words
 from backwright.emit.package import Package, mentions_this, verb_name
 from backwright.emit.repositories import values
 from backwright.emit.repositories.inserts import is_judged_at_once, judge_all
 from backwright.emit.services.scope import Scope
 from backwright.emit.source import Imports, comment, imports, remark
-from backwright.expr.fold import substitute
+from backwright.expr.fold import fold
 from backwright.expr.shape import Shape
 from backwright.expr.typed import Constant, Expression, Name
 from backwright.expr.walk import is_local, mentions_caller, nodes
@@ -49,13 +50,25 @@ def judge_candidate(
     scope.links = {each.field: partial(scope.value, each.value, each.field, item=item) for each in given}
     if rule is None or is_public(rule):
         return []
-    condition = substitute(rule.condition, _assigned(given))
+    made = rows_made(scope.done)
+    condition = of_new_row(rule.condition, given, made)
     said = f"{entity.name} create: {rule.source}"
     if never(condition, signed_in=scope.signed_in):
         raise Refused(refusal(said, scope))
     if holds(condition, signed_in=scope.signed_in):
         return [comment(f"{said}; {_why(rule, given, entity)}.", 8)]
+    if made is not None and not is_local(rule.condition) and _is_at_hand(condition, scope):
+        question = scope.python(opposite(fold(condition, caller_known=scope.signed_in)), this=row, item=item)
+        scope.imports |= imports(_RUNTIME, "Forbidden")
+        return [remark(f"if {question}:", said, 8) + "\n    raise Forbidden"]
     return judged(rule, entity, "create", row, scope, said=said, in_place=False)
+
+
+def _is_at_hand(condition: Expression, scope: Scope) -> bool:
+    """Whether a condition is about nothing but rows that earlier steps have found or made."""
+    bound = [node for node in nodes(condition) if isinstance(node, Name) and node.root == "binding"]
+    there = all(node.binding in scope.current and not scope.optional(node.binding or "") for node in bound)
+    return is_local(condition) and not condition.type.nullable and there
 
 
 def judge_candidates(
@@ -71,7 +84,7 @@ def judge_candidates(
     """The lines that judge many new rows: those for each while it is made, and those for all of them at once."""
     if rule is None or is_local(rule.condition) or not is_judged_at_once(rule, entity):
         return judge_candidate(rule, entity, given, row, scope, item=item), []
-    if holds(substitute(rule.condition, _assigned(given)), signed_in=scope.signed_in):
+    if holds(of_new_row(rule.condition, given, rows_made(scope.done)), signed_in=scope.signed_in):
         return judge_candidate(rule, entity, given, row, scope, item=item), []
     names = verb_name("may_create_all", rule, entity, scope.operation.name)
     choices = [*names, f"{names[-1]}_for_anyone"]
@@ -85,13 +98,12 @@ def refused_candidate(
     rule: Rule | None, entity: Entity, given: Sequence[Assignment], scope: Scope
 ) -> str | None:
     """The refusal where nobody may make such a row."""
-    if rule is None or not never(substitute(rule.condition, _assigned(given)), signed_in=scope.signed_in):
+    if rule is None:
+        return None
+    condition = of_new_row(rule.condition, given, rows_made(scope.done))
+    if not never(condition, signed_in=scope.signed_in):
         return None
     return refusal(f"{entity.name} create: {rule.source}", scope)
-
-
-def _assigned(given: Sequence[Assignment]) -> dict[str, Expression]:
-    return {each.field: each.value.meaning for each in given}
 
 
 def judge_stored(
@@ -192,6 +204,8 @@ def said_of(field: str, value: Expression) -> str:
             return f"{field} is set to the caller"
         case _ if is_now(value):
             return f"{field} is set to now"
+        case Name(root="binding"):
+            return f"of the {words(field)} at hand"
         case _:
             return f"of {field}"
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from backwright.emit.inputs import may_be_unset
-from backwright.emit.judge import is_public, never
+from backwright.emit.judge import is_public, never, opposite
 from backwright.emit.names import attribute, words
 from backwright.emit.repositories import groups, pages, reading
 from backwright.emit.repositories.functions import Function, function, passed, together
@@ -23,7 +21,7 @@ from backwright.emit.source import Identifier, Source, conditional, imports, ind
 from backwright.emit.sql import described, quoted, where
 from backwright.emit.storage import field_types, key_fields, live
 from backwright.expr.fold import fold
-from backwright.expr.typed import And, Compare, Expression, In, Not
+from backwright.expr.typed import And, Expression
 from backwright.expr.walk import is_local
 from backwright.model.types import (
     Entity,
@@ -122,19 +120,6 @@ def _with_required_before(step: Require, condition: Expression, scope: Scope) ->
         elif isinstance(each, Require) and each.when is None:
             required.append(each.condition.meaning)
     return And(type=condition.type, parts=(*required, condition))
-
-
-def opposite(condition: Expression) -> Expression:
-    """When a condition does not hold, in the words that say it shortest. (Orderings have no opposite: null.)"""
-    match condition:
-        case Compare(op="==" | "!=" as op):
-            return msgspec.structs.replace(condition, op="!=" if op == "==" else "==")
-        case In(item=item, options=(option,)):
-            return Compare(type=condition.type, op="!=", left=item, right=option)
-        case Not(of=of):
-            return of
-        case _:
-            return Not(type=condition.type, of=condition)
 
 
 # Signing in and out ----------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ from backwright.model.types import (
     ShowPage,
     ShowSession,
     SignIn,
+    Step,
     Update,
     Upsert,
     VerifyPassword,
@@ -100,6 +101,7 @@ class Scope:
         self.absent: dict[str, tuple[str, str]] = {}
         self.links: Mapping[str, Callable[[], str]] = {}
         self.conditional = False
+        self.done: list[Step] = []
         self._variables: set[str] = set()
         modules = {*map(str, (package.names.repository(e.name) for e in self.model.entities))}
         modules |= {str(self.names.function(operation))}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from backwright.emit import removal
 from backwright.emit.inputs import may_be_unset
-from backwright.emit.judge import holds, known_from
+from backwright.emit.judge import holds, known_from, opposite
 from backwright.emit.names import attribute, snake
 from backwright.emit.repositories import lookups
 from backwright.emit.repositories.inserts import insert_all, is_one_statement
@@ -37,14 +37,13 @@ from backwright.emit.services.judging import (
     or_refused,
     refused_candidate,
 )
-from backwright.emit.services.reading import opposite
 from backwright.emit.services.rows import candidate, changed, partial, stored_value
 from backwright.emit.services.scope import Scope, is_many
 from backwright.emit.source import imports, indented, literal, operand, remark
 from backwright.emit.storage import link_fields
 from backwright.expr.fold import rebuilt, substitute
 from backwright.expr.shape import Shape
-from backwright.expr.typed import Expression, ListOf, Name
+from backwright.expr.typed import Constant, Expression, ListOf, Name
 from backwright.expr.walk import is_local
 from backwright.model.types import (
     Assignment,
@@ -186,6 +185,7 @@ def accepted_lines(
             for name, each in links.items()
         },
         scope,
+        without=[each.field for each in given if is_null(each.value.meaning)],
     )
     return [*lines, *checked_new(entity, given, row, scope)]
 
@@ -209,6 +209,11 @@ def kept_lines(
 def links_given(entity: Entity, given: Sequence[Assignment]) -> dict[str, Assignment]:
     """The many-to-many fields that a step gives a value."""
     return {each.field: each for each in given if is_many(entity.field(each.field).type)}
+
+
+def is_null(value: Expression) -> bool:
+    """Whether it is null in every case."""
+    return isinstance(value, Constant) and value.value is None
 
 
 def is_empty(value: Expression) -> bool:
