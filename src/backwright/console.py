@@ -30,7 +30,7 @@ class Exit(IntEnum):
     INTERNAL = 70  # a defect of Backwright (EX_SOFTWARE of sysexits.h)
 
 
-PLAN_BITS = {"destructive": 8, "breaking": 16, "widens_access": 32}
+PLAN_BITS = {"destructive": 8, "breaking": 16, "widens_access": 32, "needs_index": 64}
 """What `plan` adds to BLOCKED for each class of changes that waits for an approval."""
 
 

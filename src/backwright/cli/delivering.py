@@ -37,12 +37,15 @@ def plan(
     project: ProjectOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Say what would change since the last build: data, contract and access, each with hazard and reverse.
+    """Say what would change since the last build: data, contract and access, each with hazards and reverse.
 
     While changes wait for an approval of exactly this plan (see `backwright approve`), it exits with 3 and, added
-    to it, 8 for what is destructive, 16 for what breaks clients, 32 for what widens access: 11, 19, 27, 35, 43, 51
-    or 59. It exits with 1 when a change cannot be carried out with the data that is stored.
+    to it, 8 for what is destructive, 16 for what breaks clients, 32 for what widens access, 64 for what is slow with
+    as many rows as are declared: 19 is breaking, 27 is breaking and destructive. It exits with 1 when a change cannot
+    be carried out with the data that is stored.
     """
+    from backwright.plan import show
+
     with command("plan", json) as terminal:
         planned = pipeline.plan(project_of(project))
         examples = pipeline.examples(planned)
@@ -54,7 +57,7 @@ def plan(
             terminal,
             "plan",
             _ending(planned),
-            plan=planned.plan,
+            plan=show.as_data(planned.plan),
             verdict=planned.plan.verdict,
             blocked_by=planned.waiting,
             contraction=planned.contraction and planned.contraction.as_data(),

@@ -20,10 +20,10 @@ from backwright.pipeline import signing
 from backwright.pipeline.checking import check
 from backwright.plan import Plan, approval, codes, show
 from backwright.plan import plan as compute_plan
-from backwright.plan.changes import Hazard
+from backwright.plan.changes import Hazard, ranked
 from backwright.plan.contraction import contraction
-from backwright.plan.entities import RANK
 from backwright.plan.notes import notes
+from backwright.plan.plan import NEEDS_APPROVAL
 from backwright.plan.two_steps import in_two_steps
 from backwright.project import Project
 from backwright.spec.diagnostics import NOWHERE, Diagnostic, Place, SpecificationError, diagnose, register
@@ -64,7 +64,11 @@ class Contraction(msgspec.Struct, frozen=True, kw_only=True):
 
     def as_data(self) -> dict[str, object]:
         """The same for programs."""
-        return {"migration": self.expansion.migration, "plan": self.plan, "missing": self.missing}
+        return {
+            "migration": self.expansion.migration,
+            "plan": show.as_data(self.plan),
+            "missing": self.missing,
+        }
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,8 +92,8 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def waiting(self) -> tuple[Hazard, ...]:
         """The classes of changes that nobody has approved for exactly this plan, the worst last."""
-        found = {change.hazard for change in approval.unapproved(self.plan, self.approvals)}
-        return tuple(hazard for hazard in RANK if hazard in found)
+        waits = approval.unapproved(self.plan, self.approvals)
+        return ranked(*(each for change in waits for each in change.hazards if each in NEEDS_APPROVAL))
 
     def notes(self) -> str:
         """Changelog, notes for the migration and for the way back."""

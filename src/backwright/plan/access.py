@@ -10,7 +10,7 @@ from typing import Any
 from typing import Literal as OneOf
 
 from backwright.model.types import Entity, Formula, Rule, Verb
-from backwright.plan.changes import ChangeRule
+from backwright.plan.changes import ChangeRule, ranked
 from backwright.plan.implication import implies
 from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
 
@@ -37,7 +37,7 @@ def rule_changes(before: Entity, after: Entity, renames: Renames = NO_RENAMES) -
             effect=result,
             place=new.place if new else after.place,
             reason=f"{verb} of {after.name}: `{source}` becomes `{now}`; {_WORDS[result]}",
-            hazard="safe" if result == "narrows" else "widens_access",
+            hazards=ranked("safe" if result == "narrows" else "widens_access"),
         )
 
 

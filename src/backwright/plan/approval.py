@@ -13,8 +13,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from backwright.plan import codes
-from backwright.plan.changes import Change, identity
-from backwright.plan.plan import Plan
+from backwright.plan.changes import Change, Hazard, identity
+from backwright.plan.plan import NEEDS_APPROVAL, Plan
 from backwright.spec.diagnostics import NOWHERE, Code, Diagnostic, Place, SpecificationError, diagnose
 
 SHORTEST_HASH = 12
@@ -115,22 +115,31 @@ def _parsed(path: Path) -> list[Approval]:
     return msgspec.convert(content, list[Approval])
 
 
-_CODES: dict[str, tuple[Code, str]] = {
+_CODES: dict[Hazard, tuple[Code, str]] = {
     "destructive": (codes.DESTRUCTIVE, "loses data"),
     "widens_access": (codes.WIDENS_ACCESS, "may let callers reach more than before"),
     "breaking": (codes.BREAKING, "breaks clients"),
+    "needs_index": (codes.SLOW, "is slow with as many rows as are declared"),
 }
 
 
 def blocked(plan: Plan, approvals: Sequence[Approval]) -> list[Diagnostic]:
-    """What nobody has approved for exactly this plan. What the plan refuses cannot be approved at all."""
+    """What nobody has approved for exactly this plan, the worst of each change first.
+
+    What the plan refuses cannot be approved at all.
+    """
     elsewhere = {
         name: approval.plan
         for approval in approvals
         if approval.plan != plan.hash
         for name in approval.changes
     }
-    return [_unapproved(plan, change, elsewhere) for change in unapproved(plan, approvals)]
+    return [
+        _unapproved(plan, change, hazard, elsewhere)
+        for change in unapproved(plan, approvals)
+        for hazard in reversed(change.hazards)
+        if hazard in NEEDS_APPROVAL
+    ]
 
 
 def unapproved(plan: Plan, approvals: Sequence[Approval]) -> tuple[Change, ...]:
@@ -145,15 +154,18 @@ _BESIDE = (
 )
 
 
-def _unapproved(plan: Plan, change: Change, elsewhere: dict[str, str]) -> Diagnostic:
-    code, effect = _CODES[change.hazard]
+def _unapproved(plan: Plan, change: Change, hazard: Hazard, elsewhere: dict[str, str]) -> Diagnostic:
+    code, effect = _CODES[hazard]
     name = identity(change)
     message = f"{name} {effect} ({change.reason}), and plan {plan.short} does not have an approval of it."
     if name in elsewhere:
         message += (
             f" The approval for plan {elsewhere[name][:12]} is void: the specification has changed since."
         )
-    mend = f"Have it approved: `backwright approve {plan.short} --change '{name}' --by … --reason … --rollback …`"
-    beside = _BESIDE if change.hazard == "breaking" else ""
+    approve = f"`backwright approve {plan.short} --change '{name}' --by … --reason … --rollback …`"
+    if hazard == "needs_index":
+        return diagnose(code, change.place, message, f"{change.instead} Or have it approved: {approve}.")
+    mend = f"Have it approved: {approve}"
+    beside = _BESIDE if hazard == "breaking" else ""
     mend += f". {change.note}" if change.note else f"{beside}; or take the change back."
     return diagnose(code, change.place, message, mend)

@@ -1,31 +1,44 @@
-"""Changes between two models: a closed union, each with from and to, place, reason, hazard and reverse."""
+"""Changes between two models: a closed union, each with from and to, place, reason, hazards and reverse."""
 
 from __future__ import annotations
 
 from typing import Literal as OneOf
-from typing import assert_never
+from typing import assert_never, get_args
 
 import msgspec
 
 from backwright.model.types import Check, Entity, Field, Index, Operation, Verb, View
 from backwright.spec.diagnostics import NOWHERE, Place
 
-Hazard = OneOf["safe", "needs_backfill", "limit", "needs_index", "destructive", "breaking", "widens_access"]
+Hazard = OneOf["safe", "needs_backfill", "limit", "needs_index", "breaking", "widens_access", "destructive"]
+RANK: tuple[Hazard, ...] = get_args(Hazard)
+"""From the mildest to the worst."""
 Symbol = OneOf["+", "~", "-", "->"]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="change"):
     """What every change carries.
 
-    `reason` says in words what changes. Hazard `limit` is something that stored rows may stand in the way of,
-    `needs_index` a list that looks at all rows of a table that is declared large.
-    `note` is a question or a remark for the reader.
+    `reason` says in words what changes. `hazards` are all that hold of it, the worst last (none: it is safe): `limit`
+    is something that stored rows may stand in the way of, `needs_index` a list that looks at all rows of a table
+    that is declared large. `note` is a question or a remark for the reader, `instead` what to write in place of it.
     """
 
     place: Place = NOWHERE
     reason: str
-    hazard: Hazard = "safe"
+    hazards: tuple[Hazard, ...] = ()
     note: str = ""
+    instead: str = ""
+
+    @property
+    def hazard(self) -> Hazard:
+        """The worst of them."""
+        return self.hazards[-1] if self.hazards else "safe"
+
+
+def ranked(*found: Hazard) -> tuple[Hazard, ...]:
+    """The hazards of a change that is all of this: each once, the worst last."""
+    return tuple(each for each in RANK[1:] if each in found)
 
 
 class AddEntity(Fact, frozen=True, kw_only=True, tag=True):
@@ -262,18 +275,20 @@ _OPPOSITE: dict[str, OneOf["widens", "narrows", "unclear"]] = {
 
 
 def reverse(change: Change) -> Change:
-    """The change that takes this one back. Its hazard is that of going back, not of going there."""
+    """The change that takes this one back. Its hazards are those of going back, not of going there."""
     place = change.place
     reason = f"takes back: {identity(change)}"
     match change:
         case AddEntity(entity=entity):
-            return RemoveEntity(entity=entity, place=place, reason=reason, hazard="destructive")
+            return RemoveEntity(entity=entity, place=place, reason=reason, hazards=("destructive",))
         case RemoveEntity(entity=entity):
             return AddEntity(entity=entity, place=place, reason=reason)
         case RenameEntity(before=before, after=after):
             return RenameEntity(before=after, after=before, place=place, reason=reason)
         case AddField(entity=owner, field=field):
-            return RemoveField(entity=owner, field=field, place=place, reason=reason, hazard="destructive")
+            return RemoveField(
+                entity=owner, field=field, place=place, reason=reason, hazards=("destructive",)
+            )
         case RemoveField(entity=owner, field=field):
             return AddField(entity=owner, field=field, place=place, reason=reason)
         case RenameField(entity=owner, before=before, after=after):
@@ -286,7 +301,7 @@ def reverse(change: Change) -> Change:
                 aspects=aspects,
                 place=place,
                 reason=reason,
-                hazard="limit",
+                hazards=("limit",),
             )
         case AddIndex(entity=owner, index=index):
             return RemoveIndex(entity=owner, index=index, place=place, reason=reason)
@@ -295,17 +310,17 @@ def reverse(change: Change) -> Change:
         case AddCheck(entity=owner, check=check):
             return RemoveCheck(entity=owner, check=check, place=place, reason=reason)
         case RemoveCheck(entity=owner, check=check):
-            return AddCheck(entity=owner, check=check, place=place, reason=reason, hazard="limit")
+            return AddCheck(entity=owner, check=check, place=place, reason=reason, hazards=("limit",))
         case ChangeEntity(before=former, after=later, aspects=aspects):
             return ChangeEntity(
-                before=later, after=former, aspects=aspects, place=place, reason=reason, hazard="breaking"
+                before=later, after=former, aspects=aspects, place=place, reason=reason, hazards=("breaking",)
             )
         case ChangeRule(entity=owner, verb=verb, before=rule, after=now, effect=effect):
             opposite = _OPPOSITE[effect]
-            hazard: Hazard = "safe" if opposite == "narrows" else "widens_access"
+            hazards = ranked("safe" if opposite == "narrows" else "widens_access")
             return ChangeRule(
                 entity=owner, verb=verb, before=now, after=rule, effect=opposite,
-                place=place, reason=reason, hazard=hazard,
+                place=place, reason=reason, hazards=hazards,
             )  # fmt: skip
         case _:
             return _interface_reverse(change, reason)
@@ -329,15 +344,15 @@ def _interface_reverse(
             return AddView(view=view, place=place, reason=reason)
         case ChangeView(before=old, after=new, aspects=aspects):
             return ChangeView(
-                before=new, after=old, aspects=aspects, place=place, reason=reason, hazard="breaking"
+                before=new, after=old, aspects=aspects, place=place, reason=reason, hazards=("breaking",)
             )
         case AddOperation(operation=operation):
-            return RemoveOperation(operation=operation, place=place, reason=reason, hazard="breaking")
+            return RemoveOperation(operation=operation, place=place, reason=reason, hazards=("breaking",))
         case RemoveOperation(operation=operation):
             return AddOperation(operation=operation, place=place, reason=reason)
         case ChangeOperation(before=former, after=later, aspects=aspects):
             return ChangeOperation(
-                before=later, after=former, aspects=aspects, place=place, reason=reason, hazard="breaking"
+                before=later, after=former, aspects=aspects, place=place, reason=reason, hazards=("breaking",)
             )
         case ChangeSetting(name=name, before=value, after=now):
             return ChangeSetting(name=name, before=now, after=value, place=place, reason=reason)

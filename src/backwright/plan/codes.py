@@ -22,6 +22,12 @@ BREAKING = register(
     "Clients that work today would stop working.",
     "a member of a response that is no longer there",
 )
+SLOW = register(
+    "BW623",
+    "slow with as many rows as are declared, without an approval",
+    "A request would look at every row of a table that is declared large; with the first real data it takes seconds.",
+    "expected_rows: 1000000, and a filter on a field that no index begins with",
+)
 APPROVAL_UNREADABLE = register(
     "BW604",
     "approval file that cannot be used",

@@ -39,4 +39,6 @@ def _contracted(old: Entity, new: Entity, gone: list[Field], renames: Renames) -
             else f"`{field.column}` is still there for the earlier version"
         )
         reason = f"{why}, which must not serve any more"
-        yield RemoveField(entity=new.name, field=field, place=new.place, reason=reason, hazard="destructive")
+        yield RemoveField(
+            entity=new.name, field=field, place=new.place, reason=reason, hazards=("destructive",)
+        )

@@ -22,12 +22,12 @@ from backwright.model.types import (
 )
 from backwright.plan.access import alike, is_condition, rule_effect
 from backwright.plan.changes import ChangeOperation
-from backwright.plan.entities import Aspect, worst
+from backwright.plan.entities import Aspect, of_all
 from backwright.plan.fields import described, fit
 from backwright.plan.meaning import Renames, carried_over, meant, plain
 from backwright.plan.policies import policies
 from backwright.plan.replies import replies, same_show
-from backwright.plan.searches import Search
+from backwright.plan.searches import Search, instead
 
 
 def operation_change(
@@ -51,8 +51,9 @@ def operation_change(
     words = tuple(word for word, _ in found)
     reason = f"{after.method} {after.path}: {'; '.join(words)}"
     return ChangeOperation(
-        before=before, after=after, aspects=words, hazard=worst(found), place=after.place, reason=reason
-    )
+        before=before, after=after, aspects=words, hazards=of_all(found), place=after.place, reason=reason,
+        instead=instead(searches),
+    )  # fmt: skip
 
 
 def _route(before: Operation, after: Operation) -> Iterator[Aspect]:

@@ -19,7 +19,6 @@ from backwright.plan.changes import (
     Change,
     ChangeEntity,
     ChangeField,
-    Hazard,
     RemoveCheck,
     RemoveEntity,
     RemoveField,
@@ -28,16 +27,17 @@ from backwright.plan.changes import (
     RemoveView,
     RenameEntity,
     RenameField,
+    ranked,
 )
 from backwright.plan.contracts import keeps_views, operation_change
-from backwright.plan.entities import Aspect, check_changes, entity_change, worst
+from backwright.plan.entities import Aspect, check_changes, entity_change, of_all
 from backwright.plan.fields import aspects, look_alike
 from backwright.plan.keys import is_made
 from backwright.plan.meaning import NO_RENAMES, Renames, carried_over, plain
 from backwright.plan.parts import moved_from, moved_to
 from backwright.plan.renames import pairs, renames_between
 from backwright.plan.replies import view_change
-from backwright.plan.searches import new_searches, over
+from backwright.plan.searches import instead, new_searches
 from backwright.plan.settings import logic_changes, setting_changes
 from backwright.plan.tables import dependency_order, stored_index
 
@@ -93,11 +93,11 @@ def _moved(change: Change, goes: dict[tuple[str, str], str], comes: dict[tuple[s
     match change:
         case RemoveField(entity=owner, field=field) if place := goes.get((owner, field.name)):
             reason = f"{owner}.{field.name} becomes {place}{_MEANWHILE}"
-            return msgspec.structs.replace(change, reason=reason, hazard="breaking", note="")
+            return msgspec.structs.replace(change, reason=reason, hazards=("breaking",), note="")
         case AddField(entity=owner, field=field) if place := comes.get((owner, field.name)):
             reason = f"{owner}.{field.name} was {place}{_MEANWHILE}"
-            hazard: Hazard = "safe" if field.nullable else "limit"
-            return msgspec.structs.replace(change, reason=reason, hazard=hazard)
+            hazards = ranked("safe" if field.nullable else "limit")
+            return msgspec.structs.replace(change, reason=reason, hazards=hazards)
         case _:
             return change
 
@@ -113,17 +113,16 @@ def _removed_entities(gone: list[Entity], added: list[Entity]) -> Iterator[Chang
             entity=entity,
             place=twin.place if twin else entity.place,
             reason=f"{entity.name} is no longer in the specification",
-            hazard="destructive",
+            hazards=("destructive",),
             note=f"Is {twin.name} the same entity? Then write `was: {entity.name}` in it." if twin else "",
         )
 
 
 def _entity(before: Entity, after: Entity, renames: Renames, model: Model) -> list[Change]:
-    words = tuple(search.words for search in over(after, model))
     former = {renames.field_after(before.name, field.name): field for field in before.fields}
     gone = [field for name, field in former.items() if name not in {f.name for f in after.fields}]
     added = [field for field in after.fields if field.name not in former]
-    changes: list[Change] = [*_indexes(before, after, renames, words), *check_changes(before, after, renames)]
+    changes: list[Change] = [*_indexes(before, after, renames), *check_changes(before, after, renames)]
     changes += [
         _removed_field(after, field, added, revives=field.name == before.soft_delete) for field in gone
     ]
@@ -133,7 +132,7 @@ def _entity(before: Entity, after: Entity, renames: Renames, model: Model) -> li
         if old is not None and (differences := aspects(old, field, before.name, renames)):
             changes.append(_changed_field(after, old, field, differences))
     signs_in = model.auth is not None and model.auth.identity == after.name
-    whole = entity_change(before, after, renames, words, signs_in=signs_in)
+    whole = entity_change(before, after, renames, signs_in=signs_in)
     return changes if whole is None else [*changes, whole]
 
 
@@ -145,7 +144,7 @@ def _removed_field(owner: Entity, field: Field, added: list[Field], *, revives: 
         field=field,
         place=twin.place if twin else owner.place,
         reason=f"{owner.name}.{field.name} is no longer in the specification{back}",
-        hazard="destructive",
+        hazards=("destructive",),
         note=f"Is `{twin.name}` the same field? Then write `was: {field.name}` in it." if twin else "",
     )
 
@@ -164,14 +163,14 @@ def _added_field(owner: Entity, field: Field) -> Change:
             field=field,
             place=field.place,
             reason=f"{owner.name}.{field.name} is in the specification; rows that exist stand in the way",
-            hazard="limit",
+            hazards=("limit",),
         )
     return AddField(
         entity=owner.name,
         field=field,
         place=field.place,
         reason=f"{owner.name}.{field.name} is in the specification{rows and f'; rows that exist {rows}'}",
-        hazard="needs_backfill" if filled else "safe",
+        hazards=ranked("needs_backfill" if filled else "safe"),
     )
 
 
@@ -180,18 +179,17 @@ def _changed_field(owner: Entity, before: Field, after: Field, found: tuple[Aspe
     reason = f"{owner.name}.{after.name}: {'; '.join(words)}"
     return ChangeField(
         entity=owner.name, before=before, after=after, aspects=words,
-        place=after.place, reason=reason, hazard=worst(found),
+        place=after.place, reason=reason, hazards=of_all(found),
     )  # fmt: skip
 
 
-def _indexes(before: Entity, after: Entity, renames: Renames, searches: tuple[str, ...]) -> Iterator[Change]:
+def _indexes(before: Entity, after: Entity, renames: Renames) -> Iterator[Change]:
     former = {stored_index(carried_over(index, renames, before.name)): index for index in before.indexes}
     later = {stored_index(plain(index)): index for index in after.indexes}
     for form, index in former.items():
         if form not in later:
-            reason = "; ".join([f"index {index.name} is no longer in the specification", *searches])
-            hazard: Hazard = "needs_index" if searches else "safe"
-            yield RemoveIndex(entity=after.name, index=index, place=after.place, reason=reason, hazard=hazard)
+            reason = f"index {index.name} is no longer in the specification"
+            yield RemoveIndex(entity=after.name, index=index, place=after.place, reason=reason)
     for form, index in later.items():
         if form not in former:
             yield _added_index(after, index)
@@ -203,7 +201,7 @@ def _added_index(owner: Entity, index: Index) -> Change:
         index=index,
         place=index.place,
         reason=f"index {index.name} is in the specification",
-        hazard="limit" if index.unique else "safe",
+        hazards=ranked("limit" if index.unique else "safe"),
     )
 
 
@@ -267,20 +265,28 @@ def _operations(
     for operation in before.operations if before is not None else ():
         if operation.name not in matched:
             words = f"{operation.method} {operation.path} is no longer in the specification"
-            yield RemoveOperation(operation=operation, reason=words, hazard="breaking")
+            yield RemoveOperation(operation=operation, reason=words, hazards=("breaking",))
     for operation in after.operations:
         old = former.get(operation.name)
         if old is None or before is None:
             yield _added_operation(operation, after)
             continue
-        searches = new_searches(old, operation, after)
+        searches = new_searches(old, operation, (before, after), renames)
         change = operation_change(old, operation, (before, after), renames, searches)
         if change is not None:
             yield change
 
 
 def _added_operation(operation: Operation, model: Model) -> AddOperation:
-    searches = [search.words for search in new_searches(None, operation, model)]
-    words = "; ".join([f"{operation.method} {operation.path} is in the specification", *searches])
-    hazard: Hazard = "needs_index" if searches else "safe"
-    return AddOperation(operation=operation, place=operation.place, reason=words, hazard=hazard)
+    searches = new_searches(None, operation, (None, model))
+    said = (
+        f"{operation.method} {operation.path} is in the specification",
+        *(each.words for each in searches),
+    )
+    return AddOperation(
+        operation=operation,
+        place=operation.place,
+        reason="; ".join(said),
+        hazards=ranked("needs_index" if searches else "safe"),
+        instead=instead(searches),
+    )

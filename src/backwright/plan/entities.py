@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from backwright.model.size import is_large
 from backwright.model.types import Check, Entity, Move, States
 from backwright.plan.access import condition_effect, rule_effect
-from backwright.plan.changes import AddCheck, ChangeEntity, Hazard, RemoveCheck
+from backwright.plan.changes import AddCheck, ChangeEntity, Hazard, RemoveCheck, ranked
 from backwright.plan.keys import changes_key
 from backwright.plan.meaning import Renames, meant
 
 Aspect = tuple[str, Hazard]
-RANK: tuple[Hazard, ...] = (
-    "safe", "needs_backfill", "limit", "needs_index", "breaking", "widens_access", "destructive",
-)  # fmt: skip
 
 
-def worst(aspects: tuple[Aspect, ...] | list[Aspect]) -> Hazard:
-    """The hazard of a change that is all of this."""
-    return max((hazard for _, hazard in aspects), key=RANK.index, default="safe")
+def of_all(aspects: Iterable[Aspect]) -> tuple[Hazard, ...]:
+    """The hazards of a change that is all of this."""
+    return ranked(*(hazard for _, hazard in aspects))
 
 
 def check_changes(before: Entity, after: Entity, renames: Renames) -> Iterator[AddCheck | RemoveCheck]:
@@ -38,8 +34,8 @@ def check_changes(before: Entity, after: Entity, renames: Renames) -> Iterator[A
             ) in ("same", "widens")
             known = ", as every one does that there is" if follows else ""
             reason = f"`{check.condition.source}` has to hold of every {after.name}{known}"
-            hazard: Hazard = "safe" if follows else "limit"
-            yield AddCheck(entity=after.name, check=check, place=check.place, reason=reason, hazard=hazard)
+            hazards = ranked("safe" if follows else "limit")
+            yield AddCheck(entity=after.name, check=check, place=check.place, reason=reason, hazards=hazards)
 
 
 def _same(one: Check, other: Check, entity: Entity, renames: Renames) -> bool:
@@ -47,17 +43,15 @@ def _same(one: Check, other: Check, entity: Entity, renames: Renames) -> bool:
 
 
 def entity_change(
-    before: Entity, after: Entity, renames: Renames, searches: tuple[str, ...] = (), *, signs_in: bool = False
+    before: Entity, after: Entity, renames: Renames, *, signs_in: bool = False
 ) -> ChangeEntity | None:
-    """The change of what is said of the whole entity, or None. `searches` are what of it no index serves, in words.
+    """The change of what is said of the whole entity, or None.
 
     `signs_in`: its rows are those that callers sign in as.
     """
     found = [*_settings(before, after, renames), *_states(before, after, renames)]
     if signs_in and changes_key(before, after, renames):
         found.append(("nobody is signed in any more: tokens name rows by the former key", "breaking"))
-    if not is_large(before):
-        found += [(words, "needs_index") for words in searches]
     if not found:
         return None
     words = tuple(word for word, _ in found)
@@ -65,7 +59,7 @@ def entity_change(
         before=before,
         after=after,
         aspects=words,
-        hazard=worst(found),
+        hazards=of_all(found),
         place=after.place,
         reason=f"{after.name}: {'; '.join(words)}",
     )

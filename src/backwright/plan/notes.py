@@ -23,6 +23,7 @@ from backwright.plan.changes import (
     ChangeRule,
     ChangeSetting,
     ChangeView,
+    Hazard,
     RemoveCheck,
     RemoveEntity,
     RemoveField,
@@ -40,6 +41,14 @@ _DATA = (
     AddEntity | RemoveEntity | RenameEntity | AddField | RemoveField | RenameField | ChangeField
     | AddIndex | RemoveIndex | AddCheck | RemoveCheck | ChangeEntity
 )  # fmt: skip
+
+
+_OPERATORS: dict[Hazard, str] = {
+    "needs_backfill": "Rows that exist are filled",
+    "limit": "Rows can stand in the way",
+    "needs_index": "Slow with many rows",
+    "destructive": "Loses data",
+}
 
 
 def notes(plan: Plan, service: Service, approvals: Sequence[Approval] = ()) -> str:
@@ -87,23 +96,17 @@ def _heading(change: Change) -> str:
 def _for_clients(plan: Plan) -> Iterator[str]:
     """What breaks, and who sees more."""
     for change in plan.changes:
-        if change.hazard == "breaking":
+        if "breaking" in change.hazards:
             yield f"- Breaking: {_line(change.reason)}"
-        elif change.hazard == "widens_access":
+        if "widens_access" in change.hazards:
             yield f"- Wider access: {_line(change.reason)}"
 
 
 def _before(plan: Plan, approvals: Sequence[Approval]) -> Iterator[str]:
     for change in plan.changes:
-        match change.hazard:
-            case "limit":
-                yield f"- Rows can stand in the way: {_line(change.reason)}"
-            case "needs_backfill":
-                yield f"- Rows that exist are filled: {_line(change.reason)}"
-            case "destructive":
-                yield f"- Loses data: {_line(change.reason)}"
-            case _:
-                continue
+        for hazard in change.hazards:
+            if hazard in _OPERATORS:
+                yield f"- {_OPERATORS[hazard]}: {_line(change.reason)}"
     for each in approvals:
         named = ", ".join(f"`{_line(name)}`" for name in each.changes)
         yield f"- Approved by {_line(each.by)} on {each.at:%Y-%m-%d}: {named}. {_line(each.reason)}"
@@ -126,7 +129,7 @@ def _cost(change: Change, kept_days: int) -> str:
             return ": what was written there since is lost"
         case RemoveEntity() | RemoveField():
             return f": from the values that the migration keeps for {kept_days} days"
-        case ChangeField(hazard="destructive"):
+        case ChangeField(hazards=hazards) if "destructive" in hazards:
             return ": with the former values, where nobody has changed them since"
         case ChangeField() | RemoveCheck() | RemoveIndex():
             return ": values written since can stand in the way"

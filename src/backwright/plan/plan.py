@@ -15,7 +15,7 @@ from backwright.plan.refuse import refusals
 from backwright.spec.diagnostics import Diagnostic, diagnose
 
 Verdict = OneOf["empty", "safe", "blocked"]
-NEEDS_APPROVAL = frozenset({"destructive", "breaking", "widens_access"})
+NEEDS_APPROVAL = frozenset({"needs_index", "breaking", "widens_access", "destructive"})
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +47,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def hazardous(self) -> tuple[Change, ...]:
         """The changes that someone has to approve."""
-        return tuple(change for change in self.changes if change.hazard in NEEDS_APPROVAL)
+        return tuple(change for change in self.changes if not NEEDS_APPROVAL.isdisjoint(change.hazards))
 
 
 def plan(before: Model | None, after: Model) -> Plan:

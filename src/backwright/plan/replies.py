@@ -19,7 +19,7 @@ from backwright.model.types import (
 from backwright.plan.access import alike
 from backwright.plan.answers import differences, written_out
 from backwright.plan.changes import ChangeView
-from backwright.plan.entities import Aspect, worst
+from backwright.plan.entities import Aspect, of_all
 from backwright.plan.meaning import Renames, carried_over, meant, plain, worded
 
 Names = dict[str, str]
@@ -33,14 +33,14 @@ def view_change(before: View, after: View, renames: Renames, *, noticed: bool) -
     if not found:
         return None
     words = tuple(word for word, _ in found)
-    hazard = worst(found)
-    unseen = hazard == "breaking" and not noticed
+    hazards = of_all(found)
+    unseen = "breaking" in hazards and not noticed
     aside = " (no operation that was there answers with it)" if unseen else ""
     return ChangeView(
         before=before,
         after=after,
         aspects=words,
-        hazard="safe" if unseen else hazard,
+        hazards=tuple(each for each in hazards if noticed or each != "breaking"),
         place=after.place,
         reason=f"answers with {after.name}: {'; '.join(words)}{aside}",
     )

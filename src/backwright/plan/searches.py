@@ -1,87 +1,159 @@
-"""Lists of tables that are declared large, and what of them no index serves: every row would be looked at.
+"""What an operation looks for in tables that are declared large, and no index serves: every row would be looked at.
 
-A list that is narrowed down by an index, such as to the caller's own rows, may filter and order as it likes. What goes
+What is narrowed down by an index, such as to the caller's own rows, may be filtered and ordered at will. What goes
 over a relation is not judged here: the gate `query-budget` asks the database.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from backwright.expr.typed import And, Compare, Expression, In, Member, Name, Text, Within
+from backwright.expr.typed import And, Compare, Expression, In, Member, Name, Quantified, Text, Within
 from backwright.expr.walk import nodes
 from backwright.model.size import has_few_values, is_large
-from backwright.model.types import Entity, Model, Operation, OrderTerm, ReferenceType, Select
+from backwright.model.types import (
+    DeleteAll,
+    Entity,
+    Filter,
+    Find,
+    Group,
+    Model,
+    Operation,
+    OrderTerm,
+    ReferenceType,
+    Select,
+    UpdateAll,
+)
+from backwright.plan.meaning import NO_RENAMES, Renames, meant
+
+_Looks = Select | Group | Find | UpdateAll | DeleteAll
 
 
 class Search(msgspec.Struct, frozen=True):
-    """A filter or an order that no index serves: of which entity, what it is called, and what is wrong, in words."""
+    """A condition, a filter or an order that no index serves: what it is called and what is wrong, in words.
+
+    `index` is what would serve it, as `indexes` of the entity writes it: `[at desc]`; None where no index can.
+    """
 
     entity: str
     name: str
     words: str
+    index: str | None
+
+
+def instead(searches: Sequence[Search]) -> str:
+    """What to write, so that none of them looks at all rows; empty where there are none."""
+    if not searches:
+        return ""
+    missing = dict.fromkeys((each.entity, each.index) for each in searches if each.index is not None)
+    lines = [f"`indexes: [{index}]` in {entity}, beside those that it has" for entity, index in missing]
+    narrower = "narrow it down to rows that an index finds (`where: this.… == …`, by a reference or an indexed field)"
+    helped = all(each.index is not None for each in searches)
+    return (
+        f"Write {' and '.join(lines)}{'; or' if helped else '; and'} {narrower}."
+        if lines
+        else f"N{narrower[1:]}."
+    )
 
 
 def unserved(operation: Operation, model: Model) -> tuple[Search, ...]:
-    """What the lists of an operation search or sort whole large tables by."""
+    """What an operation searches or sorts whole large tables by."""
     return tuple(
         search
         for step in operation.steps
-        if isinstance(step, Select) and is_large(entity := model.entity(step.entity))
+        if isinstance(step, _Looks) and is_large(entity := model.entity(step.entity))
         for search in _of(step, entity)
     )
 
 
-def new_searches(before: Operation | None, after: Operation, model: Model) -> tuple[Search, ...]:
-    """Those that the operation did not have, or had otherwise."""
-    former = {} if before is None else dict(_named(before))
-    later = dict(_named(after))
-    return tuple(each for each in unserved(after, model) if former.get(each.name) != later[each.name])
+def new_searches(
+    before: Operation | None,
+    after: Operation,
+    models: tuple[Model | None, Model],
+    renames: Renames = NO_RENAMES,
+) -> tuple[Search, ...]:
+    """Those that the operation did not have: it says something else, an index is gone, or the rows have become many."""
+    found = unserved(after, models[1])
+    if not found or before is None or models[0] is None:
+        return found
+    slow = {each.name for each in unserved(before, models[0])}
+    former, later = dict(_named(before, renames)), dict(_named(after))
+    return tuple(each for each in found if each.name not in slow or former.get(each.name) != later[each.name])
 
 
-def over(entity: Entity, model: Model) -> tuple[Search, ...]:
-    """All that is unserved in lists of one entity."""
-    return tuple(
-        search
-        for operation in model.operations
-        for search in unserved(operation, model)
-        if search.entity == entity.name
+def _named(operation: Operation, renames: Renames = NO_RENAMES) -> Iterator[tuple[str, object]]:
+    """The conditions and orders of an operation, each by what it means under the later names."""
+    for step in operation.steps:
+        if not isinstance(step, _Looks):
+            continue
+        if step.where is not None:
+            yield _where(step), meant(step.where, renames, step.entity)
+        for each in _filters(step):
+            yield f"filter `{each.name}`", meant(each.condition, renames, step.entity)
+        if isinstance(step, Select):
+            for sort in step.sorts:
+                yield f"sort `{sort.name}`", meant(sort.order, renames, step.entity)
+            yield "order", meant(step.order, renames, step.entity)
+
+
+def _where(step: _Looks) -> str:
+    return f"`where` of {step.bind}"
+
+
+def _filters(step: _Looks) -> tuple[Filter, ...]:
+    return step.filters if isinstance(step, Select | Group) else ()
+
+
+def _of(step: _Looks, entity: Entity) -> Iterator[Search]:
+    if any(_narrows(part, entity) for part in _conditions(step)):
+        return
+    size = f"{entity.expected_rows} rows of {entity.name}"
+    wanted = [] if step.where is None else _wanted(step.where.meaning, entity)
+    if wanted:
+        words = f"{_where(step)} searches {size}: it needs an index that begins with {_either(wanted)}"
+        yield Search(entity.name, _where(step), words, f"[{wanted[0]}]")
+    for each in _filters(step):
+        yield from _filter(each, entity, size)
+    if isinstance(step, Select):
+        scope = _scope(step)
+        for name, order in [
+            ("order", step.order),
+            *((f"sort `{each.name}`", each.order) for each in step.sorts),
+        ]:
+            if order and not _is_ordered(order[0], scope, entity):
+                yield _order(name, order, entity, size)
+
+
+def _filter(each: Filter, entity: Entity, size: str) -> Iterator[Search]:
+    fields, leads = _searched(each.condition.meaning, entity), _leading(entity)
+    if not fields or any(served and name in leads for name, served in fields):
+        return
+    served = [name for name, helps in fields if helps]
+    needs = (
+        f"it needs an index that begins with {_either(served)}, or a narrower list"
+        if served
+        else "no index finds a part of a text, so it needs a narrower list"
+    )
+    words = f"filter `{each.name}` searches {size}: {needs}"
+    yield Search(entity.name, f"filter `{each.name}`", words, f"[{served[0]}]" if served else None)
+
+
+def _order(name: str, order: tuple[OrderTerm, ...], entity: Entity, size: str) -> Search:
+    if order[0].value is not None:
+        words = (
+            f"{name} sorts {size} by what is computed of each: no index has it, so it needs a narrower list"
+        )
+        return Search(entity.name, name, words, None)
+    words = f"{name} sorts {size}: it needs an index that begins with `{order[0].field}`, or a narrower list"
+    return Search(
+        entity.name, name, words, f"[{order[0].field}{' desc' if order[0].direction == 'desc' else ''}]"
     )
 
 
-def _named(operation: Operation) -> Iterator[tuple[str, object]]:
-    """The filters and orders of an operation, each as the author wrote it."""
-    for step in operation.steps:
-        if isinstance(step, Select):
-            yield from ((f"filter `{each.name}`", each.condition.source) for each in step.filters)
-            yield from ((f"sort `{each.name}`", each.order) for each in step.sorts)
-            yield "order", step.order
-
-
-def _of(step: Select, entity: Entity) -> Iterator[Search]:
-    leads, scope = _leading(entity), _scope(step)
-    if any(name in leads and not has_few_values(entity.field(name)) for name in scope):
-        return
-    size = f"{entity.expected_rows} rows of {entity.name}"
-    for each in step.filters:
-        fields = _searched(each.condition.meaning, entity)
-        if fields and not any(served and name in leads for name, served in fields):
-            words = (
-                f"filter `{each.name}` searches {size}: it needs an index that begins with {_either(fields)}"
-            )
-            yield Search(entity.name, f"filter `{each.name}`", f"{words}, or a narrower list")
-    orders = [("order", step.order), *((f"sort `{each.name}`", each.order) for each in step.sorts)]
-    for name, order in orders:
-        if order and not _is_ordered(order[0], scope, entity):
-            what = "that value" if order[0].value is not None else f"`{order[0].field}`"
-            words = f"{name} sorts {size}: it needs an index that begins with {what}"
-            yield Search(entity.name, name, f"{words}, or a narrower list")
-
-
-def _either(fields: list[tuple[str, bool]]) -> str:
-    return " or ".join(f"`{name}`" for name, _ in fields)
+def _either(fields: list[str]) -> str:
+    return " or ".join(f"`{name}`" for name in fields)
 
 
 def _leading(entity: Entity) -> set[str]:
@@ -104,15 +176,53 @@ def _is_ordered(term: OrderTerm, scope: set[str], entity: Entity) -> bool:
 
 def _scope(step: Select) -> set[str]:
     """The fields that have one value in all rows of the list."""
-    conditions = [] if step.where is None else [step.where.meaning]
-    conditions += [] if step.readable is None else [step.readable.condition]
-    equal = [
-        part
-        for condition in conditions
-        for part in _conjuncts(condition)
-        if isinstance(part, Compare) and part.op == "=="
-    ]
+    equal = [part for part in _conditions(step) if isinstance(part, Compare) and part.op == "=="]
     return {name for part in equal for name in (_own(part.left), _own(part.right)) if name is not None}
+
+
+def _conditions(step: _Looks) -> Iterator[Expression]:
+    """What all rows of a step fulfil, whoever asks."""
+    if step.where is not None:
+        yield from _conjuncts(step.where.meaning)
+    if step.readable is not None:
+        yield from _conjuncts(step.readable.condition)
+
+
+def _narrows(part: Expression, entity: Entity) -> bool:
+    """Whether a condition leaves few rows, and an index leads to them; one over a reference is given the benefit."""
+    match part:
+        case Compare(op="==", left=left, right=right):
+            return any(_leads(side, entity) for side in (left, right))
+        case In(item=item) | Within(item=item):
+            return _leads(item, entity)
+        case Quantified(quantifier="exists", of=of):
+            return any(_leads(node, entity) for node in nodes(of))
+        case _:
+            return False
+
+
+def _leads(side: Expression, entity: Entity) -> bool:
+    match side:
+        case Member(of=Name(root="this"), field=name):
+            return name in _leading(entity) and not has_few_values(entity.field(name))
+        case Member(of=Member(of=Name(root="this"), field=name), type=type):
+            return type.kind != "boolean" and not type.values and name in _leading(entity)
+        case Member(of=Member() as inner):
+            return _leads(inner, entity)
+        case _:
+            return False
+
+
+def _wanted(condition: Expression, entity: Entity) -> list[str]:
+    """The fields of many values of which a condition wants one value or one of a list."""
+    found = []
+    for part in _conjuncts(condition):
+        match part:
+            case Compare(op="==", left=left, right=right):
+                found += [_own(left), _own(right)]
+            case In(item=item) | Within(item=item):
+                found.append(_own(item))
+    return [name for name in found if name is not None and not has_few_values(entity.field(name))]
 
 
 def _searched(condition: Expression, entity: Entity) -> list[tuple[str, bool]]:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from backwright.model.types import KEPT_DAYS, ErrorAnswer, HandedOver, Integration, Logic, Model, Setting
-from backwright.plan.changes import ChangeSetting, Hazard
+from backwright.plan.changes import ChangeSetting, Hazard, ranked
 from backwright.plan.meaning import Renames, carried_over, plain
 
 
@@ -27,7 +27,7 @@ def setting_changes(before: Model, after: Model, renames: Renames) -> Iterator[C
                 after=new,
                 place=after.service.place,
                 reason=f"{name}: {old} becomes {new}",
-                hazard=_hazard(name, old, new),
+                hazards=ranked(_hazard(name, old, new)),
             )
 
 
@@ -79,7 +79,7 @@ def logic_changes(before: Model, after: Model) -> Iterator[ChangeSetting]:
             after="none" if new is None else logic_text(new),
             place=after.service.place if new is None else new.place,
             reason=f"custom logic `{name}` {_how(old, new)}",
-            hazard="widens_access" if trusted else "safe",
+            hazards=ranked("widens_access" if trusted else "safe"),
         )
 
 

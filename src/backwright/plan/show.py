@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import msgspec
 
@@ -15,7 +16,7 @@ _HAZARDS = {
     "safe": "safe",
     "needs_backfill": "safe, rows that exist are filled",
     "limit": "stops where stored rows stand in the way",
-    "needs_index": "SLOW where rows are declared many, needs an index or a limit",
+    "needs_index": "SLOW with as many rows as are declared, needs an index, a narrower list or an approval",
     "destructive": "DESTRUCTIVE, needs an approval",
     "breaking": "BREAKING, needs an approval",
     "widens_access": "WIDENS ACCESS, needs an approval",
@@ -39,10 +40,12 @@ def text(plan: Plan) -> str:
 def _lines(change: Change) -> list[str]:
     lines = [f"{symbol(change):>2} {identity(change)}", f"      why: {change.reason}"]
     lines += [f"      {detail}" for detail in _details(change)]
-    lines.append(f"      hazard: {_HAZARDS[change.hazard]}")
+    lines += [f"      hazard: {_HAZARDS[each]}" for each in change.hazards or ("safe",)]
     if change.place != NOWHERE:
         lines.append(f"      place: {change.place.file}:{change.place.line}")
     lines.append(f"      reverse: {_back(change)}")
+    if change.instead:
+        lines.append(f"      instead: {change.instead}")
     if change.note:
         lines.append(f"      question: {change.note}")
     return [*lines, ""]
@@ -80,8 +83,16 @@ def _summary(plan: Plan) -> str:
     return line
 
 
+def as_data(plan: Plan) -> dict[str, Any]:
+    """The plan for `--json`: all of it, and of each change the name that approves it and the worst of its hazards."""
+    data: dict[str, Any] = msgspec.to_builtins(plan)
+    for written, change in zip(data["changes"], plan.changes, strict=True):
+        written |= {"id": identity(change), "hazard": change.hazard}
+    return data
+
+
 def as_json(plan: Plan) -> str:
-    """The plan as indented JSON: what `plan.json` beside a migration holds and `--json` prints."""
+    """The plan as indented JSON: what `plan.json` beside a migration holds."""
     document = {
         "plan": plan.hash,
         "before": plan.before,
@@ -93,6 +104,7 @@ def as_json(plan: Plan) -> str:
                 "symbol": symbol(change),
                 "reason": change.reason,
                 "hazard": change.hazard,
+                "hazards": change.hazards,
                 "note": change.note,
                 "place": msgspec.to_builtins(change.place),
                 "reverse": identity(reverse(change)),

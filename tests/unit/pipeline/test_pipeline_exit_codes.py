@@ -32,6 +32,10 @@ DESTRUCTIVE = (", more: string?", "")
 BREAKING = ("only: [list, get, create]", "only: [get, create]")
 WIDENS = ("read: this.hidden == false", "read: public")
 SAFE = ("text: string,", "text: string, later: string?,")
+SLOW = (
+    "access: none\n",
+    "access: none\n    expected_rows: 1000000\n    crud: {path: /entries, only: [list], order: text}\n",
+)
 UNFIT = ("{type: string, max: 80}", "integer")
 
 
@@ -61,6 +65,13 @@ def called(project: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
         ([DESTRUCTIVE, WIDENS], 43, ["widens_access", "destructive"]),
         ([BREAKING, WIDENS], 51, ["breaking", "widens_access"]),
         ([DESTRUCTIVE, BREAKING, WIDENS], 59, ["breaking", "widens_access", "destructive"]),
+        ([SLOW], 67, ["needs_index"]),
+        ([DESTRUCTIVE, SLOW], 75, ["needs_index", "destructive"]),
+        (
+            [DESTRUCTIVE, BREAKING, WIDENS, SLOW],
+            123,
+            ["needs_index", "breaking", "widens_access", "destructive"],
+        ),
     ],
 )
 def test_each_set_of_classes_has_a_code(
@@ -92,7 +103,7 @@ def test_what_is_approved_waits_no_longer(project: Path) -> None:
 
 def test_a_code_says_its_classes_and_no_other_code_does() -> None:
     assert set(PLAN_BITS) == NEEDS_APPROVAL
-    sets = [each for size in range(4) for each in combinations(PLAN_BITS, size)]
+    sets = [each for size in range(5) for each in combinations(PLAN_BITS, size)]
     assert [hazards_of(blocked_by(each)) for each in sets] == sets
     assert all(blocked_by(each) % 8 == Exit.BLOCKED for each in sets)
     others = set(range(-9, 256)) - {blocked_by(each) for each in sets}
@@ -108,6 +119,6 @@ def test_a_code_says_its_classes_and_no_other_code_does() -> None:
 
 def test_the_documentation_lists_them() -> None:
     text = (Path(__file__).parents[3] / "docs" / "plan.md").read_text("utf-8")
-    for size in range(1, 4):
+    for size in range(1, 5):
         for each in combinations(PLAN_BITS, size):
             assert f"| {blocked_by(each)} |" in text

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from model_parts import of_this
+from msgspec.structs import replace
 from plan_parts import changed, entity, model, scalar, string
 
+from backwright.model.types import Field, Rule, ScalarType
 from backwright.plan import Plan, plan
 from backwright.plan.approval import Approval, approve, blocked, read, write
 from backwright.plan.changes import identity
+from backwright.plan.notes import notes
+from backwright.plan.show import as_json, text
 from backwright.spec.diagnostics import SpecificationError
 
 START = model(entity("Box", string("label"), scalar("due", "date", nullable=True)))
@@ -74,6 +80,52 @@ def test_an_approval_covers_only_the_changes_that_it_names() -> None:
         at=datetime(2030, 1, 1, tzinfo=UTC),
     )  # fmt: skip
     assert [diagnostic.code for diagnostic in blocked(made, [other])] == ["BW601"]
+
+
+def test_a_change_that_is_several_things_is_blocked_for_each_and_approved_once() -> None:
+    """Digits go, and clients get another type."""
+    prices = [
+        model(
+            entity("Box", Field(name="price", column="price", type=ScalarType(scalar="decimal", scale=scale)))
+        )
+        for scale in (2, 0)
+    ]
+    made = plan(*prices)
+    assert made.changes[0].hazards == ("breaking", "destructive")
+    assert [(each.code, "change-field Box.price" in each.message) for each in blocked(made, [])] == [
+        ("BW601", True),
+        ("BW603", True),
+    ]
+    assert [line for line in text(made).splitlines() if "hazard" in line] == [
+        "      hazard: BREAKING, needs an approval",
+        "      hazard: DESTRUCTIVE, needs an approval",
+    ]
+    written = json.loads(as_json(made))["changes"][0]
+    assert (written["hazard"], written["hazards"]) == ("destructive", ["breaking", "destructive"])
+    said = notes(made, START.service)
+    assert ("- Breaking: Box.price" in said, "- Loses data: Box.price" in said) == (True, True)
+    assert blocked(made, [approved(made)]) == []
+
+
+def test_access_that_is_unclear_is_blocked() -> None:
+    """Neither rule follows from the other: it cannot be told by logic whether callers reach more."""
+    rules = [
+        Rule(source=f"this.{name}", condition=of_this("Box", scalar(name, "boolean")))
+        for name in ("ready", "sent")
+    ]
+    boxes = [
+        model(
+            replace(
+                entity("Box", scalar("ready", "boolean"), scalar("sent", "boolean")), access={"read": rule}
+            )
+        )
+        for rule in rules
+    ]
+    made = plan(*boxes)
+    (diagnostic,) = blocked(made, [])
+    assert (made.verdict, diagnostic.code) == ("blocked", "BW602")
+    assert "whether callers reach more rows cannot be told" in diagnostic.message
+    assert blocked(made, [approved(made)]) == []
 
 
 def test_an_approval_cannot_lift_a_refusal() -> None:
