@@ -87,6 +87,16 @@ def _agreement(cases: Path) -> Iterator[str]:
             others = " | ".join(case.get(tool, "") for tool in TOOLS)
             lines.append(f"| {name} | {case['verdict']} | {others} | {case['because']} |")
     yield "\n".join(lines)
+    yield (
+        "Cases that come from a mend show nothing of the next contract. So 26 more pairs were written later, with\n"
+        "their verdicts, before any of them was compared: 16 were judged as expected at first, 23 after mending\n"
+        "(those are cases now). Bounds of whole numbers, a range and its list, alternatives within one schema,\n"
+        "conditions that can only exclude (`not`, `dependentRequired`) and parameters that became documents were\n"
+        "mended. Of the other three, one verdict had been wrong (a pattern implies more than its length); a range\n"
+        "of errors (`4XX`) that becomes two of them counts as an error that is gone, potentially breaking; and\n"
+        "`nullable` beside a list without null counts as null, as most readers have it, though OpenAPI 3.0.3 says\n"
+        "otherwise."
+    )
 
 
 def review(cases: Path) -> str:
@@ -135,6 +145,13 @@ def _measured(cases: Path) -> Iterator[str]:
         "identity columns, statement timeouts, dropped constraints, defaults and NOT NULL. What these have and\n"
         "squawk does not: changes of all rows, VACUUM FULL and the like, values of enumerations, migrations\n"
         "without a reverse; and tables that the same file creates are left out."
+    )
+    yield (
+        "35 migrations (SQL and Alembic: batches, loops, helpers, f-strings, several statements in one call) were\n"
+        "written later, each with the findings expected of it, before any was judged: 32 as expected at first.\n"
+        "The other three are meant: a type that is made anew is a finding, and dropping the old one is none\n"
+        "besides (it fails while a column has it); so is a new column without a default that refers to another\n"
+        "table, since all its values are null. The 32 are in `tests/cases/migrations/`."
     )
 
 

@@ -19,6 +19,8 @@ from backwright.review.python import rules as python_rules
 from backwright.review.sql import rules as sql_rules
 
 CASES = Path(__file__).parents[2] / "cases" / "review"
+MIGRATIONS = CASES.parent / "migrations"
+"""Migrations of which several things are wrong, or none; expected.json was written before they were judged."""
 FILES = sorted(path for path in CASES.glob("*/*") if path.is_file())
 ALL_RULES = {*sql_rules.RULES, *python_rules.RULES, *(rule.name for rule in suppress.RULES)}
 
@@ -39,6 +41,13 @@ def test_a_bad_file_is_found_by_its_rule_and_by_no_other(path: Path) -> None:
 @pytest.mark.parametrize("path", [p for p in FILES if not p.name.startswith("bad")], ids=named)
 def test_nothing_is_found_in_a_good_file(path: Path) -> None:
     assert review(path).findings == ()
+
+
+@pytest.mark.parametrize(("file", "expected"), json.loads((MIGRATIONS / "expected.json").read_text()).items())
+def test_a_migration_has_exactly_the_findings_that_were_expected_of_it(
+    file: str, expected: list[str]
+) -> None:
+    assert sorted({finding.name for finding in review(MIGRATIONS / file).findings}) == expected
 
 
 def test_every_rule_has_both_twins() -> None:

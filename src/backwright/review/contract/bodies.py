@@ -102,8 +102,9 @@ def _parameter(key: Key, old: Node, new: Node) -> Iterator[Found]:
     if old.get("allowEmptyValue") is True and new.get("allowEmptyValue") is not True:
         message = f"{words} must not be empty any more"
         yield Found("serialization-changed", "breaking", message, old, new, at)
-    yield from _schema(old, new, Reading("request", words, text=True))
     contents = old.child("content"), new.child("content")
+    if contents == (None, None):
+        yield from _schema(old, new, Reading("request", words, text=True))
     if contents[0] is not None and contents[1] is not None:
         yield from _content(contents[0], contents[1], "request", words)
 
@@ -111,6 +112,8 @@ def _parameter(key: Key, old: Node, new: Node) -> Iterator[Found]:
 def _serialization(place: str, node: Node) -> str:
     style = str(node.get("style") or _STYLES.get(place, "form"))
     schema = node.child("schema")
+    if node.child("content") is not None:
+        return "a document"
     if schema is None or not View(schema).types & {"array", "object"}:
         return "a value" if style in {"simple", "form"} else style
     explode = node.get("explode")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -26,6 +27,8 @@ FORMATS: dict[str, tuple[float, float]] = {
     "float": (-3.4028234663852886e38, 3.4028234663852886e38),
 }
 """The least and the greatest number of a format. A format is a bound by another name."""
+_FEW = 1_000
+"""How many values may be compared with a list one by one."""
 _ANYTHING = {".*", "^.*$", "", "^.*", ".*$", "(.*)"}
 
 
@@ -75,7 +78,8 @@ def _patterns(before: View, after: View, say: Say[T], direction: Direction) -> I
 def _multiples(before: View, after: View, say: Say[T]) -> Iterator[T]:
     old, new = before.keyword("multipleOf"), after.keyword("multipleOf")
     values = [_number(node.value) if node else None for node in (old, new)]
-    one, other = values
+    whole = [view.types - {"null"} == {"integer"} for view in (before, after)]
+    one, other = (None if value == 1 and only else value for value, only in zip(values, whole, strict=True))
     if one == other:
         return
     if one is None or (other is not None and other % one == 0):
@@ -107,7 +111,17 @@ def _bound(view: View, name: str, exclusive: str) -> tuple[float, int] | None:
             found.append((other, sign))
     if not found:
         return None
-    return max(found) if sign == 1 else min(found)
+    tightest = max(found) if sign == 1 else min(found)
+    return _whole(tightest, sign) if view.types - {"null"} == {"integer"} else tightest
+
+
+def _whole(bound: tuple[float, int], sign: int) -> tuple[float, int]:
+    """The bound of whole numbers: more than 0 is at least 1, and at most 9.5 is at most 9."""
+    limit, excluded = bound
+    if not math.isfinite(limit):
+        return bound
+    nearest = math.ceil(limit) if sign == 1 else math.floor(limit)
+    return (nearest + sign if excluded and nearest == limit else nearest, 0)
 
 
 def _listed_bound(view: View, end: str) -> tuple[float, int] | None:
@@ -137,6 +151,16 @@ def within_format(view: View, name: str) -> bool:
     if low is None or high is None:
         return False
     return FORMATS[name][0] <= low[0] and high[0] <= FORMATS[name][1]
+
+
+def all_whole_numbers(view: View) -> set[float] | None:
+    """Every value of a schema that allows but a few whole numbers; None where these are not known."""
+    if view.types != {"integer"} or view.keyword("multipleOf") is not None or view.unions:
+        return None
+    low, high = _bound(view, "minimum", "exclusiveMinimum"), _bound(view, "maximum", "exclusiveMaximum")
+    if low is None or high is None or not 0 <= high[0] - low[0] < _FEW:
+        return None
+    return set(range(int(low[0]), int(high[0]) + 1))
 
 
 def _moved(old: Any, new: Any, end: str) -> Effect | None:

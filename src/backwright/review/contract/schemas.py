@@ -14,7 +14,7 @@ import msgspec
 
 from backwright.review.contract.document import Node
 from backwright.review.contract.findings import Direction, Effect, Level, level_of
-from backwright.review.contract.limits import FORMATS, limits, within_format
+from backwright.review.contract.limits import FORMATS, all_whole_numbers, limits, within_format
 from backwright.review.contract.view import ALL_TYPES, View
 
 _WIDER_FORMATS = {("int32", "int64"), ("float", "double"), ("date", "string")}
@@ -32,6 +32,17 @@ _UNDECIDED = (
     "contentEncoding",
     "contentMediaType",
 )
+_CONDITIONS = {
+    "not",
+    "if",
+    "then",
+    "else",
+    "propertyNames",
+    "dependentRequired",
+    "dependentSchemas",
+    "contains",
+}
+"""Of these, those that can only exclude values: where there was none, fewer are valid now."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -115,6 +126,15 @@ def schemas(before: View, after: View, reading: Reading, walk: Walk | None = Non
     if pair in walk.seen:
         return
     walk.seen.add(pair)
+    if bool(before.unions) != bool(after.unions):
+        effect = _contained(before, after, walk)
+        if effect is not None:
+            words = (
+                "other alternatives for the same values" if effect == "none" else "more or fewer alternatives"
+            )
+            places = before.place("oneOf", "anyOf"), after.place("oneOf", "anyOf")
+            yield reading.found("alternative-changed", effect, words, *places)
+            return
     yield from _types(before, after, reading)
     yield from _format(before, after, reading)
     yield from _enumeration(before, after, reading)
@@ -190,11 +210,11 @@ def _enumeration(before: View, after: View, reading: Reading) -> Iterator[Found]
     if old is None and new is None:
         return
     if new is None:
-        yield reading.found("enum-changed", "widens", "any value instead of listed ones", *places)
+        effect: Effect = "none" if _all_listed(after, old or []) else "widens"
+        yield reading.found("enum-changed", effect, "any value instead of listed ones", *places)
         return
     if old is None:
-        # All that was valid may be listed: a boolean is as good as the list of true and false.
-        effect: Effect = "none" if before.types == {"boolean"} and len(new) == 2 else "narrows"
+        effect = "none" if _all_listed(before, new) else "narrows"
         yield reading.found("enum-changed", effect, f"only {_listed(new)}", *places)
         return
     gone, added = [v for v in old if v not in new], [v for v in new if v not in old]
@@ -204,6 +224,14 @@ def _enumeration(before: View, after: View, reading: Reading) -> Iterator[Found]
         extensible = before.keyword("x-extensible-enum") is not None
         effect = "none" if extensible else "widens"
         yield reading.found("enum-changed", effect, f"also {_listed(added)}", *places)
+
+
+def _all_listed(view: View, values: list[Any]) -> bool:
+    """Whether all that is valid is listed: a boolean is as good as the list of true and false."""
+    if view.types == {"boolean"}:
+        return len(values) == 2
+    valid = all_whole_numbers(view)
+    return valid is not None and all(value in values for value in valid)
 
 
 def _listed(values: list[Any]) -> str:
@@ -224,11 +252,14 @@ def _default(before: View, after: View, reading: Reading) -> Iterator[Found]:
 def _undecided(before: View, after: View, reading: Reading) -> Iterator[Found]:
     for name in _UNDECIDED:
         old, new = before.keyword(name), after.keyword(name)
-        if (old and (old.value,)) != (new and (new.value,)):
-            message = f"`{name}` is another; whether fewer or more values are valid was not decided"
-            yield reading.found(
-                "other-keyword-changed", "unknown", message, old or before.node, new or after.node
-            )
+        if (old and (old.value,)) == (new and (new.value,)):
+            continue
+        effect: Effect = "unknown"
+        message = f"`{name}` is another; whether fewer or more values are valid was not decided"
+        if name in _CONDITIONS and (old is None or new is None):
+            effect = "narrows" if old is None else "widens"
+            message = f"`{name}` excludes values" if old is None else f"`{name}` excludes none any more"
+        yield reading.found("other-keyword-changed", effect, message, old or before.node, new or after.node)
 
 
 def _shown(view: View, direction: Direction) -> bool:
@@ -392,10 +423,30 @@ def _wrapped(
     yield reading.found("alternative-changed", effect, words, *places)
 
 
+def _contained(before: View, after: View, walk: Walk) -> Effect | None:
+    """What becomes of the values where several alternatives are within one schema; None where they are not."""
+    many, one = (after, before) if after.unions else (before, after)
+    if one.types == ALL_TYPES:
+        return None
+    branches = _whole_branches(many)
+    if not all(walk.compatible(branch, one, same=False) for branch in branches):
+        return None
+    if any(walk.compatible(one, branch, same=False) for branch in branches):
+        return "none"
+    return "narrows" if after.unions else "widens"
+
+
 def _whole_branches(many: View) -> list[View]:
     """Each alternative with what stands beside the union: `required: [a]` in one is about the members of all."""
     beside = [node for node in many.nodes if node.value.keys() - {"oneOf", "anyOf", "title", "description"}]
-    return [View(*beside, *branch.nodes) if beside else branch for branch in many.branches()]
+    return [_beside(beside, branch) if beside else branch for branch in many.branches()]
+
+
+def _beside(nodes: list[Node], branch: View) -> View:
+    """The alternative with what holds of all of them; the alternatives themselves are not looked at again."""
+    whole = View(*nodes, *branch.nodes)
+    whole.unions = branch.unions
+    return whole
 
 
 def _paired(

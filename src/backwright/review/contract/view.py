@@ -135,6 +135,8 @@ class View:
             found = frozenset(self._implied()) or ALL_TYPES
         if found == ALL_TYPES:
             return found
+        if any(_is_whole(node.value) for node in self.keywords("multipleOf")):
+            found -= {"number"}
         return (found - {"null"}) | ({"null"} if self.nullable else frozenset())
 
     def _lists_null(self) -> bool:
@@ -148,6 +150,11 @@ class View:
             self.nullable = self.nullable or self._lists_null()
             return {_OF_VALUES[type(value)] for value in values}
         return implied
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether the multiples of a number are all whole ones."""
+    return isinstance(value, int | float) and value >= 1 and value == value // 1
 
 
 def _without_reference(node: Node) -> Any:

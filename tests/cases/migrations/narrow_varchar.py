@@ -1,0 +1,15 @@
+"""narrow_varchar"""
+import sqlalchemy as sa
+from alembic import op
+
+revision = "narrow_varchar"
+down_revision = "0"
+
+
+def upgrade() -> None:
+    op.execute("SET lock_timeout = '5s'")
+    op.alter_column("loans", "note", existing_type=sa.String(200), type_=sa.String(50))
+
+
+def downgrade() -> None:
+    op.execute("SELECT 1")

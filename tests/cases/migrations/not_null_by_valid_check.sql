@@ -1,0 +1,2 @@
+SET lock_timeout = '5s';
+ALTER TABLE loans ADD CONSTRAINT n CHECK (code IS NOT NULL) NOT VALID;

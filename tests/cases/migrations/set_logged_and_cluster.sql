@@ -1,0 +1,3 @@
+SET lock_timeout = '5s';
+ALTER TABLE loans SET LOGGED;
+CLUSTER loans USING loans_pkey;
