@@ -103,14 +103,17 @@ class Keyset(Generic[Row]):
             raise Invalid(FieldError(_wire_name(type(query)), "cursor")) from None
         return dict(zip(names, values, strict=True))
 
-    def page(self, rows: Sequence[Row], query: KeysetQuery, *bound: object) -> Page[Row]:
-        """The page, from up to `limit + 1` rows: the one too many tells that there is a next page."""
+    def page(self, rows: Sequence[Row], query: KeysetQuery, *bound: object, total: int = 0) -> Page[Row]:
+        """The page, from up to `limit + 1` rows: the one too many tells that there is a next page.
+
+        `total` is how many there are in all, where that was asked for.
+        """
         if len(rows) <= query.limit:
-            return Page(rows, None)
+            return Page(rows, None, total)
         shown = rows[: query.limit]
         values = [getattr(shown[-1], column) for column in self._columns]
         text = msgspec.json.encode([self._digest(query, bound), *values])
-        return Page(shown, base64.urlsafe_b64encode(text).rstrip(b"=").decode())
+        return Page(shown, base64.urlsafe_b64encode(text).rstrip(b"=").decode(), total)
 
     def _values(self, cursor: str, digest: str) -> list[object]:
         decoded = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
