@@ -8,6 +8,7 @@ causes it was, only the rows of that moment know.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ from backwright.verify.coverage import of_step
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of a log that are searched, from its end."""
+_STATUSES = re.compile(r"status: (?P<expected>\d{3}) expected, (?P<seen>\d{3}) answered")
+"""How a comparison tells of two statuses."""
 UNSEEN = register(
     "BW706",
     "A request that nothing tells of",
@@ -61,7 +64,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """One request: where it was found, what is known of it, what can be its cause, and the code that answered it.
 
-    `exception` and `places` are of a defect (500). `code` are files with lines and names.
+    `expected` is what the reference answered where a backend under test answered otherwise. `exception` and `places`
+    are of a defect (500). `code` are files with lines and names.
     """
 
     request_id: str
@@ -71,6 +75,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     route: str
     status: int | None
     place: Place
+    expected: int | None = None
     milliseconds: float | None = None
     exception: str = ""
     places: tuple[str, ...] = ()
@@ -82,12 +87,15 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
         """The trace for people."""
         status = "" if self.status is None else f" answered {self.status}"
         took = "" if self.milliseconds is None else f" in {self.milliseconds:g} ms"
-        lines = [f"{self.request_id}: {self.method} {self.route}{status}{took}   ({self.found})"]
+        wanted = "" if self.expected is None else f", {self.expected} expected"
+        lines = [f"{self.request_id}: {self.method} {self.route}{status}{wanted}{took}   ({self.found})"]
         lines += [f"operation {self.operation}   {_said(self.place)}"]
         if self.exception:
             lines += ["", f"a defect: {self.exception}", *(f"  {each}" for each in self.places)]
         if self.causes:
-            lines += ["", f"What answers {self.status} here:"]
+            other = self.expected not in (None, self.status)
+            says = f"should have answered {self.expected}" if other else f"answers {self.status}"
+            lines += ["", f"What {says} here:"]
         for cause in self.causes:
             codes = ", ".join(each for each in cause.codes if each != cause.category)
             told = f"  {cause.category}{f' ({codes})' if codes else ''}"
@@ -120,7 +128,7 @@ def trace(project: Project, model: Model, request_id: str, logs: Iterable[Path])
         method=operation.method,
         route=operation.path,
         place=operation.place,
-        causes=tuple(_causes(operation, model, seen.status)),
+        causes=tuple(_causes(operation, model, seen.expected or seen.status)),
         code=tuple(_code(project, model, operation)),
     )
 
@@ -178,21 +186,23 @@ def _replayed(project: Project, model: Model, request_id: str) -> Trace | None:
         except msgspec.DecodeError:
             continue
         for finding in result.get("findings", ()) if isinstance(result, dict) else ():
-            replay = str(finding.get("replay", ""))
+            what, replay = str(finding.get("what", "")), str(finding.get("replay", ""))
             for line in replay.splitlines():
                 told = line.partition(f"'# {request_id} ")[2].rstrip("'")
                 if told in names:
                     operation = model.operation(told)
+                    is_last = "echo '# " not in replay.rpartition(line)[2]
+                    differs = _STATUSES.search(what) if is_last else None
                     return Trace(
                         request_id=request_id,
                         found=path.relative_to(project.root).as_posix(),
                         operation=told,
                         method=operation.method,
                         route=operation.path,
-                        status=None,
+                        status=int(differs["seen"]) if differs else None,
+                        expected=int(differs["expected"]) if differs else None,
                         place=operation.place,
-                        exception="",
-                        replay=f"# {finding.get('what', '')}\n{replay}",
+                        replay=replay if what in replay else f"# {what}\n{replay}",
                     )
     return None
 

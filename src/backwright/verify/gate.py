@@ -110,7 +110,8 @@ def found(
     summary = passed
     if findings:
         more = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
-        summary = f"{findings[0].where + ': ' if findings[0].where else ''}{findings[0].what}{more}"
+        what = " ".join(findings[0].what.split())  # a summary is a line
+        summary = f"{findings[0].where + ': ' if findings[0].where else ''}{what}{more}"
     status: Status = "failed" if findings else "passed"
     return Verdict(status=status, summary=summary, figures=figures or {}, findings=tuple(findings))
 

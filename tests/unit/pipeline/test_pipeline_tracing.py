@@ -73,6 +73,22 @@ def test_a_failing_case_leads_to_its_replay(project: Project) -> None:
     assert "status: 200 != 404" in found.replay
 
 
+def test_what_the_reference_expected_leads_to_the_rule(project: Project) -> None:
+    run = project.runs / "20300101T000000"
+    run.mkdir(parents=True)
+    what = "status: 404 expected, 200 answered (error not_found)"
+    script = f"#!/bin/sh\n# {what}\necho; echo '# v-1 create_todo'\ncurl …\necho; echo '# v-2 update_todo'\ncurl …\n"
+    finding = {"what": what, "replay": script}
+    (run / "behaviour-sqlite.json").write_text(json.dumps({"findings": [finding]}), encoding="utf-8")
+    model = pipeline.check(project).model
+    found = pipeline.trace(project, model, "v-2", [])
+    assert (found.status, found.expected, found.replay) == (200, 404, script)
+    assert "What should have answered 404 here:" in found.text()
+    assert "this.owner == caller" in found.text()
+    before = pipeline.trace(project, model, "v-1", [])  # the one that differs is the last
+    assert (before.status, before.expected, before.causes) == (None, None, ())
+
+
 def test_what_collects_logs_may_put_its_names_first(project: Project, log: Path) -> None:
     log.write_text("".join(f"service-1  | {line}\n" for line in log.read_text("utf-8").splitlines()), "utf-8")
     found = pipeline.trace(project, pipeline.check(project).model, "missing-1", [log])
