@@ -2,7 +2,7 @@
 """Rules that are judged on a row at hand."""
 
 from forum.callers import Caller
-from forum.entities import Member, Post, Thread
+from forum.entities import Member, Post
 
 
 def may_create_board(caller: Caller) -> bool:
@@ -18,11 +18,6 @@ def may_update_board(caller: Caller) -> bool:
 def may_delete_post(caller: Caller, post: Post) -> bool:
     """Post delete: this.author == caller || caller.moderator"""
     return post.author_id == caller.id or caller.moderator
-
-
-def may_update_thread(caller: Caller, thread: Thread) -> bool:
-    """Thread update: this.author == caller || caller.moderator"""
-    return thread.author_id == caller.id or caller.moderator
 
 
 def may_update_member(caller: Caller, member: Member) -> bool:

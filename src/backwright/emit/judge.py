@@ -25,8 +25,8 @@ from backwright.expr.typed import (
     Not,
     Or,
 )
-from backwright.expr.walk import nodes, parts
-from backwright.model.types import Rule
+from backwright.expr.walk import is_local, nodes, parts
+from backwright.model.types import Operation, Rule
 
 
 def is_caller(expression: Expression) -> bool:
@@ -79,6 +79,12 @@ def known_from(rule: Rule | None) -> frozenset[Shape]:
     condition = fold(rule.condition)
     parts = condition.parts if isinstance(condition, And) else ()
     return frozenset(shape(each) for each in (condition, *parts))
+
+
+def local_access(operation: Operation) -> Rule | None:
+    """The operation's own rule where it is about the caller as they were found: it stays true meanwhile."""
+    rule = operation.access
+    return rule if rule is not None and is_local(rule.condition) else None
 
 
 @lru_cache(maxsize=4096)  # the same few rules are asked about for every operation and every test

@@ -90,3 +90,8 @@ def test_a_rule_about_rows_that_may_have_changed_asks_for_them() -> None:
     assert "tickets.may_create" not in functions["enter"]
     assert "tickets.may_create(tx, caller, ticket)" in functions["slam"]
     assert "tickets.may_create(tx, caller, ticket)" in functions["slam_all"]
+
+
+def test_what_the_access_of_an_operation_says_is_not_judged_again() -> None:
+    assert "raise Forbidden" not in service("inventory", "products", "withdraw_product")
+    assert "raise Forbidden" in service("inventory", "products", "update_product")  # its access is the rule alone

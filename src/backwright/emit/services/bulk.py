@@ -8,7 +8,7 @@ import msgspec
 
 from backwright.emit import removal
 from backwright.emit.annotations import stored_as
-from backwright.emit.judge import holds, is_public, known_from
+from backwright.emit.judge import holds, is_public, known_from, local_access
 from backwright.emit.names import snake, words
 from backwright.emit.repositories import lookups
 from backwright.emit.repositories.functions import Function, function, passed, together
@@ -129,7 +129,7 @@ def _questions(
 ) -> list[_Question]:
     """What is not certain already, by the condition that picks the rows out."""
     found: list[_Question] = []
-    known = known_from(Rule(source="", condition=condition))
+    known = known_from(Rule(source="", condition=condition)) | known_from(local_access(scope.operation))
 
     def certain(rule: Expression) -> bool:
         return holds(rule, known=known, signed_in=scope.signed_in)

@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from backwright.emit.certain import of_new_row, rows_made
-from backwright.emit.judge import holds, is_caller, is_now, is_public, never, opposite, row_fields
+from backwright.emit.judge import (
+    holds,
+    is_caller,
+    is_now,
+    is_public,
+    known_from,
+    local_access,
+    never,
+    opposite,
+    row_fields,
+)
 from backwright.emit.names import snake, words
 from backwright.emit.package import Package, mentions_this, verb_name
 from backwright.emit.repositories import values
@@ -20,6 +30,7 @@ from backwright.expr.walk import is_local, mentions_caller, nodes
 from backwright.model.types import Assignment, Entity, Formula, Operation, Rule
 
 _RUNTIME = "backwright_runtime"
+_ACCESS = "as the access of this operation says"
 
 
 class Refused(Exception):
@@ -57,6 +68,8 @@ def judge_candidate(
         raise Refused(refusal(said, scope))
     if holds(condition, signed_in=scope.signed_in):
         return [comment(f"{said}; {_why(rule, given, entity)}.", 8)]
+    if holds(condition, known=known_from(local_access(scope.operation)), signed_in=scope.signed_in):
+        return [comment(f"{said}; {_ACCESS}.", 8)]
     if made is not None and not is_local(rule.condition) and _is_at_hand(condition, scope):
         question = scope.python(opposite(fold(condition, caller_known=scope.signed_in)), this=row, item=item)
         scope.imports |= imports(_RUNTIME, "Forbidden")
@@ -117,6 +130,8 @@ def judge_stored(
         raise Refused(refusal(said, scope))
     if holds(rule.condition, known=known, signed_in=scope.signed_in):
         return [comment(f"{said}; true of the row at hand.", 8)]
+    if holds(rule.condition, known=known_from(local_access(scope.operation)), signed_in=scope.signed_in):
+        return [comment(f"{said}; {_ACCESS}.", 8)]
     return judged(rule, entity, verb, row, scope, said=said, in_place=True)
 
 
@@ -124,7 +139,8 @@ def judge_after(
     rule: Rule | None, before: Rule | None, entity: Entity, touched: frozenset[str], row: str, scope: Scope
 ) -> list[str]:
     """The lines that judge a row as it would be. `before` was judged of the row as it is."""
-    if rule is None or is_public(rule) or holds(rule.condition, signed_in=False):
+    known = known_from(local_access(scope.operation))
+    if rule is None or is_public(rule) or holds(rule.condition, known=known, signed_in=scope.signed_in):
         return []
     if rule == before and not row_fields(rule.condition, entity.key) & touched:
         return []
