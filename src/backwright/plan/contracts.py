@@ -23,7 +23,7 @@ from backwright.model.types import (
 from backwright.plan.access import alike, is_condition, rule_effect
 from backwright.plan.changes import ChangeOperation
 from backwright.plan.entities import Aspect, of_all
-from backwright.plan.fields import described, fit
+from backwright.plan.fields import described, fit, same_value
 from backwright.plan.meaning import Renames, carried_over, meant, plain
 from backwright.plan.policies import policies
 from backwright.plan.replies import replies, same_show
@@ -129,15 +129,13 @@ def _member(before: InputField, after: InputField, what: str, renames: Renames) 
         case "different" | "converted":  # stored values are converted; what clients send is not
             yield f"{what} is {described(after.type)} instead of {described(before.type)}", "breaking"
         case "same":
-            if plain(before.type) != plain(after.type):
+            if carried_over(before.type, renames) != plain(after.type):
                 yield f"{what} is {described(after.type)} instead of {described(before.type)}", "safe"
     if before.nullable != after.nullable:
         yield (f"{what} may be null", "safe") if after.nullable else (f"{what} must not be null", "breaking")
     if before.required != after.required:
         yield (f"{what} is required", "breaking") if after.required else (f"{what} is optional", "safe")
-    if carried_over(before.default and before.default.meaning, renames) != plain(
-        after.default and after.default.meaning
-    ):
+    if not same_value(before.default, after.default, renames):
         yield f"{what} has another default", "safe"
     if before.matches != after.matches:
         if after.matches is None:
@@ -178,7 +176,8 @@ def _effects(before: Operation, after: Operation, renames: Renames) -> Iterator[
         reason = _trusted(step)
         if reason is not None and reason not in trusted:
             yield f"reaches past the access rules: {reason}", "widens_access"
-    if not alike(_essence(before.steps, renames), _essence(after.steps, None)):
+    taken = _taken(before) & _taken(after)
+    if not alike(_essence(before.steps, renames, taken), _essence(after.steps, None, taken)):
         yield "does something else", "safe"
 
 
@@ -228,12 +227,33 @@ def _names(steps: Sequence[Step]) -> dict[str, str]:
     return found
 
 
-def _essence(steps: Sequence[Step], renames: Renames | None) -> Any:
+def _taken(operation: Operation) -> set[str]:
+    """The members of the body. That one is new or gone is said of the body, and not again of what is done with it."""
+    return {item.name for item in operation.body.fields} if operation.body else set()
+
+
+def _essence(steps: Sequence[Step], renames: Renames | None, taken: set[str]) -> Any:
     names = _names(steps)
     return [
-        [type(step).__name__, _bare(meant(step, renames) if renames else meant(step), names)]
+        [type(step).__name__, _bare(_kept(meant(step, renames) if renames else meant(step), taken), names)]
         for step in steps
     ]
+
+
+def _kept(step: Any, taken: set[str]) -> Any:
+    """The step without assignments of members that only one of the two bodies has."""
+    if not isinstance(step, dict) or not isinstance(step.get("values"), list):
+        return step
+    return {**step, "values": [each for each in step["values"] if _assigned(each) in {None, *taken}]}
+
+
+def _assigned(assignment: Any) -> str | None:
+    """The member of the body that is assigned as it comes."""
+    match assignment:
+        case {"value": {"meaning": {"node": "Input", "source": "body", "name": str(name)}}}:
+            return name
+        case _:
+            return None
 
 
 def _bare(value: Any, names: dict[str, str], typed: bool = False) -> Any:

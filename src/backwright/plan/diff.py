@@ -40,6 +40,7 @@ from backwright.plan.replies import view_change
 from backwright.plan.searches import instead, new_searches
 from backwright.plan.settings import logic_changes, setting_changes
 from backwright.plan.tables import dependency_order, stored_index
+from backwright.spec.diagnostics import NOWHERE
 
 _MEANWHILE = (
     "; stop the earlier version before it: what that writes during the migration is only in the kept copy"
@@ -70,10 +71,11 @@ def _data(before: Model, after: Model, renames: Renames) -> Iterator[Change]:
     added = [entity for entity in after.entities if entity.name not in kept]
     for new, old in renames.entities.items():
         place = after.entity(new).place
-        yield RenameEntity(before=old, after=new, place=place, reason=f"`was: {old}`: the rows stay")
+        reason = f"{old} is called {new} now (`was: {old}`); the rows stay"
+        yield RenameEntity(before=old, after=new, place=place, reason=reason)
     for (owner, new), old in renames.fields.items():
         place = after.entity(owner).field(new).place
-        reason = f"`was: {old}`: the values stay"
+        reason = f"{owner}.{old} is called {new} now (`was: {old}`); the values stay"
         yield RenameField(entity=owner, before=old, after=new, place=place, reason=reason)
     goes, comes = moved_from(before, after), moved_to(before, after)
     parts = [
@@ -218,28 +220,27 @@ def _interface(before: Model | None, after: Model, renames: Renames) -> Iterator
         if keeps_views(old, new, renames)
         for view in views_of(new.respond.show, after)
     }
-    yield from _views(before.views if before else (), after.views, renames, noticed)
+    yield from _views(before.views if before else (), after, renames, noticed)
     yield from _operations(before, after, same, renames)
     if before is not None:
         yield from setting_changes(before, after, renames)
         yield from logic_changes(before, after)
 
 
-def _views(
-    before: tuple[View, ...], after: tuple[View, ...], renames: Renames, noticed: set[str]
-) -> Iterator[Change]:
+def _views(before: tuple[View, ...], after: Model, renames: Renames, noticed: set[str]) -> Iterator[Change]:
     former = {renames.entity_after(view.name): view for view in before}
-    later = {view.name for view in after}
+    later = {view.name for view in after.views}
     for name, view in former.items():
         if name not in later:
             reason = f"view {view.name} is no longer in the specification"
             yield RemoveView(view=view, reason=reason)
-    for view in after:
+    for view in after.views:
+        place = after.entity(view.entity).place if view.place == NOWHERE else view.place
         old = former.get(view.name)
         if old is None:
-            yield AddView(view=view, reason=f"view {view.name} is in the specification")
+            yield AddView(view=view, place=place, reason=f"view {view.name} is in the specification")
         elif change := view_change(old, view, renames, noticed=view.name in noticed):
-            yield change
+            yield msgspec.structs.replace(change, place=place)
 
 
 def _same_operations(before: Model, after: Model) -> Iterator[tuple[Operation, Operation]]:

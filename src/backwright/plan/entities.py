@@ -99,7 +99,12 @@ def _key(before: Entity, after: Entity, renames: Renames) -> Iterator[Aspect]:
     if not changes_key(before, after, renames):
         return
     former, later = ", ".join(before.keys), ", ".join(after.keys)
-    yield f"rows are found by `{later}` instead of `{former}`, and what refers to them follows", "breaking"
+    other = (
+        f"rows are found by `{later}` instead of `{former}`"
+        if former != later
+        else f"rows get another `{later}`"
+    )
+    yield f"{other}, and what refers to them follows", "breaking"
     yield "nobody can read or write them, or what refers to them, meanwhile", "breaking"
     if before.audit is not None:
         yield f"what was recorded names rows by `{former}`", "breaking"

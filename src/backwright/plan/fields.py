@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from typing import Literal as OneOf
 
 from backwright.expr.typed import Constant, Convert, Expression, ListOf, Name
-from backwright.model.types import Field, FieldType, ListType, ManyType, RecordType, ReferenceType, ScalarType
+from backwright.model.types import (
+    Field,
+    FieldType,
+    Formula,
+    ListType,
+    ManyType,
+    RecordType,
+    ReferenceType,
+    ScalarType,
+)
 from backwright.plan.access import rule_effect
 from backwright.plan.changes import Hazard
 from backwright.plan.conversions import ALIKE, Loss, loss
@@ -123,6 +132,8 @@ def _type(before: Field, after: Field, entity: str, renames: Renames) -> Iterato
     if fits != "same" or _scalar(before) != _scalar(after):
         words = f"type {described(before.type)} becomes {described(after.type)}"
         yield words, "breaking" if fits in ("narrower", "converted", "different") else "safe"
+    if fits == "narrower":
+        yield "values outside of it stand in the way", "limit"
     if fits == "converted" and (found := _LOST[loss(before.type, after.type, renames) or "nothing"]):
         yield found
     links = isinstance(before.type, ManyType), isinstance(after.type, ManyType)
@@ -147,7 +158,7 @@ def _type(before: Field, after: Field, entity: str, renames: Renames) -> Iterato
 _LOST: dict[Loss, tuple[str, Hazard] | None] = {
     "nothing": None,
     "unfit": ("values without a counterpart stand in the way", "limit"),
-    "digits": ("what the later type has no room for is lost; the way back keeps it", "destructive"),
+    "digits": ("what the later type has no room for is lost, and kept for the way back", "destructive"),
 }
 
 
@@ -198,16 +209,26 @@ _ON_DELETE: dict[str, Hazard] = {"restrict": "breaking", "cascade": "destructive
 def _values(before: Field, after: Field, entity: str, renames: Renames) -> Iterator[tuple[str, Hazard]]:
     for word in ("default", "set", "on_update"):
         old, new = getattr(before, word), getattr(after, word)
-        former = carried_over(old.meaning, renames, entity) if old else None
-        later = plain(new.meaning) if new else None
-        if former != later:
+        if not same_value(old, new, renames, entity):
             said = word.replace("_", " ")
             yield f"{said} {old.source if old else 'none'} becomes {new.source if new else 'none'}", "safe"
     if before.generated != after.generated:
-        yield f"made as {before.generated or 'given'} so far, now as {after.generated or 'given'}", "breaking"
+        made = f"made as {after.generated}" if after.generated else f"no longer made as {before.generated}"
+        yield f"{made} from now on", "breaking"
     former_source = before.source and renames.field_after(entity, before.source)
     if former_source != after.source:
         yield f"made of {after.source or 'nothing'} instead of {former_source or 'nothing'}", "safe"
+
+
+def same_value(before: Formula | None, after: Formula | None, renames: Renames, entity: str = "") -> bool:
+    """Whether two defaults say the same. Of a constant only its value counts: its type is told by itself."""
+    former = carried_over(before.meaning, renames, entity) if before else None
+    later = plain(after.meaning) if after else None
+    match former, later:
+        case {"node": "Constant", "value": old}, {"node": "Constant", "value": new}:
+            return type(old) is type(new) and bool(old == new)
+        case _:
+            return bool(former == later)
 
 
 _FLAGS: dict[str, tuple[str, str, Hazard, Hazard]] = {

@@ -35,6 +35,9 @@ from backwright.plan.changes import (
     identity,
     reverse,
 )
+from backwright.plan.fields import aspects, filled, fit, valueless
+from backwright.plan.keys import changes_key
+from backwright.plan.meaning import NO_RENAMES
 from backwright.plan.plan import Plan
 
 _DATA = (
@@ -57,7 +60,7 @@ def notes(plan: Plan, service: Service, approvals: Sequence[Approval] = ()) -> s
     parts = {
         "Changelog": list(_changelog(plan)),
         "For clients": list(_for_clients(plan)),
-        "Before the migration": list(_before(plan, approvals)),
+        "Before the migration": list(_before(plan, service, approvals)),
         "The way back": list(_way_back(plan, service.kept_days)),
     }
     for heading, said in parts.items():
@@ -72,7 +75,7 @@ def _changelog(plan: Plan) -> Iterator[str]:
         if found:
             yield f"### {heading}"
             yield ""
-            yield from (f"- {_line(change.reason)}" for change in found)
+            yield from (f"- {_line(_entry(change))}" for change in found)
             yield ""
 
 
@@ -93,6 +96,24 @@ def _heading(change: Change) -> str:
             return "Changed"
 
 
+_KINDS: dict[type, str] = {
+    AddEntity: "Entity ",
+    RemoveEntity: "Entity ",
+    AddField: "Field ",
+    RemoveField: "Field ",
+}
+_SAID_ABOVE = (" is in the specification", " is no longer in the specification")
+
+
+def _entry(change: Change) -> str:
+    """What the changelog says below a heading that tells already whether it comes or goes."""
+    for said in _SAID_ABOVE:
+        if said in change.reason:
+            name = change.reason.replace(said, "", 1)
+            return _KINDS.get(type(change), "") + name
+    return change.reason
+
+
 def _for_clients(plan: Plan) -> Iterator[str]:
     """What breaks, and who sees more."""
     for change in plan.changes:
@@ -102,7 +123,10 @@ def _for_clients(plan: Plan) -> Iterator[str]:
             yield f"- Wider access: {_line(change.reason)}"
 
 
-def _before(plan: Plan, approvals: Sequence[Approval]) -> Iterator[str]:
+def _before(plan: Plan, service: Service, approvals: Sequence[Approval]) -> Iterator[str]:
+    failing = [f"`{_line(identity(change))}`" for change in plan.changes if _fails_earlier(change)]
+    if failing and service.changes == "at_once":
+        yield f"- Stop the earlier version first, it fails from then on: {', '.join(failing)}"
     for change in plan.changes:
         for hazard in change.hazards:
             if hazard in _OPERATORS:
@@ -111,6 +135,21 @@ def _before(plan: Plan, approvals: Sequence[Approval]) -> Iterator[str]:
         named = ", ".join(f"`{_line(name)}`" for name in each.changes)
         yield f"- Approved by {_line(each.by)} on {each.at:%Y-%m-%d}: {named}. {_line(each.reason)}"
         yield f"  - If it was wrong: {_line(each.rollback)}"
+
+
+def _fails_earlier(change: Change) -> bool:
+    """Whether statements of the earlier version name what is gone or other than before, or leave out what must be."""
+    match change:
+        case RemoveEntity() | RenameEntity() | RemoveField() | RenameField():
+            return True
+        case AddField(field=field, hazards=hazards):
+            return valueless(field) and bool(hazards)
+        case ChangeField(before=before, after=after):
+            return fit(before.type, after.type) in ("converted", "different")
+        case ChangeEntity(before=before, after=after):
+            return changes_key(before, after, NO_RENAMES)
+        case _:
+            return False
 
 
 def _way_back(plan: Plan, kept_days: int) -> Iterator[str]:
@@ -123,6 +162,9 @@ def _way_back(plan: Plan, kept_days: int) -> Iterator[str]:
         yield f"- `{_line(identity(reverse(change)))}`{_cost(change, kept_days)}"
 
 
+_STANDS = ": values written since can stand in the way"
+
+
 def _cost(change: Change, kept_days: int) -> str:
     match change:
         case AddEntity() | AddField():
@@ -131,8 +173,15 @@ def _cost(change: Change, kept_days: int) -> str:
             return f": from the values that the migration keeps for {kept_days} days"
         case ChangeField(hazards=hazards) if "destructive" in hazards:
             return ": with the former values, where nobody has changed them since"
-        case ChangeField() | RemoveCheck() | RemoveIndex():
-            return ": values written since can stand in the way"
+        case ChangeField(before=before, after=after) if filled(before, after):
+            return ": rows that had no value have none again, where nobody has changed it since"
+        case ChangeField(entity=owner, before=before, after=after):
+            back = aspects(after, before, owner, NO_RENAMES)
+            return _STANDS if any(hazard == "limit" for _, hazard in back) else ""
+        case RemoveIndex(index=index):
+            return _STANDS if index.unique else ""
+        case RemoveCheck():
+            return _STANDS
         case _:
             return ""
 

@@ -25,14 +25,12 @@ _WORDS = {"+": "to add", "~": "to change", "-> ": "to rename", "->": "to rename"
 
 
 def text(plan: Plan) -> str:
-    """The plan as text, ending with a newline."""
+    """The plan as text, ending with a newline; what it refuses and asks is told beside it."""
     if not plan.changes and not plan.refused:
         return "No changes: the specification means what is deployed.\n"
     lines = [f"Plan {plan.short}", ""]
     for change in plan.changes:
         lines += _lines(change)
-    for diagnostic in (*plan.refused, *plan.warnings):
-        lines += [diagnostic.text(), ""]
     lines.append(_summary(plan))
     return "\n".join(lines) + "\n"
 

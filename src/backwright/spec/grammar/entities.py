@@ -158,8 +158,8 @@ COMPUTED = Fixed(
             name="stored",
             takes=Flag(),
             example="true",
-            description="true: it is kept up to date instead of computed anew. This changes its speed, never its "
-            "meaning; `caller` and `now` cannot be in it.",
+            description="true: it may be kept instead of computed anew. This never changes its meaning; `caller` and "
+            "`now` cannot be in it. So far it is computed where it is asked for, and needs no migration.",
         ),
     ),
 )
