@@ -90,3 +90,19 @@ def test_a_rule_about_rows_that_may_have_changed_asks_for_them() -> None:
     assert "tickets.may_create" not in functions["enter"]
     assert "tickets.may_create(tx, caller, ticket)" in functions["slam"]
     assert "tickets.may_create(tx, caller, ticket)" in functions["slam_all"]
+
+
+def test_references_of_new_rows_that_come_from_a_row_of_the_tenant_are_not_asked_about() -> None:
+    orders = emit(build(read(Project(CASES / "within-tenants"))))["depots/services/orders.py"]
+    functions = {each.partition("(")[0]: each for each in orders.split("async def ")}
+    assert "elsewhere" not in functions["again"]
+    assert "elsewhere" not in functions["add_places"]
+    assert "payer_elsewhere" in functions["given_"]
+    assert "buyer_elsewhere" in functions["given_"]
+
+
+def test_references_of_many_new_rows_are_asked_about_once() -> None:
+    orders = emit(build(read(Project(CASES / "within-tenants"))))["depots/services/orders.py"]
+    added = orders.partition("async def add_lines(")[2].partition("async def")[0]
+    assert added.count("item_elsewhere = await lines.item_elsewhere(") == 1
+    assert "await lines.insert_all(tx, new_lines)" in added
