@@ -56,10 +56,8 @@ def create(step: Create, run: Execution) -> None:
 
 
 def is_about_the_row_alone(entity: Entity) -> bool:
-    """Whether what a row has to satisfy is the same whatever other rows there are: nothing in it asks for any."""
-    return not any(field.same for field in entity.fields) and not any(
-        _asks_for_rows(check.condition.meaning) for check in entity.checks
-    )
+    """Whether what a row has to satisfy is the same whatever rows are made beside it: no check asks for any."""
+    return not any(_asks_for_rows(check.condition.meaning) for check in entity.checks)
 
 
 def _asks_for_rows(node: object) -> bool:

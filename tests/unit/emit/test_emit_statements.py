@@ -94,4 +94,22 @@ def test_a_rule_about_rows_that_may_have_changed_asks_for_them() -> None:
 
 def test_what_the_access_of_an_operation_says_is_not_judged_again() -> None:
     assert "raise Forbidden" not in service("inventory", "products", "withdraw_product")
-    assert "raise Forbidden" in service("inventory", "products", "update_product")  # its access is the rule alone
+    assert "raise Forbidden" in service(
+        "inventory", "products", "update_product"
+    )  # its access is the rule alone
+
+
+def test_references_of_new_rows_that_come_from_a_row_of_the_tenant_are_not_asked_about() -> None:
+    orders = emit(build(read(Project(CASES / "within-tenants"))))["depots/services/orders.py"]
+    functions = {each.partition("(")[0]: each for each in orders.split("async def ")}
+    assert "elsewhere" not in functions["again"]
+    assert "elsewhere" not in functions["add_places"]
+    assert "payer_elsewhere" in functions["given_"]
+    assert "buyer_elsewhere" in functions["given_"]
+
+
+def test_references_of_many_new_rows_are_asked_about_once() -> None:
+    orders = emit(build(read(Project(CASES / "within-tenants"))))["depots/services/orders.py"]
+    added = orders.partition("async def add_lines(")[2].partition("async def")[0]
+    assert added.count("item_elsewhere = await lines.item_elsewhere(") == 1
+    assert "await lines.insert_all(tx, new_lines)" in added

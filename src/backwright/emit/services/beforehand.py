@@ -63,10 +63,11 @@ def _is_asked(each: Assignment, step: Create, entity: Entity, scope: Scope) -> b
         is_local(listed.meaning) and listed.meaning.type.kind == "list" and not listed.meaning.type.nullable
     )
     open_ = secrets.answered(meaning, scope.model) is None
-    return first and simple and open_ and _names_item(meaning)
+    return first and simple and open_ and names_item(meaning)
 
 
-def _names_item(meaning: Expression) -> bool:
+def names_item(meaning: Expression) -> bool:
+    """Whether a value is about the item that a row is made of."""
     return any(
         isinstance(node, Name) and node.root == "variable" and node.binding == ITEM for node in nodes(meaning)
     )

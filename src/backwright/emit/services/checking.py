@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from backwright.emit.judge import row_fields
 from backwright.emit.names import snake
 from backwright.emit.repositories import values
 from backwright.emit.repositories.tenants import misplaced
+from backwright.emit.same_tenant import stays
 from backwright.emit.services.judging import rule_call
 from backwright.emit.services.places import Place
 from backwright.emit.services.scope import Scope
@@ -33,8 +34,7 @@ def at_risk(check: Check, entity: Entity, touched: frozenset[str]) -> bool:
 
 def is_about_the_row_alone(entity: Entity) -> bool:
     """Whether what a row has to satisfy before it is stored is the same whatever else is stored by then."""
-    alone = all(is_local(check.condition.meaning) for check in entity.checks)
-    return alone and all(field.same is None for field in entity.fields)
+    return all(is_local(check.condition.meaning) for check in entity.checks)
 
 
 def made(entity: Entity) -> frozenset[str]:
@@ -75,31 +75,66 @@ def may_leave(field: Field, touched: frozenset[str], model: Model) -> bool:
     """Whether a stored reference can be to a row of another tenant once these fields have changed."""
     assert isinstance(field.type, ReferenceType | ManyType) and field.same is not None
     target = model.entity(field.type.entity)
-    shared = target.field(field.same)
-    stays = not shared.nullable and (shared.immutable or field.same in (target.tenancy, *target.keys))
-    return not stays or field.name in touched or field.same in touched
+    return not stays(target, field.same) or field.name in touched or field.same in touched
+
+
+def outside(
+    entity: Entity, fields: Sequence[Field], tenants: Mapping[str, str], rows: str, scope: Scope
+) -> tuple[list[str], dict[str, str]]:
+    """The references of new rows that lead to rows of another tenant, asked for at once: lines, and the variables.
+
+    `tenants` are the fields that say whose the rows are, where these have one value for all of them.
+    """
+    lines: list[str] = []
+    found: dict[str, str] = {}
+    row = scope.names.row(entity.name)
+    for field in fields:
+        tenant = tenants.get(field.same or "")
+        if tenant is None or not isinstance(field.type, ReferenceType):
+            continue
+        variable = found[field.name] = scope.variable(f"{snake(field.name)}_elsewhere")
+        value = f"{row}.{Identifier(field.column)}"
+        sent = f" if {value} is not None" if field.nullable else ""
+        lines.append(
+            f"{variable} = {_misplaced(entity, field, tenant, f'[{value} for {row} in {rows}{sent}]', scope)}"
+        )
+    return lines, found
+
+
+def _misplaced(entity: Entity, field: Field, tenant: str, keys: str, scope: Scope) -> str:
+    """The call that tells which of these rows belong to another tenant."""
+    module = scope.names.repository(entity.name)
+    scope.imports |= imports(f"{scope.names.package}.repositories", module)
+    scope.statements += 1
+    return f"await {module}.{misplaced(entity, field, scope.repositories)}({scope.db}, {tenant}, {keys})"
 
 
 def shared_lines(
-    entity: Entity, fields: Sequence[Field], row: str, links: dict[str, str], scope: Scope, *, partial: bool
+    entity: Entity,
+    fields: Sequence[Field],
+    row: str,
+    links: dict[str, str],
+    scope: Scope,
+    *,
+    known: Mapping[str, str],
+    partial: bool,
 ) -> list[str]:
-    """422 with every reference that leads to a row of another tenant."""
+    """422 with every reference that leads to a row of another tenant.
+
+    `known` are variables that hold the rows of another tenant among all that are referred to.
+    """
     alone = len(fields) == 1 and fields[0].name not in links
     elsewhere = "" if alone else scope.variable("elsewhere")
     found: list[str] = []
     scope.imports |= imports(_RUNTIME, "FieldError", "Invalid")
     for field in fields:
-        name = misplaced(entity, field, scope.repositories)
-        module = scope.names.repository(entity.name)
-        scope.imports |= imports(f"{scope.names.package}.repositories", module)
-        scope.statements += 1
         tenant = f"{row}.{Identifier(entity.field(field.same or '').column)}"
         if field.name in links:
             value = links[field.name]
             if value == "[]":
                 continue
             look = (
-                f"outside = await {module}.{name}({scope.db}, {tenant}, {value})\n"
+                f"outside = {_misplaced(entity, field, tenant, value, scope)}\n"
                 f"{elsewhere} += [\n"
                 f'    FieldError({Place.of(entity.wire(field.name)).element()}, "reference")\n'
                 f"    for place, each in enumerate({value})\n    if each in outside\n]"
@@ -108,11 +143,14 @@ def shared_lines(
             found.append(f"if {guard}:\n{indented(look)}" if guard else look)
             continue
         value = f"{row}.{Identifier(field.column)}"
-        guard = f"{value} is not None and " if field.nullable else ""
-        call = f"await {module}.{name}({scope.db}, {tenant}, [{value}])"
+        if field.name in known:
+            question = f"{value} in {known[field.name]}"
+        else:
+            guard = f"{value} is not None and " if field.nullable else ""
+            question = f"{guard}{_misplaced(entity, field, tenant, f'[{value}]', scope)}"
         error = f"FieldError({literal(entity.wire(field.name))}, 'reference')"
         if alone:
-            return [f"if {guard}{call}:\n    raise Invalid({error})"]
-        found.append(f"if {guard}{call}:\n    {elsewhere}.append({error})")
+            return [f"if {question}:\n    raise Invalid({error})"]
+        found.append(f"if {question}:\n    {elsewhere}.append({error})")
     listed = "\n".join(found)
     return [f"{elsewhere}: list[FieldError] = []\n{listed}\nif {elsewhere}:\n    raise Invalid(*{elsewhere})"]

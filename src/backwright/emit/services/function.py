@@ -13,7 +13,7 @@ from backwright.emit.judge import is_public
 from backwright.emit.names import words
 from backwright.emit.package import Package
 from backwright.emit.repositories.projections import Projection
-from backwright.emit.services import bulk, calling, reading, writing
+from backwright.emit.services import bulk, calling, creating, reading, writing
 from backwright.emit.services.answers import Answers, Returned
 from backwright.emit.services.current import current
 from backwright.emit.services.judging import Refused, or_refused
@@ -109,7 +109,7 @@ def _step(step: Step, scope: Scope, projected: dict[str, Projection]) -> list[st
         case Require():
             return reading.require(step, scope)
         case Create():
-            return writing.create(step, scope)
+            return creating.create(step, scope)
         case Update():
             return writing.update(step, scope)
         case Delete():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from backwright.emit.certain import holds
 from backwright.emit.inputs import may_be_unset
@@ -86,12 +87,13 @@ def shared(
     scope: Scope,
     *,
     touched: frozenset[str] | None = None,
-    without: Sequence[str] = (),
+    without: Collection[str] = (),
+    known: Mapping[str, str] = MappingProxyType({}),
     partial: bool = False,
 ) -> list[str]:
     """References, of a changed row those that the change can lead astray, are within one tenant: 422.
 
-    `without` are fields that are null.
+    `without` are fields that are null, or certain to stay within it. `known`: see `checking.shared_lines`.
     """
     fields = [field for field in entity.fields if field.same is not None and field.name not in without]
     if touched is not None:
@@ -99,7 +101,7 @@ def shared(
     fields = [field for field in fields if isinstance(field.type, ReferenceType) or field.name in links]
     if not fields:
         return []
-    return checking.shared_lines(entity, fields, row, links, scope, partial=partial)
+    return checking.shared_lines(entity, fields, row, links, scope, known=known, partial=partial)
 
 
 def linked(entity: Entity, field: Field, row: str, value: str, scope: Scope) -> str:

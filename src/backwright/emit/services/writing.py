@@ -1,20 +1,17 @@
-"""The steps that write one row: create, update, delete, ensure, upsert."""
+"""The steps that change one row, delete it, or make it where it is missing; and what every new row goes through."""
 
 from __future__ import annotations
 
 import functools
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from backwright.emit import removal
+from backwright.emit import removal, same_tenant
 from backwright.emit.inputs import may_be_unset
 from backwright.emit.judge import holds, known_from, opposite
 from backwright.emit.names import attribute, snake
 from backwright.emit.repositories import lookups
-from backwright.emit.repositories.inserts import insert_all, is_one_statement
 from backwright.emit.repositories.writing import insert_if_missing, numbered, unique_keys
-from backwright.emit.services import checking
-from backwright.emit.services.beforehand import beforehand
 from backwright.emit.services.holding import (
     checked,
     checked_new,
@@ -32,14 +29,13 @@ from backwright.emit.services.judging import (
     asked,
     judge_after,
     judge_candidate,
-    judge_candidates,
     judge_stored,
     or_refused,
     refused_candidate,
 )
 from backwright.emit.services.rows import candidate, changed, partial, stored_value
 from backwright.emit.services.scope import Scope, is_many
-from backwright.emit.source import imports, indented, literal, operand, remark
+from backwright.emit.source import imports, indented, literal, remark
 from backwright.emit.storage import link_fields
 from backwright.expr.fold import rebuilt, substitute
 from backwright.expr.shape import Shape
@@ -63,73 +59,6 @@ from backwright.model.types import (
 )
 
 _RUNTIME = "backwright_runtime"
-
-
-def create(step: Create, scope: Scope) -> list[str]:
-    """A new row, or one for each item of a list, all or none."""
-    entity = scope.model.entity(step.entity)
-    if step.each is None:
-        scope.package.changes[entity.name].inserts = True
-        row = scope.bind(step.bind, entity=entity.name)
-        return inserted(entity, step.values, step.allowed, row, scope)
-    rows = scope.bind(step.bind, entity=entity.name, otherwise=f"new_{step.bind}")
-    item, row = scope.variable("item"), scope.variable(scope.names.row(entity.name))
-    items = scope.value(step.each, f"{step.bind}_from")
-    refused = refused_candidate(step.allowed, entity, step.values, scope)
-    if refused is not None:
-        none = f"{rows}: list[{scope.row_class(entity.name)}] = []"
-        return [f"if {items}:\n{indented(refused)}", *([none] if scope.mentions(step.bind) else [])]
-    ahead = beforehand(step, entity, scope)
-    made = candidate(entity, ahead.values, row, scope, item=item)
-    one_by_one, at_once = judge_candidates(step.allowed, entity, step.values, row, rows, scope, item=item)
-    if step.each.meaning.type.nullable:
-        items = f"{operand(items)} or []"
-    loop = "\n".join([*made, *one_by_one, f"{rows}.append({row})"])
-    each = item if re.search(rf"\b{item}\b", loop) else "_"
-    return [
-        *ahead.lines,
-        f"{rows}: list[{scope.row_class(entity.name)}] = []",
-        ahead.loop(each, items, loop),
-        *at_once,
-        *_stored_rows(step, entity, row, rows, (item, items), scope),
-    ]
-
-
-def _stored_rows(
-    step: Create, entity: Entity, row: str, rows: str, items: tuple[str, str], scope: Scope
-) -> list[str]:
-    """New rows that were judged: all are checked before the first is stored, unless a check looks at other rows."""
-    accepted = accepted_lines(entity, step.values, step.allowed, row, scope, item=items[0])
-    before: list[str] = []
-    if accepted and checking.is_about_the_row_alone(entity):
-        before = [_for_each(accepted, row, rows, items, place="")]
-        accepted = []
-    if not accepted and is_one_statement(entity):
-        number = f"{rows} = " if numbered(entity) is not None else ""
-        module, name = repository(entity, scope), insert_all(entity, scope.repositories)
-        scope.statements += 1
-        code = f"{number}await {module}.{name}({scope.db}, {rows})"
-        return [*before, conflicting(code, [fields for _, fields in unique_keys(entity)])]
-    scope.package.changes[entity.name].inserts = True
-    scope.statements += 1  # a statement for each row: all or none
-    kept = kept_lines(entity, step.values, row, scope, item=items[0])
-    place = scope.variable("place") if numbered(entity) is not None else ""
-    numbered_rows = [f"{rows}[{place}] = {row}"] if place else []
-    return [*before, _for_each([*accepted, *kept, *numbered_rows], row, rows, items, place=place)]
-
-
-def _for_each(lines: Sequence[str], row: str, rows: str, items: tuple[str, str], *, place: str) -> str:
-    """What is done with each new row; with the item that it was made of where that is spoken of."""
-    item, all_items = items
-    head = f"for {place}, {row} in enumerate({rows}):" if place else f"for {row} in {rows}:"
-    if re.search(rf"\b{item}\b", "\n".join(lines)):
-        pairs = f"zip({operand(all_items)}, {rows}, strict=True)"
-        head = (
-            f"for {place}, ({item}, {row}) in enumerate({pairs}):"
-            if place
-            else f"for {item}, {row} in {pairs}:"
-        )
-    return f"{head}\n{indented(chr(10).join(lines))}"
 
 
 def inserted(
@@ -171,8 +100,12 @@ def accepted_lines(
     scope: Scope,
     *,
     item: str = "item",
+    known: Mapping[str, str] = MappingProxyType({}),
 ) -> list[str]:
-    """What a new row has to satisfy beside its rule: members that may not be sent, references, checks."""
+    """What a new row has to satisfy beside its rule: members that may not be sent, references, checks.
+
+    `known`: see `checking.shared_lines`.
+    """
     lines: list[str] = []
     if allowed is not None:
         lines += judge_members(entity, row, scope)
@@ -185,9 +118,16 @@ def accepted_lines(
             for name, each in links.items()
         },
         scope,
-        without=[each.field for each in given if is_null(each.value.meaning)],
+        without=within(entity, given, scope),
+        known=known,
     )
     return [*lines, *checked_new(entity, given, row, scope)]
+
+
+def within(entity: Entity, given: Sequence[Assignment], scope: Scope) -> frozenset[str]:
+    """The references of a new row that lead to no other tenant whatever they are."""
+    null = {each.field for each in given if is_null(each.value.meaning)}
+    return same_tenant.certain(entity, given, scope.done, scope.model) | null
 
 
 def kept_lines(
