@@ -205,9 +205,11 @@ def quoted(name: str) -> str:
 
 
 def where(conditions: Sequence[str]) -> list[str]:
-    """The lines of a WHERE clause. Optional clauses come in braces and bring their own AND."""
+    """The lines of a WHERE clause, each said once. Optional clauses come in braces and bring their own AND."""
     lines: list[str] = []
     for condition in conditions:
+        if any(other.startswith((f"{condition}  -- ", f"{condition}\n-- ")) for other in conditions):
+            continue  # it is said with the words of the rule
         if not lines:
             lines.append(f"WHERE {hanging(condition, below(condition, 6))}")
         elif condition.startswith("{"):

@@ -113,3 +113,13 @@ def test_references_of_many_new_rows_are_asked_about_once() -> None:
     added = orders.partition("async def add_lines(")[2].partition("async def")[0]
     assert added.count("item_elsewhere = await lines.item_elsewhere(") == 1
     assert "await lines.insert_all(tx, new_lines)" in added
+
+
+def test_a_condition_that_a_rule_says_too_is_said_once() -> None:
+    unwatch = (
+        tree("forum")["forum/repositories/watches.py"]
+        .partition("UNWATCH_ROWS = sql(")[2]
+        .partition('""")')[0]
+    )
+    assert unwatch.count("member_id = :caller") == 1
+    assert "-- Watch read: this.member == caller" in unwatch

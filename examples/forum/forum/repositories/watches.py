@@ -29,7 +29,6 @@ async def find_existing_by_thread_and_member(
 UNWATCH_ROWS = sql("""
     DELETE FROM watch
     WHERE thread_id = :thread
-      AND member_id = :caller
       AND member_id = :caller  -- Watch read: this.member == caller
 """)
 
