@@ -105,10 +105,28 @@ def test_a_failing_step_is_undone_and_loses_nothing(run: Any, database_url: str,
     )
 
     async def story() -> None:
-        with pytest.raises(MigrationError, match=r"20300102000000_fails, up, step 2 \(fail\)"):
+        with pytest.raises(
+            MigrationError, match=r"step 2 \(fail\) failed .* steps before it stay: .*nowhere"
+        ):
             await migrations.up(database_url, folder)
         assert await count(database_url, "note") == 1
         assert await states(database_url, folder) == [("applied", 2), ("half applied", 1)]
+
+    run(story())
+
+
+def test_who_fails_at_the_first_step_is_told_that_there_is_nothing_to_roll_back(
+    run: Any, database_url: str, folder: Path
+) -> None:
+    """`migrate down` would take the migration before it back, which stands."""
+    add(folder, "20300102000000_fails", "-- step 1: fail\nINSERT INTO nowhere VALUES (1);\n")
+
+    async def story() -> None:
+        with pytest.raises(
+            MigrationError, match=r"nothing of it is applied, and nothing to roll back: .*nowhere"
+        ):
+            await migrations.up(database_url, folder)
+        assert await states(database_url, folder) == [("applied", 2), ("pending", 0)]
 
     run(story())
 
