@@ -65,7 +65,10 @@ class Crowd:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         if token is not None:
             given["authorization"] = f"{self._scheme} {token}"
-        answer = await self._http.request(method, next(self._urls) + path, json=body, headers=given)
+        try:
+            answer = await self._http.request(method, next(self._urls) + path, json=body, headers=given)
+        except httpx.TransportError as error:
+            raise AssertionError(f"{method} {path}: {error!r}\n{self.log_tail()}") from error
         self.statuses[answer.status_code] += 1
         assert answer.status_code != 500, f"{method} {path}: {answer.text}\n{self.log_tail()}"
         return answer

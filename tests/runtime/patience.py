@@ -1,6 +1,7 @@
 """A service whose answers take as long as they are told to: `python -m runtime.patience serve`."""
 
 import asyncio
+import time
 from pathlib import Path
 
 from msgspec import Struct
@@ -37,6 +38,13 @@ async def hear(ctx: RequestContext[None], body: Words) -> Response:
 async def wait(ctx: RequestContext[None], milliseconds: int) -> Response:
     """An answer after a while."""
     await asyncio.sleep(milliseconds / 1000)
+    return ok(milliseconds)
+
+
+@router.get("/blocks/{milliseconds}", caller="none")
+async def block(ctx: RequestContext[None], milliseconds: int) -> Response:
+    """An answer for which everybody waits, as on a machine that is busy with something else."""
+    time.sleep(milliseconds / 1000)
     return ok(milliseconds)
 
 

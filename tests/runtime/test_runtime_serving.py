@@ -167,6 +167,18 @@ def test_a_second_head_has_its_own_time(service: Service) -> None:
     assert answer.count(b"HTTP/1.1 408") == 1
 
 
+def test_who_asks_in_time_is_answered_though_the_service_was_busy_meanwhile(service: Service) -> None:
+    with (
+        closing(socket.create_connection(("127.0.0.1", service.port), timeout=5)) as patient,
+        closing(socket.create_connection(("127.0.0.1", service.port), timeout=5)) as busy,
+    ):
+        time.sleep(0.2)  # both are accepted, and their time runs
+        busy.sendall(b"GET /blocks/1500 HTTP/1.1\r\nhost: x\r\n\r\n")
+        time.sleep(0.2)
+        patient.sendall(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert status(patient.recv(65536)) == 200
+
+
 def test_a_body_that_does_not_come_is_not_waited_for(service: Service) -> None:
     started = time.monotonic()
     answer = service.said(HEAD + b"content-length: 100\r\n\r\n", *([b" "] * 20), pause=0.1)

@@ -25,7 +25,7 @@ from backwright.emit.services.scope import Scope
 from backwright.emit.source import Imports, comment, imports, remark
 from backwright.expr.fold import fold
 from backwright.expr.shape import Shape
-from backwright.expr.typed import Constant, Expression, Name
+from backwright.expr.typed import Constant, Expression, Filtered, Mapped, Name, Quantified
 from backwright.expr.walk import is_local, mentions_caller, nodes
 from backwright.model.types import Assignment, Entity, Formula, Operation, Rule
 
@@ -78,10 +78,14 @@ def judge_candidate(
 
 
 def _is_at_hand(condition: Expression, scope: Scope) -> bool:
-    """Whether a condition is about nothing but rows that earlier steps have found or made."""
-    bound = [node for node in nodes(condition) if isinstance(node, Name) and node.root == "binding"]
-    there = all(node.binding in scope.current and not scope.optional(node.binding or "") for node in bound)
-    return is_local(condition) and not condition.type.nullable and there
+    """Whether a condition is about rows that earlier steps have found or made, and about no other ones."""
+    if not is_local(condition) or condition.type.nullable:
+        return False
+    found = list(nodes(condition))
+    if any(isinstance(node, Filtered | Quantified | Mapped) for node in found):
+        return False  # a list that is given holds keys, where the rule speaks of rows
+    bound = [node.binding or "" for node in found if isinstance(node, Name) and node.root == "binding"]
+    return bool(bound) and all(bind in scope.current and not scope.optional(bind) for bind in bound)
 
 
 def judge_candidates(
