@@ -47,14 +47,17 @@ def instead(searches: Sequence[Search]) -> str:
     """What to write, so that none of them looks at all rows; empty where there are none."""
     if not searches:
         return ""
-    missing = dict.fromkeys((each.entity, each.index) for each in searches if each.index is not None)
-    lines = [f"`indexes: [{index}]` in {entity}, beside those that it has" for entity, index in missing]
+    missing: dict[str, list[str]] = {}
+    for each in searches:
+        if each.index is not None and each.index not in missing.setdefault(each.entity, []):
+            missing[each.entity].append(each.index)
+    lines = [f"`indexes: [{', '.join(found)}]` in {entity}" for entity, found in missing.items()]
     narrower = "narrow it down to rows that an index finds (`where: this.… == …`, by a reference or an indexed field)"
     helped = all(each.index is not None for each in searches)
+    if not lines:
+        return f"N{narrower[1:]}."
     return (
-        f"Write {' and '.join(lines)}{'; or' if helped else '; and'} {narrower}."
-        if lines
-        else f"N{narrower[1:]}."
+        f"Write {' and '.join(lines)}, beside those that are there; {'or' if helped else 'and'} {narrower}."
     )
 
 

@@ -124,6 +124,7 @@ def test_the_lines_that_it_asks_for_are_enough(listed: str, had: str, tmp_path: 
     made = plan(before, modelled(tmp_path, listed, indexes=f"indexes: [{had}]" if had else ""))
     (diagnostic,) = blocked(made, [])
     assert diagnostic.code == "BW623"
+    assert diagnostic.mend.count("`indexes: [") == 1, "one line for one entity"
     asked = [part.split("`")[0] for part in diagnostic.mend.split("`indexes: [")[1:]]
     written = ", ".join(filter(None, [had, *(part.removesuffix("]") for part in asked)]))
     after = modelled(tmp_path, listed, indexes=f"indexes: [{written}]")
