@@ -141,12 +141,14 @@ def _what(step: Step) -> Iterator[str]:
             yield from (f"  sort {sort.name}: {order_text(sort.order)}" for sort in step.sorts)
             yield f"  page: {_page(step.paging)}"
         case Group():
-            yield f"- select: {step.entity} as {step.bind}, in groups, at most {step.max}"
+            how = f"in groups, at most {step.max}" if step.keys else "all in one"
+            yield f"- select: {step.entity} as {step.bind}, {how}"
             yield from _where(step.where)
             yield _passes("readable", step.readable, step.trusted)
             yield from (_filter(found) for found in step.filters)
             yield from (_named("group", named) for named in step.keys)
             yield from (_named("value", named) for named in step.values)
+            yield from [f"  order: {order_text(step.order)}"] if step.order else []
         case Require():
             yield f"- require: {step.condition.source}"
             yield f"  else: {_failing(step.otherwise)}"

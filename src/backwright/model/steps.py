@@ -110,7 +110,8 @@ class Named(Frozen, frozen=True, kw_only=True):
 class Group(Frozen, frozen=True, kw_only=True, tag="group"):
     """Binds a list of records, one for each combination of the `keys` (about `this`) among the rows that match.
 
-    Their `values` speak of the group's rows (`rows`). In the order of the keys, null least, at most `max`.
+    Their `values` speak of the group's rows (`rows`). In the order of `order`, terms of which name keys and values, and
+    then of the keys, null least, at most `max`. Without keys it binds one record, about all rows that match.
     """
 
     entity: str
@@ -121,6 +122,7 @@ class Group(Frozen, frozen=True, kw_only=True, tag="group"):
     filters: tuple[Filter, ...] = ()
     keys: tuple[Named, ...]
     values: tuple[Named, ...]
+    order: tuple[OrderTerm, ...] = ()
     max: int = 1000
     when: Formula | None = None
 

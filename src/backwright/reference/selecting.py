@@ -74,7 +74,7 @@ def select(step: Select, run: Execution) -> None:
 
 
 def group(step: Group, run: Execution) -> None:
-    """One record for each combination of the keys, in the order of these."""
+    """One record for each combination of the keys, in the order that is said and then theirs; without keys, one."""
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in matching(step.entity, step.readable, step.where, step.filters, run):
         groups.setdefault(tuple(run.value(key.value, row) for key in step.keys), []).append(row)
@@ -85,12 +85,23 @@ def group(step: Group, run: Execution) -> None:
     records = []
     keyed: list[Sequence[Any]] = list(groups)
     keyed.sort(key=cmp_to_key(compare))
-    for found in keyed[: step.max]:
+    for found in keyed if step.order else keyed[: step.max]:
         record = {key.name: value for key, value in zip(step.keys, found, strict=True)}
         for each in step.values:
             record[each.name] = run.value(each.value, group=groups[tuple(found)])
         records.append(record)
-    run.bindings[step.bind] = records
+    if step.order:
+        by_order = comparison(step.order)
+
+        def before(left: Row, right: Row) -> int:
+            return by_order(
+                [left[term.field] for term in step.order], [right[term.field] for term in step.order]
+            )
+
+        records = sorted(records, key=cmp_to_key(before))[
+            : step.max
+        ]  # equal ones stay in the order of the keys
+    run.bindings[step.bind] = records if step.keys else records[0]
 
 
 def with_key(order: Sequence[OrderTerm], entity: Entity) -> list[OrderTerm]:

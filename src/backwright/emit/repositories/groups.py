@@ -22,7 +22,7 @@ from backwright.expr.fold import rebuilt
 from backwright.expr.inline import inlined
 from backwright.expr.typed import And, Compare, Expression, Filtered, Name, Rows, Type
 from backwright.expr.walk import nodes
-from backwright.model.types import Entity, Group, Operation
+from backwright.model.types import Entity, Group, Operation, OrderTerm
 
 _BOOLEAN = Type("boolean")
 
@@ -68,11 +68,7 @@ def group(step: Group, operation: Operation, repositories: Repositories, *, sign
         if step.keys:
             chosen = laid_out(f"SELECT DISTINCT {', '.join(keys)} FROM matching")
             lines.append(f"FROM (\n{indented(chosen)}\n) AS grouped")
-            order = [
-                f"grouped.{quoted(key.name)}{' NULLS FIRST' if key.value.meaning.type.nullable else ''}"
-                for key in step.keys
-            ]
-            lines += [f"ORDER BY {', '.join(order)}", f"LIMIT {step.max}"]
+            lines += [f"ORDER BY {', '.join(_order(step))}", f"LIMIT {step.max}"]
         return "\n".join(lines)
 
     statement = written(model, write_statement, signed_in=signed_in, for_caller=step.readable is not None)
@@ -86,16 +82,23 @@ def group(step: Group, operation: Operation, repositories: Repositories, *, sign
     ]
 
     def write(name: Identifier) -> Source:
-        struct = struct_of(record, f"A group of {words(names.plurals[entity.name])}.", members)
-        call = database_call("fetch_all", [record, name.upper(), *given.arguments])
+        rows = words(names.plurals[entity.name])
+        if step.keys:
+            struct = struct_of(record, f"A group of {rows}.", members)
+            how = "in groups, in the order of their keys" if not step.order else "in groups, in their order"
+            result = f"list[{record}]"
+        else:
+            struct = struct_of(record, f"What there is to say of {rows}.", members)
+            how, result = "as one", str(record)
+        call = f"await {database_call('fetch_all', [record, name.upper(), *given.arguments])}"
+        body = f"return {call}" if step.keys else f"[found] = {call}\nreturn found"
         parameters = list(given.parameters)
         if filtered:
             query = names.query_class(operation)
             parameters.insert(
                 len(given.context), source(f"query: {query}", imports(f"{names.package}.inputs", query))
             )
-        about = f"The {words(names.plurals[entity.name])} in groups, in the order of their keys."
-        text = function(name, parameters, f"list[{record}]", about, f"return await {call}")
+        text = function(name, parameters, result, f"The {rows} {how}.", body)
         return together(statement.declared(name.upper()), struct, text)
 
     name = repositories.add(entity.name, [f"{snake(operation.name)}_{snake(step.bind)}"], write)
@@ -104,6 +107,21 @@ def group(step: Group, operation: Operation, repositories: Repositories, *, sign
         function=called(entity, name, given, repositories, extra=["query"] if filtered else []),
         record=source(record, imports(module, record)),
     )
+
+
+def _order(step: Group) -> list[str]:
+    """The terms of ORDER BY: those that are said, then what the groups differ in; null is least."""
+    keys = {key.name for key in step.keys}
+    nullable = {each.name for each in (*step.keys, *step.values) if each.value.meaning.type.nullable}
+    named = {term.field for term in step.order}
+    terms = [*step.order, *(OrderTerm(field=key.name) for key in step.keys if key.name not in named)]
+    written = []
+    for term in terms:
+        column = f"grouped.{quoted(term.field)}" if term.field in keys else quoted(term.field)
+        descends = term.direction == "desc"
+        nulls = (" NULLS LAST" if descends else " NULLS FIRST") if term.field in nullable else ""
+        written.append(f"{column}{' DESC' if descends else ''}{nulls}")
+    return written
 
 
 def _about_members(value: Expression, step: Group, entity: Entity) -> Expression:

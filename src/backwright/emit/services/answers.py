@@ -167,7 +167,8 @@ class Answers:
     def _kind(self, expression: Expression) -> Source:
         """The type of a value; records of groups are what their repository says."""
         if isinstance(expression, Name) and expression.binding in self.scope.records:
-            return listed(self.scope.records[expression.binding or ""])
+            record = self.scope.records[expression.binding or ""]
+            return listed(record) if expression.type.kind == "list" else record
         return of_expression(expression.type, self.model)
 
     def viewed(self, shape: Viewed, name: str) -> Shown:

@@ -161,6 +161,12 @@ SIGN_IN = register(
     "Tokens and passwords belong to the entity that `auth.identity` names.",
     "steps: [{sign_in: order}]",
 )
+GROUP_ORDER = register(
+    "BW340",
+    "An order of groups that cannot be",
+    "Groups are ordered by what they are grouped by and by their values; nothing else is known of them.",
+    "steps: [{select: Task, group: {state: this.state}, values: {n: size(rows)}, order: title}]",
+)
 ORDER = register(
     "BW384",
     "An order by something that has none",

@@ -8,15 +8,15 @@ import msgspec
 
 from backwright.expr.parse import parse
 from backwright.expr.typed import BOOLEAN, And, Type
-from backwright.model.expand.codes import STEP_FORM
+from backwright.model.expand.codes import GROUP_ORDER, ORDER, STEP_FORM
 from backwright.model.expand.draft import Draft
 from backwright.model.expand.failing import failing
 from backwright.model.expand.inputs import filtering
 from backwright.model.expand.matching import Match
 from backwright.model.expand.mentions import mentions
-from backwright.model.expand.orders import order_of, paging_of, sorts_of, total
+from backwright.model.expand.orders import ORDERED, order_of, order_term, paging_of, sorts_of, total
 from backwright.model.formulas import PARAMETER as UNCLEAR
-from backwright.model.types import Entity, Filter, Find, Formula, Group, Named, Select
+from backwright.model.types import Entity, Filter, Find, Formula, Group, Named, OrderTerm, Select
 from backwright.spec.diagnostics import Place, SpecificationError
 from backwright.spec.nodes import AssignmentNode, At, StepNode
 
@@ -109,7 +109,9 @@ def select(
     filters = filters_of(node.filters, entity, draft)
     reason = None if node.trusted is None else node.trusted.value
     readable = None if trusted else entity.access["read"]
-    if node.group:
+    if node.group or node.values:
+        keys = _named(node.group, draft, entity, trusted=trusted, group=None)
+        values = _named(node.values, draft, None, trusted=trusted, group=entity.name)
         return Group(
             entity=entity.name,
             bind=bind,
@@ -117,15 +119,12 @@ def select(
             trusted=reason,
             where=where,
             filters=filters,
-            keys=_named(node.group, draft, entity, trusted=trusted, group=None),
-            values=_named(node.values, draft, None, trusted=trusted, group=entity.name),
+            keys=keys,
+            values=values,
+            order=_order_of_groups(node, keys, values, draft),
             max=GROUP_MAX if node.paging is None or node.paging.max is None else node.paging.max.value,
             when=when,
         )
-    if node.values:
-        message = "`values` are those of groups"
-        draft.refuse(STEP_FORM, node.place, message, "add `group: {name: this.…}`")
-        return None
     sorts = sorts_of(node.sort, entity, draft.building)
     own = bool(node.order) or not sorts
     order = order_of(node.order, entity, draft.building) if own else sorts[0].order
@@ -143,10 +142,35 @@ def select(
     )
 
 
+def _order_of_groups(
+    node: StepNode, keys: Sequence[Named], values: Sequence[Named], draft: Draft
+) -> tuple[OrderTerm, ...]:
+    """The order of groups: by what they are grouped by, and by their values."""
+    if node.sort:
+        draft.refuse(
+            GROUP_ORDER, node.place, "callers do not choose the order of groups", "say it with `order`"
+        )
+    if node.order and not node.group:
+        draft.refuse(GROUP_ORDER, node.place, "without `group` there is one record", "remove `order`")
+        return ()
+    kinds = {named.name: named.value.meaning.type.kind for named in (*keys, *values)}
+    written = {name.name.value for name in (*node.group, *node.values)}
+    for term in node.order:
+        name = term.field.value
+        if name not in written:
+            mend = f"order by one of: {', '.join(kinds)}"
+            draft.refuse(GROUP_ORDER, term.field.place, f"the groups have no `{name}`", mend)
+        elif kinds.get(name, "string") not in ORDERED:
+            message = f"groups cannot be ordered by `{name}`, which is {kinds[name]}"
+            draft.refuse(ORDER, term.place, message, "order by a number, a text or a date")
+    return tuple(order_term(term) for term in node.order if term.field.value in kinds)
+
+
 def group_type(found: Group) -> Type:
-    """The type of the binding of groups: a list of records."""
+    """The type of the binding of groups: a list of records; without keys one record."""
     members = tuple((named.name, named.value.meaning.type) for named in (*found.keys, *found.values))
-    return Type("list", element=Type("record", members=members))
+    record = Type("record", members=members)
+    return Type("list", element=record) if found.keys else record
 
 
 def _named(

@@ -68,8 +68,8 @@ STEP = Fixed(
             name="select",
             takes=NAME,
             example="Task",
-            description="A page of rows, or with `group` and `values`, groups of rows. Takes where, filters, order, "
-            "sort, paging, group, values, as, trusted, if.",
+            description="A page of rows, or with `group` and `values`, groups of rows; with `values` alone, one record "
+            "about all of them. Takes where, filters, order, sort, paging, group, values, as, trusted, if.",
         ),
         Key(
             name="require",
@@ -207,13 +207,15 @@ STEP = Fixed(
             name="group",
             takes=Named("group", Expr()),
             example="{status: this.status}",
-            description="select: what rows are grouped by.",
+            description="select: what rows are grouped by. Groups are in the order of `order`, which names keys and "
+            "values of the groups, and then of their keys; `paging: {max: 5}` gives the first five (default: 1000).",
         ),
         Key(
             name="values",
             takes=Named("value", Expr()),
             example="{n: size(rows)}",
-            description="select: what is computed of the `rows` of each group.",
+            description="select: what is computed of the `rows` of each group. Without `group`, of all rows that "
+            "match: the step binds one record then (`totals.n`).",
         ),
     ),
     planned=("emit", "enqueue"),
