@@ -16,8 +16,9 @@ from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Answer, Client, Sent, Unreachable
 from backwright.verify.target.contract import Operation
 from backwright.verify.target.exploring import World
+from backwright.verify.target.leading import number
 from backwright.verify.target.made import Made
-from backwright.verify.target.naming import best, noun_of
+from backwright.verify.target.naming import best, members, noun_of
 
 IDS: tuple[str, ...] = ()
 NAME = "repetition"
@@ -29,7 +30,7 @@ AT_ONCE, ROUNDS, WAYS = 6, 2, 4
 def run(world: World) -> Outcome:
     """Where the contract has a header for it (`Idempotency-Key`), an accepted request is sent twice with the same key,
     and another six times at once: the answers have to be about one thing. Another key has to make another thing.
-    With another body, which is accepted with a key of its own, the same key must not be answered as if that were done.
+    With another number in the body, accepted with a key of its own, the same key must not be answered as if that were done.
 
     Without such a header, what is answered with the same id when it is sent twice is sent six times at once with
     another body: the answers have to have one id.
@@ -90,7 +91,7 @@ def _judge_reuse(world: World, notes: Notes, made: Made, used: Sent, header: str
     caller = next((each for each in world.callers if each.name == made.caller), None)
     for _, body in itertools.islice(world.bodies(made.operation), WAYS):
         other = world.request(made.operation, caller, made.path, body)
-        if body is None or other.content == used.content:
+        if not _amounts(body) or _amounts(body) == _amounts(made.body):
             continue
         fresh = msgspec.structs.replace(other, headers={**other.headers, header: world.sampler.word()})
         if not world.client.send(fresh).accepted:
@@ -106,6 +107,11 @@ def _judge_reuse(world: World, notes: Notes, made: Made, used: Sent, header: str
             what = f"answers another body with what was done before for the same `{header}`"
             notes.found(made.operation.name, what, reused)
         return
+
+
+def _amounts(body: Any) -> list[float]:
+    """The numbers of a body. Of other words it is a matter of taste whether they make it another request."""
+    return [each for _, value in members(body) if (each := number(value)) is not None]
 
 
 def _judge_same(world: World, notes: Notes, operation: Operation) -> None:
