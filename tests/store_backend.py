@@ -64,7 +64,7 @@ def made(**values: Any) -> dict[str, Any]:
 
 
 def hashed(password: str) -> str:
-    return hashlib.pbkdf2_hmac("sha256", password.encode("utf-8", "replace"), b"salt", 400_000).hex()
+    return hashlib.pbkdf2_hmac("sha256", password.encode("utf-8", "replace"), b"salt", 150_000).hex()
 
 
 def shown(thing: Mapping[str, Any]) -> dict[str, Any]:

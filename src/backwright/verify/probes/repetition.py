@@ -24,13 +24,15 @@ IDS: tuple[str, ...] = ()
 NAME = "repetition"
 WHY = "The network lost the answer, the app sends the payment again, and the customer pays twice."
 KEY = re.compile(r"idempotency", re.IGNORECASE)
+AMOUNT = re.compile(r"amount|quantity|price|total|cents|sum$", re.IGNORECASE)
 AT_ONCE, ROUNDS, WAYS = 6, 2, 4
 
 
 def run(world: World) -> Outcome:
     """Where the contract has a header for it (`Idempotency-Key`), an accepted request is sent twice with the same key,
     and another six times at once: the answers have to be about one thing. Another key has to make another thing.
-    With another number in the body, accepted with a key of its own, the same key must not be answered as if that were done.
+    With another amount in the body, accepted with a key of its own, the same key must not be answered as if that were
+    done.
 
     Without such a header, what is answered with the same id when it is sent twice is sent six times at once with
     another body: the answers have to have one id.
@@ -110,8 +112,10 @@ def _judge_reuse(world: World, notes: Notes, made: Made, used: Sent, header: str
 
 
 def _amounts(body: Any) -> list[float]:
-    """The numbers of a body. Of other words it is a matter of taste whether they make it another request."""
-    return [each for _, value in members(body) if (each := number(value)) is not None]
+    """The amounts of a body. Of all else it is a matter of taste whether it makes another request."""
+    return [
+        each for name, value in members(body) if AMOUNT.search(name) and (each := number(value)) is not None
+    ]
 
 
 def _judge_same(world: World, notes: Notes, operation: Operation) -> None:
