@@ -14,6 +14,8 @@ from typing import Any
 import notes_backend
 import shelf_backend
 import shelf_contract
+import store_backend
+import store_contract
 from notes_contract import CONTRACT
 
 from backwright.verify.observed import Observed
@@ -51,6 +53,16 @@ SHELF_CALLER = """
         body: {{name: "{{name}}-{{unique}}", password: "longenough-{{unique}}"}}
         keep: {{token: token}}
     headers: {headers}
+"""
+STORE_CALLER = """
+  {name}:
+    sign_in:
+      - request: POST /accounts
+        body: {{email: "{{name}}-{{unique}}@example.com", password: "longenough-{{unique}}"}}
+      - request: POST /sessions
+        body: {{email: "{{name}}-{{unique}}@example.com", password: "longenough-{{unique}}"}}
+        keep: {{token: token}}
+    headers: {{Authorization: "Bearer {{token}}"}}
 """
 BEARER = '{Authorization: "Bearer {token}"}'
 COOKIE = '{Cookie: "session={token}", X-Guard: "{token}"}'
@@ -98,6 +110,18 @@ def shelves(folder: Path, *defects: str, headers: str = BEARER) -> Iterator[Obse
         callers = "".join(SHELF_CALLER.format(name=name, headers=headers) for name in ("ann", "bob"))
         text = RUNNING.format(url=url) + callers + "\nreserved: {GET /statistics: [bob]}\n"
         path = _written(folder, text, shelf_contract.CONTRACT)
+        with observed(read_target(path), folder / "server.log") as seen:
+            yield seen
+
+
+@contextmanager
+def stores(folder: Path, *defects: str) -> Iterator[Observed]:
+    """The backend of which some things take several steps, with these defects, as gates see it."""
+    store_backend.clear()
+    store_backend.DEFECTS |= set(defects)
+    with served(store_backend.Handler) as url:
+        callers = "".join(STORE_CALLER.format(name=name) for name in ("ann", "bob"))
+        path = _written(folder, RUNNING.format(url=url) + callers, store_contract.CONTRACT)
         with observed(read_target(path), folder / "server.log") as seen:
             yield seen
 

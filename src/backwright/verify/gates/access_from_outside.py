@@ -7,6 +7,7 @@ from backwright.verify.observed import Bounds, Observed
 from backwright.verify.probes import (
     belonging,
     borrowed,
+    bulk,
     credentials,
     cross_site,
     fixation,
@@ -29,7 +30,7 @@ WHY = "Whether the wrong person is refused is decided by the running backend, no
 EXAMPLE = "DELETE of another caller's comment is answered 204: failed, with the request."
 
 PROBES = (
-    credentials, objects, nesting, lists, traces, hiding, reserved, properties, belonging, borrowed, cross_site,
+    credentials, objects, nesting, lists, traces, hiding, reserved, properties, belonging, borrowed, bulk, cross_site,
     fixation, revoking, signing_out, passwords,
 )  # fmt: skip
 

@@ -8,6 +8,8 @@ from backwright.verify.gate import NotRun, Verdict, found
 from backwright.verify.observed import Bounds, Observed
 from backwright.verify.probes import (
     asking,
+    balances,
+    clocks,
     conditions,
     conflicts,
     counting,
@@ -30,7 +32,21 @@ EXAMPLE = (
 
 PROBES: tuple[Probe, ...] = cast(
     "tuple[Probe, ...]",
-    (pages, asking, totals, written, kept, deletions, conditions, repetition, races, conflicts, counting),
+    (
+        pages,
+        asking,
+        totals,
+        written,
+        kept,
+        deletions,
+        conditions,
+        repetition,
+        races,
+        conflicts,
+        counting,
+        balances,
+        clocks,
+    ),
 )
 
 

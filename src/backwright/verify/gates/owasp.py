@@ -12,6 +12,7 @@ from backwright.verify.observed import Bounds, Observed
 from backwright.verify.probes import (
     belonging,
     borrowed,
+    bulk,
     configuration,
     consumption,
     credentials,
@@ -48,7 +49,7 @@ PROBES: tuple[Probe, ...] = cast(
     "tuple[Probe, ...]",
     (
         objects, nesting, lists, traces, hiding, credentials, tokens, cross_site, fixation, revoking, signing_out,
-        passwords, properties, belonging, borrowed, functions, reserved, fetching, inventory, injection, sql,
+        passwords, properties, belonging, borrowed, bulk, functions, reserved, fetching, inventory, injection, sql,
         redirecting, consumption, configuration, signing_in,
     ),
 )  # fmt: skip

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import inflection
 
 from backwright.verify.probes.consumption import LIMIT
-from backwright.verify.probes.listed import Listed, listed_by, rows_of
+from backwright.verify.probes.listed import Listed, listed_by
 from backwright.verify.probes.lists import SEARCH
 from backwright.verify.probes.objects import longest_page
 from backwright.verify.probes.pages import CURSOR, OFFSET, PAGE
@@ -17,6 +18,7 @@ from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Sent, Unreachable
 from backwright.verify.target.contract import Parameter
 from backwright.verify.target.exploring import World
+from backwright.verify.target.naming import rows_of
 
 IDS: tuple[str, ...] = ()
 NAME = "asking"
@@ -30,6 +32,8 @@ INCLUSIVE, STRICT = {"min", "max", "gte", "lte"}, {"gt", "lt"}
 """Words that say whether the bound itself is within. Of the others it is not known."""
 TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?")
 PLAIN = re.compile(r"[a-z0-9]+")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]+Z?)?")
+DIGITS = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
 
 
 def run(world: World) -> Outcome:
@@ -243,12 +247,23 @@ def _judge_order(world: World, notes: Notes, listed: Listed, parameter: Paramete
             continue
         notes.tried += 1
         came[field, down] = values
-        if values not in (sorted(values), sorted(values, reverse=True)):
+        if not any(_sorted(each) for each in _readings(values)):
             what = f"asked for `{parameter.name}={value}`, shows its things in another order"
             notes.found(listed.listing.name, what, sent)
         elif came.get((field, not down)) == values:
             what = f"shows the same order for `{parameter.name}={value}` and the other way round"
             notes.found(listed.listing.name, what, sent)
+
+
+def _readings(values: list[Any]) -> Iterator[list[Any]]:
+    """The values as they can be compared: numbers that are written as texts, such as ids, also as numbers."""
+    yield values
+    if all(isinstance(each, str) and DIGITS.fullmatch(each) for each in values):
+        yield [Decimal(each) for each in values]
+
+
+def _sorted(values: list[Any]) -> bool:
+    return values in (sorted(values), sorted(values, reverse=True))
 
 
 def _order(value: str) -> tuple[str, bool]:
@@ -262,5 +277,5 @@ def _order(value: str) -> tuple[str, bool]:
 def _comparable(value: Any) -> bool:
     """Does every backend sort such values alike? Of texts, plain words and times in one form."""
     if isinstance(value, str):
-        return bool(PLAIN.fullmatch(value) or re.fullmatch(r"\d{4}-\d\d-\d\d(T[\d:.]+Z?)?", value))
+        return any(form.fullmatch(value) for form in (DIGITS, PLAIN, MOMENT))
     return _number(value)

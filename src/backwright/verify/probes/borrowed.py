@@ -58,7 +58,7 @@ def _judge(world: World, notes: Notes, operation: Operation, owner: Caller, stra
         if control is None or path is None or not control.answer.accepted:
             notes.unjudged(operation.name, f"it was not accepted with a `{name}` of the caller's own")
             continue
-        body = replaced(world.small(operation), {name: _as(control.body, name, foreign)})
+        body = replaced(world.leads.body(operation, stranger), {name: _as(control.body, name, foreign)})
         tried = world.send(operation, stranger, path, body)
         notes.tried += 1
         if tried.answer.accepted:
@@ -93,6 +93,7 @@ def _made(world: World, creation: Operation, caller: Caller, name: str) -> str |
         return None
     if caller is world.callers[0] and not hidden(world, made, world.callers[1]):
         return None
+    world.leads.supply(creation, made, caller)  # what has nothing in it is refused for that
     return best(made.answer.json(), "id", noun_of(f"{creation.path}/{{id}}", "id"))
 
 

@@ -13,7 +13,7 @@ from backwright.verify.probes.objects import longest_page
 from backwright.verify.target.contract import Operation, Parameter
 from backwright.verify.target.exploring import World
 from backwright.verify.target.made import Made
-from backwright.verify.target.naming import before
+from backwright.verify.target.naming import before, rows_of
 from backwright.verify.target.order import ends
 
 THINGS, ACTS = 5, 4
@@ -90,14 +90,3 @@ def _acts(world: World, listing: Operation) -> Iterator[Operation]:
             continue
         if operation.method in {"PATCH", "PUT"} or (operation.method == "POST" and operation.body is None):
             yield operation
-
-
-def rows_of(value: Any) -> list[Mapping[str, Any]]:
-    """The first list of objects in an answer."""
-    match value:
-        case list():
-            return [each for each in value if isinstance(each, dict)]
-        case dict():
-            return next((found for each in value.values() if (found := rows_of(each))), [])
-        case _:
-            return []

@@ -39,6 +39,8 @@ PRIVILEGES: Mapping[str, Any] = {
 
 WRITING = {"POST", "PUT", "PATCH"}
 MARK = "assigned-from-outside"
+MOST_ALONE = 14
+"""How many members are tried each by itself, where all together are refused."""
 
 
 def run(world: World) -> Outcome:
@@ -46,7 +48,8 @@ def run(world: World) -> Outcome:
     passwords that were sent. A secret that a creation's contract promises to answer with is the caller's own.
 
     Each creation and change is sent again with members that its contract does not offer: those of its own answer, and
-    well-known ones (`id`, `owner`, `role`, `is_admin`, …). The answer, and what is read afterwards, must not show them.
+    well-known ones (`id`, `owner`, `role`, `is_admin`, …); where all together are refused, with each by itself. The
+    answer, and what is read afterwards, must not show them.
     """
     notes = Notes(world)
     for operation in world.operations:
@@ -112,6 +115,33 @@ def _assign(world: World, notes: Notes, operation: Operation) -> None:
     path = world.path_for(operation, caller) or path
     before = _before(world, operation, caller, path)
     extra = {name: value for name, value in extra.items() if name not in before or before[name] != value}
+    for each in (extra, *_alone(world, operation, caller, path, extra)):
+        _smuggle(world, notes, operation, caller, path, each, before)
+
+
+def _alone(
+    world: World,
+    operation: Operation,
+    caller: Caller | None,
+    path: Mapping[str, str],
+    extra: Mapping[str, Any],
+) -> list[Mapping[str, Any]]:
+    """Each member by itself, where all of them are refused: who names what it does not know may know one of them."""
+    for _, body in bodies(world.body(operation), extra):
+        if world.send(operation, caller, path, body).answer.accepted:
+            return []
+    return [{name: value} for name, value in list(extra.items())[:MOST_ALONE]]
+
+
+def _smuggle(
+    world: World,
+    notes: Notes,
+    operation: Operation,
+    caller: Caller | None,
+    path: Mapping[str, str],
+    extra: Mapping[str, Any],
+    before: Mapping[str, Any],
+) -> None:
     for where, body in bodies(world.body(operation), extra):
         tried = world.send(operation, caller, path, body)
         notes.tried += 1
@@ -121,10 +151,14 @@ def _assign(world: World, notes: Notes, operation: Operation) -> None:
             )
         if not tried.answer.accepted:
             continue
-        for name in _taken(world, caller, tried, extra):
+        taken = _taken(world, caller, tried, extra)
+        for name in taken:
             notes.found(
                 operation.name, f"takes `{name}`, which its contract does not offer{where}", tried.sent
             )
+        former = {name: before[name] for name in taken if name in before}
+        if former:  # a caller that has become somebody else can ask nothing any more
+            world.send(operation, caller, path, {**body, **former})
 
 
 def _before(
@@ -196,6 +230,8 @@ def _other(value: Any) -> Any:
             return 987654321
         case str() if re.fullmatch(r"[0-9a-f]{8}-[0-9a-f-]{27}", value, re.IGNORECASE):
             return "0192d3a4-0000-7000-8000-00000badcafe"
+        case str() if found := re.fullmatch(r"-?\d{1,12}(\.\d{1,6})?", value):
+            return f"987654{found[1] or ''}"
         case str() if re.match(r"\d{4}-\d\d-\d\dT", value):
             return "2001-02-03T04:05:06Z"
         case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -15,18 +16,23 @@ from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Answer, Client, Sent, Unreachable
 from backwright.verify.target.contract import Operation
 from backwright.verify.target.exploring import World
-from backwright.verify.target.naming import best, noun_of
+from backwright.verify.target.leading import number
+from backwright.verify.target.made import Made
+from backwright.verify.target.naming import best, members, noun_of
 
 IDS: tuple[str, ...] = ()
 NAME = "repetition"
 WHY = "The network lost the answer, the app sends the payment again, and the customer pays twice."
 KEY = re.compile(r"idempotency", re.IGNORECASE)
-AT_ONCE, ROUNDS = 6, 2
+AMOUNT = re.compile(r"amount|quantity|price|total|cents|sum$", re.IGNORECASE)
+AT_ONCE, ROUNDS, WAYS = 6, 2, 4
 
 
 def run(world: World) -> Outcome:
     """Where the contract has a header for it (`Idempotency-Key`), an accepted request is sent twice with the same key,
     and another six times at once: the answers have to be about one thing. Another key has to make another thing.
+    With another amount in the body, accepted with a key of its own, the same key must not be answered as if that were
+    done.
 
     Without such a header, what is answered with the same id when it is sent twice is sent six times at once with
     another body: the answers have to have one id.
@@ -72,6 +78,7 @@ def _judge(world: World, notes: Notes, operation: Operation, header: str) -> Non
     if second.accepted and _thing(operation, second) != _thing(operation, first):
         notes.found(operation.name, f"does it twice for the same `{header}`", again)
         return
+    _judge_reuse(world, notes, made, again, header)
     at_once = keyed()
     said = {_thing(operation, each) for each in together(world, [at_once] * AT_ONCE) if each.accepted}
     notes.tried += 1
@@ -79,6 +86,36 @@ def _judge(world: World, notes: Notes, operation: Operation, header: str) -> Non
         notes.found(
             operation.name, f"does it {len(said)} times for the same `{header}` sent at once", at_once
         )
+
+
+def _judge_reuse(world: World, notes: Notes, made: Made, used: Sent, header: str) -> None:
+    """The key of one request, with another body: answered as before, it says that something was done that was not."""
+    caller = next((each for each in world.callers if each.name == made.caller), None)
+    for _, body in itertools.islice(world.bodies(made.operation), WAYS):
+        other = world.request(made.operation, caller, made.path, body)
+        if not _amounts(body) or _amounts(body) == _amounts(made.body):
+            continue
+        fresh = msgspec.structs.replace(other, headers={**other.headers, header: world.sampler.word()})
+        if not world.client.send(fresh).accepted:
+            continue
+        reused = msgspec.structs.replace(other, headers={**other.headers, header: used.headers[header]})
+        first, answer = world.client.send(used), world.client.send(reused)
+        notes.tried += 1
+        if (
+            first.accepted
+            and answer.accepted
+            and _thing(made.operation, answer) == _thing(made.operation, first)
+        ):
+            what = f"answers another body with what was done before for the same `{header}`"
+            notes.found(made.operation.name, what, reused)
+        return
+
+
+def _amounts(body: Any) -> list[float]:
+    """The amounts of a body. Of all else it is a matter of taste whether it makes another request."""
+    return [
+        each for name, value in members(body) if AMOUNT.search(name) and (each := number(value)) is not None
+    ]
 
 
 def _judge_same(world: World, notes: Notes, operation: Operation) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,6 +22,10 @@ WHY = (
     "ever is a guess away."
 )
 TRIES = 60
+ASKED = 3
+"""How often each is asked how long it takes. Logins may lock an account after five wrong passwords."""
+FASTER, NOTICED = 2.5, 0.01
+"""How many times as fast, and by how many seconds: a hash of a password takes tens of milliseconds."""
 PASSWORD = re.compile(r"password|passwd|passphrase|\bpwd\b|\bpin\b", re.IGNORECASE)
 
 
@@ -38,7 +43,8 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
 def run(world: World) -> Outcome:
     """The login is the request with a password that is accepted again and again, and refused with another password.
 
-    A wrong password of a known account and any password of an unknown one have to be answered alike, and of 60 wrong
+    A wrong password of a known account and any password of an unknown one have to be answered alike, the latter not
+    several times as fast (the slowest of it against the quickest of the other), and of 60 wrong
     passwords one after the other the last have to be refused with 429 (or 423, or 403). What sends a forgotten password
     or a new confirmation has to answer a known name as an unknown one.
     """
@@ -63,6 +69,8 @@ def run(world: World) -> Outcome:
         notes.found(
             login.operation, "says something else for a known name than for an unknown one", login.sent
         )
+    else:
+        _judge_time(world, notes, login)
     try:
         last = [_send(world, login, {PASSWORD: f"Wr0ng-password-{n}!"}).status for n in range(TRIES)][-1]
     except Unreachable as error:
@@ -76,6 +84,24 @@ def run(world: World) -> Outcome:
             login.sent,
         )
     return notes.outcome()
+
+
+def _judge_time(world: World, notes: Notes, login: Login) -> None:
+    """Whom nobody knows is answered at once where only the passwords of others are looked at."""
+    known: list[float] = []
+    unknown: list[float] = []
+    for number in range(ASKED):
+        unheard: dict[re.Pattern[str] | None, str] = {None: f"nobody-has-this-name-{number}"}
+        for taken, name in ((known, {}), (unknown, unheard)):
+            began = time.perf_counter()
+            answer = _send(world, login, {PASSWORD: f"Wr0ng-password-{number}!", **name})
+            taken.append(time.perf_counter() - began)
+            if answer.status in {403, 423, 429} or answer.status >= 500:
+                notes.unjudged(login.operation, "how long it takes: it is refused before")
+                return
+    notes.tried += 1
+    if min(known) > FASTER * max(unknown) and min(known) - max(unknown) > NOTICED:
+        notes.found(login.operation, "takes much longer for a known name than for an unknown one", login.sent)
 
 
 def _judge_reminders(world: World, notes: Notes) -> None:

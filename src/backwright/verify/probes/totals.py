@@ -10,13 +10,13 @@ import inflection
 import msgspec
 
 from backwright.verify.observed import Caller
-from backwright.verify.probes.listed import rows_of
 from backwright.verify.probes.lists import SEARCH
 from backwright.verify.probes.objects import longest_page
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Answer, Sent, Unreachable
 from backwright.verify.target.contract import Operation, Parameter
 from backwright.verify.target.exploring import World
+from backwright.verify.target.naming import rows_of
 
 IDS: tuple[str, ...] = ()
 NAME = "totals"

@@ -19,6 +19,7 @@ from backwright.verify.observed import Caller, Observed
 from backwright.verify.target.calling import Client, Sent, Unreachable
 from backwright.verify.target.contract import Operation, Parameter, base_path, operations_of
 from backwright.verify.target.encoding import encoded, plain
+from backwright.verify.target.leading import Leads
 from backwright.verify.target.made import Made
 from backwright.verify.target.naming import (
     aliases,
@@ -54,6 +55,7 @@ class World:
         self.made: list[Made] = []
         self.sampler = Sampler(seen.contract, seed)
         self._modest = Modest(seen.contract, seed + 1)
+        self.leads = Leads(self)
         self._by_name = {operation.name: operation for operation in self.operations}
         self._anew = False  # are things being made that a body is to name?
         self._working: dict[str, int] = {}  # which way of making a body was accepted
@@ -162,10 +164,12 @@ class World:
         """An accepted exchange of the operation: as one of the callers, else as nobody."""
         who: list[Caller | None] = [*self.callers_for(operation)]
         for caller in [*who, None] if not operation.secured or not who else who:
-            made = self.perform(operation, caller)
+            made = self.leads.between(operation, caller) or self.perform(operation, caller)
             for acts in (False, True):
-                if made is not None and not made.done and self._beside(operation, acts=acts):
+                if made is not None and not made.done and self.beside(operation, acts=acts):
                     made = self.ready(operation, caller, acts=acts)
+            if made is not None and not made.done:
+                made = self.leads.find(operation, caller, made)
             if made is not None and made.done:
                 return made
         return None
@@ -178,7 +182,7 @@ class World:
         spent = self.seen.renew()
         return (spent,) if spent is not None else ()
 
-    def _beside(self, operation: Operation, *, acts: bool = False) -> tuple[Operation, ...]:
+    def beside(self, operation: Operation, *, acts: bool = False) -> tuple[Operation, ...]:
         """What else can be made in the thing that the operation is about: a deposit, before a transfer is.
 
         What is sent without a body acts on the thing, and may end it: it is done only where nothing else helps.
@@ -205,7 +209,7 @@ class World:
         self, operation: Operation, caller: Caller | None, path: Mapping[str, str], *, acts: bool = False
     ) -> bool:
         """Make what else can be made there; false where there is nothing."""
-        beside = self._beside(operation, acts=acts)
+        beside = self.beside(operation, acts=acts)
         for each in beside:
             self.attempt(each, caller, path)
         return bool(beside)
@@ -270,7 +274,7 @@ class World:
 
     def _tried(self, operation: Operation, caller: Caller | None, path: Mapping[str, str]) -> Made | None:
         last: Made | None = None
-        for number, body in self.bodies(operation):
+        for number, body in self._likeliest(operation, caller):
             try:
                 last = self.send(operation, caller, path, self.known_by(caller, operation, body))
             except Unreachable:
@@ -281,6 +285,12 @@ class World:
             if last.answer.status in _hopeless(operation) and not self._refers(last):
                 break  # another body would not help; a login answers 401 to the wrong one
         return last
+
+    def _likeliest(self, operation: Operation, caller: Caller | None) -> Iterator[tuple[int, Any]]:
+        """The bodies to try: first one about things that were supplied for it, where it was seen to need such."""
+        if operation.name in self.leads.furnished:
+            yield WAYS, self.leads.body(operation, caller)
+        yield from self.bodies(operation)
 
     def known_by(self, caller: Caller | None, operation: Operation, body: Any) -> Any:
         """The body with the caller's present password, where that is to be changed; of those whose credentials
@@ -298,6 +308,8 @@ class World:
 
     def body(self, operation: Operation) -> Any:
         """A new body, made in the way that was accepted before; None where the operation takes none."""
+        if operation.name in self.leads.furnished:
+            return self.leads.body(operation, next(iter(self.callers), None))
         return next(iter(self.bodies(operation)), (0, None))[1]
 
     def small(self, operation: Operation) -> Any:
@@ -392,6 +404,7 @@ class World:
             if value is None:
                 return None
             path[name] = value
+        self.leads.before(operation, caller, path)
         return path
 
     def creation(self, operation: Operation, name: str) -> Operation | None:

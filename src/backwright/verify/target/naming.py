@@ -109,3 +109,14 @@ def referred(name: str) -> str:
 def names_of(path: str) -> set[str]:
     literal = [each for each in path.split("/") if each and "{" not in each]
     return {inflection.singularize(inflection.underscore(each)) for each in literal[-1:]}
+
+
+def rows_of(value: Any) -> list[Mapping[str, Any]]:
+    """The first list of objects in an answer."""
+    match value:
+        case list():
+            return [each for each in value if isinstance(each, dict)]
+        case dict():
+            return next((found for each in value.values() if (found := rows_of(each))), [])
+        case _:
+            return []
