@@ -44,7 +44,7 @@ async def wait(ctx: RequestContext[None], milliseconds: int) -> Response:
 @router.get("/blocks/{milliseconds}", caller="none")
 async def block(ctx: RequestContext[None], milliseconds: int) -> Response:
     """An answer for which everybody waits, as on a machine that is busy with something else."""
-    time.sleep(milliseconds / 1000)
+    time.sleep(milliseconds / 1000)  # noqa: ASYNC251 (that is what it is for)
     return ok(milliseconds)
 
 
