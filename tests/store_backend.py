@@ -82,6 +82,7 @@ def find(
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body go out together
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
