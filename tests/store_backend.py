@@ -23,6 +23,7 @@ DEFECTS: set[str] = set()
     no_credit          a transfer gives nothing to the receiver
     debit_first        a transfer to no wallet is refused, and its money is gone
     overdraft          a transfer takes more than there is
+    limited            (no defect) a wallet says how far below zero it may go
     oversold           more is ordered than there is in stock
     overpaid           more is paid than the total
     kept_stock         what is cancelled gives no stock back
@@ -117,7 +118,10 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(401)
         things = {"wallets": WALLETS, "items": ITEMS, "orders": ORDERS}.get(steps[0] if steps else "", {})
         if method == "GET" and len(steps) == 2 and steps[0] in {"wallets", "items", "orders"}:
-            return 200, shown(find(things, steps[1], user, anyone="reads" in DEFECTS and things is WALLETS))
+            thing = find(things, steps[1], user, anyone="reads" in DEFECTS and things is WALLETS)
+            if "reads" in thing:
+                thing["reads"] += 1  # as it does in many a right backend
+            return 200, shown(thing)
         if method == "GET" and steps == ["wallets"]:
             return 200, {"items": [shown(each) for each in WALLETS.values() if each["owner"] == user][:3]}
         if method != "POST":
@@ -141,8 +145,9 @@ class Handler(BaseHTTPRequestHandler):
     def _posted(self, steps: list[str], body: dict[str, Any], user: str) -> tuple[int, Any]:
         match steps:
             case ["wallets"]:
-                wallet = made(owner=user, name=body["name"], balance=body.get("balance", 0))
-                WALLETS[wallet["id"]] = wallet
+                wallet = made(owner=user, name=body["name"], balance=body.get("balance", 0), reads=0, times=0)
+                WALLETS[wallet["id"]] = wallet | ({"overdraft_limit": 10**6} if "limited" in DEFECTS else {})
+                wallet = WALLETS[wallet["id"]]
                 return 201, shown(wallet)
             case ["wallets", "bulk-delete"]:
                 for name in body["ids"]:
@@ -154,7 +159,7 @@ class Handler(BaseHTTPRequestHandler):
             case ["transfers"]:
                 return transferred(body, user)
             case ["items"]:
-                item = made(owner=user, name=body["name"], price=body["price"], stock=0)
+                item = made(owner=user, name=body["name"], price=body["price"], stock=0, reads=0, times=0)
                 ITEMS[item["id"]] = item
                 return 201, shown(item)
             case ["items", name, "receipts"]:
@@ -210,6 +215,7 @@ def transferred(body: dict[str, Any], user: str) -> tuple[int, Any]:
     if "debit_first" not in DEFECTS:
         source["balance"] -= amount
     target["balance"] += 0 if "no_credit" in DEFECTS else amount
+    target["times"] += 1  # only what comes in is counted
     return 201, made(**body)
 
 
@@ -222,6 +228,7 @@ def acted(order: dict[str, Any], act: str, body: dict[str, Any]) -> dict[str, An
         if item["stock"] < order["quantity"] and "oversold" not in DEFECTS:
             raise Refused(409)
         item["stock"] -= order["quantity"]
+        item["times"] += 1  # and stays, whatever is cancelled
         order["state"] = "placed"
     elif act == "payments":
         if order["paid"] + body["amount"] > order["total"] and "overpaid" not in DEFECTS:

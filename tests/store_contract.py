@@ -8,8 +8,9 @@ from typing import Any
 TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
 NUMBER = {"type": "integer", "minimum": 1, "maximum": 1_000_000}
 WHOLE, MOMENT = {"type": "integer"}, {"type": "string", "format": "date-time"}
-WALLET = {"id": TEXT, "name": TEXT, "balance": WHOLE, "created_at": MOMENT}
-ITEM = {"id": TEXT, "name": TEXT, "price": WHOLE, "stock": WHOLE, "created_at": MOMENT}
+COUNTED = {"reads": WHOLE, "times": WHOLE, "created_at": MOMENT}
+WALLET = {"id": TEXT, "name": TEXT, "balance": WHOLE, **COUNTED}
+ITEM = {"id": TEXT, "name": TEXT, "price": WHOLE, "stock": WHOLE, **COUNTED}
 ORDER = {"id": TEXT, "item_id": TEXT, "quantity": WHOLE, "state": TEXT, "total": WHOLE, "paid": WHOLE}
 DEPOSIT = {"id": TEXT, "amount": WHOLE, "created_at": MOMENT}
 TRANSFER = {"from_wallet_id": TEXT, "to_wallet_id": TEXT, "amount": NUMBER}

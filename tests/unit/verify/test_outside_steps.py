@@ -44,6 +44,10 @@ def test_nothing_is_found_in_the_right_one(probe: Probe, tmp_path: Path) -> None
     assert (outcome.findings, outcome.tried > 0) == ((), True)
 
 
+def test_what_may_be_below_zero_is(tmp_path: Path) -> None:
+    assert asked(tmp_path, balances, "overdraft", "limited").findings == ()
+
+
 def test_the_right_login_takes_as_long_for_whom_nobody_knows(tmp_path: Path) -> None:
     told = [finding.what for finding in asked(tmp_path, signing_in).findings]
     assert not [what for what in told if "longer" in what]

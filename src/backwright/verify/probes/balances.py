@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from backwright.verify.observed import Caller
-from backwright.verify.probes.involved import Thing, above, named, numbers
+from backwright.verify.probes.involved import Thing, above, changed, named, numbers
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Unreachable
 from backwright.verify.target.contract import Operation
@@ -27,6 +27,12 @@ SETTLED = re.compile(r"/(total|grand_total|amount|capacity)(_?(cents|amount|pric
 SO_FAR = re.compile(
     r"/(amount_)?(paid|used|taken|booked|reserved|spent)(_?(cents|amount|total|minor))?$", re.IGNORECASE
 )
+AMOUNT = re.compile(r"amount|quantity|value|cents|sum$|points|credits|units", re.IGNORECASE)
+STOCK = re.compile(
+    r"balance|stock|available|remaining|quantity|on_?hand|seats|inventory|credits|points", re.IGNORECASE
+)
+"""Numbers of which there cannot be less than none, unless the thing says how much less."""
+ALLOWED = re.compile(r"overdraft|credit_?limit|limit|floor|allowance|back_?order", re.IGNORECASE)
 UNCERTAIN = re.compile(r"^(state|status|pending)$", re.IGNORECASE)
 """Members that say that it may not be done yet."""
 
@@ -37,9 +43,10 @@ def run(world: World) -> Outcome:
     """What acts on things (in the path, or named in the body) is sent, and they are read before and after.
 
     Refused, because something that it names does not exist, it has to have changed nothing. Between two things of one
-    kind (`from_…`, `to_…`), a number that changes in one has to change in the other, unless the answer says that it is
-    not done yet. Asked for more than a thing shows, where the contract names 409, it must not be accepted with a number
-    below zero afterwards, or with more paid than the total. What is cancelled gives back what it took of others.
+    kind (`from_…`, `to_…`), a number that changes in one by the amount of the body has to change in the other, unless
+    the answer says that it is not done yet. Asked for more than a thing shows, where the contract names 409, it must
+    not be accepted with a balance or a stock below zero afterwards (unless the thing has a limit for that), or with
+    more paid than the total. What is cancelled gives back what it took of others.
     """
     notes = Notes(world)
     for operation in world.operations:
@@ -78,10 +85,12 @@ def _refused(world: World, notes: Notes, operation: Operation, caller: Caller | 
         if not things or not all(before) or not 400 <= tried.answer.status < 500:
             continue
         notes.tried += 1
-        changed = {place.rpartition("/")[2] for one, other in zip(before, after, strict=True) for place in one
-                   if one[place] != other.get(place)}  # fmt: skip
-        if changed:
-            names = ", ".join(f"`{name}`" for name in sorted(changed))
+        if before == after:
+            continue
+        again = _read(world, things, caller)
+        places = set().union(*map(changed, before, after, again))
+        if places:
+            names = ", ".join(sorted(f"`{place.rpartition('/')[2]}`" for place in places))
             what = f"is answered {tried.answer.status}, and changes {names} all the same"
             notes.found(operation.name, f"{what}: `{missing.member}` names nothing", tried.sent)
 
@@ -98,8 +107,10 @@ def _between(world: World, notes: Notes, operation: Operation, caller: Caller | 
     path = world.path_for(operation, caller)
     body = world.body(operation)
     things = list(named(world, body))
+    amounts = [abs(each) for name, value in members(body) if AMOUNT.search(name) and (each := number(value))]
     if (
         path is None
+        or len(amounts) != 1
         or len(things) != 2
         or things[0].reading is not things[1].reading
         or things[0].path == things[1].path
@@ -115,7 +126,13 @@ def _between(world: World, notes: Notes, operation: Operation, caller: Caller | 
         return
     notes.tried += 1
     steps = [_steps(one, other) for one, other in zip(before, after, strict=True)]
-    for place in {*steps[0], *steps[1]}:
+    moved = {
+        place
+        for each in steps
+        for place, step in each.items()
+        if abs(step) == amounts[0] and (amounts[0] != 1 or STOCK.search(place.rpartition("/")[2]))
+    }
+    for place in moved:  # a number of messages, or of followers, grows on one side only
         if bool(steps[0].get(place)) != bool(steps[1].get(place)):
             only = things[0 if steps[0].get(place) else 1].member
             what = f"changes `{place.rpartition('/')[2]}` of `{only}` and not of the other"
@@ -174,7 +191,7 @@ def _overdrawn(was: Mapping[str, float], now: Mapping[str, float]) -> Iterator[s
     """What the numbers of a thing say that cannot be."""
     for place, each in now.items():
         name = place.rpartition("/")[2]
-        if each < 0 <= was.get(place, -1):
+        if each < 0 <= was.get(place, -1) and STOCK.search(name) and not any(map(ALLOWED.search, now)):
             yield f"`{name}` is {each:g} then"
         if not SO_FAR.search(place):
             continue
@@ -210,13 +227,25 @@ def _undone(world: World, notes: Notes, operation: Operation, caller: Caller | N
         path = {**made.path, name: value}
         before = _read(world, things, caller)
         done = world.attempt(act, caller, path)
-        taken = _read(world, things, caller)
-        if done is None or not done.answer.accepted or before == taken:
+        late = _read(world, things, caller)
+        taken = [_taken(one, other) for one, other in zip(before, late, strict=True)]
+        if done is None or not done.answer.accepted or not any(taken):
             continue
         tried = world.attempt(operation, caller, path)
         if tried is None or not tried.answer.accepted:
             continue
         notes.tried += 1
-        if [numbers(each) for each in _read(world, things, caller)] == [numbers(each) for each in taken]:
+        back = [numbers(each) for each in _read(world, things, caller)]
+        if all(
+            now.get(place) == left
+            for now, each in zip(back, taken, strict=True)
+            for place, left in each.items()
+        ):
             what = f"gives nothing back of what {act.name} took from what `{things[0].member}` names"
             notes.found(operation.name, what, tried.sent)
+
+
+def _taken(before: Shown, after: Shown) -> dict[str, float]:
+    """The numbers that have become less, as they are now."""
+    was = numbers(before)
+    return {place: each for place, each in numbers(after).items() if each < was.get(place, each)}

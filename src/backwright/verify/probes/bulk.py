@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backwright.verify.observed import Caller
+from backwright.verify.probes.alike import told
+from backwright.verify.probes.involved import changed
 from backwright.verify.probes.objects import Thing, made_by
 from backwright.verify.probes.probe import Notes, Outcome
-from backwright.verify.target.calling import Unreachable
+from backwright.verify.target.calling import Answer, Unreachable
 from backwright.verify.target.contract import Operation
 from backwright.verify.target.exploring import World
 from backwright.verify.target.naming import before, names_of, referred
@@ -79,18 +81,24 @@ def _judge(
         return
     shown = world.send(reading, owner, thing.path).answer
     tried = world.send(operation, stranger, {}, _with(world, operation, name, thing))
-    after = world.send(reading, owner, thing.path).answer
-    if (shown.status, shown.json()) != (after.status, after.json()):
+    if _differs(world, reading, owner, thing, shown):
         notes.tried += 1
         what = f"does to what {owner.name} made what {stranger.name} asks for, who may not read it"
         notes.found(operation.name, what, tried.sent)
         return
     world.send(operation, owner, {}, _with(world, operation, name, thing))
-    own = world.send(reading, owner, thing.path).answer
-    if (own.status, own.json()) == (shown.status, shown.json()):
+    if not _differs(world, reading, owner, thing, shown):
         notes.unjudged(operation.name, "it has no effect that can be read, whoever sends it")
         return
     notes.tried += 1
+
+
+def _differs(world: World, reading: Operation, owner: Caller, thing: Thing, shown: Answer) -> bool:
+    """Whether its maker finds it otherwise than it was; what differs each time that it is read is nobody's doing."""
+    after, again = (world.send(reading, owner, thing.path).answer for _ in range(2))
+    if shown.status != after.status:
+        return True
+    return bool(changed(told(shown.json()), told(after.json()), told(again.json())))
 
 
 def _with(world: World, operation: Operation, name: str, thing: Thing) -> object:

@@ -50,6 +50,12 @@ def above(world: World, operation: Operation, path: Mapping[str, str]) -> Iterat
         yield Thing(member="", reading=reading, path={name: path[name] for name in reading.path_names})
 
 
+def changed(before: Mapping[str, Any], after: Mapping[str, Any], again: Mapping[str, Any]) -> set[str]:
+    """The places that changed in between; `again` is read right after `after`: what differs there does so by itself."""
+    return {place for place in {*before, *after} if before.get(place) != after.get(place)
+            and after.get(place) == again.get(place)}  # fmt: skip
+
+
 def numbers(shown: Mapping[str, Any]) -> dict[str, float]:
     """The numbers among what a thing shows."""
     return {place: each for place, value in shown.items() if (each := number(value)) is not None}
