@@ -28,8 +28,9 @@ from backwright.verify.gate import DatabaseName, Gate, GateInput
 from backwright.verify.gates import load, query_budget
 from backwright.verify.judging import judged
 from backwright.verify.multiplying import multiplied
-from backwright.verify.observed import Observed, Target
+from backwright.verify.observed import Exchange, Observed, Target
 from backwright.verify.results import GateResult
+from backwright.verify.sending import Timed
 
 SPECIFICATION = """service: {{name: shop, version: 1.0.0}}
 {performance}
@@ -144,6 +145,25 @@ def test_a_rate_that_cannot_be_sent_is_not_run(monkeypatch: pytest.MonkeyPatch) 
     )
     with pytest.raises(load.NotRun, match="can be sent from here"):
         load.observe(seen, load.Bounds())
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "judged"), [("POST", 409, "passed"), ("POST", 503, "failed"), ("GET", 409, "failed")]
+)
+def test_what_changes_something_may_be_refused_in_the_end(
+    monkeypatch: pytest.MonkeyPatch, method: str, status: int, judged: str
+) -> None:
+    name = f"{method} /orders/7/payments"
+    sent = Exchange(
+        caller="ann", method=method, target="/orders/7", operation=name, headers={}, content=None, status=201
+    )
+    timed = [Timed(name, 0.001, status if number % 5 == 0 else 201) for number in range(100)]
+    monkeypatch.setattr(load, "repeatable", lambda seen: [sent])
+    monkeypatch.setattr(load, "at_rate", lambda *given: timed)
+    seen = Observed(name="x", url="", contract={}, callers=(), exchanges=())
+    found = load.observe(seen, load.Bounds())
+    assert found.status == judged
+    assert found.figures.get("refused since something changed") == (20 if judged == "passed" else None)
 
 
 def test_rows_that_are_wanted_are_put_in_and_no_more(tmp_path: Path) -> None:
