@@ -72,8 +72,7 @@ def judge_candidate(
         return [comment(f"{said}; {_ACCESS}.", 8)]
     if made is not None and not is_local(rule.condition) and _is_at_hand(condition, scope):
         question = scope.python(opposite(fold(condition, caller_known=scope.signed_in)), this=row, item=item)
-        scope.imports |= imports(_RUNTIME, "Forbidden")
-        return [remark(f"if {question}:", said, 8) + "\n    raise Forbidden"]
+        return [_refused_if(question, said, scope)]
     return judged(rule, entity, "create", row, scope, said=said, in_place=False)
 
 
@@ -106,9 +105,8 @@ def judge_candidates(
     names = verb_name("may_create_all", rule, entity, scope.operation.name)
     choices = [*names, f"{names[-1]}_for_anyone"]
     function = judge_all(rule, entity, choices, scope.repositories, signed_in=scope.signed_in)
-    scope.imports |= imports(_RUNTIME, "Forbidden")
-    question = f"if not {scope.call(function, rows)}:"
-    return [], [remark(question, f"{entity.name} create: {rule.source}", 8) + "\n    raise Forbidden"]
+    question = f"not {scope.call(function, rows)}"
+    return [], [_refused_if(question, f"{entity.name} create: {rule.source}", scope)]
 
 
 def refused_candidate(
@@ -157,9 +155,12 @@ def judged(
     rule: Rule, entity: Entity, verb: str, row: str, scope: Scope, *, said: str, in_place: bool
 ) -> list[str]:
     """The question, and the refusal."""
+    return [_refused_if(f"not {asked(rule, entity, verb, row, scope, in_place=in_place)}", said, scope)]
+
+
+def _refused_if(question: str, said: str, scope: Scope) -> str:
     scope.imports |= imports(_RUNTIME, "Forbidden")
-    question = asked(rule, entity, verb, row, scope, in_place=in_place)
-    return [remark(f"if not {question}:", said, 8) + "\n    raise Forbidden"]
+    return remark(f"if {question}:", said, 8) + "\n    raise Forbidden"
 
 
 def asked(rule: Rule, entity: Entity, verb: str, row: str, scope: Scope, *, in_place: bool) -> str:

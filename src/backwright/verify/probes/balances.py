@@ -12,7 +12,7 @@ from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Unreachable
 from backwright.verify.target.contract import Operation
 from backwright.verify.target.exploring import World
-from backwright.verify.target.leading import number
+from backwright.verify.target.leading import like, number
 from backwright.verify.target.naming import members
 from backwright.verify.target.order import ends
 from backwright.verify.target.references import replaced
@@ -166,7 +166,7 @@ def _beyond(world: World, notes: Notes, operation: Operation, caller: Caller | N
                and name not in {thing.member for thing in things}}  # fmt: skip
     if most is None or not amounts or not things:
         return
-    body = replaced(body, {name: _more(most, value) for name, value in amounts.items()})
+    body = replaced(body, {name: like(most + 1, value) for name, value in amounts.items()})
     if acting and creation is not None:
         above_it = {name: path[name] for name in creation.path_names}
         made = world.send(creation, caller, above_it, body)
@@ -201,13 +201,6 @@ def _overdrawn(was: Mapping[str, float], now: Mapping[str, float]) -> Iterator[s
         )
         if whole and each > now[whole] >= was.get(place, 0):
             yield f"`{name}` is more than `{whole.rpartition('/')[2]}` then"
-
-
-def _more(most: float, value: Any) -> Any:
-    """One more than that, in the form of the value."""
-    if isinstance(value, str):
-        return f"{most + 1:.{len(value.partition('.')[2])}f}"
-    return type(value)(most + 1)
 
 
 def _undone(world: World, notes: Notes, operation: Operation, caller: Caller | None) -> None:

@@ -84,7 +84,7 @@ class Leads:
         world, last = self._world, None
         for number in self._numbers(operation, caller, path):
             body = world.small(operation)
-            amounts = {name: _like(number, each) for name, each in members(body) if _amount(each)}
+            amounts = {name: like(number, each) for name, each in members(body) if _amount(each)}
             if not amounts:
                 break
             try:
@@ -270,7 +270,7 @@ def _amount(value: Any) -> bool:
     return number(value) is not None
 
 
-def _like(amount: float, value: Any) -> Any:
+def like(amount: float, value: Any) -> Any:
     """The amount in the form of the value: a text with as many decimals, a whole number, or any."""
     if isinstance(value, str):
         return f"{amount:.{len(value.partition('.')[2])}f}"
