@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from backwright.emit.sql import quoted
 from backwright.expr.fold import Lookup
+from backwright.expr.once import Named
 from backwright.expr.sql.storage import Link
 from backwright.expr.typed import Kind, Type
+from backwright.model.naming import snake
 from backwright.model.storage import link_columns, link_table
 from backwright.model.types import (
     Entity,
@@ -45,9 +49,16 @@ MATCHING = "matching "
 class ModelStorage:
     """The tables of a model, as `expr.sql` asks for them."""
 
-    def __init__(self, model: Model, *, unfiltered: bool = False) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        unfiltered: bool = False,
+        named: Callable[[Entity], Sequence[Named]] | None = None,
+    ) -> None:
         self.model = model
         self.unfiltered = unfiltered
+        self._named = named
 
     def table(self, entity: str) -> str:
         """The table of an entity; `matching` names the rows of a statement's own WITH clause."""
@@ -62,8 +73,9 @@ class ModelStorage:
         return self.table(entity)
 
     def column(self, entity: str, field: str) -> str:
-        """The column of a field."""
-        return quoted(self.model.entity(entity.removeprefix(MATCHING)).field(field).column)
+        """The column of a field, or of a computed value that a statement says beside the row."""
+        of = self.model.entity(entity.removeprefix(MATCHING))
+        return quoted(snake(field) if is_computed(of, field) else of.field(field).column)
 
     def keys(self, entity: str) -> tuple[str, ...]:
         """The names of the fields that are an entity's key, in order."""
@@ -96,7 +108,17 @@ class ModelStorage:
 
     def encrypted(self, entity: str, field: str) -> bool:
         """Whether the column holds what the service has encrypted."""
-        return self.model.entity(entity).field(field).encrypted
+        of = self.model.entity(entity.removeprefix(MATCHING))
+        return not is_computed(of, field) and of.field(field).encrypted
+
+    def named(self, entity: str) -> Sequence[Named]:
+        """The computed values of the rows that statements may say beside them."""
+        return () if self._named is None else self._named(self.model.entity(entity.removeprefix(MATCHING)))
+
+
+def is_computed(entity: Entity, name: str) -> bool:
+    """Whether a name is that of a computed value."""
+    return any(each.name == name for each in entity.computed)
 
 
 def field_types(model: Model) -> Lookup:

@@ -41,7 +41,7 @@ from backwright.expr.typed import (
 from backwright.expr.walk import nodes
 from backwright.model.naming import snake
 from backwright.model.rules import always
-from backwright.model.types import Rule
+from backwright.model.types import Model, Rule
 
 NULL = Constant(type=Type("null", nullable=True), value=None)
 
@@ -52,6 +52,19 @@ class Rules(Protocol):
     def of_rows(self, entity: str) -> Rule | None: ...
 
     def of_field(self, entity: str, field: str) -> Rule | None: ...
+
+
+class ModelRules:
+    """The read rules of a model that is built."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def of_rows(self, entity: str) -> Rule | None:
+        return self.model.entity(entity).access["read"]
+
+    def of_field(self, entity: str, field: str) -> Rule | None:
+        return self.model.entity(entity).field(field).read
 
 
 def readable(expression: Expression, rules: Rules) -> Expression:

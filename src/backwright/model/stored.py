@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from backwright.expr.once import Named
 from backwright.expr.sql.storage import Link
 from backwright.expr.typed import Type
 from backwright.model.formulas import type_of
@@ -55,3 +56,7 @@ class Stored:
     def encrypted(self, entity: str, field: str) -> bool:
         """Whether the column holds what the service has encrypted."""
         return self.model.entity(entity).field(field).encrypted
+
+    def named(self, entity: str) -> Sequence[Named]:
+        """None: what is asked of this storage is whether a condition can be SQL, however long."""
+        return ()

@@ -10,7 +10,7 @@ from backwright.emit.repositories.projections import Extra
 from backwright.emit.repositories.statement import Writing
 from backwright.emit.source import literal
 from backwright.emit.sql import quoted
-from backwright.expr.typed import Constant
+from backwright.expr.typed import Constant, Expression
 from backwright.model.types import Entity, Field, OrderTerm
 
 _LINE = 88
@@ -39,6 +39,11 @@ def total(entity: Entity, order: Sequence[OrderTerm]) -> list[OrderTerm]:
 def extras(order: Sequence[OrderTerm]) -> list[Extra]:
     """What the rows of a page have to hold for its cursor, besides columns."""
     return [Extra(_attribute(term), term.value.meaning) for term in order if term.value is not None]
+
+
+def values(order: Sequence[OrderTerm]) -> list[Expression]:
+    """The computed values that rows are ordered by."""
+    return [term.value.meaning for term in order if term.value is not None]
 
 
 def fields(entity: Entity, order: Sequence[OrderTerm]) -> list[Field]:

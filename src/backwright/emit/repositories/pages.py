@@ -29,7 +29,7 @@ from backwright.emit.repositories.projections import (
 from backwright.emit.repositories.reading import Reading, called, database_call, rule_words
 from backwright.emit.repositories.statement import Statement, Writing, written
 from backwright.emit.source import Identifier, Source, imports, literal, source
-from backwright.emit.sql import hanging, quoted, where
+from backwright.emit.sql import hanging, where
 from backwright.emit.storage import type_of
 from backwright.emit.structs import Member
 from backwright.expr.inline import NULL
@@ -156,6 +156,10 @@ class _PageWriter:
         style = self.step.paging.style
 
         def write(sql: Writing) -> str:
+            ordered = orders.values(order)
+            behind = ordered if style == "keyset" else []
+            asked = [*projection.values(), *ordered, *behind, *self.asked()]
+            table = sql.source(self.entity, projection.row, asked)
             terms = orders.terms(self.entity, order, sql, row=projection.row)
             conditions = self.conditions(sql, row=projection.row)
             tail = [orders.order_by(terms)]
@@ -170,7 +174,7 @@ class _PageWriter:
             return "\n".join(
                 [
                     selected(projection.columns(sql)),
-                    f"FROM {quoted(self.entity.table)}",
+                    f"FROM {table}",
                     *projection.joined(sql),
                     *where(conditions),
                     *tail,
@@ -183,6 +187,10 @@ class _PageWriter:
             signed_in=self.signed_in,
             for_caller=self.step.readable is not None,
         )
+
+    def asked(self) -> list[Expression]:
+        """All that the conditions ask of a row."""
+        return [*self.reading.values(), *(each.condition.meaning for each in self.step.filters)]
 
     def conditions(self, sql: Writing, *, row: str = "") -> list[str]:
         """The rule, the operation's own condition, and the filters that apply when they are asked for."""
@@ -199,10 +207,11 @@ class _PageWriter:
         """How many rows there are without paging."""
 
         def write(sql: Writing) -> str:
+            table = sql.source(self.entity, "", self.asked())
             conditions = self.conditions(sql)
             if conditions and conditions[0].startswith("{"):
                 conditions.insert(0, "TRUE")
-            return "\n".join(["SELECT count(*)", f"FROM {quoted(self.entity.table)}", *where(conditions)])
+            return "\n".join(["SELECT count(*)", f"FROM {table}", *where(conditions)])
 
         return written(
             self.repositories.model,

@@ -42,6 +42,10 @@ class Projection(msgspec.Struct, frozen=True, kw_only=True):
     asked: tuple[Extra, ...] = ()
     name: str | None = None
 
+    def values(self) -> list[Expression]:
+        """All that the database computes of the row itself."""
+        return [each.value for each in (*self.extras, *self.asked)]
+
     @property
     def row(self) -> str:
         """What the row is called where it is the only one of its table: nothing, unless others stand beside it."""
@@ -114,7 +118,12 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
 
 def computed(extras: Sequence[Extra], sql: Writing, row: str) -> list[str]:
     """Values that the database computes, as SELECT names them."""
-    return [f"{sql.value(each.value, this=row or None)} AS {quoted(each.name)}" for each in extras]
+    return [_called(sql.value(each.value, this=row or None), quoted(each.name), row) for each in extras]
+
+
+def _called(text: str, name: str, row: str) -> str:
+    """A value under its name, which a column has already."""
+    return text if text in (name, f"{row}.{name}") else f"{text} AS {name}"
 
 
 def whole(entity: Entity, model: Model) -> Projection:

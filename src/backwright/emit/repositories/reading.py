@@ -24,7 +24,7 @@ from backwright.emit.repositories.projections import (
 )
 from backwright.emit.repositories.statement import Writing, written
 from backwright.emit.source import Identifier, Source, source
-from backwright.emit.sql import described, quoted, where
+from backwright.emit.sql import described, where
 from backwright.emit.storage import live
 from backwright.expr.typed import And, Compare, Expression, Input, Name
 from backwright.expr.typed import Member as MemberOf
@@ -39,6 +39,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     entity: Entity
     readable: Rule | None
     where: Expression | None
+
+    def values(self) -> list[Expression]:
+        """All that the conditions ask of a row."""
+        rule = [] if self.readable is None else [self.readable.condition]
+        return [*([] if self.where is None else [self.where]), *rule]
 
     def conditions(self, sql: Writing, *, row: str = "") -> list[str]:
         """The lines of WHERE, the rule's own words beside its clause."""
@@ -90,10 +95,12 @@ def find(
             else [orders.order_by(orders.terms(entity, orders.total(entity, ()), sql, row=row)), "LIMIT 1"]
         )
         tail += ["FOR UPDATE"] if lock else []
+        asked = [] if lock else [*projection.values(), *reading.values()]
+        table = sql.source(entity, row, asked)
         return "\n".join(
             [
                 selected(projection.columns(sql)),
-                f"FROM {quoted(entity.table)}",
+                f"FROM {table}",
                 *projection.joined(sql),
                 *where(reading.conditions(sql, row=row)),
                 *tail,

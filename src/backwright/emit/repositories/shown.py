@@ -38,10 +38,11 @@ def by_keys(projection: Projection, repositories: Repositories, *, signed_in: bo
     entity, model, names = projection.entity, repositories.model, repositories.names
 
     def write_statement(sql: Writing) -> str:
+        table = sql.source(entity, projection.row, projection.values())
         return "\n".join(
             [
                 selected(projection.columns(sql)),
-                f"FROM {quoted(entity.table)}",
+                f"FROM {table}",
                 *projection.joined(sql),
                 *where([*in_keys(entity, sql, projection.row), *live(entity, projection.row)]),
             ]
@@ -145,9 +146,10 @@ def belonging(
         alias = _alias(entity, parent, names.plurals[entity.name])
         owner = quoted(parent.table)
         total = orders.total(entity, order)
+        asked = [*projection.values(), *orders.values(total)]
         if direct is not None:
             field, free = direct
-            found = sql.rows(free, alias)
+            found = _with_values(sql.rows(free, alias), sql, entity, asked)
             column = f"{alias}.{quoted(entity.field(field).column)}"
             lines = [
                 selected([*projection.columns(sql, row=alias), f"{column} AS parent"]),
@@ -156,7 +158,7 @@ def belonging(
                 *where([any_of(column, "keys", sql), *found.conditions]),
             ]
         else:
-            found = sql.rows(rows, alias, this=owner)
+            found = _with_values(sql.rows(rows, alias, this=owner), sql, entity, asked)
             own_keys = [f"{owner}.{quoted(field.column)} AS {name}" for name, field in own]
             lines = [
                 selected([*projection.columns(sql, row=alias), *own_keys]),
@@ -199,14 +201,16 @@ def listing(
 
     def write_statement(sql: Writing) -> str:
         alias = _alias(entity, None, names.plurals[entity.name])
-        found = sql.rows(rows, alias)
+        total = orders.total(entity, order)
+        asked = [*projection.values(), *orders.values(total)]
+        found = _with_values(sql.rows(rows, alias), sql, entity, asked)
         return "\n".join(
             [
                 selected(projection.columns(sql, row=alias)),
                 f"FROM {beside(found.tables, projection)}",
                 *projection.joined(sql, row=alias),
                 *where(found.conditions),
-                orders.order_by(orders.terms(entity, orders.total(entity, order), sql, row=alias)),
+                orders.order_by(orders.terms(entity, total, sql, row=alias)),
                 *([f"LIMIT {limit}"] if limit is not None else []),
             ]
         )
@@ -222,6 +226,12 @@ def listing(
 
     name = repositories.add(entity.name, [wanted], write)
     return RowsOf(function=called(entity, name, given, repositories), row=kind)
+
+
+def _with_values(found: RowsSql, sql: Writing, entity: Entity, asked: Sequence[Expression]) -> RowsSql:
+    """The rows, with what is asked of them more than once beside them."""
+    *before, table = found.tables
+    return msgspec.structs.replace(found, tables=(*before, sql.source(entity, found.alias, asked, table)))
 
 
 def beside(tables: Sequence[str], projection: Projection) -> str:

@@ -7,19 +7,23 @@ what supplies each parameter. Where the runtime makes SQLite's text of PostgreSQ
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from backwright.emit.layout import laid_out, split
 from backwright.emit.source import Identifier, Source, imports, indented, source, sql_block
+from backwright.emit.sql import hanging, quoted
 from backwright.emit.storage import ModelStorage, field_types
 from backwright.expr import sql
 from backwright.expr.fold import fold
+from backwright.expr.once import Named, Once, may_repeat, once, worth_naming
 from backwright.expr.setwise import setwise
-from backwright.expr.typed import Expression, Type
+from backwright.expr.typed import Expression, Name, Type
 from backwright.expr.walk import is_local
-from backwright.model.types import Model
+from backwright.model.naming import snake
+from backwright.model.readable import ModelRules, readable
+from backwright.model.types import Entity, Model
 from backwright_runtime.database.statement import for_sqlite
 
 Dialect = sql.Dialect
@@ -54,8 +58,46 @@ class Writing:
         self.model = model
         self.dialect = dialect
         self.signed_in = signed_in
-        self.storage = ModelStorage(model, unfiltered=guarded and dialect == "postgresql")
+        self.storage = ModelStorage(model, unfiltered=guarded and dialect == "postgresql", named=self.named)
+        self.row: str | None = None
+        self.said = Once()
         self.parameters: dict[str, Expression | None] = dict.fromkeys(RESERVED)
+
+    def source(self, entity: Entity, row: str, asked: Sequence[Expression], table: str = "") -> str:
+        """What FROM reads the statement's own rows from, which are called `row` ("": like their table).
+
+        It is the table (`table`, where it is not simply that of the entity); or one that says beside each row, once,
+        the computed values that `asked`, all that the statement asks of the row, needs more than once. From here on
+        they are named.
+        """
+        self.row = row or None
+        text = table or quoted(entity.table)
+        if not entity.computed or not may_repeat(asked):
+            return text
+        this = Name(type=Type("entity", entity=entity.name), root="this")
+        self.said = once([self.folded(each) for each in asked], this, self.named(entity))
+        for level in self.said.levels:
+            columns = [
+                f"{laid_out(self._compiled(each.value, self.row, False, None, value=True))}"
+                f" AS {self.storage.column(entity.name, each.name)}"
+                for each in level
+            ]
+            listed = ",\n".join(["*", *columns]).replace("\n", "\n" + " " * 11)
+            text = f"(\n    SELECT {listed}\n    FROM {hanging(text, 4)}\n) AS {row or quoted(entity.table)}"
+        return text
+
+    def named(self, entity: Entity) -> list[Named]:
+        """The computed values of an entity as statements for these callers say them: in views, then in rules."""
+        columns = {field.column for field in entity.fields}
+        found: list[Named] = []
+        for each in entity.computed:
+            if snake(each.name) in columns or is_local(each.value.meaning):
+                continue
+            for meaning in (readable(each.value.meaning, ModelRules(self.model)), each.value.meaning):
+                value = self.folded(meaning)
+                if worth_naming(value):
+                    found.append(Named(each.name, value))
+        return found
 
     def condition(
         self,
@@ -66,7 +108,7 @@ class Writing:
         variables: Mapping[str, str] | None = None,
     ) -> str:
         """A condition, laid out over several lines where it is long; an OR in parentheses."""
-        known = self.folded(expression)
+        known = self._about(self.folded(expression), this)
         text = self._compiled(known, this, candidate, variables, value=False)
         return parenthesized(text if "\n" in text else laid_out(text))
 
@@ -79,7 +121,8 @@ class Writing:
         variables: Mapping[str, str] | None = None,
     ) -> str:
         """A value, as in SELECT and SET: null and false differ."""
-        text = self._compiled(self.folded(expression), this, candidate, variables, value=True)
+        known = self._about(self.folded(expression), this)
+        text = self._compiled(known, this, candidate, variables, value=True)
         return text if "\n" in text else laid_out(text)
 
     def assigned(self, expression: Expression, into: Type) -> str:
@@ -99,6 +142,10 @@ class Writing:
     def folded(self, expression: Expression) -> Expression:
         """The expression with everything decided that is known of this statement's callers, said for sets."""
         return setwise(fold(expression, caller_known=self.signed_in, lookup=field_types(self.model)))
+
+    def _about(self, known: Expression, this: str | None) -> Expression:
+        """What is asked of the statement's own row, with the values named that are said beside it."""
+        return self.said.about(known) if this == self.row else known
 
     def _compiled(
         self,

@@ -10,6 +10,7 @@ import re
 
 import msgspec
 
+from backwright.expr.once import Named, may_repeat, once
 from backwright.expr.shape import Shape
 from backwright.expr.sql.operands import NOT, SUM, Known, RowOf, ValueOf
 from backwright.expr.sql.storage import NotCompiled, type_name
@@ -80,12 +81,14 @@ class Sources(Values):
             case Filtered(of=of, variable=variable, condition=condition):
                 found = self.element_of(self.source(of, known, variable, ordered=ordered), variable)
                 outside = self.look(variable, found, of)
+                condition = self.beside(found, variable, condition)
                 found.conditions += self.conditions(condition, known)
                 self.unlook(variable, outside)
                 return found
             case Mapped(of=of, variable=variable, value=value):
                 found = self.element_of(self.source(of, known, variable, ordered=ordered), variable)
                 outside = self.look(variable, found, of)
+                value = self.beside(found, variable, value)
                 text = self.element_value(value, known)
                 self.unlook(variable, outside)
                 scale = self.inner_scale(value) if self.lite and self.holds_decimals(value) else None
@@ -113,6 +116,20 @@ class Sources(Values):
             found.conditions += self.conditions(each.condition, CERTAIN)
             self.unlook(each.variable, outside)
         return found
+
+    def beside(self, found: Source, variable: str, asked: Expression) -> Expression:
+        """What is asked of each row, where what it says more than once is said once, beside the columns."""
+        if found.entity is None or not isinstance(found.element, RowOf) or not may_repeat([asked]):
+            return asked
+        row = Name(type=Type("entity", entity=found.entity), root="variable", binding=variable)
+        said = once([asked], row, self.storage.named(found.entity))
+        for level in said.levels:
+            columns = ", ".join(self.column_beside(found.entity, each) for each in level)
+            found.tables[-1] = f"(SELECT *, {columns} FROM {found.tables[-1]}) AS {found.alias}"  # noqa: S608
+        return said.about(asked)
+
+    def column_beside(self, entity: str, each: Named) -> str:
+        return f"{self.shown(each.value)} AS {self.storage.column(entity, each.name)}"
 
     def rows_of(self, entity: str, wanted: str, conditions: list[str], *before: str) -> Source:
         """A table under an alias, in the order of its key."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal as OneOf
 from typing import Protocol
 
 import msgspec
 
+from backwright.expr.once import Named
 from backwright.expr.typed import Expression, Type
 
 Dialect = OneOf["postgresql", "sqlite"]
@@ -62,6 +64,10 @@ class Storage(Protocol):
 
     def encrypted(self, entity: str, field: str) -> bool:
         """Whether the column holds what the service has encrypted."""
+        ...
+
+    def named(self, entity: str) -> Sequence[Named]:
+        """The values that the rows have names for besides their columns, as expressions of statements say them."""
         ...
 
 
