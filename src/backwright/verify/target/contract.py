@@ -14,22 +14,30 @@ DEEPEST = 16
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
-    """A parameter of an operation. `where` is `path`, `query`, `header` or `cookie`."""
+    """A parameter of an operation. `where` is `path`, `query`, `header` or `cookie`; `style` and `explode` say how
+    lists and objects are written, `encoded_as` is the media type of one that is written whole.
+    """
 
     name: str
     where: str
     required: bool
     schema: Mapping[str, Any]
     examples: tuple[Any, ...] = ()
+    style: str = "form"
+    explode: bool = True
+    encoded_as: str = ""
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
-    """What a request carries: the first media type of the contract that can be made here."""
+    """What a request carries: the first media type of the contract that can be made here. `files` are the members that
+    are uploaded as files, with their media types as declared (comma-separated; empty: not said).
+    """
 
     media: str
     required: bool
     schema: Mapping[str, Any]
     examples: tuple[Any, ...] = ()
+    files: Mapping[str, str] = {}
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,12 +141,16 @@ def _parameter(document: Mapping[str, Any], given: Any) -> Parameter:
     given = given if isinstance(given, Mapping) else {}
     content: Mapping[str, Any] = next(iter((given.get("content") or {}).values()), {})
     where = str(given.get("in", "query"))
+    style = str(given.get("style") or ("form" if where in {"query", "cookie"} else "simple"))
     return Parameter(
         name=str(given.get("name", "")),
         where=where,
         required=where == "path" or bool(given.get("required")),
         schema=resolved(document, given.get("schema") or content.get("schema") or {}),
         examples=_examples(document, given) or _examples(document, content),
+        style=style,
+        explode=bool(given.get("explode", style == "form")),
+        encoded_as=next(iter(given.get("content") or ()), ""),
     )
 
 
@@ -153,7 +165,33 @@ def _body(document: Mapping[str, Any], given: Any) -> Body | None:
         required=bool(given.get("required")),
         schema=resolved(document, described.get("schema") or {}),
         examples=_examples(document, described),
+        files=dict(_files(document, described)) if media.startswith("multipart/") else {},
     )
+
+
+def _files(document: Mapping[str, Any], described: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The members of a form that are files: by format (3.0), by media type (3.1), or by how they are encoded."""
+    encoding = described.get("encoding") or {}
+    for name, each in _properties(document, described.get("schema") or {}):
+        schema = resolved(document, each)
+        if isinstance(schema, Mapping) and schema.get("type") == "array":
+            schema = resolved(document, schema.get("items") or {})
+        schema = schema if isinstance(schema, Mapping) else {}
+        said = (encoding.get(name) or {}).get("contentType") or schema.get("contentMediaType") or ""
+        plainly = not schema.get("type") and not {"$ref", "properties", "enum", "oneOf", "anyOf"} & set(
+            schema
+        )
+        if schema.get("format") == "binary" or "contentMediaType" in schema or (said and plainly):
+            yield str(name), str(said)
+
+
+def _properties(document: Mapping[str, Any], given: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    schema = resolved(document, given)
+    if not isinstance(schema, Mapping) or depth > DEEPEST:
+        return
+    yield from (schema.get("properties") or {}).items()
+    for each in schema.get("allOf") or ():
+        yield from _properties(document, each, depth + 1)
 
 
 def _preference(media: str) -> int:

@@ -11,14 +11,15 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import unquote
 
 import msgspec
 
 from backwright.verify.observed import Caller, Observed
 from backwright.verify.target.calling import Client, Sent, Unreachable
-from backwright.verify.target.contract import Operation, Parameter, base_path, operations_of
-from backwright.verify.target.encoding import encoded, plain
+from backwright.verify.target.contract import Body, Operation, Parameter, base_path, operations_of
+from backwright.verify.target.encoding import encoded, queried, simple
+from backwright.verify.target.files import File, likely
 from backwright.verify.target.leading import Leads
 from backwright.verify.target.made import Made
 from backwright.verify.target.naming import (
@@ -39,6 +40,7 @@ ASTRAY = {400, 404, 409, 422}
 """Statuses that may be about what the body names."""
 DEEPEST = 8
 WAYS = 7
+OTHER_FILES = ("image/png", "application/pdf", "text/csv")
 CHOICES = 4
 """How many known things are tried for one path."""
 
@@ -121,14 +123,16 @@ class World:
                 shown = (
                     self._version(operation, caller, path) if parameter.name.lower() == "if-match" else None
                 )
-                headers[parameter.name] = shown or str(value)
+                headers[parameter.name] = shown or simple(parameter, value)
         asked |= query or {}
         target = self.base + filled(operation.path, path)
         if asked:
-            target += "?" + urlencode({name: plain(value) for name, value in asked.items()}, doseq=True)
+            known = {each.name: each for each in operation.parameters if each.where == "query"}
+            target += "?" + queried(known, asked)
         content = None
         if body is not None and operation.body is not None:
-            content, media = encoded(body, operation.body.media)
+            files = {name: likely(name, said) for name, said in operation.body.files.items()}
+            content, media = encoded(body, operation.body.media, files)
             headers["Content-Type"] = media
         return Sent(method=operation.method, target=target, headers=headers, content=content)
 
@@ -354,7 +358,17 @@ class World:
                         self.made, {key: each for key, each in body.items() if key not in unknown}
                     )
             case _:
-                yield referring(self.made, self._modest.value(schema))
+                body = referring(self.made, self._modest.value(schema))
+                yield body
+                yield from self._other_files(operation.body, body)
+
+    def _other_files(self, described: Body, body: Any) -> Iterator[Any]:
+        """The body with files of other types, where the contract does not say of which type they are."""
+        unsaid = [name for name, said in described.files.items() if not said]
+        for media in OTHER_FILES if unsaid and isinstance(body, dict) else ():
+            files = {name: File(self.sampler.word(), media) for name in unsaid if name in body}
+            lists = {name: [each] if isinstance(body[name], list) else each for name, each in files.items()}
+            yield {**body, **lists}
 
     def _renewed(self, body: Any) -> Any:
         """A body that was accepted, with other words in it: names have to be new."""
