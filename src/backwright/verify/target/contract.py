@@ -27,6 +27,24 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     explode: bool = True
     encoded_as: str = ""
 
+    @property
+    def kind(self) -> str:
+        """The type of its value that is not null; empty where the contract does not say it."""
+        kinds = self.schema.get("type")
+        kind = next((each for each in kinds if each != "null"), "") if isinstance(kinds, list) else kinds
+        return str(kind or ("object" if "properties" in self.schema else ""))
+
+    @property
+    def offered(self) -> tuple[Any, ...]:
+        """The values that the contract lists for it, or for each of its items."""
+        items = self.schema.get("items")
+        listed = items if self.kind == "array" and isinstance(items, Mapping) else self.schema
+        return tuple(each for each in listed.get("enum") or () if each is not None)
+
+    def holding(self, value: Any) -> Any:
+        """The value as the parameter takes it: a list takes it as its only item."""
+        return [value] if self.kind == "array" and not isinstance(value, list) else value
+
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
     """What a request carries: the first media type of the contract that can be made here. `files` are the members that
@@ -88,6 +106,22 @@ def _at(document: Mapping[str, Any], reference: str) -> Any:
         else:
             return {}
     return found
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """Every text of a document, with the names of its members: nothing that is made anew is among them."""
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for name, each in value.items():
+                yield str(name)
+                yield from texts_of(each)
+        case list() | tuple():
+            for each in value:
+                yield from texts_of(each)
+        case _:
+            pass
 
 
 def base_path(document: Mapping[str, Any]) -> str:

@@ -11,13 +11,13 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
-from backwright.verify.observed import Caller, Observed
+from backwright.verify.observed import Caller, Exchange, Observed
 from backwright.verify.target.calling import Client, Sent, Unreachable
-from backwright.verify.target.contract import Body, Operation, Parameter, base_path, operations_of
+from backwright.verify.target.contract import Body, Operation, Parameter, base_path, operations_of, texts_of
 from backwright.verify.target.encoding import encoded, queried, simple
 from backwright.verify.target.files import File, likely
 from backwright.verify.target.leading import Leads
@@ -32,7 +32,7 @@ from backwright.verify.target.naming import (
     noun_of,
     referred,
 )
-from backwright.verify.target.order import PRESENT, changes_password, ends, late
+from backwright.verify.target.order import PRESENT, changes_password, ends, late, token_of
 from backwright.verify.target.references import dangling, referring, replaced
 from backwright.verify.target.sampling import Modest, Sampler
 
@@ -54,6 +54,7 @@ class World:
         self.client = client
         self.operations = operations_of(seen.contract)
         self.base = base_path(seen.contract)
+        self.fixed = frozenset(texts_of(seen.contract))  # what is no mark of a thing: anybody may send it
         self.made: list[Made] = []
         self.sampler = Sampler(seen.contract, seed)
         self._modest = Modest(seen.contract, seed + 1)
@@ -63,7 +64,7 @@ class World:
         self._working: dict[str, int] = {}  # which way of making a body was accepted
         self._known_bodies: dict[str, list[Any]] = {}
         for exchange in seen.accepted():
-            body = _decoded(exchange.content)
+            body = _decoded(exchange.content) or _form(exchange)
             if body is not None:
                 self._known_bodies.setdefault(exchange.operation, []).append(body)
 
@@ -169,11 +170,12 @@ class World:
         who: list[Caller | None] = [*self.callers_for(operation)]
         for caller in [*who, None] if not operation.secured or not who else who:
             made = self.leads.between(operation, caller) or self.perform(operation, caller)
-            for acts in (False, True):
-                if made is not None and not made.done and self.beside(operation, acts=acts):
-                    made = self.ready(operation, caller, acts=acts)
+            if made is not None and not made.done and self.beside(operation):
+                made = self.ready(operation, caller)
             if made is not None and not made.done:
-                made = self.leads.find(operation, caller, made)
+                made = self.leads.find(operation, caller, made) or made
+            if made is not None and not made.done and self.beside(operation, acts=True):
+                made = self.ready(operation, caller, acts=True)
             if made is not None and made.done:
                 return made
         return None
@@ -297,14 +299,16 @@ class World:
         yield from self.bodies(operation)
 
     def known_by(self, caller: Caller | None, operation: Operation, body: Any) -> Any:
-        """The body with the caller's present password, where that is to be changed; of those whose credentials
-        everything else is asked with, it is not.
+        """The body with the caller's present password, where that is to be changed, and with its token, where that is
+        to be ended; of those whose credentials everything else is asked with, they are not.
         """
-        if caller is None or not caller.password or caller in self.callers or not isinstance(body, dict):
+        if caller is None or caller in self.callers or not isinstance(body, dict):
             return body
-        if not changes_password(operation):
-            return body
-        return {name: caller.password if PRESENT.search(name) else each for name, each in body.items()}
+        if changes_password(operation) and caller.password:
+            return {name: caller.password if PRESENT.search(name) else each for name, each in body.items()}
+        if ends(operation):
+            return {name: token_of(caller, name) or each for name, each in body.items()}
+        return body
 
     def _refers(self, last: Made) -> bool:
         """Was it answered that there is none, and the body names something that may be meant?"""
@@ -513,6 +517,14 @@ def _decoded(content: bytes | None) -> Any:
         return msgspec.json.decode(content) if content else None
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+
+
+def _form(exchange: Exchange) -> Any:
+    """The members of a form; None where it is none."""
+    media = next((value for name, value in exchange.headers.items() if name.lower() == "content-type"), "")
+    if "form-urlencoded" not in media:
+        return None
+    return dict(parse_qsl((exchange.content or b"").decode("utf-8", "replace"))) or None
 
 
 def _lower(headers: Mapping[str, str]) -> Sequence[str]:

@@ -94,9 +94,13 @@ class Sampler:
         parts = [resolved(self._document, each) for each in schema.get("allOf") or ()]
         for key in ("oneOf", "anyOf"):
             choices = [resolved(self._document, each) for each in schema.get(key) or ()]
-            parts += [each for each in choices if isinstance(each, Mapping) and each.get("type") != "null"][
+            chosen = [each for each in choices if isinstance(each, Mapping) and each.get("type") != "null"][
                 :1
             ]
+            parts += chosen
+            if chosen and isinstance(schema.get("discriminator"), Mapping):
+                first = (schema.get(key) or ())[choices.index(chosen[0])]
+                parts.append(_told_by(schema["discriminator"], first, chosen[0]))
         if not parts:
             return schema
         merged: dict[str, Any] = {}
@@ -220,6 +224,20 @@ class Modest(Sampler):
     def _text(self, schema: Mapping[str, Any], name: str) -> str:
         small = (each for each in SMALL if _fits(schema.get("pattern"), each))
         return next(small, None) or super()._text(schema, name)
+
+
+def _told_by(discriminator: Mapping[str, Any], given: Any, choice: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The member that tells which choice it is, where the choice does not say it itself: by the mapping, or by the
+    name of its schema.
+    """
+    name, reference = str(discriminator.get("propertyName", "")), str((given or {}).get("$ref", ""))
+    own = (choice.get("properties") or {}).get(name)
+    if not name or not reference or (isinstance(own, Mapping) and {"const", "enum", "$ref"} & set(own)):
+        return {}
+    bare = reference.rpartition("/")[2]
+    mapping = discriminator.get("mapping") or {}
+    called = next((key for key, where in mapping.items() if where in {reference, bare}), bare)
+    return {"properties": {name: {"const": called}}, "required": [name]}
 
 
 def _fits(pattern: Any, text: str) -> bool:
