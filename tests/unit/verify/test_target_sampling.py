@@ -11,7 +11,7 @@ from backwright.verify.probes.asking import _outside
 from backwright.verify.probes.rules import _beyond
 from backwright.verify.target.contract import texts_of
 from backwright.verify.target.order import token_of
-from backwright.verify.target.sampling import Sampler
+from backwright.verify.target.sampling import Modest, Sampler
 
 SCHEMAS: dict[str, Any] = {
     "Circle": {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}}},
@@ -36,6 +36,11 @@ def at(name: str) -> dict[str, str]:
 def test_the_member_that_tells_the_choice_tells_it(choice: str, mapping: dict[str, str], kind: str) -> None:
     schema = {"oneOf": [at(choice)], "discriminator": {"propertyName": "kind", "mapping": mapping}}
     assert Sampler(DOCUMENT, 1).value(schema) == {"kind": kind}
+
+
+@pytest.mark.parametrize("schema", [{"exclusiveMinimum": 0}, {"minimum": 0, "exclusiveMinimum": True}])
+def test_the_smallest_number_is_not_the_bound_that_is_excluded(schema: dict[str, Any]) -> None:
+    assert Modest(DOCUMENT, 1).value({"type": "number", "maximum": 9, **schema}) > 0
 
 
 @pytest.mark.parametrize(

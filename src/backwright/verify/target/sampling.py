@@ -153,9 +153,9 @@ class Sampler:
         least = low if above is True or above is False or above is None else above
         most = high if below is True or below is False or below is None else below
         least = (least if least is not None else 1 if most is None or most >= 1 else most - 10) + (
-            step if above not in {None, False} else 0
+            0 if above is None or above is False else step
         )
-        most = (most if most is not None else least + 20) - (step if below not in {None, False} else 0)
+        most = (most if most is not None else least + 20) - (0 if below is None or below is False else step)
         steps = max(0, min(int((most - least) / step), 20))
         value = (int(-(-least // step)) + self._step(steps)) * step
         value = value if value <= most else least
