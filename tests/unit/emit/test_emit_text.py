@@ -148,8 +148,12 @@ def test_imports_are_in_the_order_of_ruff():
         "x = 1", imports("todos.v2", *names) | imports("todos.v10", "Other") | imports("todos.v1", "One")
     )
     text = module("About.", [piece], package="todos")
+    rules = ("--isolated", "--select", "I", "--line-length", "400", "--stdin-filename", "x.py", "-")
     judged = subprocess.run(
-        [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "I", "--line-length", "400", "--stdin-filename", "x.py", "-"],
-        input=text, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "ruff", "check", *rules],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert judged.returncode == 0, judged.stdout
