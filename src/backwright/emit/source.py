@@ -46,6 +46,7 @@ class Import(NamedTuple):
 
 
 Imports = frozenset[Import]
+Natural = list[str | int]
 NO_IMPORTS: Imports = frozenset()
 
 
@@ -255,7 +256,7 @@ def import_block(needed: Imports, package: str) -> str:
     sections: dict[int, list[str]] = {}
     for name in sorted(each.name for each in needed if not each.module):
         sections.setdefault(_section(name, package), []).append(f"import {name}")
-    for name in sorted({each.module for each in needed if each.module}):
+    for name in sorted({each.module for each in needed if each.module}, key=_natural):
         members = sorted((each.name for each in needed if each.module == name), key=_member_order)
         sections.setdefault(_section(name, package), []).append(f"from {name} import {', '.join(members)}")
     return "\n\n".join("\n".join(sections[key]) for key in sorted(sections))
@@ -275,10 +276,16 @@ def _section(module_name: str, package: str) -> int:
     return 2 if root in (package, "tests") else 1
 
 
-def _member_order(name: str) -> tuple[int, str]:
-    if name.isupper() and len(name) > 1:
-        return (0, name)
-    return (1 if name[0].isupper() else 2, name)
+def _member_order(name: str) -> tuple[int, Natural, Natural]:
+    """Constants, then classes, then the rest; case decides only between names that are alike without it."""
+    constant = name.isupper() and len(name) > 1
+    kind = 0 if constant else 1 if name[0].isupper() else 2
+    return (kind, _natural(name.lower()), _natural(name))
+
+
+def _natural(name: str) -> Natural:
+    """Text with numbers in it, in the order that people count: `v2` before `v10`."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", name)]
 
 
 def is_builtin(name: str) -> bool:

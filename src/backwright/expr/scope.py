@@ -21,6 +21,10 @@ def _never(_name: str) -> bool:
     return False
 
 
+def _nowhere(_value: Expression) -> bool:
+    return False
+
+
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """What an expression can name.
 
@@ -35,6 +39,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     expression, such as `item`. `is_entity` says whether a name is that of an entity, whose rows it then stands
     for. `selection` is the binding and the entity of the operation's only selection, which `items`, `total` and
     `next` tell about; `group` the entity of the rows that `rows` stands for in a grouped selection.
+
+    `hides` says of a value that is never null as it is stored whether somebody may see null instead of it.
     """
 
     this: str | None = None
@@ -53,6 +59,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     selection: tuple[str, str] | None = None
     group: str | None = None
     guarded: bool = False
+    hides: Callable[[Expression], bool] = _nowhere
 
     def names(self) -> list[str]:
         """Every name that can start an expression here, but for the entities."""

@@ -100,7 +100,8 @@ def canonical(sql: str) -> str:
     tokens: list[str] = []
     for word in _TOKEN.findall(sql):
         if word.startswith("::"):
-            if _NUMERIC.match(word) and tokens and tokens[-1].startswith("'"):
+            number = tokens and tokens[-1].startswith("'") and not tokens[-1].startswith("'{")  # no array
+            if _NUMERIC.match(word) and number:
                 tokens[-1:] = _TOKEN.findall(tokens[-1].strip("'"))
         elif word not in "()[]":
             tokens.append(_bare(word))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from backwright.expr.typed import Constant, Expression, ListOf
 from backwright.model.storage import Dialect, stored_type
 from backwright.model.types import Field, ListType, Model, ScalarType
 
+_PLAIN = re.compile(r"[^{},\"\\\s]+")  # what PostgreSQL leaves without quotes inside an array
 _NOW: dict[tuple[Dialect, str], str] = {
     ("postgresql", "timestamp"): "now()",
     ("postgresql", "date"): "(now() AT TIME ZONE 'UTC')::date",
@@ -110,11 +112,14 @@ def _json(value: bool | int | float | str, element: ScalarType) -> str:
 
 
 def _element(value: bool | int | float | str, element: ScalarType) -> str:
-    """An element inside PostgreSQL's own text of an array."""
+    """An element inside PostgreSQL's own text of an array, as it prints it: what is compared with the schema."""
     if element.scalar == "decimal":
         return f"{Decimal(str(value)):.{element.scale or 0}f}"
     if isinstance(value, bool):
         return "t" if value else "f"
     if isinstance(value, int | float):
-        return str(value)
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return str(value).removesuffix(".0")
+    words = _moment(value) if element.scalar == "timestamp" else value
+    if _PLAIN.fullmatch(words) and words.upper() != "NULL":
+        return words
+    return '"' + words.replace("\\", "\\\\").replace('"', '\\"') + '"'

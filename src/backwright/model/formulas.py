@@ -11,7 +11,7 @@ import msgspec
 from backwright.expr.check import Scope, check, check_source
 from backwright.expr.syntax import Parsed
 from backwright.expr.tokens import one_line
-from backwright.expr.typed import BOOLEAN, FALSE, TRUE, Expression, Kind, Type
+from backwright.expr.typed import BOOLEAN, FALSE, TRUE, Expression, Kind, Member, Type
 from backwright.expr.walk import nodes
 from backwright.model.readable import may_be_hidden, readable, readable_row
 from backwright.model.relations import Relations
@@ -183,7 +183,8 @@ class Formulas:
             return None
         if at not in self.meanings:
             self.building.append(at)
-            found = self.formula(written, self.scope(entity), None, rule=True)
+            scope = msgspec.structs.replace(self.scope(entity), hides=_behind_a_reference)
+            found = self.formula(written, scope, None, rule=True)
             self.building.pop()
             if found is not None and found.meaning.type.kind in ("rows", "null", "record"):
                 message = f"`{written.value}` is {found.meaning.type}, not one value"
@@ -246,13 +247,18 @@ class Formulas:
         Outside rules (and trusted steps) it sees what the caller may read.
         """
         try:
-            meaning = check_source(written.value, written.place, scope, expected, written.turns)
+            able = scope if rule else msgspec.structs.replace(scope, hides=self.hides)
+            meaning = check_source(written.value, written.place, able, expected, written.turns)
         except SpecificationError as error:
             self.found.extend(error.diagnostics)
             return None
         except Unresolved:
             return None
         return self.seen(written, meaning, rule=rule)
+
+    def hides(self, value: Expression) -> bool:
+        """Whether a value that is never null is null to those who may not read what it names."""
+        return readable(value, self).type.nullable
 
     def needed(self, written: At[str], scope: Scope, expected: Type, *, rule: bool = False) -> Formula | None:
         """What an expression means where null cannot be used, if the type says so: as `formula`.
@@ -275,7 +281,7 @@ class Formulas:
         With `row` it is a row that is shown: null where the caller may not read it.
         """
         try:
-            meaning = check(parsed, scope, expected)
+            meaning = check(parsed, msgspec.structs.replace(scope, hides=self.hides), expected)
         except SpecificationError as error:
             self.found.extend(error.diagnostics)
             return None
@@ -315,3 +321,8 @@ class Formulas:
         """The meaning of an expression that sugar writes; it cannot be wrong."""
         meaning = check_source(source, place, scope, expected)
         return Formula(source=source, meaning=meaning if rule else readable(meaning, self), place=place)
+
+
+def _behind_a_reference(value: Expression) -> bool:
+    """Whether a computed value may be hidden: asked before there are rules, which may ask for computed values."""
+    return isinstance(value, Member) and isinstance(value.of, Member)

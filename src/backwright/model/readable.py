@@ -125,8 +125,19 @@ class _Reading:
                 return self.rows(msgspec.structs.replace(node, of=self.value(node.of)), node.type)
             case Rows():
                 return self.rows(node, node.type)
+            case Conditional(when=Compare(op="!=", left=left, right=Constant(value=None)), then=then) if (
+                _sure(left) == then
+            ):
+                return self.or_value(node, left)
             case _:
                 return _retyped(node, with_parts(node, self.value))
+
+    def or_value(self, node: Conditional, of: Expression) -> Expression:
+        """`of.orValue(…)`: what stands in for null stands in for what may not be read, too."""
+        found, otherwise = self.value(of), self.value(node.otherwise)
+        there = Compare(type=BOOLEAN, op="!=", left=found, right=NULL)
+        kind = msgspec.structs.replace(node.type, nullable=otherwise.type.nullable)
+        return Conditional(type=kind, when=there, then=_sure(found), otherwise=otherwise)
 
     def rows(self, node: Expression, kind: Type) -> Expression:
         """Rows without those that the caller may not read."""
@@ -196,6 +207,11 @@ def _guarded(value: Expression, guards: list[Expression]) -> Expression:
     when = guards[0] if len(guards) == 1 else And(type=BOOLEAN, parts=tuple(guards))
     kind = msgspec.structs.replace(value.type, nullable=True)
     return Conditional(type=kind, when=when, then=value, otherwise=NULL)
+
+
+def _sure(node: Expression) -> Expression:
+    """The same value where it is known not to be null."""
+    return msgspec.structs.replace(node, type=msgspec.structs.replace(node.type, nullable=False))
 
 
 def _start(node: Member) -> Expression:

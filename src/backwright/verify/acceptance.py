@@ -11,11 +11,12 @@ from typing import Any, assert_never
 import msgspec
 
 from backwright.model.types import Call as CallLogic
-from backwright.model.types import Field, InputField, Model, Operation, ScalarType, SignIn
+from backwright.model.types import Field, InputField, Model, Operation, SignIn
 from backwright.verify.aims import credentials
 from backwright.verify.backends import NoAnswer, RunningBackend
 from backwright.verify.compare import Seen
 from backwright.verify.fixtures import Unfit, takes
+from backwright.verify.particulars import particulars
 from backwright.verify.results import ScenarioResult
 from backwright.verify.scenario_check import check
 from backwright.verify.scenarios import (
@@ -178,12 +179,12 @@ class _Run:
 
     def _register(self, action: Register) -> Seen:
         operation = registration(self._model)
-        sent = {field.wire for field in operation.body.fields} if operation and operation.body else set()
-        if operation is None or not action.values.keys() <= sent:
+        members = operation.body.fields if operation and operation.body else ()
+        # Whoever registers is nobody yet: what only some may send comes with the row, like what nobody may send.
+        free = {field.wire for field in members if field.write is None}
+        if operation is None or not action.values.keys() <= free:
             return self._put_account(action)
-        fields = operation.body.fields if operation.body else ()
-        values = {field.wire: _credential(field, action.user) for field in fields if field.required}
-        answer = self._send(operation, {**values, **action.values}, _Session())
+        answer = self._send(operation, particulars(members, action.user) | action.values, _Session())
         if answer.status < 400:
             self._sessions[action.user] = self._signed_in(operation, answer)
             data = _data(operation, answer)
@@ -201,9 +202,7 @@ class _Run:
         if auth is None or operation is None:
             raise StepFailed("the service has no operation that signs in")
         entity = self._model.entity(auth.identity)
-        fields = {field.wire: field for field in (_input(field) for field in takes(entity))}
-        values = {name: _credential(field, action.user) for name, field in fields.items() if field.required}
-        values |= action.values
+        values = particulars([_input(field) for field in takes(entity)], action.user) | action.values
         row = self._insert(entity.name, values)
         proves, body = credentials(operation), operation.body.fields if operation.body else ()
         named = {name: field for _, name, field in (proves.members if proves is not None else ())}
@@ -415,30 +414,6 @@ def _input(field: Field) -> InputField:
     """A field of an account as something to be given."""
     required = not field.nullable and field.default is None and field.set is None
     return InputField(wire=field.name, name=field.name, type=field.type, required=required)
-
-
-def _credential(field: InputField, user: str) -> Any:
-    """What a person of that name registers with."""
-    assert isinstance(field.type, ScalarType)
-    match field.type.scalar:
-        case "email":
-            return f"{user}@example.com"
-        case "password":
-            return f"correct horse {user}".ljust(field.type.min or 0, ".")[: field.type.max]
-        case "integer":
-            return field.type.min or 1
-        case "boolean":
-            return False
-        case "enum":
-            return field.type.values[0]
-        case "date":
-            return "2000-01-01"
-        case "timestamp":
-            return "2000-01-01T00:00:00Z"
-        case "uuid":
-            return "00000000-0000-7000-8000-000000000001"
-        case _:
-            return user.ljust(field.type.min or 0, "x")[: field.type.max]
 
 
 def _named(action: Action) -> str:

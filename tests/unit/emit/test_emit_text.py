@@ -129,3 +129,31 @@ def test_emission_is_the_same_for_every_hash_seed():
         for seed in ("1", "2")
     }
     assert len(digests) == 1
+
+
+def test_imports_are_in_the_order_of_ruff():
+    """Case decides last, and numbers count: names of people's own words meet both."""
+    names = (
+        "ReviewPageRow",
+        "ReviewerLoadItem",
+        "V10",
+        "V2",
+        "v10_rows",
+        "v2_rows",
+        "_hidden",
+        "LIMIT_10",
+        "LIMIT_9",
+    )
+    piece = Source(
+        "x = 1", imports("todos.v2", *names) | imports("todos.v10", "Other") | imports("todos.v1", "One")
+    )
+    text = module("About.", [piece], package="todos")
+    rules = ("--isolated", "--select", "I", "--line-length", "400", "--stdin-filename", "x.py", "-")
+    judged = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", *rules],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert judged.returncode == 0, judged.stdout

@@ -122,7 +122,7 @@ class Calls(Macros, Literals):
         if value.type.kind in ("rows", "null") or not compatible(value.type, other.type):
             message, mend = f"{text} is {value.type}, the other is {other.type}", "give both the same type"
             raise self.refuse(codes.OPERAND_TYPE, argument.start, message, mend)
-        if not value.type.nullable:
+        if not value.type.nullable and not self.scope.hides(value):
             message, mend = f"{text} is never null", "leave .orValue(…) away"
             raise self.refuse(codes.NULL_COMPARISON, target.start, message, mend)
         null = typed.Constant(type=NULL, value=None)

@@ -127,7 +127,7 @@ class Operators(Base):
                 codes.OPERAND_TYPE, tree.start, "null has no order", "compare with null by == or !="
             )
         other, part = (right, tree.right) if left.type.kind == "null" else (left, tree.left)
-        if other.type.kind == "null" or not other.type.nullable:
+        if other.type.kind == "null" or not (other.type.nullable or self.scope.hides(other)):
             answer = "true" if (tree.op == "==") == (other.type.kind == "null") else "false"
             raise self.refuse(
                 codes.NULL_COMPARISON,
