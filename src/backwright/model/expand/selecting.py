@@ -8,7 +8,7 @@ import msgspec
 
 from backwright.expr.parse import parse
 from backwright.expr.typed import BOOLEAN, And, Type
-from backwright.model.expand.codes import GROUP_ORDER, ORDER, STEP_FORM
+from backwright.model.expand.codes import GROUP_ORDER, ORDER, PAGING, STEP_FORM
 from backwright.model.expand.draft import Draft
 from backwright.model.expand.failing import failing
 from backwright.model.expand.inputs import filtering
@@ -110,6 +110,7 @@ def select(
     reason = None if node.trusted is None else node.trusted.value
     readable = None if trusted else entity.access["read"]
     if node.group or node.values:
+        _check_group_paging(node, draft)
         keys = _named(node.group, draft, entity, trusted=trusted, group=None)
         values = _named(node.values, draft, None, trusted=trusted, group=entity.name)
         return Group(
@@ -140,6 +141,24 @@ def select(
         paging=paging_of(node.paging),
         when=when,
     )
+
+
+def _check_group_paging(node: StepNode, draft: Draft) -> None:
+    """Groups come whole: there are no pages of them, which a style, a size or parameters could be said for."""
+    said = node.paging
+    if said is None:
+        return
+    pages = [
+        ("style", said.style),
+        ("default", said.default),
+        ("names", said.names[0][0] if said.names else None),
+    ]
+    for key, written in pages:
+        if written is not None:
+            message = f"groups have no pages: `{key}` would have no effect"
+            draft.building.refuse(
+                PAGING, written.place, message, "keep `max`, the most groups that are answered"
+            )
 
 
 def _order_of_groups(
