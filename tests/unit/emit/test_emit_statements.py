@@ -147,3 +147,10 @@ def test_what_the_read_rule_says_is_not_asked_of_what_is_shown() -> None:
     assert "p.born" in born
     assert "CASE" not in born
     assert ":caller_role" in page.partition("Appointment read:")[0].rpartition("WHERE (")[2]
+
+
+def test_a_secret_that_is_not_there_is_null_without_a_cipher() -> None:
+    text = emit(build(read(Project(CASES / "sealed"))))["sealed/services/people.py"]
+    invited = text.partition("async def invite(")[2].partition("\n\n\n")[0]
+    assert "phone=None" in invited
+    assert "ctx.cipher.encrypt" in invited  # the word is there

@@ -180,6 +180,8 @@ def as_stored(value: str, field: Field, meaning: Expression, scope: Scope) -> st
     if isinstance(field.type, ManyType) and isinstance(meaning, Name) and meaning.root == "binding":
         listed = scope.model.entity(field.type.entity)
         return f"[row.{attribute(listed.field(listed.key).column)} for row in {value}]"
+    if value == "None":
+        return value
     if isinstance(field.type, ScalarType):
         if field.type.scalar == "password":
             hashed = f"await ctx.passwords.hash({value})"
@@ -190,7 +192,7 @@ def as_stored(value: str, field: Field, meaning: Expression, scope: Scope) -> st
             entity = next(entity for entity in scope.model.entities if field in entity.fields)
             method = "encrypt_same" if is_compared(entity, field) else "encrypt"
             return f"ctx.cipher.{method}({value}, {literal(purpose_of(entity, field))})"
-        if field.type.scalar == "decimal" and value != "None":
+        if field.type.scalar == "decimal":
             scale = field.type.scale or 0
             if meaning.type.kind != "decimal" or meaning.type.scale != scale:
                 scope.imports |= imports(f"{_RUNTIME}.arithmetic", "to_decimal")
