@@ -222,8 +222,13 @@ async def _run(
             f" ({step.title})" if step.title else ""
         )
         why = await _in_the_way(ledger, step) or str(error)
-        begins = direction == "up" and step.number == 1
-        left = "nothing of it is applied, and nothing to roll back" if begins else "the steps before it stay"
+        left = "the steps before it stay"
+        if step.number == 1:
+            left = (
+                "nothing of it is applied, and nothing to roll back"
+                if direction == "up"
+                else "it is as it was"
+            )
         raise MigrationError(f"{where} failed and was undone; {left}: {why}") from error
     if after_step is not None:
         await after_step(migration, step)

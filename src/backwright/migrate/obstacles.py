@@ -13,7 +13,7 @@ from backwright.migrate.expected import expected, same_in_database
 from backwright.migrate.inspect import dialect_of
 from backwright.model.storage import link_columns, link_table
 from backwright.model.types import Check, Entity, Field, ManyType, Model, ReferenceType, ScalarType
-from backwright.plan.changes import AddCheck, AddField, AddIndex, ChangeEntity, ChangeField
+from backwright.plan.changes import AddCheck, AddEntity, AddField, AddIndex, ChangeEntity, ChangeField
 from backwright.plan.fields import described, filled, fit, valueless
 from backwright.plan.keys import changes_key, is_made
 from backwright.plan.parts import moved_to, partings
@@ -76,6 +76,8 @@ async def obstacles(url: str, plan: Plan, before: Model, after: Model) -> list[D
         match change:
             case AddIndex(entity=name, index=index) if index.unique:
                 found += await looking.duplicates(name, [term.field for term in index.terms], change.place)
+            case AddEntity(entity=part):
+                found += await looking.unsayable(part)
             case AddField(entity=name, field=field) if is_made(after.entity(name), field):
                 continue
             case AddField(entity=name, field=field) if (name, field.name) in moved:
@@ -177,6 +179,28 @@ class _Looking:
         message = f"{count} rows of {owner.name} have no {source.name} that says {field.name}{named}."
         mend = f"Make {later}.{field.name} nullable, or add what is missing, then migrate again."
         return [diagnose(NULLS, place, message, mend)] if count else []
+
+    async def unsayable(self, part: Entity) -> list[Diagnostic]:
+        """Rows that have something to say in their new part, but not what that must say."""
+        found = []
+        for each in partings(self.before, self.after):
+            if each.joins or each.part != part.name:
+                continue
+            owner = self.before.entity(each.owner)
+            mine = {new: owner.field(old) for new, old in each.fields.items()}
+            some = " OR ".join(f"{quoted(field.column)} IS NOT NULL" for field in mine.values())
+            for new, field in mine.items():
+                column = quoted(field.column)
+                if part.field(new).nullable or not field.nullable:
+                    continue
+                rows = f"FROM {quoted(owner.table)} WHERE ({some}) AND {column} IS NULL"
+                count, named = await self.named(owner, rows)
+                message = (
+                    f"{count} rows of {owner.name} have no {field.name}, but the rest of {part.name}{named}."
+                )
+                mend = f"Make {part.name}.{new} nullable, or add what is missing, then migrate again."
+                found += [diagnose(NULLS, part.field(new).place, message, mend)] if count else []
+        return found
 
     async def outside(self, later: str, old: Field, new: Field, place: Place) -> list[Diagnostic]:
         """Rows that are null, have no counterpart, or are outside of the bounds, where a field accepts less."""

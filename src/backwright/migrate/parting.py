@@ -18,6 +18,7 @@ from backwright.migrate.literals import fill
 from backwright.migrate.move import Move, Step, up
 from backwright.migrate.rekeying import RANDOM
 from backwright.migrate.schema import Dialect
+from backwright.migrate.standing import asking, none_of
 from backwright.model import storage
 from backwright.model.types import Entity, Field, Model
 from backwright.plan.fields import valueless
@@ -66,11 +67,15 @@ def first(before: Model, mid: Model, after: Model, dialect: Dialect, stamp: str)
     """The values are in both places."""
     there: list[Step] = []
     back: list[Step] = []
+    asked: list[str] = []
     for each in partings(before, after):
         moving = _Moving(before, mid, each, dialect)
+        asked += moving.required(after.entity(each.owner if each.joins else each.part))
         there.append(moving.joined() if each.joins else moving.split())
         back.append(moving.split_again() if each.joins else moving.joined_again())
-    return msgspec.structs.replace(up(before, mid, dialect, stamp), then=tuple(there), homeward=tuple(back))
+    move = up(before, mid, dialect, stamp)
+    ahead = (asking(asked, dialect),) if asked else ()
+    return msgspec.structs.replace(move, ahead=ahead, then=tuple(there), homeward=tuple(back))
 
 
 def rest(before: Model, mid: Model, after: Model, dialect: Dialect, stamp: str) -> Move:
@@ -82,7 +87,10 @@ def rest(before: Model, mid: Model, after: Model, dialect: Dialect, stamp: str) 
         if not each.joins
         for old, value in _Moving(before, mid, each, dialect).said("stored")
     }
-    return msgspec.structs.replace(move, regained={**move.regained, **regained})
+    asked = tuple(
+        _Moving(before, mid, each, dialect).one_each() for each in partings(before, after) if each.several
+    )
+    return msgspec.structs.replace(move, regained={**move.regained, **regained}, homeward=asked)
 
 
 class _Moving:
@@ -110,6 +118,33 @@ class _Moving:
                 f"(SELECT part.{quoted(theirs.column)} FROM {quoted(self.part.table)} AS part "
                 f"WHERE part.{self.leads} = {stored}.{self.key})",
             )
+
+    def one_each(self) -> Step:
+        """The way back begins with it: a row that got a second part cannot say both, and nothing is begun."""
+        several = (
+            f"(SELECT {self.leads} FROM {quoted(self.part.table)}\n"
+            f"    GROUP BY {self.leads} HAVING count(*) > 1) AS several"
+        )
+        reason = f"{self.owner.table} with more than one {self.part.table}"
+        return asking([none_of(reason, several)], self.dialect)
+
+    def required(self, later: Entity) -> Iterator[str]:
+        """Counts rows that say nothing of what must not be null where it moves to."""
+        said = dict(self.said("stored"))
+        for mine, theirs in self.fields:
+            field = later.field(mine.name if self.parting.joins else theirs.name)
+            if field.nullable:
+                continue
+            rows = f"{quoted(self.owner.table)} AS stored"
+            if self.parting.joins:
+                yield none_of(f"{later.table} without {field.name}", rows, f"{said[mine.name]} IS NULL")
+            elif mine.nullable:
+                lacks = f"({self.some()}) AND stored.{quoted(mine.column)} IS NULL"
+                yield none_of(f"{self.owner.table} without {mine.name}, but with others of it", rows, lacks)
+
+    def some(self) -> str:
+        """True of rows that have something to say."""
+        return " OR ".join(f"stored.{quoted(mine.column)} IS NOT NULL" for mine, _ in self.fields)
 
     def step(self, title: str, statements: list[str]) -> Step:
         locked = f"LOCK TABLE {quoted(self.owner.table)}, {quoted(self.part.table)} IN ACCESS EXCLUSIVE MODE;"
@@ -153,9 +188,8 @@ class _Moving:
 
     def partless(self) -> str:
         """True of rows that have something to say, and no part that says it."""
-        some = " OR ".join(f"stored.{quoted(mine.column)} IS NOT NULL" for mine, _ in self.fields)
         return (
-            f"({some})\n    AND NOT EXISTS (SELECT 1 FROM {quoted(self.part.table)} AS part "
+            f"({self.some()})\n    AND NOT EXISTS (SELECT 1 FROM {quoted(self.part.table)} AS part "
             f"WHERE part.{self.leads} = stored.{self.key})"
         )
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from backwright.emit.sql import quoted
 from backwright.migrate.literals import text
 from backwright.migrate.move import Alteration, Carry, Move, Step
-from backwright.migrate.schema import Check, TableIndex, Term
+from backwright.migrate.schema import Check, Dialect, TableIndex, Term
 
 _TABLE = "backwright_in_the_way"
 
@@ -23,26 +23,30 @@ def in_the_way(move: Move) -> Iterator[Step]:
     asked = (
         [each for change in move.altered for each in _asked(change, move)] if move.direction == "up" else []
     )
-    if not asked:
-        return
-    number = "bigint" if move.dialect == "postgresql" else "integer"
+    if asked:
+        yield asking(asked, move.dialect)
+
+
+def asking(asked: list[str], dialect: Dialect) -> Step:
+    """The step that fails where one of these counts (of `none_of`) is not zero."""
+    number = "bigint" if dialect == "postgresql" else "integer"
     made = (
         f"CREATE TABLE {_TABLE} (\n    reason text,\n"
         f"    found {number} CONSTRAINT no_row_stands_in_the_way CHECK (found = 0)\n);"
     )
-    yield Step("no row stands in the way, or nothing is begun", (made, *asked, f"DROP TABLE {_TABLE};"))
+    return Step("no row stands in the way, or nothing is begun", (made, *asked, f"DROP TABLE {_TABLE};"))
 
 
 def _asked(change: Alteration, move: Move) -> Iterator[str]:
     before, after = quoted(change.former_name), change.after.name
     for later, carry in change.carries.items():
         if misfit := carry.there.misfit(quoted(change.columns[later])):
-            yield _none(f"{after}.{later} without a counterpart", before, misfit)
+            yield none_of(f"{after}.{later} without a counterpart", before, misfit)
     for name in _required(change, move):
-        yield _none(f"{after} without {name}", _becoming(change, move, {name}), f"{quoted(name)} IS NULL")
+        yield none_of(f"{after} without {name}", _becoming(change, move, {name}), f"{quoted(name)} IS NULL")
     for check in _checks(change):
         names = {check.column} if check.column else set(re.findall(r"\w+", check.rule))
-        yield _none(f"{after}: {check.sql}", _becoming(change, move, names), f"NOT ({check.sql})")
+        yield none_of(f"{after}: {check.sql}", _becoming(change, move, names), f"NOT ({check.sql})")
     for index in _unique(change):
         columns = [quoted(term.column) for term in index.terms]
         stored = _becoming(change, move, {index.live, *(term.column for term in index.terms)})
@@ -52,10 +56,11 @@ def _asked(change: Alteration, move: Move) -> Iterator[str]:
             f"(\n    SELECT 1\n    FROM {stored}\n    WHERE {' AND '.join(present)}\n"
             f"    GROUP BY {', '.join(columns)}\n    HAVING count(*) > 1\n) AS repeated"
         )
-        yield _none(f"{after} with the same {', '.join(t.column for t in index.terms)}", groups)
+        yield none_of(f"{after} with the same {', '.join(t.column for t in index.terms)}", groups)
 
 
-def _none(reason: str, rows: str, condition: str = "") -> str:
+def none_of(reason: str, rows: str, condition: str = "") -> str:
+    """Counts the rows that stand in the way, with the words for it."""
     where = f"\nWHERE {condition}" if condition else ""
     return f"INSERT INTO {_TABLE}\nSELECT {text(reason)}, count(*)\nFROM {rows}{where};"
 

@@ -116,6 +116,6 @@ UNSIGNED = register(
 UNMOVED = register(
     "BW621",
     "a field that cannot move to another entity",
-    "Values move between a row and the one part that refers to it; which one is meant must be clear.",
-    "street: {type: string, was: Order.street}, in an entity without a unique reference to Order",
+    "Values move between a row and what refers to it; which one is meant must be clear.",
+    "street: {type: string, was: Order.street}, in an entity without a reference to Order, or with two",
 )

@@ -1,6 +1,7 @@
 """Fields that move to another entity: `was: Order.street` in one that refers to an order, or the other way round.
 
-A row and its part belong together because the part refers to it, and no two parts to one row.
+A row and its part belong together because the part refers to it. New parts may be several to a row from then on; parts
+that join their row have to be the only one.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from backwright.spec.diagnostics import Diagnostic, diagnose
 class Parting(msgspec.Struct, frozen=True, kw_only=True):
     """A `part` takes fields of the entity `owner`, to which `reference` leads; or it `joins` it and gives them.
 
-    `fields` says which later field was which earlier one.
+    `fields` says which later field was which earlier one. `several`: a row may have more than one part afterwards.
     """
 
     owner: str
@@ -30,6 +31,7 @@ class Parting(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
     fields: dict[str, str]
     joins: bool
+    several: bool = False
 
 
 def partings(before: Model, after: Model) -> list[Parting]:
@@ -110,8 +112,8 @@ def _hindrance(before: Model, after: Model, owner: Entity, field: Field, source:
 
 
 def _splitting(part: Entity, owner: Entity, had: set[str]) -> str:
-    if _only(part, owner.name) is None:
-        return f"{part.name} needs one reference to {owner.name} that is unique"
+    if _only(part, owner.name, shared=True) is None:
+        return f"{part.name} needs one reference to {owner.name}, and only one, that is never null"
     for field in part.fields:
         kind = field.type
         if isinstance(kind, ReferenceType) and kind.entity not in had:
@@ -125,23 +127,34 @@ def _splitting(part: Entity, owner: Entity, had: set[str]) -> str:
 
 def _joining(before: Model, owner: Entity, part: Entity) -> str:
     if _only(part, owner.name) is None or owner.name not in {each.name for each in before.entities}:
-        return f"{part.name} has no reference to {owner.name} that is unique"
+        return (
+            f"{part.name} has no reference to {owner.name} that is unique; make it so first: rows that share one are "
+            "named then"
+        )
     return "deleted parts are kept" if part.soft_delete is not None else ""
 
 
-def _only(part: Entity, owner: str) -> str | None:
-    """The one reference of a part to the entity that it belongs to, which no two parts share."""
+def _only(part: Entity, owner: str, *, shared: bool = False) -> str | None:
+    """The one reference of a part to the entity that it belongs to, which no two parts share unless they may."""
     found = [
         field
         for field in part.fields
         if isinstance(field.type, ReferenceType) and field.type.entity == owner and not field.nullable
     ]
-    alone = [field.name for field in found if field.unique or part.keys == (field.name,)]
-    return alone[0] if len(found) == 1 and alone else None
+    usable = [field.name for field in found if shared or field.unique or part.keys == (field.name,)]
+    return usable[0] if len(found) == 1 and usable else None
 
 
 def _parting(before: Model, after: Model, owner: str, source: str, names: dict[str, str]) -> Parting:
     joins = owner in {entity.name for entity in before.entities}
     part = before.entity(source) if joins else after.entity(owner)
     whole = owner if joins else source
-    return Parting(owner=whole, part=part.name, reference=_only(part, whole) or "", fields=names, joins=joins)
+    alone = _only(part, whole)
+    return Parting(
+        owner=whole,
+        part=part.name,
+        reference=alone or _only(part, whole, shared=True) or "",
+        fields=names,
+        joins=joins,
+        several=alone is None,
+    )

@@ -155,6 +155,10 @@ KINDS: dict[str, tuple[Model, Model]] = {
         model(ORG, entity("Seat", CODE, key=(reference("org", "Org"), number("size", 0, 99)))),
     ),
     "split": (parted(STREET, CITY), parted(part=moved("Person"))),
+    "split, to be several": (
+        parted(STREET, CITY),
+        model(entity("Person", PERSON), entity("Address", replace(OWNER, unique=False), *moved("Person"))),
+    ),
     "merge": (parted(part=(STREET, CITY)), parted(*moved("Address"))),
     "expand": (
         model(ORG, entity("Item", CITY, string("weight", 1, 9), number("old", 0, 9))),

@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from migrate_parts import execute, fetch, migrate_on, proven, started
-from plan_parts import KEY, SEQUENCE, entity, model, number, reference, replace, string
+from migrate_parts import execute, fetch, migrate, migrate_on, proven, started
+from plan_parts import KEY, SEQUENCE, choice, entity, model, number, reference, replace, string
 
 from backwright.migrate.obstacles import obstacles
 from backwright.model.build import build
@@ -48,6 +48,20 @@ WAYS = {
     "split, keyed by the reference": (
         whole(CITY),
         split(was(CITY, "Person"), key=(replace(KEY, name="person"),)),
+    ),
+    "split, to be several": (whole(STREET, CITY), split(*MOVED, unique=False)),
+    "split, with a reference": (
+        model(entity("Team", NAME), entity("Person", NAME, reference("team", "Team", "cascade", nullable=True))),
+        model(
+            entity("Team", NAME),
+            entity("Person", NAME),
+            entity(
+                "Member",
+                reference("person", "Person", "cascade"),
+                replace(reference("team", "Team", "cascade"), was="Person.team"),
+                choice("role", "guest", "owner", default="guest"),
+            ),
+        ),
     ),
     "merge": (split(STREET, CITY), whole(*BACK)),
     "merge of some": (split(STREET, CITY), split_of_city := model(
@@ -116,6 +130,48 @@ def test_rows_without_a_part_stand_in_the_way(tmp_path: Path, database: str) -> 
     assert found.message.startswith("1 rows of Person have no Address that says street: ")
 
 
+def test_who_has_two_parts_cannot_go_back_to_one(tmp_path: Path, database: str) -> None:
+    """It is said before anything is begun; with one each, what is said then comes back."""
+    before, after = WAYS["split, to be several"]
+    started(tmp_path, database, before)
+    stored = dict(fetch(database, "SELECT name, street FROM person"))
+    migrate_on(tmp_path, before, after)
+    asyncio.run(runner.up(database, tmp_path))
+    assert fetch(database, "SELECT count(*) FROM address") == [(len(stored),)]
+    key = "'00000000-0000-4000-8000-000000000001'"
+    first = "(SELECT id FROM person ORDER BY name LIMIT 1)"
+    execute(database, f"INSERT INTO address (id, person_id, street) VALUES ({key}, {first}, 'second')")
+    with pytest.raises(
+        runner.MigrationError, match=r"it is as it was: .* person with more than one address \(1\)"
+    ):
+        asyncio.run(runner.down(database, tmp_path))
+    assert [each.state for each in asyncio.run(runner.status(database, tmp_path))] == ["applied"] * 2
+    execute(database, f"DELETE FROM address WHERE person_id = {first} AND id <> {key}")
+    asyncio.run(runner.down(database, tmp_path))
+    found = dict(fetch(database, "SELECT name, street FROM person"))
+    assert found == {**stored, min(stored): "second"}
+
+
+def test_what_a_part_requires_is_asked_before_anything_is_begun(tmp_path: Path, database: str) -> None:
+    """A row that says something, but not what its part must say."""
+    before = whole(replace(STREET, nullable=True), CITY)
+    after = split(*MOVED, unique=False)
+    migrate(tmp_path, before)
+    asyncio.run(runner.up(database, tmp_path))
+    execute(
+        database,
+        "INSERT INTO person (id, name, city) VALUES ('00000000-0000-4000-8000-000000000001', 'a', 'c')",
+    )
+    (found,) = asyncio.run(obstacles(database, plan(before, after), before, after))
+    assert found.code == "BW807"
+    migrate_on(tmp_path, before, after)
+    with pytest.raises(runner.MigrationError, match="nothing of it is applied"):
+        asyncio.run(runner.up(database, tmp_path))
+    execute(database, "UPDATE person SET street = 's'")
+    asyncio.run(runner.up(database, tmp_path))
+    assert fetch(database, "SELECT street, city FROM address") == [("s", "c")]
+
+
 def test_a_plan_says_where_values_go() -> None:
     made = plan(*WAYS["split"])
     found = {identity(change): change.hazard for change in made.changes}
@@ -128,11 +184,11 @@ def test_a_plan_says_where_values_go() -> None:
 
 
 def test_what_cannot_move_is_refused() -> None:
-    many = split(*MOVED, unique=False)
+    twice = split(*MOVED, reference("former", "Person", "cascade"), unique=False)
     other = split(was(number("street", 0, 9), "Person"))
     lacking = split(*MOVED, number("weight", 0, 9))
     both = model(*split(*MOVED).entities[1:], *whole(STREET, CITY).entities)
-    for later in (many, other, lacking, both):
+    for later in (twice, other, lacking, both):
         assert "BW621" in {each.code for each in plan(whole(STREET, CITY), later).refused}
 
 
