@@ -124,9 +124,11 @@ class _Cells:
             return
         plain = effective(listed(best))
         yield from self._callers(plain)
+        yield from self._nothing_there(plain)
         yield from self._access(plain)
         for trial in self._successes(plain):
             yield from self._steps(trial)
+        yield from self._lists(plain)
         yield from self._unseen()
         yield from self._shown(enriched(plain))
 
@@ -173,6 +175,13 @@ class _Cells:
                 else:
                     reason = "no such account can be stored"
                     yield self._asked(role, f"the same request by {who}", None, reason=reason)
+
+    def _nothing_there(self, plain: Trial) -> Iterator[Asked]:
+        """The same request about a row that is not there: who is told 403 of it is told that others are."""
+        if any(isinstance(step, Find) for step in self.operation.steps):
+            scene = self._without_row(plain.scene)
+            if scene is not None:
+                yield self._asked(self._caller(scene), "the row is not there", scene)
 
     def _caller(self, scene: Scene) -> str:
         if scene.caller is None:
@@ -226,6 +235,26 @@ class _Cells:
                     missing = self._without_row(scene)
                 why = OWN_VALUES if _is_own(frame.this, asked.expression) else NOT_FOUND
                 yield self._sided(side, asked.source, place, field, scene, missing, why)
+                yield from self._counted(side, asked.source, place, step, scene)
+
+    def _lists(self, trial: Trial) -> Iterator[Asked]:
+        """What a list takes of its rows by who asks, as the feed of those whom one follows: shown and counted."""
+        for at, step in enumerate(self.operation.steps):
+            where = step.where.meaning if isinstance(step, LISTS) and step.where is not None else None
+            if where is None or not mentions_caller(where):
+                continue
+            for side in _failing(where):
+                scene = next(self._beside(side, trial, at, step), None)
+                yield self._sided(side, words(where), "", "", scene)
+                yield from self._counted(side, words(where), "", step, scene)
+
+    def _counted(self, side: Side, rule: str, place: str, step: Step, scene: Scene | None) -> Iterator[Asked]:
+        """The same with pages of one row: only then is counted what is not shown."""
+        if scene is None or side.holds or not isinstance(step, Select) or step.paging.style == "none":
+            return
+        made = scene.copy()
+        made.query.append((step.paging.limit_name, "1"))
+        yield self._sided(side, rule, place, "a page of one", made)
 
     def _scenes(self, side: Side, trial: Trial, at: int, step: Step, frame: Frame) -> Iterator[Scene]:
         """Scenes on a side, the telling ones first: of success, or of a failure at this very step."""
@@ -280,7 +309,7 @@ class _Cells:
         """The same request about a row that is not there."""
         path = self.operation.path_parameters
         last = path[-1] if path else None
-        if last is None or last.type.scalar not in ("uuid", "integer", "string", "text"):
+        if last is None or last.type.scalar not in ("uuid", "integer", "string", "text", "slug"):
             return None
         made = scene.copy()
         match last.type.scalar:

@@ -22,7 +22,7 @@ PLANTED: list[tuple[str, Probe, str]] = [
     ("no_credit", balances, "changes `balance` of `from_wallet_id` and not of the other"),
     ("debit_first", balances, "is answered 404, and changes `balance` all the same"),
     ("overdraft", balances, "`balance` is -1 then"),
-    ("oversold", balances, "`stock` is -1 then"),
+    ("oversold", balances, "`stock` is -"),
     ("overpaid", balances, "`paid` is more than `total` then"),
     ("kept_stock", balances, "gives nothing back of what POST /orders/{order_id}/place took"),
 ]

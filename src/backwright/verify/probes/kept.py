@@ -188,7 +188,7 @@ def _differing(
             continue
         kept = shown[name]
         prose = name in echoed and _prose(name, value, described.get(name, {}))
-        if kept is None and value not in (None, "", [], {}):
+        if kept in (None, [], {}) and value not in (None, "", [], {}):
             yield name, f"nothing of `{name}`"
         elif _other(name, value, kept) or (
             prose and isinstance(kept, str) and _read(name, kept) != _read(name, value)

@@ -54,20 +54,29 @@ def _judge(world: World, notes: Notes, listing: Operation, creation: Operation) 
     owner = world.callers[0]
     stranger = stranger_to(world, owner)
     path = world.path_for(creation, owner)
-    made = world.attempt(creation, owner, path) if path is not None else None
-    if made is None or not made.answer.accepted or path is None or stranger is None:
-        notes.unjudged(listing.name, "nothing could be made for it")
-        return
-    marks = marks_of(world, made)
-    page = longest_page(listing)
-    refused = bool(marks) and _refused(world, made, stranger)
-    if not marks or not (
-        refused
-        or _unlisted(world, listing, path, marks, stranger)
-        or _unknown(world, creation, path, stranger)
-    ):
-        notes.unjudged(listing.name, "no reading says that what it lists is hidden from others")
-        return
+    why = "nothing could be made for it"
+    for _ in range(TIMES):
+        place = world.sampler.place()
+        made = world.attempt(creation, owner, path) if path is not None else None
+        if made is None or not made.answer.accepted or path is None or stranger is None:
+            break
+        marks = marks_of(world, made)
+        refused = bool(marks) and _refused(world, made, stranger)
+        if refused or (
+            marks and (_unlisted(world, listing, path, marks, stranger) or _unknown(world, made, stranger))
+        ):
+            _compare(world, notes, listing, made, marks, stranger)
+            _totals(world, notes, listing, creation, owner, stranger, path, place)
+            return
+        why = "no reading says that what it lists is hidden from others"
+    notes.unjudged(listing.name, why)
+
+
+def _compare(
+    world: World, notes: Notes, listing: Operation, made: Made, marks: tuple[str, ...], stranger: Caller
+) -> None:
+    """What is hidden from the stranger must not be in its list, whatever that is filtered by."""
+    owner, path, page = world.callers[0], made.path, longest_page(listing)
     for query in ({}, *_filters(listing, made)):
         if not shows(world.send(listing, owner, path, query={**page, **query}).answer, marks):
             continue
@@ -79,7 +88,6 @@ def _judge(world: World, notes: Notes, listing: Operation, creation: Operation) 
             notes.found(listing.name, f"{what}{by}", tried.sent)
             if not query:
                 break  # what it shows by itself it shows by every filter
-    _totals(world, notes, listing, creation, owner, stranger, path)
 
 
 def hidden(world: World, made: Made, stranger: Caller) -> bool:
@@ -118,23 +126,30 @@ def _unlisted(
     return shows(shown, marks) and not shows(world.send(listing, stranger, path, query=page).answer, marks)
 
 
-def _unknown(world: World, creation: Operation, path: Mapping[str, str], stranger: Caller) -> bool:
-    """Is the stranger told that there is no such thing when it changes or deletes one, as its maker then may?"""
-    owner = world.callers[0]
+def _unknown(world: World, made: Made, stranger: Caller) -> bool:
+    """Is the stranger told that there is no such thing when it changes or deletes it, as its maker then may do to
+    another? What one may read of things of a kind depends on each: a draft is hidden, what is published is not.
+    """
+    owner, creation = world.callers[0], made.operation
     for change in world.operations:
         name = change.path.rstrip("/").rpartition("/")[2]
         if change.method not in {"DELETE", "PUT", "PATCH"} or not name.startswith("{"):
             continue
         if world.creation(change, name[1:-1]) is not creation:
             continue
-        made = world.attempt(creation, owner, path)
-        value = world.named(made, change, name[1:-1]) if made is not None and made.answer.accepted else None
+        value, body = world.named(made, change, name[1:-1]), world.body(change)
+        if (
+            value is None
+            or world.send(change, stranger, {**made.path, name[1:-1]: value}, body).answer.status != 404
+        ):
+            continue
+        other = world.attempt(creation, owner, made.path)
+        value = (
+            world.named(other, change, name[1:-1]) if other is not None and other.answer.accepted else None
+        )
         if value is None:
             continue
-        place, body = {**path, name[1:-1]: value}, world.body(change)
-        if world.send(change, stranger, place, body).answer.status != 404:
-            continue
-        if world.send(change, owner, place, body).answer.accepted:
+        if world.send(change, owner, {**made.path, name[1:-1]: value}, body).answer.accepted:
             return True
     return False
 
@@ -196,10 +211,12 @@ def _totals(
     owner: Caller,
     stranger: Caller,
     path: Mapping[str, str],
+    place: Any,
 ) -> None:
-    """What a stranger's list counts must not follow what its maker does."""
+    """What a stranger's list counts must not follow what its maker does: things as the one that is hidden from it."""
     counted = [_counts(world.send(listing, stranger, path).answer)]
     for _ in range(TIMES):
+        world.sampler.resume(place)
         made = world.attempt(creation, owner, path)
         if made is None or not made.answer.accepted:
             return

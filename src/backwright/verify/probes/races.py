@@ -9,13 +9,17 @@ from typing import Any
 import msgspec
 
 from backwright.verify.observed import Caller
+from backwright.verify.probes.balances import STOCK
+from backwright.verify.probes.involved import named, numbers
 from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.probes.repetition import together
 from backwright.verify.target.calling import Sent, Unreachable
 from backwright.verify.target.contract import Operation
 from backwright.verify.target.exploring import World
+from backwright.verify.target.leading import like
 from backwright.verify.target.naming import members
 from backwright.verify.target.order import ends
+from backwright.verify.target.references import replaced
 
 IDS: tuple[str, ...] = ()
 NAME = "races"
@@ -27,7 +31,8 @@ def run(world: World) -> Outcome:
     """The same request is sent one after the other until it is refused; then, on a new thing, more of it at once. Not
     more of these may be accepted than before, and none answered 5xx.
 
-    So that something runs out, members of the body are also given the numbers that the thing shows: all of a balance.
+    So that something runs out, members of the body are also given the numbers that the thing shows, or that a thing
+    shows which the body names: all of a balance, or of a stock.
     """
     notes = Notes(world)
     for operation in world.operations:
@@ -120,10 +125,13 @@ def _prepared(world: World, operation: Operation, caller: Caller | None, member:
         return None
     body = world.body(operation)
     if member is not None:
-        shown = next(_amounts(world, operation, caller, path), None)
-        if shown is None or not isinstance(body, dict):
+        if any(True for _ in named(world, body)):
+            body = world.leads.body(operation, caller)  # about new things: of the others nothing may be left
+        known = [*_amounts(world, operation, caller, path), *_stocks(world, body, caller)]
+        if not known or not isinstance(body, dict):
             return None
-        body = {**body, member: shown}
+        was = next((value for name, value in members(body) if name == member), None)
+        body = replaced(body, {member: _as(known[0], was)})
     return world.request(operation, caller, path, body)
 
 
@@ -139,6 +147,20 @@ def _amounts(
         number = _number(value)
         if number is not None and number > 0 and str(value) not in taken and not name.lower().endswith("id"):
             yield value
+
+
+def _stocks(world: World, body: Any, caller: Caller | None) -> Iterator[float]:
+    """What the things that a body names show that there is of them: of a product, its stock."""
+    for thing in named(world, body):
+        for place, shown in numbers(thing.read(world, caller)).items():
+            if shown > 0 and STOCK.search(place.rpartition("/")[2]):
+                yield shown
+
+
+def _as(amount: Any, value: Any) -> Any:
+    """The amount in the form of the value that it replaces."""
+    found = _number(amount)
+    return like(found, value) if found is not None and type(amount) is not type(value) else amount
 
 
 def _raced(

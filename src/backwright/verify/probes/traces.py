@@ -32,10 +32,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hidden(msgspec.Struct, frozen=True, kw_only=True):
-    """A thing that the stranger may not read, and the texts by which it is told from all others."""
+    """A thing that the stranger may not read, and the texts by which it is told from all others. `place` is where the
+    sampler was: from there it makes another with the same choices, as one that is not published.
+    """
 
     made: Made
     marks: tuple[str, ...]
+    place: Any
 
 
 def run(world: World) -> Outcome:
@@ -83,12 +86,15 @@ def _hidden(world: World, notes: Notes, owner: Caller, stranger: Caller) -> Iter
         if creation.method != "POST" or not creation.secured or notes.late(creation.name):
             continue
         path = world.path_for(creation, owner)
-        made = world.attempt(creation, owner, path) if path is not None and creation.body else None
-        if made is None or not made.answer.accepted:
-            continue
-        marks = marks_of(world, made)
-        if marks and hidden(world, made, stranger):
-            yield Hidden(made=made, marks=marks)
+        for _ in range(TIMES if path is not None and creation.body else 0):
+            place = world.sampler.place()
+            made = world.attempt(creation, owner, path or {})
+            if made is None or not made.answer.accepted:
+                break
+            marks = marks_of(world, made)
+            if marks and hidden(world, made, stranger):
+                yield Hidden(made=made, marks=marks, place=place)
+                break  # else another may be: a draft is, where what is published is not
 
 
 def _judge(
@@ -163,20 +169,23 @@ def _numbers(
 
 def _deeds(world: World, found: list[Hidden], owner: Caller) -> Iterator[tuple[str, Callable[[], bool]]]:
     """What the owner makes, and what it does on new ones of it: of a charge may be counted what is captured."""
-    creations = {each.made.operation.name: each.made for each in found}
-    for name, made in creations.items():
-        yield name, partial(_done, world, made.operation, owner, made.path)
+    creations = {each.made.operation.name: each for each in found}
+    for name, each in creations.items():
+        yield name, partial(_done, world, each.made.operation, owner, each.place, each.made.path)
     for act in world.operations:
         names = act.path_names
         if act.method != "POST" or act.body is not None or not names or ends(act):
             continue
         creation = world.creation(act, names[-1])
         if creation is not None and creation.name in creations:
-            yield act.name, partial(_done, world, act, owner, None)
+            yield act.name, partial(_done, world, act, owner, creations[creation.name].place, None)
 
 
-def _done(world: World, operation: Operation, owner: Caller, path: Mapping[str, str] | None) -> bool:
-    """Is it accepted: at this place, or on a new thing?"""
+def _done(
+    world: World, operation: Operation, owner: Caller, place: Any, path: Mapping[str, str] | None
+) -> bool:
+    """Is it accepted, with the choices of the sampler's place: on this path, or on a new thing?"""
+    world.sampler.resume(place)
     made = world.perform(operation, owner) if path is None else world.attempt(operation, owner, path)
     return made is not None and made.answer.accepted
 

@@ -94,9 +94,12 @@ def _judge_part(world: World, notes: Notes, change: Operation) -> None:
     reading = world.operation("GET", change.path)
     if owner is None or reading is None or change.body is None:
         return
-    least = world.sampler.value(change.body.schema, all_members=False)
     whole = world.sampler.value(change.body.schema)
-    if least or not isinstance(whole, dict) or len(whole) < MEMBERS:
+    if (
+        world.sampler.merged(change.body.schema).get("required")
+        or not isinstance(whole, dict)
+        or len(whole) < MEMBERS
+    ):
         return  # a contract that requires members wants the whole thing
     thing = made_by(world, change, owner)
     if thing is None:

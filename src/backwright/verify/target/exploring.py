@@ -19,7 +19,7 @@ from backwright.verify.observed import Caller, Exchange, Observed
 from backwright.verify.target.calling import Client, Sent, Unreachable
 from backwright.verify.target.contract import Body, Operation, Parameter, base_path, operations_of, texts_of
 from backwright.verify.target.encoding import encoded, queried, simple
-from backwright.verify.target.files import File, likely
+from backwright.verify.target.files import ANY, File, likely
 from backwright.verify.target.leading import Leads
 from backwright.verify.target.made import Made
 from backwright.verify.target.naming import (
@@ -40,6 +40,7 @@ ASTRAY = {400, 404, 409, 422}
 """Statuses that may be about what the body names."""
 DEEPEST = 8
 WAYS = 7
+UNSAID = {"", "*/*", ANY}
 OTHER_FILES = ("image/png", "application/pdf", "text/csv")
 CHOICES = 4
 """How many known things are tried for one path."""
@@ -368,7 +369,7 @@ class World:
 
     def _other_files(self, described: Body, body: Any) -> Iterator[Any]:
         """The body with files of other types, where the contract does not say of which type they are."""
-        unsaid = [name for name, said in described.files.items() if not said]
+        unsaid = [name for name, said in described.files.items() if said in UNSAID]
         for media in OTHER_FILES if unsaid and isinstance(body, dict) else ():
             files = {name: File(self.sampler.word(), media) for name in unsaid if name in body}
             lists = {name: [each] if isinstance(body[name], list) else each for name, each in files.items()}

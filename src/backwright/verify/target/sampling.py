@@ -124,12 +124,13 @@ class Sampler:
 
     def _object(self, schema: Mapping[str, Any], *, all_members: bool, depth: int) -> dict[str, Any]:
         required = set(schema.get("required") or ())
-        made = {}
+        made: dict[str, Any] = {}
         for name, described in (schema.get("properties") or {}).items():
             member = resolved(self._document, described)
             if isinstance(member, Mapping) and member.get("readOnly"):
                 continue
-            if name in required or (all_members and depth < DEEPEST):
+            enough = len(made) >= int(schema.get("minProperties", 0))
+            if name in required or (depth < DEEPEST and (all_members or not enough)):
                 made[name] = self.value(member, name, all_members=all_members, depth=depth + 1)
         extra = schema.get("additionalProperties")
         for _ in range(max(0, int(schema.get("minProperties", 0)) - len(made))):
