@@ -23,7 +23,7 @@ from backwright.model.types import (
     VerifyPassword,
 )
 from backwright.reference import calling, removing, selecting, writing
-from backwright.reference.evaluate import Row
+from backwright.reference.evaluate import Page, Row
 from backwright.reference.execution import Execution
 from backwright.reference.failures import Failure, failed
 from backwright.reference.sessions import Session, expires
@@ -72,10 +72,16 @@ def take(step: Step, run: Execution) -> None:
 
 
 def skip(step: Step, run: Execution) -> None:
-    """What a step would have bound is null; what earlier steps have bound stays."""
+    """What a step would have bound is null, or no rows; what earlier steps have bound stays."""
     if isinstance(step, Update | Delete | Require | VerifyPassword | SignOut):
         return
-    run.bindings[step.bind] = None
+    match step:
+        case Select():
+            run.bindings[step.bind] = Page([])
+        case Create() if step.each is not None:
+            run.bindings[step.bind] = []
+        case _:
+            run.bindings[step.bind] = None
     if isinstance(step, Ensure | Upsert):
         run.bindings[f"{step.bind}_created"] = None
 

@@ -168,7 +168,8 @@ class Answers:
         """The type of a value; records of groups are what their repository says."""
         if isinstance(expression, Name) and expression.binding in self.scope.records:
             record = self.scope.records[expression.binding or ""]
-            return listed(record) if expression.type.kind == "list" else record
+            kind = listed(record) if expression.type.kind == "list" else record
+            return source(f"{kind} | None", kind) if expression.type.nullable else kind
         return of_expression(expression.type, self.model)
 
     def viewed(self, shape: Viewed, name: str) -> Shown:

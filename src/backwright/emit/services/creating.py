@@ -29,10 +29,12 @@ def create(step: Create, scope: Scope) -> list[str]:
     rows = scope.bind(step.bind, entity=entity.name, otherwise=f"new_{step.bind}")
     item, row = scope.variable("item"), scope.variable(scope.names.row(entity.name))
     items = scope.value(step.each, f"{step.bind}_from")
+    none = [f"{rows}: list[{scope.row_class(entity.name)}] = []"]
+    if scope.conditional:
+        none = []  # said before the condition
     refused = refused_candidate(step.allowed, entity, step.values, scope)
     if refused is not None:
-        none = f"{rows}: list[{scope.row_class(entity.name)}] = []"
-        return [f"if {items}:\n{indented(refused)}", *([none] if scope.mentions(step.bind) else [])]
+        return [f"if {items}:\n{indented(refused)}", *(none if scope.mentions(step.bind) else [])]
     ahead = beforehand(step, entity, scope)
     made = candidate(entity, ahead.values, row, scope, item=item)
     one_by_one, at_once = judge_candidates(step.allowed, entity, step.values, row, rows, scope, item=item)
@@ -42,7 +44,7 @@ def create(step: Create, scope: Scope) -> list[str]:
     each = item if _speaks_of(item, loop) else "_"
     return [
         *ahead.lines,
-        f"{rows}: list[{scope.row_class(entity.name)}] = []",
+        *none,
         ahead.loop(each, items, loop),
         *at_once,
         *_stored_rows(step, entity, row, rows, (item, items), scope),

@@ -135,7 +135,7 @@ def _step(step: Step, scope: Scope, projected: dict[str, Projection]) -> list[st
 
 
 def _under_condition(step: Step, scope: Scope, write: Callable[[], list[str]]) -> list[str]:
-    """The lines of a step, where its `if` holds; what it would have bound is null otherwise."""
+    """The lines of a step, where its `if` holds; what it would have bound is null or no rows otherwise."""
     when = step.when
     if when is None:
         return write()
@@ -147,8 +147,7 @@ def _under_condition(step: Step, scope: Scope, write: Callable[[], list[str]]) -
     declared = []
     for name, variable in scope.current.items():
         if name not in before:
-            kind = _binding_kind(step, name, scope)
-            declared.append(f"{variable}: {kind} | None = None")
+            declared.append(f"{variable}: {_unbound(step, name, scope)}")
     changed = [
         (name, variable) for name, variable in scope.current.items() if before.get(name, variable) != variable
     ]
@@ -157,14 +156,26 @@ def _under_condition(step: Step, scope: Scope, write: Callable[[], list[str]]) -
     return [*declared, conditional(condition, "\n".join(lines))]
 
 
+def _unbound(step: Step, name: str, scope: Scope) -> str:
+    """The type of what a step binds, and what it is where the step is not taken."""
+    match step:
+        case Create() if name == step.bind and step.each is not None:
+            return f"list[{scope.row_class(step.entity)}] = []"
+        case Select() if name == step.bind:
+            scope.imports |= imports("backwright_runtime", "Page") | scope.pages[name].imports
+            return f"Page[{scope.pages[name]}] = Page([])"
+        case _:
+            return f"{_binding_kind(step, name, scope)} | None = None"
+
+
 def _binding_kind(step: Step, name: str, scope: Scope) -> str:
     match step:
         case Find() | Update() | Upsert() | Ensure() | Create() if name == step.bind:
-            row = scope.row_class(step.entity)
-            return f"list[{row}]" if isinstance(step, Create) and step.each is not None else row
-        case Select() if name == step.bind:
-            scope.imports |= imports("backwright_runtime", "Page") | scope.pages[name].imports
-            return f"Page[{scope.pages[name]}]"
+            return str(scope.row_class(step.entity))
+        case Group() if name == step.bind:
+            record = scope.records[name]
+            scope.imports |= record.imports
+            return f"list[{record}]" if step.keys else f"{record}"
         case SignIn():
             return "str"
         case Call():

@@ -176,7 +176,7 @@ STEP = Fixed(
             name="if",
             takes=Expr(),
             example="caller != null",
-            description="Only then is the step done; what it binds is null otherwise.",
+            description="Only then is the step done; what it binds is null otherwise, several rows are none.",
         ),
         Key(
             name="else",
