@@ -85,6 +85,9 @@ class Stored:
     def encrypted(self, entity: str, field: str) -> bool:
         return False
 
+    def named(self, entity: str) -> tuple[()]:
+        return ()
+
 
 STORAGE = Stored(lookup)
 NAMES = Names(roots={"this": "box", "params": "query", "now": "ctx.now"}, attribute=column)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,6 @@ import asyncpg
 from expr_world import DELETED_SOFTLY, FIELDS, KEY, NOW, World
 
 from backwright.expr import sql
-from backwright.expr.once import Named
 from backwright.expr.typed import Type
 from backwright_runtime.database.functions import register
 from backwright_runtime.database.postgresql import prepared
@@ -55,7 +54,7 @@ class WorldStorage:
     def encrypted(self, entity: str, field: str) -> bool:
         return False
 
-    def named(self, entity: str) -> Sequence[Named]:
+    def named(self, entity: str) -> tuple[()]:
         return ()
 
 

@@ -154,7 +154,10 @@ async def up(
 
 
 async def down(url: str, folder: Path, steps: int = 1, *, after_step: AfterStep | None = None) -> list[str]:
-    """Roll back the last `steps` migrations. Returns them, newest first. Raises MigrationError."""
+    """Roll back the last `steps` migrations. Returns them, newest first. Raises MigrationError.
+
+    One that was interrupted on its way up is finished first: the way back begins where the way up ends.
+    """
     async with _locked(url) as ledger:
         found = discover(folder)
         states = _checked(found, await ledger.entries(), ledger.dialect)
@@ -164,9 +167,10 @@ async def down(url: str, folder: Path, steps: int = 1, *, after_step: AfterStep 
             if len(reverted) == steps or state.state == "pending":
                 continue
             if state.state == "half applied":
-                raise MigrationError(f"{migration.name} is half applied; finish with: migrate up")
+                for step in migration.steps("up", ledger.dialect)[state.done :]:
+                    await _run(ledger, migration, step, "up", after_step)
             todo = migration.steps("down", ledger.dialect)
-            if state.state == "applied":
+            if state.state in ("applied", "half applied"):
                 _restorable(migration, todo, await ledger.retained())
             for step in todo[_reverted(await ledger.entries(), migration) :]:
                 await _run(ledger, migration, step, "down", after_step, is_last=step is todo[-1])

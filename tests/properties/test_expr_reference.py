@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from backwright.expr.check import check_source
 from backwright.expr.fold import fold
+from backwright.expr.given import given as known_where_it_is
 from backwright.expr.typed import Expression, Type
 from backwright.reference.evaluate import Overflow, evaluate
 from backwright.spec.diagnostics import Place, SpecificationError
@@ -92,6 +93,7 @@ def test_folding_keeps_the_value(made: tuple[Type, str], data: Any) -> None:
     world = random_world(data.draw)
     meant = meaning(source, wanted)
     assert same(value(fold(meant), world), value(meant, world)), source
+    assert same(value(known_where_it_is(fold(meant)), world), value(meant, world)), source
 
 
 def same(folded: Any, meant: Any) -> bool:

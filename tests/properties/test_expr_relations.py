@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from backwright.expr import sql
 from backwright.expr.check import Scope, check_source
 from backwright.expr.fold import fold
+from backwright.expr.given import given as known_where_it_is
 from backwright.expr.setwise import setwise
 from backwright.expr.typed import BOOLEAN, Expression, Type, Within
 from backwright.expr.walk import is_local
@@ -179,7 +180,7 @@ def agreed(
     row = None if caller is None else state["User"][caller]
     plain = rule(source)
     folded = fold(plain, caller_known=row is not None, lookup=lookup)
-    for expression in (plain, folded, setwise(plain), setwise(folded)):
+    for expression in (plain, folded, setwise(plain), setwise(folded), known_where_it_is(folded)):
         for this in (*state["Member"], new):
             stored = any(this is each for each in state["Member"])
             world = Environment(

@@ -82,8 +82,6 @@ def test_a_killed_run_is_resumed_at_the_step_where_it_stopped(
         with pytest.raises(Killed):
             await migrations.up(database_url, folder, after_step=kill)
         assert await states(database_url, folder) == [("half applied", 1)]
-        with pytest.raises(MigrationError, match="half applied"):
-            await migrations.down(database_url, folder)
         assert await migrations.up(database_url, folder) == [FIRST]
         with pytest.raises(Killed):
             await migrations.down(database_url, folder, after_step=kill)
@@ -92,6 +90,33 @@ def test_a_killed_run_is_resumed_at_the_step_where_it_stopped(
             await migrations.up(database_url, folder)
         assert await migrations.down(database_url, folder) == [FIRST]
         assert await states(database_url, folder) == [("pending", 0)]
+
+    run(story())
+
+
+def test_a_killed_run_is_taken_back_from_where_it_stopped(run: Any, database_url: str, folder: Path) -> None:
+    """It is finished first, so one that stored rows stand in the way of says so, and stays where it is."""
+    add(
+        folder,
+        "20300102000000_two",
+        "-- step 1: add\nCREATE TABLE note (id INTEGER);\n\n-- step 2: refuse\nCREATE TABLE book (id INTEGER);\n",
+        "-- step 1: drop\nDROP TABLE note;\n",
+    )
+
+    async def story() -> None:
+        with pytest.raises(MigrationError, match="step 2"):
+            await migrations.up(database_url, folder)
+        with pytest.raises(
+            MigrationError, match=r"two, up, step 2 \(refuse\) failed .* the steps before it stay"
+        ):
+            await migrations.down(database_url, folder)
+        assert await states(database_url, folder) == [("applied", 2), ("half applied", 1)]
+        for dialect in ("sqlite", "postgresql"):
+            path = folder / "20300102000000_two" / f"up.{dialect}.sql"
+            path.write_text(path.read_text().replace("TABLE book", "TABLE paper"))
+        assert await migrations.down(database_url, folder) == ["20300102000000_two"]
+        assert await states(database_url, folder) == [("applied", 2), ("pending", 0)]
+        assert await count(database_url, "book") == 0
 
     run(story())
 

@@ -26,6 +26,7 @@ from backwright.console import Exit, Terminal, blocked_by
 
 if TYPE_CHECKING:
     from backwright.verify.access_examples import AccessExample
+    from backwright.verify.changed_tests import TestsChange
     from backwright.verify.results import GateResult
 
 
@@ -37,7 +38,7 @@ def plan(
     project: ProjectOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Say what would change since the last build: data, contract and access, each with hazards and reverse.
+    """Say what would change since the last build: data, contract, access and tests, each with hazards and reverse.
 
     While changes wait for an approval of exactly this plan (see `backwright approve`), it exits with 3 and, added
     to it, 8 for what is destructive, 16 for what breaks clients, 32 for what widens access, 64 for what is slow with
@@ -48,11 +49,11 @@ def plan(
 
     with command("plan", json) as terminal:
         planned = pipeline.plan(project_of(project))
-        examples = pipeline.examples(planned)
+        examples, tests = pipeline.examples(planned), pipeline.changed_tests(planned)
         if notes:
             terminal.print(planned.notes())
         else:
-            _show(terminal, planned, examples)
+            _show(terminal, planned, examples, tests)
         leave(
             terminal,
             "plan",
@@ -64,6 +65,7 @@ def plan(
             expands=planned.expands,
             notes=planned.notes(),
             examples=examples,
+            tests=[each.as_data() for each in tests],
             diagnostics=[*planned.plan.refused, *planned.blocked],
         )
 
@@ -74,10 +76,19 @@ def _ending(planned: pipeline.Planned) -> int:
     return blocked_by(planned.waiting) if planned.blocked else Exit.OK
 
 
-def _show(terminal: Terminal, planned: pipeline.Planned, examples: Sequence[AccessExample]) -> None:
+def _show(
+    terminal: Terminal,
+    planned: pipeline.Planned,
+    examples: Sequence[AccessExample],
+    tests: Sequence[TestsChange],
+) -> None:
     from backwright.plan import show
 
     terminal.print(show.text(planned.plan))
+    if tests:
+        terminal.print("Delivered tests (they follow the changes; none needs an approval of its own):\n")
+    for change in tests:
+        terminal.print(f"{change.text()}\n")
     for example in examples:
         terminal.print(example.text())
         terminal.print("")

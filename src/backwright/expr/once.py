@@ -8,10 +8,12 @@ beside the columns of the row, and names it from there on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
 from backwright.expr.fold import rebuilt
+from backwright.expr.setwise import owned
 from backwright.expr.shape import Shape, shape
 from backwright.expr.typed import (
     Aggregate,
@@ -27,6 +29,7 @@ from backwright.expr.typed import (
 )
 from backwright.expr.walk import is_local, nodes
 
+NOTHING: Mapping[str, Shape] = MappingProxyType({})
 _LOOKING = Filtered | Quantified | Mapped
 _ASKING = Aggregate | Size | Quantified | Member
 _BINDS = ("filter", "exists", "all", "map")
@@ -40,9 +43,13 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Once(msgspec.Struct, frozen=True):
-    """What is said beside the rows: a level names only what the levels before it say."""
+    """What is said beside the rows: a level names only what the levels before it say.
+
+    `said` is all of it, with what was there before: by its name the shape, about `this`.
+    """
 
     levels: tuple[tuple[Named, ...], ...] = ()
+    said: Mapping[str, Shape] = NOTHING
     references: tuple[_Reference, ...] = ()
 
     def about(self, expression: Expression) -> Expression:
@@ -69,28 +76,44 @@ class _Reference(msgspec.Struct, frozen=True):
         return rebuilt(expression, named)
 
 
-def once(expressions: Sequence[Expression], row: Name, candidates: Sequence[Named]) -> Once:
+def once(
+    expressions: Sequence[Expression],
+    row: Name,
+    candidates: Sequence[Named],
+    said: Mapping[str, Shape] = NOTHING,
+    *,
+    of: Expression | None = None,
+) -> Once:
     """The values of `row` among the candidates (about `this`) that the expressions need more than once.
 
-    The largest come first, since what they are made of is needed less often then.
+    The largest come first, since what they are made of is needed less often then. What is `said` beside the row
+    already (`alike` by name) is named wherever it is needed. `of` are the rows that `row` looks at, where it is a
+    variable.
     """
     if any(isinstance(each, _LOOKING) and each.variable == row.binding for each in _within(expressions)):
-        return Once()
+        return Once(said=said)
     waiting = list(expressions)
     found: dict[str, Expression] = {}
     references: list[_Reference] = []
-    about = [Named(each.name, _about(each.value, row)) for each in candidates]
-    for each in sorted(about, key=lambda named: -_size(named.value)):
-        column = Member(type=each.value.type, of=row, entity=row.type.entity or "", field=each.name)
-        reference = _Reference(each.value, alike(each.value), column)
+    shapes = dict(said)
+    for each in sorted(candidates, key=lambda named: -_size(named.value)):
+        own = alike(each.value)
+        if shapes.get(each.name) not in (None, own):
+            continue  # the name is that of its other meaning, with rules or without
+        value = _about(each.value, row)
+        value = value if of is None else owned(of, row.binding or "", value)
+        column = Member(type=value.type, of=row, entity=row.type.entity or "", field=each.name)
+        reference = _Reference(value, alike(value), column)
         needed = sum(map(reference.is_met, _within([*waiting, *found.values()])))
-        if needed < 2 or each.name in found:
+        if needed < (1 if each.name in said else 2):
             continue
         references.append(reference)
+        shapes[each.name] = own
         waiting = [reference.put_into(expression) for expression in waiting]
         found = {name: reference.put_into(value) for name, value in found.items()}
-        found[each.name] = each.value
-    return Once(_levels(found, row), tuple(references))
+        if each.name not in said:
+            found[each.name] = value
+    return Once(_levels(found, row), shapes, tuple(references))
 
 
 def may_repeat(expressions: Sequence[Expression]) -> bool:

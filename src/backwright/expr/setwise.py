@@ -38,14 +38,15 @@ def _by_owner(node: Expression) -> Expression:
             Filtered(of=of, variable=variable, condition=inside)
             | Quantified(of=of, variable=variable, condition=inside)
         ):
-            return msgspec.structs.replace(node, condition=_owned(of, variable, inside))
+            return msgspec.structs.replace(node, condition=owned(of, variable, inside))
         case Mapped(of=of, variable=variable, value=inside):
-            return msgspec.structs.replace(node, value=_owned(of, variable, inside))
+            return msgspec.structs.replace(node, value=owned(of, variable, inside))
         case _:
             return node
 
 
-def _owned(rows: Expression, variable: str, inside: Expression) -> Expression:
+def owned(rows: Expression, variable: str, inside: Expression) -> Expression:
+    """What is asked of each of the rows of an owner, who is named where it would be looked up."""
     while isinstance(rows, Filtered):
         rows = rows.of
     if not isinstance(rows, Related) or not isinstance(rows.of, Name) or rows.of.type.nullable:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import assert_never
+from collections.abc import Callable, Iterator
+from typing import Any, assert_never
+
+import msgspec
 
 from backwright.expr.typed import (
     Aggregate,
@@ -33,6 +35,7 @@ from backwright.expr.typed import (
     Size,
     Sorted,
     Text,
+    Type,
     Within,
 )
 
@@ -62,6 +65,18 @@ def parts(expression: Expression) -> tuple[Expression, ...]:
             return (when, then, otherwise)
         case _:
             assert_never(expression)
+
+
+def with_parts(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
+    """The node with its direct parts changed."""
+    changes: dict[str, Any] = {}
+    for field in node.__struct_fields__:
+        value = getattr(node, field)
+        if isinstance(value, msgspec.Struct) and not isinstance(value, Type):
+            changes[field] = change(value)  # type: ignore[arg-type]
+        elif isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
+            changes[field] = tuple(change(part) for part in value)
+    return msgspec.structs.replace(node, **changes) if changes else node
 
 
 def nodes(expression: Expression) -> Iterator[Expression]:

@@ -60,6 +60,7 @@ def _with_both(old: Entity, new: Entity, renames: Renames, dialect: Dialect) -> 
             ),
         )
         for index in old.indexes
+        if not (index.unique and {term.field for term in index.terms} == set(keys))
     )
     checks = tuple(
         check
@@ -97,9 +98,12 @@ def _bare(field: Field, renames: Renames) -> Field:
 def _beside(
     field: Field, old: Entity, keys: tuple[str, ...], names: dict[str, str], dialect: Dialect
 ) -> Field:
-    """A field as it is between the halves. PostgreSQL goes on numbering one that is no key any more."""
+    """A field as it is between the halves. PostgreSQL goes on numbering one that is no key any more.
+
+    The key alone says that it is unique: references would lead to an index beside it, which may go in the second half.
+    """
     if field.name in keys and field.name not in names:
-        return msgspec.structs.replace(field, nullable=False)
+        return msgspec.structs.replace(field, nullable=False, unique=field.unique and len(keys) > 1)
     counts = field.generated == "sequence" and dialect == "sqlite"
     name = names.get(field.name, field.name)
     return msgspec.structs.replace(

@@ -7,8 +7,8 @@ read, is null. Rules themselves see everything; membership rules would recurse f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Protocol
 
 import msgspec
 
@@ -38,7 +38,7 @@ from backwright.expr.typed import (
     Text,
     Type,
 )
-from backwright.expr.walk import nodes
+from backwright.expr.walk import nodes, with_parts
 from backwright.model.naming import snake
 from backwright.model.rules import always
 from backwright.model.types import Model, Rule
@@ -130,7 +130,7 @@ class _Reading:
             ):
                 return self.or_value(node, left)
             case _:
-                return _retyped(node, _with_parts(node, self.value))
+                return _retyped(node, with_parts(node, self.value))
 
     def or_value(self, node: Conditional, of: Expression) -> Expression:
         """`of.orValue(…)`: what stands in for null stands in for what may not be read, too."""
@@ -252,15 +252,3 @@ def _retyped(before: Expression, after: Expression) -> Expression:
     if not any(new.type.nullable and not old.type.nullable for old, new in pairs):
         return after
     return msgspec.structs.replace(after, type=msgspec.structs.replace(after.type, nullable=True))
-
-
-def _with_parts(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
-    """The node with its direct parts changed."""
-    changes: dict[str, Any] = {}
-    for field in node.__struct_fields__:
-        value = getattr(node, field)
-        if isinstance(value, msgspec.Struct) and not isinstance(value, Type):
-            changes[field] = change(value)  # type: ignore[arg-type]
-        elif isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
-            changes[field] = tuple(change(part) for part in value)
-    return msgspec.structs.replace(node, **changes) if changes else node

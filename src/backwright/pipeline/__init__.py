@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from backwright.pipeline.mutating import mutate
     from backwright.pipeline.outside import verify_target
-    from backwright.pipeline.planning import Planned, approve, examples, plan
+    from backwright.pipeline.planning import Planned, approve, changed_tests, examples, plan
     from backwright.pipeline.progressing import BoxesOf, Standing, set_boxes, standing
     from backwright.pipeline.rehearsing import rehearse
     from backwright.pipeline.reporting import link, report
@@ -56,6 +56,7 @@ __all__ = [
     "approve",
     "build",
     "build_digest",
+    "changed_tests",
     "check",
     "current_questions",
     "database_url",
@@ -91,7 +92,7 @@ _NAMES = {
     "migrating": ("Way", "database_url", "migrate", "migration_status", "schema_drift", "uncontracted"),
     "mutating": ("mutate",),
     "outside": ("verify_target",),
-    "planning": ("Planned", "approve", "examples", "plan"),
+    "planning": ("Planned", "approve", "changed_tests", "examples", "plan"),
     "rehearsing": ("rehearse",),
     "reporting": ("link", "report"),
     "progressing": ("BoxesOf", "Standing", "set_boxes", "standing"),

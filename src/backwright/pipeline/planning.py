@@ -29,6 +29,8 @@ from backwright.project import Project
 from backwright.spec.diagnostics import NOWHERE, Diagnostic, Place, SpecificationError, diagnose, register
 from backwright.task import events
 from backwright.verify.access_examples import AccessExample, access_examples
+from backwright.verify.changed_tests import TestsChange
+from backwright.verify.changed_tests import changed_tests as tests_between
 
 UNREADABLE = register(
     "BW704",
@@ -108,6 +110,11 @@ def plan(project: Project) -> Planned:
 def examples(planned: Planned) -> list[AccessExample]:
     """What the changed access rules of a plan mean: callers, rows and requests that are answered otherwise."""
     return access_examples(planned.before, planned.model, planned.plan)
+
+
+def changed_tests(planned: Planned) -> list[TestsChange]:
+    """What the plan does to the delivered tests, by operation."""
+    return tests_between(planned.before, planned.model, planned.plan)
 
 
 def planned_from(project: Project, model: Model) -> Planned:

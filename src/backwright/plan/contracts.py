@@ -20,14 +20,15 @@ from backwright.model.types import (
     Step,
     VerifyPassword,
 )
-from backwright.plan.access import alike, is_condition, rule_effect
+from backwright.plan.access import rule_effect
 from backwright.plan.changes import ChangeOperation
 from backwright.plan.entities import Aspect, of_all
 from backwright.plan.fields import described, fit, same_value
-from backwright.plan.meaning import Renames, carried_over, meant, plain
+from backwright.plan.meaning import Renames, carried_over, plain
 from backwright.plan.policies import policies
 from backwright.plan.replies import replies, same_show
 from backwright.plan.searches import Search, instead
+from backwright.plan.steps import effects, numbered
 
 
 def operation_change(
@@ -152,13 +153,13 @@ def _member(before: InputField, after: InputField, what: str, renames: Renames) 
 
 def keeps_views(before: Operation, after: Operation, renames: Renames) -> bool:
     """Whether an operation answers under the views of before, so that it follows what they become."""
-    return same_show(before, after, (_names(before.steps), _names(after.steps)), renames)
+    return same_show(before, after, (numbered(before.steps), numbered(after.steps)), renames)
 
 
 def _answers(
     before: Operation, after: Operation, models: tuple[Model, Model], renames: Renames
 ) -> Iterator[Aspect]:
-    names = _names(before.steps), _names(after.steps)
+    names = numbered(before.steps), numbered(after.steps)
     yield from replies(before, after, models, names, renames)
     for code in after.errors:
         if code not in before.errors:
@@ -176,9 +177,7 @@ def _effects(before: Operation, after: Operation, renames: Renames) -> Iterator[
         reason = _trusted(step)
         if reason is not None and reason not in trusted:
             yield f"reaches past the access rules: {reason}", "widens_access"
-    taken = _taken(before) & _taken(after)
-    if not alike(_essence(before.steps, renames, taken), _essence(after.steps, None, taken)):
-        yield "does something else", "safe"
+    yield from effects(before, after, renames)
 
 
 def _trusted(step: Step) -> str | None:
@@ -208,64 +207,3 @@ def _pages(before: Sequence[Step], after: Sequence[Step]) -> Iterator[Aspect]:
     most = [next((s.max for s in steps if isinstance(s, Group)), None) for steps in (before, after)]
     if most[0] is not None and most[1] is not None and most[1] < most[0]:
         yield f"at most {most[1]} groups", "breaking"
-
-
-# Rules are changes of their own; the rest is said elsewhere or has no effect of its own.
-_SAID_ELSEWHERE = frozenset(
-    {"allowed", "readable", "created", "updated", "after", "trusted", "paging", "lock", "changes", "type"}
-)
-
-
-def _names(steps: Sequence[Step]) -> dict[str, str]:
-    """What each binding is called where its name does not matter: by the number of its step."""
-    found: dict[str, str] = {}
-    for number, step in enumerate(steps):
-        bind = getattr(step, "bind", "")
-        if bind:
-            found.setdefault(bind, f"#{number}")
-            found.setdefault(f"{bind}_created", f"#{number}_created")
-    return found
-
-
-def _taken(operation: Operation) -> set[str]:
-    """The members of the body. That one is new or gone is said of the body, and not again of what is done with it."""
-    return {item.name for item in operation.body.fields} if operation.body else set()
-
-
-def _essence(steps: Sequence[Step], renames: Renames | None, taken: set[str]) -> Any:
-    names = _names(steps)
-    return [
-        [type(step).__name__, _bare(_kept(meant(step, renames) if renames else meant(step), taken), names)]
-        for step in steps
-    ]
-
-
-def _kept(step: Any, taken: set[str]) -> Any:
-    """The step without assignments of members that only one of the two bodies has."""
-    if not isinstance(step, dict) or not isinstance(step.get("values"), list):
-        return step
-    return {**step, "values": [each for each in step["values"] if _assigned(each) in {None, *taken}]}
-
-
-def _assigned(assignment: Any) -> str | None:
-    """The member of the body that is assigned as it comes."""
-    match assignment:
-        case {"value": {"meaning": {"node": "Input", "source": "body", "name": str(name)}}}:
-            return name
-        case _:
-            return None
-
-
-def _bare(value: Any, names: dict[str, str], typed: bool = False) -> Any:
-    """Without what is said elsewhere, and with bindings by number. Conditions keep their types, to be compared."""
-    if isinstance(value, list):
-        return [_bare(item, names, typed) for item in value]
-    if not isinstance(value, dict):
-        return value
-    result = {}
-    for key, item in value.items():
-        if key in _SAID_ELSEWHERE and not (key == "after" and isinstance(item, str)) and not typed:
-            continue
-        bound = key in {"bind", "binding", "row"} and isinstance(item, str)
-        result[key] = names.get(item, item) if bound else _bare(item, names, typed or is_condition(item))
-    return result

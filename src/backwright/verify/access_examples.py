@@ -36,6 +36,7 @@ class AccessExample(msgspec.Struct, frozen=True, kw_only=True):
 
     `caller` and `row` are what the rules speak of, by name, `beside` the other rows that they look at. `request` is a
     line of curl, empty where no operation shows the difference; `status` is what it is answered now, and `before` was.
+    Where the difference is in the answer's body, `shows` is what one of the two has and the other one lacks.
     """
 
     change: str
@@ -47,6 +48,7 @@ class AccessExample(msgspec.Struct, frozen=True, kw_only=True):
     request: str = ""
     status: int | None = None
     before: int | None = None
+    shows: str = ""
 
     def text(self) -> str:
         """The example as lines for people."""
@@ -56,8 +58,22 @@ class AccessExample(msgspec.Struct, frozen=True, kw_only=True):
             [f"  row: {', '.join(f'{name} {text}' for name, text in self.row.items())}"] if self.row else []
         )
         lines += [f"  with: {each}" for each in self.beside]
-        lines += [f"  {self.request}  # {self.status}, before: {self.before}"] if self.request else []
+        lines += [f"  {self.request}  # {self._answers()}"] if self.request else []
         return "\n".join(lines)
+
+    def _answers(self) -> str:
+        words = [f" with {self.shows}", f" without {self.shows}"] if self.shows else ["", ""]
+        now, then = words if self.effect == "can now" else reversed(words)
+        return f"{self.status}{now}, before: {self.before}{then}"
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """A request, what it is answered now and what it was, and what only one of the answers shows."""
+
+    request: str = ""
+    status: int | None = None
+    before: int | None = None
+    shows: str = ""
 
 
 def access_examples(before: Model | None, after: Model, plan: Plan) -> list[AccessExample]:
@@ -106,13 +122,11 @@ def _found(
                 caller=_caller(scene, rules),
                 row=_said(scene, at, rules, "this"),
                 beside=tuple(_beside(scene, at, rules)),
-                request="" if asked is None else asked[0],
-                status=None if asked is None else asked[1],
-                before=None if asked is None else asked[2],
+                **msgspec.structs.asdict(asked or _Asked()),
             )
             if asked is not None:
                 return made
-            silent = silent or msgspec.structs.replace(made, request="", status=None, before=None)
+            silent = silent or made
     return silent
 
 
@@ -154,8 +168,8 @@ def _asked(
     change: ChangedRule,
     *,
     succeeds: bool,
-) -> tuple[str, int, int] | None:
-    """A request that is answered otherwise than before, and both statuses; None where this operation has none."""
+) -> _Asked | None:
+    """A request that is answered otherwise than before; None where this operation has none."""
     row = scene.world.rows[at]
     entity = scene.world.setting.model.entity(row.entity)
     made = scene.copy()
@@ -186,16 +200,16 @@ def _asked(
         now_told, told_before = (_tells(body, entity.wire(change.shown.name)) for body in bodies)
         if now_told is not succeeds or told_before is succeeds:
             return None
-        return _curl(operation, trial.scene), trial.response.status, former.response.status
+        name = entity.wire(change.shown.name)
+        return _Asked(_curl(operation, trial.scene), trial.response.status, former.response.status, name)
+    now, then = (each.response.status for each in (trial, former))
+    if now < 400 <= then if succeeds else then < 400 and now in (403, 404):
+        return _Asked(_curl(operation, trial.scene), now, then)
     key = str(row.values[entity.key])
-    lists = operation.method == "GET" and not operation.path_parameters
-    told = [
-        each.response.status if not lists or key in str(each.response.body) else 404
-        for each in (trial, former)
-    ]
-    now, then = told
-    differs = now < 400 <= then if succeeds else then < 400 and now in (403, 404)
-    return (_curl(operation, trial.scene), now, then) if differs else None
+    has, had = (key in str(each.response.body) for each in (trial, former))
+    if operation.method == "GET" and now < 400 and then < 400 and (has, had) == (succeeds, not succeeds):
+        return _Asked(_curl(operation, trial.scene), now, then, f"this {entity.name}")
+    return None
 
 
 def _sends(field: Field, scene: Scene) -> bool:

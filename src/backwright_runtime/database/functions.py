@@ -1,8 +1,8 @@
 """Functions that SQLite lacks, or would answer with another number: exact decimals, 64 bits, finite doubles, lists.
 
-A decimal is stored as the whole number of units of its scale; here it comes and goes as text with its digits, or
-as such a number where the name of the function or its last argument says the scale. Lists are JSON. Null in,
-null out. Overflow raises, which SQLite reports as an error of the statement.
+A decimal is stored as the whole number of units of its scale; here it comes as such a number with its scale behind it,
+or as text with its digits, and goes as a number of the scale that the last argument says. Lists are JSON. Null in, null
+out. Overflow raises, which SQLite reports as an error of the statement.
 """
 
 import inspect
@@ -22,8 +22,11 @@ def register(connection: sqlite3.Connection) -> None:
     for name, function in FUNCTIONS.items():
         count = len(inspect.signature(function).parameters)
         connection.create_function(name, count, _strict(function), deterministic=True)
+    for name, function in OF_TEXTS.items():
+        connection.create_function(name, 5, _strict(_of_units(function)), deterministic=True)
     for name, aggregate in AGGREGATES.items():
-        connection.create_aggregate(name, 2 if name in _WITH_SCALE else 1, aggregate)
+        for count in (2, 3) if name in _WITH_SCALE else (1,):
+            connection.create_aggregate(name, count, aggregate)
 
 
 def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,6 +36,19 @@ def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
     return answered
 
 
+def _of_units(function: Callable[[Any, Any, int], object]) -> Callable[..., object]:
+    """What computes with decimals, each given as units and their scale."""
+
+    def answered(a: int, a_scale: int, b: int, b_scale: int, scale: int) -> object:
+        return function(_number(a, a_scale), _number(b, b_scale), scale)
+
+    return answered
+
+
+def _number(value: int, scale: int) -> Decimal:
+    return Decimal(value).scaleb(-scale, EXACT)
+
+
 def units(value: Decimal, scale: int) -> int:
     """A decimal as the whole number of units of its scale, rounded half away from zero. Raises IntegerOverflow."""
     return int(in_scale(value, scale).scaleb(scale, EXACT))
@@ -40,7 +56,7 @@ def units(value: Decimal, scale: int) -> int:
 
 def decimal_text(value: int, scale: int) -> str:
     """The digits of a decimal."""
-    return f"{Decimal(value).scaleb(-scale, EXACT):f}"
+    return f"{_number(value, scale):f}"
 
 
 def decimal_rank(value: str) -> str:
@@ -62,22 +78,22 @@ def decimal_of(value: int) -> int:
     return units(Decimal(value), 0)
 
 
-def decimal_add(a: str, b: str, scale: int) -> int:
+def decimal_add(a: str | Decimal, b: str | Decimal, scale: int) -> int:
     """a + b."""
     return units(EXACT.add(Decimal(a), Decimal(b)), scale)
 
 
-def decimal_subtract(a: str, b: str, scale: int) -> int:
+def decimal_subtract(a: str | Decimal, b: str | Decimal, scale: int) -> int:
     """a - b."""
     return units(EXACT.subtract(Decimal(a), Decimal(b)), scale)
 
 
-def decimal_multiply(a: str, b: str, scale: int) -> int:
+def decimal_multiply(a: str | Decimal, b: str | Decimal, scale: int) -> int:
     """a * b."""
     return units(EXACT.multiply(Decimal(a), Decimal(b)), scale)
 
 
-def decimal_divide(a: str, b: str, scale: int) -> int | None:
+def decimal_divide(a: str | Decimal, b: str | Decimal, scale: int) -> int | None:
     """a / b; null when b is 0."""
     divisor = Decimal(b)
     return units(EXACT.divide(Decimal(a), divisor), scale) if divisor else None
@@ -189,11 +205,12 @@ class Decimals:
         self.count = 0
         self.scale = 0
 
-    def step(self, value: str | int | None, scale: int) -> None:
-        """One more value; null does not count."""
-        self.scale = scale
+    def step(self, value: str | int | None, *scales: int) -> None:
+        """One more value, with its scale where it is in units; then the scale of the result. Null does not count."""
+        *own, self.scale = scales
         if value is not None:
-            self.total = EXACT.add(self.total, Decimal(value))
+            number = _number(int(value), own[0]) if own else Decimal(value)
+            self.total = EXACT.add(self.total, number)
             self.count += 1
 
 
@@ -266,6 +283,12 @@ FUNCTIONS: dict[str, Callable[..., object]] = {
     "double_divide": arithmetic.divide_doubles,
 }  # fmt: skip
 """By the names that compiled statements use."""
+
+OF_TEXTS: dict[str, Callable[[Any, Any, int], object]] = {
+    function.__name__: function
+    for function in (decimal_add, decimal_subtract, decimal_multiply, decimal_divide)
+}
+"""What computes with two decimals that are texts; with five arguments, of two that are units."""
 
 AGGREGATES: dict[str, Any] = {
     "integer_sum": Total,

@@ -123,3 +123,27 @@ def test_a_condition_that_a_rule_says_too_is_said_once() -> None:
     )
     assert unwatch.count("member_id = :caller") == 1
     assert "-- Watch read: this.member == caller" in unwatch
+
+
+def statement(folder: Path, module: str, name: str) -> str:
+    """The text of one statement for PostgreSQL."""
+    text = emit(build(read(Project(folder))))[module]
+    return text.partition(f"\n{name} = ")[2].partition('"""')[2].partition('"""')[0]
+
+
+def test_a_computed_value_is_said_once_in_a_statement_however_often_it_is_named() -> None:
+    busy = statement(EXAMPLES / "forum", "forum/repositories/threads.py", "THREADS_OF_BOARD_BY_BUSY")
+    assert busy.count("count(*)") == 1  # shown, ordered by, and where a cursor goes on
+    assert "{AND (replies, id) < (:after_by_replies, :after_id)}" in busy
+    page = statement(CASES / "said-once", "bills/repositories/bill_rows.py", "BILLS_BY_DEAR")
+    assert page.count("sum(") == 1 + 1  # of the lines' amounts, and of their units
+    assert "gross" in page.partition("WHERE")[2]
+
+
+def test_what_the_read_rule_says_is_not_asked_of_what_is_shown() -> None:
+    """Whoever may read an appointment may read its patient: the rules say the same."""
+    page = statement(EXAMPLES / "clinic", "clinic/repositories/appointments.py", "LIST_APPOINTMENTS")
+    born = page.partition("patient_name,")[2].partition("AS patient_born")[0]
+    assert "p.born" in born
+    assert "CASE" not in born
+    assert ":caller_role" in page.partition("Appointment read:")[0].rpartition("WHERE (")[2]

@@ -67,6 +67,9 @@ class Stored:
     def encrypted(self, entity: str, field: str) -> bool:
         return self.model.entity(entity).field(field).encrypted
 
+    def named(self, entity: str) -> tuple[()]:
+        return ()
+
     def tables(self, dialect: str) -> Iterator[str]:
         """CREATE TABLE for each entity and each table of links."""
         for entity in self.model.entities:

@@ -84,14 +84,14 @@ def test_one_text_serves_both(source: str, text: str) -> None:
         (
             "this.price * 1.5",
             "CAST(price * 1.5 AS numeric(18, 6))",
-            "decimal_multiply(decimal_text(price, 2), '1.5', 6)",
+            "decimal_multiply(price, 2, 15, 1, 6)",
         ),
         (
             "this.team.members.map(m, m.tasks.map(t, t.price).sum()).max()",
             "(SELECT max((SELECT CAST(COALESCE(sum(t.price), 0) AS numeric(18, 2)) FROM task AS t"
             " WHERE t.owner_id = m.id AND t.gone_at IS NULL))"
             ' FROM "user" AS m WHERE m.team_id = task.team_id)',
-            "(SELECT max((SELECT COALESCE(decimal_sum(decimal_text(t.price, 2), 2), 0) FROM task AS t"
+            "(SELECT max((SELECT COALESCE(decimal_sum(t.price, 2, 2), 0) FROM task AS t"
             " WHERE t.owner_id = m.id AND t.gone_at IS NULL))"
             ' FROM "user" AS m WHERE m.team_id = task.team_id)',
         ),
@@ -164,7 +164,7 @@ def test_a_name_is_a_row_of_the_statement_where_it_has_an_alias() -> None:
         (
             "rows.filter(r, r.open).map(r, r.price).sum()",
             "CAST(COALESCE(sum(CASE WHEN t.open THEN t.price END), 0) AS numeric(18, 2))",
-            "COALESCE(decimal_sum(decimal_text(CASE WHEN t.open THEN t.price END, 2), 2), 0)",
+            "COALESCE(decimal_sum(CASE WHEN t.open THEN t.price END, 2, 2), 0)",
         ),
         ("size(rows.map(r, r.owner).distinct())", "count(DISTINCT t.owner_id)", "count(DISTINCT t.owner_id)"),
     ],
@@ -221,7 +221,7 @@ def test_an_encrypted_column_is_nothing_else(source: str) -> None:
             "this.price * 1.5",
             FIELDS["Task", "price"],
             "CAST(price * 1.5 AS numeric(18, 6))",
-            "decimal_stored(decimal_text(decimal_multiply(decimal_text(price, 2), '1.5', 6), 6), 2)",
+            "decimal_stored(decimal_text(decimal_multiply(price, 2, 15, 1, 6), 6), 2)",
         ),
         ("this.cost", FIELDS["Task", "price"], "cost", "decimal_stored(decimal_text(cost, 4), 2)"),
         ("this.price", FIELDS["Task", "price"], "price", "price"),

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 from migrate_parts import execute, fetch, migrate_on, proven, started
@@ -137,43 +134,6 @@ def test_what_cannot_move_is_refused() -> None:
     both = model(*split(*MOVED).entities[1:], *whole(STREET, CITY).entities)
     for later in (many, other, lacking, both):
         assert "BW621" in {each.code for each in plan(whole(STREET, CITY), later).refused}
-
-
-class Killed(BaseException):
-    """The process is gone."""
-
-
-async def kill(migration: runner.Migration, step: runner.Step) -> None:
-    raise Killed
-
-
-def to_its_end(way: Callable[..., Coroutine[Any, Any, list[str]]], url: str, folder: Path) -> int:
-    """Run it, killed after every step, until nothing is left to do; how often it was killed."""
-    killed = 0
-    while True:
-        try:
-            if not asyncio.run(way(url, folder, after_step=kill)):
-                return killed
-        except Killed:
-            killed += 1
-
-
-def test_a_run_that_is_killed_after_every_step_comes_to_its_end(tmp_path: Path, database: str) -> None:
-    """With rows between their keys or in two places meanwhile; up, and down again."""
-    before, after = WAYS["split"]
-    keyed = model(replace(after.entities[0], key="number", fields=(SEQUENCE, NAME)), after.entities[1])
-    started(tmp_path, database, before)
-    stored = fetch(database, "SELECT id, name, street, city FROM person ORDER BY id")
-    migrate_on(tmp_path, before, after)
-    migrate_on(tmp_path, after, keyed)
-    assert to_its_end(runner.up, database, tmp_path) > 3
-    joined = "SELECT name, street, city FROM person JOIN address ON person_id = number ORDER BY name"
-    assert sorted(fetch(database, joined)) == sorted(row[1:] for row in stored)
-    for _ in range(2):
-        with suppress(Killed):
-            asyncio.run(runner.down(database, tmp_path, after_step=kill))
-        asyncio.run(runner.down(database, tmp_path))
-    assert fetch(database, "SELECT id, name, street, city FROM person ORDER BY id") == stored
 
 
 def test_the_specification_says_where_fields_were(tmp_path: Path) -> None:

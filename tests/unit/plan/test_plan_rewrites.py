@@ -246,7 +246,10 @@ def elsewhere(folder: Path, **said: str) -> Model:
             {"WHEN": "this.size >= 1"},
             [("change-entity Task", "widens_access"), ("change-operation close", "safe")],
         ),
-        ({"WHEN": "this.size > 2"}, [("change-entity Task", "breaking"), ("change-operation close", "safe")]),
+        (
+            {"WHEN": "this.size > 2"},
+            [("change-entity Task", "breaking"), ("change-operation close", "breaking")],
+        ),
         ({"CHECK": "this.size <= 8"}, [("drop-check Task.small", "safe"), ("add-check Task.small", "safe")]),
         ({"CHECK": "this.size <= 9"}, [("drop-check Task.small", "safe"), ("add-check Task.small", "safe")]),
         ({"CHECK": "this.size < 8"}, [("drop-check Task.small", "safe"), ("add-check Task.small", "limit")]),

@@ -62,6 +62,19 @@ def test_a_wider_rule_has_an_example_with_its_request(tmp_path: Path) -> None:
     assert "/invoices/" in found.request
 
 
+def test_a_list_that_shows_the_row_says_so(tmp_path: Path) -> None:
+    """Both versions answer 200: a replay would tell nobody anything by the status alone."""
+    listed = SPECIFICATION.replace("only: [list, get, update]", "only: [list]")
+    old, new = (
+        of(listed.replace("READ", rule), tmp_path) for rule in (OWN, f"{OWN} || caller.role == 'support'")
+    )
+    (found,) = access_examples(old, new, plan(old, new))
+    assert (found.effect, found.status, found.before) == ("can now", 200, 200)
+    assert found.text().endswith('/invoices"  # 200 with this Invoice, before: 200 without this Invoice')
+    (back,) = access_examples(new, old, plan(new, old))
+    assert back.text().endswith("# 200 without this Invoice, before: 200 with this Invoice")
+
+
 FIELD = "      total: {type: decimal, read: RULE}\n"
 OF_FIELD = SPECIFICATION.replace("      total: decimal\n", FIELD).replace("READ", "public")
 

@@ -51,47 +51,6 @@ LIST_APPOINTMENTS = sql("""
                ELSE NULL
            END AS doctor,
            CASE
-               WHEN (
-                   appointment.patient_id IN (
-                       SELECT p.id
-                       FROM patient AS p
-                       WHERE p.deleted_at IS NULL
-                         AND p.person_id = :caller
-                   )
-                   OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-               )
-               AND (
-                   appointment.patient_id IN (
-                       SELECT p2.id
-                       FROM patient AS p2
-                       WHERE p2.deleted_at IS NULL
-                         AND p2.person_id = :caller
-                   )
-                   OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-                   OR (
-                       SELECT p3.role
-                       FROM person AS p3
-                       WHERE p3.id = (
-                             SELECT p4.person_id
-                             FROM patient AS p4
-                             WHERE p4.id = appointment.patient_id
-                               AND p4.deleted_at IS NULL
-                         )
-                   ) IN ('nurse', 'doctor', 'clerk')
-               )
-                   THEN (
-                       SELECT p5.name
-                       FROM person AS p5
-                       WHERE p5.id = (
-                             SELECT p6.person_id
-                             FROM patient AS p6
-                             WHERE p6.id = appointment.patient_id
-                               AND p6.deleted_at IS NULL
-                         )
-                   )
-               ELSE NULL
-           END AS patient_name,
-           CASE
                WHEN appointment.patient_id IN (
                    SELECT p.id
                    FROM patient AS p
@@ -99,14 +58,34 @@ LIST_APPOINTMENTS = sql("""
                      AND p.person_id = :caller
                )
                OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+               OR (
+                   SELECT p2.role
+                   FROM person AS p2
+                   WHERE p2.id = (
+                         SELECT p3.person_id
+                         FROM patient AS p3
+                         WHERE p3.id = appointment.patient_id
+                           AND p3.deleted_at IS NULL
+                     )
+               ) IN ('nurse', 'doctor', 'clerk')
                    THEN (
-                       SELECT p2.born
-                       FROM patient AS p2
-                       WHERE p2.id = appointment.patient_id
-                         AND p2.deleted_at IS NULL
+                       SELECT p4.name
+                       FROM person AS p4
+                       WHERE p4.id = (
+                             SELECT p5.person_id
+                             FROM patient AS p5
+                             WHERE p5.id = appointment.patient_id
+                               AND p5.deleted_at IS NULL
+                         )
                    )
                ELSE NULL
-           END AS patient_born
+           END AS patient_name,
+           (
+               SELECT p.born
+               FROM patient AS p
+               WHERE p.id = appointment.patient_id
+                 AND p.deleted_at IS NULL
+           ) AS patient_born
     FROM appointment
     WHERE (
           appointment.patient_id IN (
@@ -187,47 +166,6 @@ FIND_AS_APPOINTMENT = sql("""
                ELSE NULL
            END AS doctor,
            CASE
-               WHEN (
-                   appointment.patient_id IN (
-                       SELECT p.id
-                       FROM patient AS p
-                       WHERE p.deleted_at IS NULL
-                         AND p.person_id = :caller
-                   )
-                   OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-               )
-               AND (
-                   appointment.patient_id IN (
-                       SELECT p2.id
-                       FROM patient AS p2
-                       WHERE p2.deleted_at IS NULL
-                         AND p2.person_id = :caller
-                   )
-                   OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-                   OR (
-                       SELECT p3.role
-                       FROM person AS p3
-                       WHERE p3.id = (
-                             SELECT p4.person_id
-                             FROM patient AS p4
-                             WHERE p4.id = appointment.patient_id
-                               AND p4.deleted_at IS NULL
-                         )
-                   ) IN ('nurse', 'doctor', 'clerk')
-               )
-                   THEN (
-                       SELECT p5.name
-                       FROM person AS p5
-                       WHERE p5.id = (
-                             SELECT p6.person_id
-                             FROM patient AS p6
-                             WHERE p6.id = appointment.patient_id
-                               AND p6.deleted_at IS NULL
-                         )
-                   )
-               ELSE NULL
-           END AS patient_name,
-           CASE
                WHEN appointment.patient_id IN (
                    SELECT p.id
                    FROM patient AS p
@@ -235,14 +173,34 @@ FIND_AS_APPOINTMENT = sql("""
                      AND p.person_id = :caller
                )
                OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+               OR (
+                   SELECT p2.role
+                   FROM person AS p2
+                   WHERE p2.id = (
+                         SELECT p3.person_id
+                         FROM patient AS p3
+                         WHERE p3.id = appointment.patient_id
+                           AND p3.deleted_at IS NULL
+                     )
+               ) IN ('nurse', 'doctor', 'clerk')
                    THEN (
-                       SELECT p2.born
-                       FROM patient AS p2
-                       WHERE p2.id = appointment.patient_id
-                         AND p2.deleted_at IS NULL
+                       SELECT p4.name
+                       FROM person AS p4
+                       WHERE p4.id = (
+                             SELECT p5.person_id
+                             FROM patient AS p5
+                             WHERE p5.id = appointment.patient_id
+                               AND p5.deleted_at IS NULL
+                         )
                    )
                ELSE NULL
-           END AS patient_born
+           END AS patient_name,
+           (
+               SELECT p.born
+               FROM patient AS p
+               WHERE p.id = appointment.patient_id
+                 AND p.deleted_at IS NULL
+           ) AS patient_born
     FROM appointment
     WHERE appointment.id = :id
       AND (
@@ -303,47 +261,6 @@ DAY_PLAN = sql(
                ELSE NULL
            END AS doctor,
            CASE
-               WHEN (
-                   appointment.patient_id IN (
-                       SELECT p.id
-                       FROM patient AS p
-                       WHERE p.deleted_at IS NULL
-                         AND p.person_id = :caller
-                   )
-                   OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-               )
-               AND (
-                   appointment.patient_id IN (
-                       SELECT p2.id
-                       FROM patient AS p2
-                       WHERE p2.deleted_at IS NULL
-                         AND p2.person_id = :caller
-                   )
-                   OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
-                   OR (
-                       SELECT p3.role
-                       FROM person AS p3
-                       WHERE p3.id = (
-                             SELECT p4.person_id
-                             FROM patient AS p4
-                             WHERE p4.id = appointment.patient_id
-                               AND p4.deleted_at IS NULL
-                         )
-                   ) IN ('nurse', 'doctor', 'clerk')
-               )
-                   THEN (
-                       SELECT p5.name
-                       FROM person AS p5
-                       WHERE p5.id = (
-                             SELECT p6.person_id
-                             FROM patient AS p6
-                             WHERE p6.id = appointment.patient_id
-                               AND p6.deleted_at IS NULL
-                         )
-                   )
-               ELSE NULL
-           END AS patient_name,
-           CASE
                WHEN appointment.patient_id IN (
                    SELECT p.id
                    FROM patient AS p
@@ -351,14 +268,34 @@ DAY_PLAN = sql(
                      AND p.person_id = :caller
                )
                OR :caller_role::text IN ('nurse', 'doctor', 'clerk')
+               OR (
+                   SELECT p2.role
+                   FROM person AS p2
+                   WHERE p2.id = (
+                         SELECT p3.person_id
+                         FROM patient AS p3
+                         WHERE p3.id = appointment.patient_id
+                           AND p3.deleted_at IS NULL
+                     )
+               ) IN ('nurse', 'doctor', 'clerk')
                    THEN (
-                       SELECT p2.born
-                       FROM patient AS p2
-                       WHERE p2.id = appointment.patient_id
-                         AND p2.deleted_at IS NULL
+                       SELECT p4.name
+                       FROM person AS p4
+                       WHERE p4.id = (
+                             SELECT p5.person_id
+                             FROM patient AS p5
+                             WHERE p5.id = appointment.patient_id
+                               AND p5.deleted_at IS NULL
+                         )
                    )
                ELSE NULL
-           END AS patient_born
+           END AS patient_name,
+           (
+               SELECT p.born
+               FROM patient AS p
+               WHERE p.id = appointment.patient_id
+                 AND p.deleted_at IS NULL
+           ) AS patient_born
     FROM appointment
     WHERE doctor_id = :doctor
       AND CAST(starts AT TIME ZONE 'UTC' AS date) = :day
@@ -388,47 +325,6 @@ DAY_PLAN = sql(
                ELSE NULL
            END AS doctor,
            CASE
-               WHEN (
-                   appointment.patient_id IN (
-                       SELECT p.id
-                       FROM patient AS p
-                       WHERE p.deleted_at IS NULL
-                         AND p.person_id = :caller
-                   )
-                   OR :caller_role IN ('nurse', 'doctor', 'clerk')
-               )
-               AND (
-                   appointment.patient_id IN (
-                       SELECT p2.id
-                       FROM patient AS p2
-                       WHERE p2.deleted_at IS NULL
-                         AND p2.person_id = :caller
-                   )
-                   OR :caller_role IN ('nurse', 'doctor', 'clerk')
-                   OR (
-                       SELECT p3.role
-                       FROM person AS p3
-                       WHERE p3.id = (
-                             SELECT p4.person_id
-                             FROM patient AS p4
-                             WHERE p4.id = appointment.patient_id
-                               AND p4.deleted_at IS NULL
-                         )
-                   ) IN ('nurse', 'doctor', 'clerk')
-               )
-                   THEN (
-                       SELECT p5.name
-                       FROM person AS p5
-                       WHERE p5.id = (
-                             SELECT p6.person_id
-                             FROM patient AS p6
-                             WHERE p6.id = appointment.patient_id
-                               AND p6.deleted_at IS NULL
-                         )
-                   )
-               ELSE NULL
-           END AS patient_name,
-           CASE
                WHEN appointment.patient_id IN (
                    SELECT p.id
                    FROM patient AS p
@@ -436,14 +332,34 @@ DAY_PLAN = sql(
                      AND p.person_id = :caller
                )
                OR :caller_role IN ('nurse', 'doctor', 'clerk')
+               OR (
+                   SELECT p2.role
+                   FROM person AS p2
+                   WHERE p2.id = (
+                         SELECT p3.person_id
+                         FROM patient AS p3
+                         WHERE p3.id = appointment.patient_id
+                           AND p3.deleted_at IS NULL
+                     )
+               ) IN ('nurse', 'doctor', 'clerk')
                    THEN (
-                       SELECT p2.born
-                       FROM patient AS p2
-                       WHERE p2.id = appointment.patient_id
-                         AND p2.deleted_at IS NULL
+                       SELECT p4.name
+                       FROM person AS p4
+                       WHERE p4.id = (
+                             SELECT p5.person_id
+                             FROM patient AS p5
+                             WHERE p5.id = appointment.patient_id
+                               AND p5.deleted_at IS NULL
+                         )
                    )
                ELSE NULL
-           END AS patient_born
+           END AS patient_name,
+           (
+               SELECT p.born
+               FROM patient AS p
+               WHERE p.id = appointment.patient_id
+                 AND p.deleted_at IS NULL
+           ) AS patient_born
     FROM appointment
     WHERE doctor_id = :doctor
       AND substr(starts, 1, 10) = :day
@@ -677,12 +593,10 @@ FEES_BY_DOCTOR_FEES = sql(
            (
                SELECT COALESCE(
                    decimal_sum(
-                       decimal_text(
-                           CASE
-                               WHEN :caller_role = 'clerk' THEN member.fee
-                               ELSE NULL
-                           END, 2
-                       ), 2
+                       CASE
+                           WHEN :caller_role = 'clerk' THEN member.fee
+                           ELSE NULL
+                       END, 2, 2
                    ), 0
                )
                FROM matching AS member
@@ -703,10 +617,7 @@ FEES_BY_DOCTOR_FEES = sql(
                      END IS NOT DISTINCT FROM grouped.doctor
            ) AS total,
            (
-               SELECT decimal_average(
-                   decimal_text(CASE WHEN :caller_role = 'clerk' THEN member.fee ELSE NULL END, 2),
-                   6
-               )
+               SELECT decimal_average(CASE WHEN :caller_role = 'clerk' THEN member.fee ELSE NULL END, 2, 6)
                FROM matching AS member
                WHERE CASE
                          WHEN member.doctor_id = :caller

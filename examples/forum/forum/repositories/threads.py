@@ -42,18 +42,13 @@ FRONT_PAGE = sql("""
            ) AS replies,
            last_post,
            (SELECT m.nick FROM member AS m WHERE m.id = thread.author_id) AS "by",
-           CASE
-               WHEN NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-               OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                   THEN (SELECT b2.title FROM board AS b2 WHERE b2.name = thread.board_id)
-               ELSE NULL
-           END AS board,
+           (SELECT b.title FROM board AS b WHERE b.name = thread.board_id) AS board,
            EXISTS (
                SELECT 1
                FROM watch AS watch_row
                WHERE watch_row.thread_id = thread.id
                  AND watch_row.member_id = :caller
-                 AND watch_row.member_id = :caller
+                 AND TRUE
            ) AS watched
     FROM (
         SELECT *,
@@ -115,12 +110,7 @@ class ThreadsOfBoardRow(ThreadItemRow, frozen=True, kw_only=True):
 THREADS_OF_BOARD_BY_ACTIVE = sql("""
     SELECT id, slug, title, locked, pinned, replies, last_post,
            (SELECT m.nick FROM member AS m WHERE m.id = thread.author_id) AS "by",
-           CASE
-               WHEN NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-               OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                   THEN (SELECT b2.title FROM board AS b2 WHERE b2.name = thread.board_id)
-               ELSE NULL
-           END AS board,
+           (SELECT b.title FROM board AS b WHERE b.name = thread.board_id) AS board,
            last_post AS by_last_post,
            replies AS by_replies,
            opened
@@ -167,12 +157,7 @@ THREADS_OF_BOARD_BY_ACTIVE_ORDER = Keyset(ThreadsOfBoardRow, "by_last_post desc"
 THREADS_OF_BOARD_BY_BUSY = sql("""
     SELECT id, slug, title, locked, pinned, replies, last_post,
            (SELECT m.nick FROM member AS m WHERE m.id = thread.author_id) AS "by",
-           CASE
-               WHEN NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-               OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                   THEN (SELECT b2.title FROM board AS b2 WHERE b2.name = thread.board_id)
-               ELSE NULL
-           END AS board,
+           (SELECT b.title FROM board AS b WHERE b.name = thread.board_id) AS board,
            last_post AS by_last_post,
            replies AS by_replies,
            opened
@@ -215,12 +200,7 @@ THREADS_OF_BOARD_BY_BUSY_ORDER = Keyset(ThreadsOfBoardRow, "by_replies desc", "i
 THREADS_OF_BOARD_BY_NEW = sql("""
     SELECT id, slug, title, locked, pinned, replies, last_post,
            (SELECT m.nick FROM member AS m WHERE m.id = thread.author_id) AS "by",
-           CASE
-               WHEN NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-               OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                   THEN (SELECT b2.title FROM board AS b2 WHERE b2.name = thread.board_id)
-               ELSE NULL
-           END AS board,
+           (SELECT b.title FROM board AS b WHERE b.name = thread.board_id) AS board,
            last_post AS by_last_post,
            replies AS by_replies,
            opened
@@ -325,18 +305,13 @@ FIND_BY_SLUG_AS_THREAD = sql("""
                  )
            ) AS last_post,
            (SELECT m.nick FROM member AS m WHERE m.id = thread.author_id) AS "by",
-           CASE
-               WHEN NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-               OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                   THEN (SELECT b2.title FROM board AS b2 WHERE b2.name = thread.board_id)
-               ELSE NULL
-           END AS board,
+           (SELECT b.title FROM board AS b WHERE b.name = thread.board_id) AS board,
            EXISTS (
                SELECT 1
                FROM watch AS watch_row
                WHERE watch_row.thread_id = thread.id
                  AND watch_row.member_id = :caller
-                 AND watch_row.member_id = :caller
+                 AND TRUE
            ) AS watched
     FROM thread
     WHERE slug = :slug
@@ -455,7 +430,7 @@ THREAD_ROWS = sql("""
                FROM watch AS watch_row
                WHERE watch_row.thread_id = thread.id
                  AND watch_row.member_id = :caller
-                 AND watch_row.member_id = :caller
+                 AND TRUE
            ) AS watched
     FROM thread
     WHERE id = ANY(:keys)

@@ -1020,7 +1020,7 @@ TASK_COUNTS_COUNTS = sql(
     SELECT grouped.state,
            (SELECT count(*) FROM matching AS member WHERE member.state = grouped.state) AS tasks,
            (
-               SELECT COALESCE(decimal_sum(decimal_text(member.hours, 1), 1), 0)
+               SELECT COALESCE(decimal_sum(member.hours, 1, 1), 0)
                FROM matching AS member
                WHERE member.state = grouped.state
            ) AS hours,

@@ -158,8 +158,8 @@ class _PageWriter:
         def write(sql: Writing) -> str:
             ordered = orders.values(order)
             behind = ordered if style == "keyset" else []
-            asked = [*projection.values(), *ordered, *behind, *self.asked()]
-            table = sql.source(self.entity, projection.row, asked)
+            asked = [*projection.values(), *ordered, *behind, *self.filters()]
+            table = sql.source(self.entity, projection.row, asked, conditions=self.reading.values())
             terms = orders.terms(self.entity, order, sql, row=projection.row)
             conditions = self.conditions(sql, row=projection.row)
             tail = [orders.order_by(terms)]
@@ -188,9 +188,9 @@ class _PageWriter:
             for_caller=self.step.readable is not None,
         )
 
-    def asked(self) -> list[Expression]:
-        """All that the conditions ask of a row."""
-        return [*self.reading.values(), *(each.condition.meaning for each in self.step.filters)]
+    def filters(self) -> list[Expression]:
+        """All that the filters ask of a row."""
+        return [each.condition.meaning for each in self.step.filters]
 
     def conditions(self, sql: Writing, *, row: str = "") -> list[str]:
         """The rule, the operation's own condition, and the filters that apply when they are asked for."""
@@ -207,7 +207,7 @@ class _PageWriter:
         """How many rows there are without paging."""
 
         def write(sql: Writing) -> str:
-            table = sql.source(self.entity, "", self.asked())
+            table = sql.source(self.entity, "", self.filters(), conditions=self.reading.values())
             conditions = self.conditions(sql)
             if conditions and conditions[0].startswith("{"):
                 conditions.insert(0, "TRUE")

@@ -53,7 +53,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
             found += lines_of(self.where, sql, row)
         if said:
             assert self.readable is not None
-            clause = sql.condition(self.readable.condition, this=row or None)
+            clause = sql.condition(self.readable.condition, this=row or None, says=True)
             if clause == "TRUE" and found:
                 found[0] = described(found[0], said)
             elif clause != "TRUE":
@@ -65,7 +65,7 @@ def lines_of(condition: Expression, sql: Writing, row: str = "") -> list[str]:
     """The parts of a condition, one each."""
     known = sql.folded(condition)
     parts = known.parts if isinstance(known, And) else (known,)
-    return [sql.condition(part, this=row or None) for part in parts]
+    return [sql.condition(part, this=row or None, says=True) for part in parts]
 
 
 def rule_words(entity: Entity, rule: Rule | None) -> str:
@@ -95,8 +95,8 @@ def find(
             else [orders.order_by(orders.terms(entity, orders.total(entity, ()), sql, row=row)), "LIMIT 1"]
         )
         tail += ["FOR UPDATE"] if lock else []
-        asked = [] if lock else [*projection.values(), *reading.values()]
-        table = sql.source(entity, row, asked)
+        asked, known = ([], []) if lock else (projection.values(), reading.values())
+        table = sql.source(entity, row, asked, conditions=known)
         return "\n".join(
             [
                 selected(projection.columns(sql)),

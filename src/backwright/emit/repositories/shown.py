@@ -18,6 +18,7 @@ from backwright.emit.sql import hanging, quoted, where
 from backwright.emit.storage import key_fields, live
 from backwright.emit.structs import Member
 from backwright.expr.fold import rebuilt
+from backwright.expr.given import facts_of_rows
 from backwright.expr.sql import RowsSql, type_name
 from backwright.expr.typed import Expression, Filtered, Name, Related, Rows, Type
 from backwright.expr.walk import nodes
@@ -149,7 +150,7 @@ def belonging(
         asked = [*projection.values(), *orders.values(total)]
         if direct is not None:
             field, free = direct
-            found = _with_values(sql.rows(free, alias), sql, entity, asked)
+            found = _with_values(sql.rows(free, alias), sql, entity, asked, free)
             column = f"{alias}.{quoted(entity.field(field).column)}"
             lines = [
                 selected([*projection.columns(sql, row=alias), f"{column} AS parent"]),
@@ -203,7 +204,7 @@ def listing(
         alias = _alias(entity, None, names.plurals[entity.name])
         total = orders.total(entity, order)
         asked = [*projection.values(), *orders.values(total)]
-        found = _with_values(sql.rows(rows, alias), sql, entity, asked)
+        found = _with_values(sql.rows(rows, alias), sql, entity, asked, rows)
         return "\n".join(
             [
                 selected(projection.columns(sql, row=alias)),
@@ -228,10 +229,15 @@ def listing(
     return RowsOf(function=called(entity, name, given, repositories), row=kind)
 
 
-def _with_values(found: RowsSql, sql: Writing, entity: Entity, asked: Sequence[Expression]) -> RowsSql:
-    """The rows, with what is asked of them more than once beside them."""
+def _with_values(
+    found: RowsSql, sql: Writing, entity: Entity, asked: Sequence[Expression], rows: Expression | None = None
+) -> RowsSql:
+    """The rows, with what is asked of them more than once beside them. `rows` say what is known of each."""
     *before, table = found.tables
-    return msgspec.structs.replace(found, tables=(*before, sql.source(entity, found.alias, asked, table)))
+    this = Name(type=Type("entity", entity=entity.name), root="this")
+    conditions = [] if rows is None else list(facts_of_rows(rows, this))
+    source = sql.source(entity, found.alias, asked, conditions=conditions, table=table)
+    return msgspec.structs.replace(found, tables=(*before, source))
 
 
 def beside(tables: Sequence[str], projection: Projection) -> str:

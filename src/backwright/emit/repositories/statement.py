@@ -17,6 +17,7 @@ from backwright.emit.sql import hanging, quoted
 from backwright.emit.storage import ModelStorage, field_types
 from backwright.expr import sql
 from backwright.expr.fold import fold
+from backwright.expr.given import NONE, Facts, facts_of, given
 from backwright.expr.once import Named, Once, may_repeat, once, worth_naming
 from backwright.expr.setwise import setwise
 from backwright.expr.typed import Expression, Name, Type
@@ -60,22 +61,33 @@ class Writing:
         self.signed_in = signed_in
         self.storage = ModelStorage(model, unfiltered=guarded and dialect == "postgresql", named=self.named)
         self.row: str | None = None
+        self.facts = NONE
         self.said = Once()
         self.parameters: dict[str, Expression | None] = dict.fromkeys(RESERVED)
 
-    def source(self, entity: Entity, row: str, asked: Sequence[Expression], table: str = "") -> str:
+    def source(
+        self,
+        entity: Entity,
+        row: str,
+        asked: Sequence[Expression],
+        *,
+        conditions: Sequence[Expression] = (),
+        table: str = "",
+    ) -> str:
         """What FROM reads the statement's own rows from, which are called `row` ("": like their table).
 
         It is the table (`table`, where it is not simply that of the entity); or one that says beside each row, once,
         the computed values that `asked`, all that the statement asks of the row, needs more than once. From here on
-        they are named.
+        they are named, and what the `conditions` on the rows say is known of the row.
         """
         self.row = row or None
+        self.facts = facts_of(self._decided(each) for each in conditions)
         text = table or quoted(entity.table)
-        if not entity.computed or not may_repeat(asked):
+        if not entity.computed or not may_repeat([*asked, *conditions]):
             return text
         this = Name(type=Type("entity", entity=entity.name), root="this")
-        self.said = once([self.folded(each) for each in asked], this, self.named(entity))
+        asked = [*(self.folded(each, self.facts) for each in asked), *map(self.folded, conditions)]
+        self.said = once(asked, this, self.named(entity, self.facts))
         for level in self.said.levels:
             columns = [
                 f"{laid_out(self._compiled(each.value, self.row, False, None, value=True))}"
@@ -86,7 +98,7 @@ class Writing:
             text = f"(\n    SELECT {listed}\n    FROM {hanging(text, 4)}\n) AS {row or quoted(entity.table)}"
         return text
 
-    def named(self, entity: Entity) -> list[Named]:
+    def named(self, entity: Entity, facts: Facts = NONE) -> list[Named]:
         """The computed values of an entity as statements for these callers say them: in views, then in rules."""
         columns = {field.column for field in entity.fields}
         found: list[Named] = []
@@ -94,7 +106,7 @@ class Writing:
             if snake(each.name) in columns or is_local(each.value.meaning):
                 continue
             for meaning in (readable(each.value.meaning, ModelRules(self.model)), each.value.meaning):
-                value = self.folded(meaning)
+                value = self.folded(meaning, facts)
                 if worth_naming(value):
                     found.append(Named(each.name, value))
         return found
@@ -106,9 +118,13 @@ class Writing:
         this: str | None = None,
         candidate: bool = False,
         variables: Mapping[str, str] | None = None,
+        says: bool = False,
     ) -> str:
-        """A condition, laid out over several lines where it is long; an OR in parentheses."""
-        known = self._about(self.folded(expression), this)
+        """A condition, laid out over several lines where it is long; an OR in parentheses.
+
+        `says`: it is one of those that say what is known of the rows.
+        """
+        known = self._about(expression, this, NONE if says else self.facts)
         text = self._compiled(known, this, candidate, variables, value=False)
         return parenthesized(text if "\n" in text else laid_out(text))
 
@@ -121,7 +137,7 @@ class Writing:
         variables: Mapping[str, str] | None = None,
     ) -> str:
         """A value, as in SELECT and SET: null and false differ."""
-        known = self._about(self.folded(expression), this)
+        known = self._about(expression, this, self.facts)
         text = self._compiled(known, this, candidate, variables, value=True)
         return text if "\n" in text else laid_out(text)
 
@@ -139,13 +155,20 @@ class Writing:
         conditions = tuple(parenthesized(laid_out(each)) for each in found.conditions)
         return msgspec.structs.replace(found, conditions=conditions)
 
-    def folded(self, expression: Expression) -> Expression:
+    def folded(self, expression: Expression, facts: Facts = NONE) -> Expression:
         """The expression with everything decided that is known of this statement's callers, said for sets."""
-        return setwise(fold(expression, caller_known=self.signed_in, lookup=field_types(self.model)))
+        known = self._decided(expression)
+        simpler = given(known, facts)
+        return setwise(known if simpler == known else self._decided(simpler))
 
-    def _about(self, known: Expression, this: str | None) -> Expression:
-        """What is asked of the statement's own row, with the values named that are said beside it."""
-        return self.said.about(known) if this == self.row else known
+    def _decided(self, expression: Expression) -> Expression:
+        return fold(expression, caller_known=self.signed_in, lookup=field_types(self.model))
+
+    def _about(self, expression: Expression, this: str | None, facts: Facts) -> Expression:
+        """What is asked of the statement's own row knows the facts, and the values that are said beside it."""
+        return (
+            self.said.about(self.folded(expression, facts)) if this == self.row else self.folded(expression)
+        )
 
     def _compiled(
         self,

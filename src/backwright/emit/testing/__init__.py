@@ -20,7 +20,7 @@ from backwright.emit.testing.whole import whole_module
 from backwright.emit.testing.world import Setting
 from backwright.model.types import Model, Operation
 
-__all__ = ["test_files", "unreached"]
+__all__ = ["test_files", "tests_by_name", "unreached"]
 
 
 def test_files(model: Model, names: Names) -> dict[str, str]:
@@ -67,6 +67,18 @@ def _unreached(missing: list[str]) -> Source:
         return source("")
     about = "No rows, caller and input were found for which these would be answered, so no test shows them:"
     return source("\n".join([comment(about), *(comment(each, mark="#   ") for each in missing)]))
+
+
+def tests_by_name(operation: Operation, common: Setting) -> dict[str, str]:
+    """The tests of one operation as they are printed, by the names of their functions."""
+    found: dict[str, str] = {}
+    for test in tests_of(operation, common)[0]:
+        try:
+            text = printed(test, operation).text
+        except Unfit:
+            continue
+        found[text.partition("def ")[2].partition("(")[0]] = text
+    return found
 
 
 def unreached(model: Model, names: Names) -> dict[str, list[str]]:

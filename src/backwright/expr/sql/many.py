@@ -135,7 +135,7 @@ class Many(Sources):
         text = value
         if kind.kind == "decimal":
             held = self.element_scale(of)
-            text = value if held is None else f"decimal_text({value}, {held})"
+            text = value if held is None else f"{value}, {held}"
             if held is None and node.function in ("min", "max"):
                 return f"decimal_{'least' if node.function == 'min' else 'greatest'}({value})"
         match node.function:

@@ -7,10 +7,11 @@ text. What goes through a list or rows reads from a source: tables and condition
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
-from backwright.expr.once import Named, may_repeat, once
+from backwright.expr.once import NOTHING, Named, may_repeat, once
 from backwright.expr.shape import Shape
 from backwright.expr.sql.operands import NOT, SUM, Known, RowOf, ValueOf
 from backwright.expr.sql.storage import NotCompiled, type_name
@@ -35,13 +36,17 @@ CERTAIN: frozenset[Shape] = frozenset()
 
 
 class Source(msgspec.Struct):
-    """What a statement reads from: FROM, WHERE and ORDER BY, and what stands for one element."""
+    """What a statement reads from: FROM, WHERE and ORDER BY, and what stands for one element.
+
+    `said` are the computed values that are there beside the columns.
+    """
 
     tables: list[str]
     conditions: list[str]
     order: list[str]
     element: RowOf | ValueOf
     entity: str | None = None
+    said: Mapping[str, Shape] = NOTHING
 
     def select(self, what: str, *, ordered: bool = False) -> str:
         """The statement that reads `what` of each element."""
@@ -81,14 +86,14 @@ class Sources(Values):
             case Filtered(of=of, variable=variable, condition=condition):
                 found = self.element_of(self.source(of, known, variable, ordered=ordered), variable)
                 outside = self.look(variable, found, of)
-                condition = self.beside(found, variable, condition)
+                condition = self.beside(found, variable, of, condition)
                 found.conditions += self.conditions(condition, known)
                 self.unlook(variable, outside)
                 return found
             case Mapped(of=of, variable=variable, value=value):
                 found = self.element_of(self.source(of, known, variable, ordered=ordered), variable)
                 outside = self.look(variable, found, of)
-                value = self.beside(found, variable, value)
+                value = self.beside(found, variable, of, value)
                 text = self.element_value(value, known)
                 self.unlook(variable, outside)
                 scale = self.inner_scale(value) if self.lite and self.holds_decimals(value) else None
@@ -117,12 +122,15 @@ class Sources(Values):
             self.unlook(each.variable, outside)
         return found
 
-    def beside(self, found: Source, variable: str, asked: Expression) -> Expression:
+    def beside(self, found: Source, variable: str, of: Expression, asked: Expression) -> Expression:
         """What is asked of each row, where what it says more than once is said once, beside the columns."""
-        if found.entity is None or not isinstance(found.element, RowOf) or not may_repeat([asked]):
+        if found.entity is None or not isinstance(found.element, RowOf):
+            return asked
+        if not found.said and not may_repeat([asked]):
             return asked
         row = Name(type=Type("entity", entity=found.entity), root="variable", binding=variable)
-        said = once([asked], row, self.storage.named(found.entity))
+        said = once([asked], row, self.storage.named(found.entity), found.said, of=of)
+        found.said = said.said
         for level in said.levels:
             columns = ", ".join(self.column_beside(found.entity, each) for each in level)
             found.tables[-1] = f"(SELECT *, {columns} FROM {found.tables[-1]}) AS {found.alias}"  # noqa: S608

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from backwright.expr.sql.logic import Logic
 from backwright.expr.sql.operands import ATOM, PRODUCT, RELATION, SUM, Known, innermost
-from backwright.expr.sql.storage import type_name
+from backwright.expr.sql.storage import scaled, type_name
 from backwright.expr.typed import Arithmetic, Constant, Convert, Expression, Member, Name, Text
 
 SPELLED = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "remainder"}
@@ -43,8 +43,10 @@ class Values(Logic):
     def decimal(self, node: Arithmetic, known: Known) -> str:
         scale = node.type.scale or 0
         if self.lite:
-            left, right = self.decimal_text(node.left, known), self.decimal_text(node.right, known)
-            return f"decimal_{SPELLED[node.op]}({left}, {right}, {scale})"
+            of = (node.left, node.right)
+            units = [self.in_units(each, known) for each in of]
+            given = [self.decimal_text(each, known) for each in of] if None in units else units
+            return f"decimal_{SPELLED[node.op]}({', '.join(map(str, given))}, {scale})"
         strength = SUM if node.op in ("+", "-") else PRODUCT
         left = self.typed(node.left, node.right, known, above=strength, computed=True)
         right = self.typed(node.right, node.left, known, above=strength + 1, computed=True)
@@ -54,6 +56,16 @@ class Values(Logic):
             if not is_certain(node.right):
                 right = f"NULLIF({self.typed(node.right, None, known)}, 0)"
         return f"CAST({left} {node.op} {right} AS numeric(18, {scale}))"
+
+    def in_units(self, node: Expression, known: Known) -> str | None:
+        """A decimal as SQLite stores it, and its scale; None where it is held as text."""
+        scale = self.scale(node)
+        if scale is None:
+            return None
+        if isinstance(node, Constant) and node.value is not None:
+            units = scaled(str(node.value), scale)
+            return None if units is None else f"{units}, {scale}"
+        return f"{self.bare(node, known)}, {scale}"
 
     def moved(self, node: Arithmetic, known: Known) -> tuple[str, int]:
         """A timestamp and a duration, between the years 1 and 9999."""

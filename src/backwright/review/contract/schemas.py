@@ -156,7 +156,7 @@ def _types(before: View, after: View, reading: Reading) -> Iterator[Found]:
         effect: Effect = "differs"
         if new < old:
             effect = "narrows"
-        elif old < new or (reading.text and new == {"string"} and "object" not in old and "array" not in old):
+        elif old < new or (reading.text and _any_text(after) and not old & {"object", "array"}):
             effect = "widens"
         message = f"{_types_in_words(new)} instead of {_types_in_words(old)}"
         yield reading.found("type-changed", effect, message, before.place("type"), after.place("type"))
@@ -172,6 +172,11 @@ def _types(before: View, after: View, reading: Reading) -> Iterator[Found]:
         yield reading.found(
             "nullable-changed", "widens", "may be null", before.place("type"), after.place("nullable", "type")
         )
+
+
+def _any_text(view: View) -> bool:
+    """Whether every text is accepted where values are sent as text: what was a number is one, and is no uuid."""
+    return view.types - {"null"} == {"string"} and view.keyword("format") is None
 
 
 def _types_in_words(types: frozenset[str]) -> str:

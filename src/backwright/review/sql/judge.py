@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from backwright.review.findings import Finding
+from backwright.review.sql.access import widened
 from backwright.review.sql.alter import Hazard, action
 from backwright.review.sql.blocks import inner
 from backwright.review.sql.changing import changes, hazards
@@ -51,6 +52,7 @@ def _hazards(statement: Statement, state: _State) -> Iterator[Hazard]:
         used = {word.text for word in words if word.literal} & state.values
         for value in sorted(used):
             yield Hazard("enum-value-used-at-once", f"'{value}' was added in the same transaction")
+    yield from widened(words)
     match first:
         case "CREATE":
             yield from _create(words, state, statement)

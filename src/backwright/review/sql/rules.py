@@ -207,6 +207,16 @@ _ALL = [
         "add the value in a migration of its own",
     ),
     Rule(
+        "MG503",
+        "access-widened",
+        "More callers reach rows",
+        "whoever uses the database past the service, or by policies alone, reads or writes what was closed",
+        "DISABLE and NO FORCE ROW LEVEL SECURITY, GRANT … TO PUBLIC, and BYPASSRLS or SUPERUSER of a role; as a "
+        "warning, DROP POLICY, and a permissive policy whose condition is `true`.",
+        "`ALTER TABLE orders DISABLE ROW LEVEL SECURITY`",
+        "name the role and the rows that it needs, in a policy or a grant of its own",
+    ),
+    Rule(
         "MG601",
         "no-reverse",
         "A migration has no way back",

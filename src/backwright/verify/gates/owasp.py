@@ -17,6 +17,7 @@ from backwright.verify.probes import (
     consumption,
     credentials,
     cross_site,
+    errors,
     fetching,
     fixation,
     functions,
@@ -36,6 +37,7 @@ from backwright.verify.probes import (
     sql,
     tokens,
     traces,
+    uploads,
 )
 from backwright.verify.probes.probe import Outcome, Probe, world_of
 from backwright.verify.results import Finding
@@ -50,7 +52,7 @@ PROBES: tuple[Probe, ...] = cast(
     (
         objects, nesting, lists, traces, hiding, credentials, tokens, cross_site, fixation, revoking, signing_out,
         passwords, properties, belonging, borrowed, bulk, functions, reserved, fetching, inventory, injection, sql,
-        redirecting, consumption, configuration, signing_in,
+        redirecting, errors, uploads, consumption, configuration, signing_in,
     ),
 )  # fmt: skip
 """In this order: the last ones may leave the backend full, or its login locked."""

@@ -70,6 +70,12 @@ def _judge(world: World, notes: Notes, listed: Listed, parameter: Parameter) -> 
     if SORT.match(parameter.name):
         _judge_order(world, notes, listed, parameter)
         return
+    if parameter.kind == "object":
+        for key in parameter.schema.get("properties") or {}:
+            within = BOUND.match(inflection.underscore(f"{parameter.name}_{key}"))
+            if within is not None and within[4] == inflection.underscore(key):
+                _judge_bound(world, notes, listed, parameter, within, key)
+        return
     member = _member(listed, parameter.name)
     bound = BOUND.match(inflection.underscore(parameter.name))
     if member is not None and not about(world, parameter, listed.rows[0][member]):
@@ -100,19 +106,26 @@ def _ask(
 
 
 def _member(listed: Listed, name: str) -> str | None:
-    """The member of the things that is called as the parameter is."""
+    """The member of the things that is called as the parameter is; one of several is called in the singular."""
     plain = inflection.underscore(name)
-    return next((each for each in listed.rows[0] if inflection.underscore(each) == plain), None)
+    for wanted in (plain, inflection.singularize(plain)):
+        for each in listed.rows[0]:
+            if inflection.underscore(each) == wanted:
+                return each
+    return None
 
 
 def _judge_value(world: World, notes: Notes, listed: Listed, parameter: Parameter, member: str) -> None:
     shown = [row.get(member) for row in listed.rows]
-    offered = [each for each in parameter.schema.get("enum") or () if each is not None]
-    wanted = [each for each in (*offered, *shown[-2:]) if isinstance(each, str | int | float) and each != ""]
+    wanted = [
+        each
+        for each in (*parameter.offered, *shown[-2:])
+        if isinstance(each, str | int | float) and each != ""
+    ]
     for value in list(dict.fromkeys(wanted))[:4]:
         if all(_is(each, value) for each in shown):
             continue  # they all have it: nothing is to be seen
-        rows, sent = _ask(world, listed, {parameter.name: value})
+        rows, sent = _ask(world, listed, {parameter.name: parameter.holding(value)})
         if rows is None:
             continue
         notes.tried += 1
@@ -134,8 +147,9 @@ def _is(shown: Any, wanted: Any) -> bool:
 
 
 def _judge_bound(
-    world: World, notes: Notes, listed: Listed, parameter: Parameter, bound: re.Match[str]
+    world: World, notes: Notes, listed: Listed, parameter: Parameter, bound: re.Match[str], key: str = ""
 ) -> None:
+    """`key`: the parameter is an object, and this its member that bounds: `created[gte]`."""
     word = bound[1] or bound[4]
     member = _bounded(listed, bound[2] or bound[3])
     if member is None:
@@ -145,14 +159,15 @@ def _judge_bound(
         return
     edge = sorted(values)[len(values) // 2]
     asked = _asked(parameter, values[edge])
-    rows, sent = _ask(world, listed, {parameter.name: asked})
+    rows, sent = _ask(world, listed, {parameter.name: {key: asked} if key else asked})
     if rows is None:
         return
     notes.tried += 1
+    name = f"{parameter.name}[{key}]" if key else parameter.name
     shown = [row[member] for row in rows if _ordered(row.get(member))]
     out = [each for each in shown if _outside(_key(each), edge, word)]
     if out:
-        what = f"asked for `{parameter.name}={asked}`, shows things whose `{member}` is {out[0]}"
+        what = f"asked for `{name}={asked}`, shows things whose `{member}` is {out[0]}"
         notes.found(listed.listing.name, what, sent)
         return
     exact = asked == values[edge]
@@ -161,7 +176,7 @@ def _judge_bound(
         for row in listed.rows
         if _ordered(row.get(member)) and exact and _inside(_key(row[member]), edge, word)
     ]
-    _complete(notes, listed, rows, inside, f"{parameter.name}={asked}", sent)
+    _complete(notes, listed, rows, inside, f"{name}={asked}", sent)
 
 
 def _bounded(listed: Listed, name: str) -> str | None:
@@ -186,9 +201,10 @@ def _asked(parameter: Parameter, value: Any) -> Any:
 
 def _outside(value: Any, edge: Any, word: str) -> bool:
     """Is it surely beyond the bound? At the edge only where the word says so."""
+    at_it = value == edge and word in STRICT
     if isinstance(edge, str):
         value, edge = value[:10], edge[:10]  # a day may be meant by the bound
-    return bool((value < edge if word in UP else value > edge) or (value == edge and word in STRICT))
+    return bool((value < edge if word in UP else value > edge) or at_it)
 
 
 def _inside(value: Any, edge: Any, word: str) -> bool:
@@ -234,12 +250,16 @@ def _judge_search(world: World, notes: Notes, listed: Listed, parameter: Paramet
 
 
 def _judge_order(world: World, notes: Notes, listed: Listed, parameter: Parameter) -> None:
-    offered = [each for each in parameter.schema.get("enum") or () if isinstance(each, str)]
+    offered = [each for each in parameter.offered if isinstance(each, str)]
     came: dict[tuple[str, bool], list[Any]] = {}
     for value in offered[:12]:
         field, down = _order(value)
         member = _member(listed, field)
-        rows, sent = _ask(world, listed, {parameter.name: value}) if member is not None else (None, None)
+        rows, sent = (
+            _ask(world, listed, {parameter.name: parameter.holding(value)})
+            if member is not None
+            else (None, None)
+        )
         if rows is None or member is None:
             continue
         values = [row[member] for row in rows if _comparable(row.get(member))]

@@ -25,7 +25,9 @@ UNDOING = re.compile(
 )
 SETTLED = re.compile(r"/(total|grand_total|amount|capacity)(_?(cents|amount|price|minor))?$", re.IGNORECASE)
 SO_FAR = re.compile(
-    r"/(amount_)?(paid|used|taken|booked|reserved|spent)(_?(cents|amount|total|minor))?$", re.IGNORECASE
+    r"/((amount|quantity|total)_)?(paid|used|taken|booked|reserved|spent|refunded|captured|sold|redeemed|returned|allocated"
+    r"|consumed|claimed)(_?(cents|amount|total|minor|count|quantity))?$",
+    re.IGNORECASE,
 )
 AMOUNT = re.compile(r"amount|quantity|value|cents|sum$|points|credits|units", re.IGNORECASE)
 STOCK = re.compile(

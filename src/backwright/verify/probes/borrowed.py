@@ -12,6 +12,7 @@ from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Unreachable
 from backwright.verify.target.contract import Operation
 from backwright.verify.target.exploring import World
+from backwright.verify.target.made import Made
 from backwright.verify.target.naming import best, members, names_of, noun_of, referred
 from backwright.verify.target.references import replaced
 
@@ -55,10 +56,11 @@ def _judge(world: World, notes: Notes, operation: Operation, owner: Caller, stra
         own = _made(world, creation, stranger, name)  # what is known last is what bodies name
         path = world.path_for(operation, stranger)
         control = world.attempt(operation, stranger, path) if path is not None and own is not None else None
-        if control is None or path is None or not control.answer.accepted:
+        like = world.leads.body(operation, stranger) if control is not None else None
+        if control is None or path is None or own is None or not _takes(world, control, name, own, like):
             notes.unjudged(operation.name, f"it was not accepted with a `{name}` of the caller's own")
             continue
-        body = replaced(world.leads.body(operation, stranger), {name: _as(control.body, name, foreign)})
+        body = replaced(world.leads.body(operation, stranger), {name: _as(like, name, foreign)})
         tried = world.send(operation, stranger, path, body)
         notes.tried += 1
         if tried.answer.accepted:
@@ -68,6 +70,15 @@ def _judge(world: World, notes: Notes, operation: Operation, owner: Caller, stra
             notes.found(
                 operation.name, f"answers {tried.answer.status} to a `{name}` of another's", tried.sent
             )
+
+
+def _takes(world: World, control: Made, name: str, own: str, body: Any) -> bool:
+    """Is it accepted with a thing of the caller's own: as it was sent, or with a small body that names one?"""
+    if control.answer.accepted and any(member == name for member, _ in members(control.body)):
+        return True
+    caller = next(each for each in world.callers if each.name == control.caller)
+    sent = replaced(body, {name: _as(body, name, own)})
+    return world.send(control.operation, caller, control.path, sent).answer.accepted
 
 
 def _named(world: World, operation: Operation) -> Iterator[tuple[str, Operation]]:

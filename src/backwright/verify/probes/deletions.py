@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -66,6 +67,12 @@ def run(world: World) -> Outcome:
     return notes.outcome()
 
 
+def _gone(told: Any) -> bool:
+    """Does the answer say that it is gone? One that shows the thing may have put it away only."""
+    said = told.get("deleted") if isinstance(told, dict) else None
+    return not told or said is True
+
+
 def _judge(world: World, notes: Notes, deletion: Operation) -> None:
     owner = next(iter(world.callers), None)
     thing = made_by(world, deletion, owner) if owner is not None else None
@@ -80,7 +87,7 @@ def _judge(world: World, notes: Notes, deletion: Operation) -> None:
     shown = reading is not None and world.send(reading, thing.owner, thing.path).answer.accepted
     listed = listing is not None and _lists(world, listing, thing)
     gone = world.attempt(deletion, thing.owner, thing.path)
-    if gone is None or not gone.answer.accepted or gone.answer.status == 202 or gone.answer.json():
+    if gone is None or not gone.answer.accepted or gone.answer.status == 202 or not _gone(gone.answer.json()):
         notes.unjudged(deletion.name, f"was answered {gone.answer.status if gone else 'nothing'}")
         return
     if reading is not None and shown:
@@ -110,7 +117,7 @@ def _judge(world: World, notes: Notes, deletion: Operation) -> None:
 def _elsewhere(world: World, owner: Caller, made: Sequence[Made]) -> Iterator[Elsewhere]:
     """Where texts of what was made are found: in lists, and by searching for them."""
     children = [each for each in made if each.operation.method == "POST" and each.answer.accepted]
-    texts = [text for each in children[:CHILDREN] for text in marks_of(each)[:1]]
+    texts = [text for each in children[:CHILDREN] for text in marks_of(world, each)[:1]]
     for reading in world.operations:
         if reading.method != "GET" or reading.path_names or KEPT.search(reading.path):
             continue

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import inflection
+
 from backwright.verify.observed import Caller
 from backwright.verify.probes.objects import longest_page
 from backwright.verify.probes.probe import Notes, Outcome, stranger_to
 from backwright.verify.target.calling import Answer, Unreachable
-from backwright.verify.target.contract import Operation, Parameter
+from backwright.verify.target.contract import Operation
 from backwright.verify.target.exploring import World
 from backwright.verify.target.made import Made
 from backwright.verify.target.naming import members
@@ -56,7 +58,7 @@ def _judge(world: World, notes: Notes, listing: Operation, creation: Operation) 
     if made is None or not made.answer.accepted or path is None or stranger is None:
         notes.unjudged(listing.name, "nothing could be made for it")
         return
-    marks = marks_of(made)
+    marks = marks_of(world, made)
     page = longest_page(listing)
     refused = bool(marks) and _refused(world, made, stranger)
     if not marks or not (
@@ -85,7 +87,7 @@ def hidden(world: World, made: Made, stranger: Caller) -> bool:
     if _refused(world, made, stranger):
         return True
     listing = world.operation("GET", made.operation.path)
-    marks = marks_of(made)
+    marks = marks_of(world, made)
     return listing is not None and bool(marks) and _unlisted(world, listing, made.path, marks, stranger)
 
 
@@ -137,11 +139,13 @@ def _unknown(world: World, creation: Operation, path: Mapping[str, str], strange
     return False
 
 
-def marks_of(made: Made) -> tuple[str, ...]:
-    """Texts by which the thing is told from all others: what was sent for it and is shown of it."""
+def marks_of(world: World, made: Made) -> tuple[str, ...]:
+    """Texts by which the thing is told from all others: what was sent for it, is shown of it, and does not stand in the
+    contract.
+    """
     shown = {value for _, value in members(made.answer.json()) if isinstance(value, str)}
     sent = [value for _, value in members(made.body) if isinstance(value, str) and len(value) >= 10]
-    return tuple(value for value in sent if value in shown)
+    return tuple(value for value in sent if value in shown and value not in world.fixed)
 
 
 def shows(answer: Answer, marks: tuple[str, ...]) -> bool:
@@ -172,18 +176,16 @@ def _filters(listing: Operation, made: Made) -> Iterator[Mapping[str, Any]]:
     known = {name: value for name, value in told if isinstance(value, str | int)}
     texts = [value for _, value in members(made.body) if isinstance(value, str) and len(value) >= 10]
     for parameter in listing.parameters:
-        if parameter.where != "query" or ORDER.match(parameter.name):
+        if parameter.where != "query" or ORDER.match(parameter.name) or parameter.kind == "object":
             continue
-        if parameter.name in known:
-            yield {parameter.name: known[parameter.name]}
+        single = inflection.singularize(parameter.name) if parameter.kind == "array" else parameter.name
+        about = next((each for each in (parameter.name, single) if each in known), None)
+        if about is not None:
+            yield {parameter.name: parameter.holding(known[about])}
         elif SEARCH.match(parameter.name):
             yield from ({parameter.name: text} for text in texts[:TIMES])
         else:
-            yield from ({parameter.name: each} for each in _offered(parameter))
-
-
-def _offered(parameter: Parameter) -> tuple[Any, ...]:
-    return tuple(each for each in parameter.schema.get("enum") or () if each is not None)[:TIMES]
+            yield from ({parameter.name: parameter.holding(each)} for each in parameter.offered[:TIMES])
 
 
 def _totals(

@@ -30,6 +30,7 @@ CURSOR = re.compile(
     re.IGNORECASE,
 )
 NEXT = re.compile(r"next|cursor|continuation|end", re.IGNORECASE)
+MORE = re.compile(r"^(has|is)_?(more|next)(_?(page|items|results))?$", re.IGNORECASE)
 THINGS, EACH, MOST = 7, 2, 40
 
 
@@ -48,7 +49,8 @@ def run(world: World) -> Outcome:
     its answers.
 
     All that the whole list shows has to come once, in the order that the whole list has, which has to be the same
-    when it is asked twice; and no page may hold more than it was asked for.
+    when it is asked twice; and no page may hold more than it was asked for. What says whether there is more has to say
+    so on the first page, and not on the last.
     """
     notes = Notes(world)
     for listing in world.operations:
@@ -109,6 +111,7 @@ def _judge(world: World, notes: Notes, listed: Listed) -> None:
     if whole != _keys(listed, again):
         notes.found(name, "answers in another order when it is asked again")
         return
+    _judge_more(world, notes, listed, first, most)
     pages: list[str] = []
     for page in _walk(world, listed):
         keys = _keys(listed, page)
@@ -122,6 +125,33 @@ def _judge(world: World, notes: Notes, listed: Listed) -> None:
         notes.unjudged(name, "nothing says how its second page is asked for")
         return
     _compare(notes, name, whole[: (MOST - 2) * EACH], pages)
+
+
+def _judge_more(world: World, notes: Notes, listed: Listed, whole: Answer, most: int) -> None:
+    """Where an answer says whether there is more, it says so on the first of several pages, and not on the last."""
+    count = len(_keys(listed, whole))
+    if count >= most or (more := _more(whole.json())) is None:
+        return
+    notes.tried += 1
+    few = _ask(world, listed, {listed.limit.name: EACH})
+    if len(_keys(listed, few)) < count and (said := _more(few.json())) is not None and not said[1]:
+        notes.found(listed.listing.name, f"`{said[0]}` is false where more can be asked for")
+    told = _told(whole.json())
+    cursor = next((p.name for p in listed.listing.parameters if CURSOR.search(p.name)), None)
+    if not more[1] or cursor is None or told is None or not told[1] or "?" in str(told[1]):
+        return
+    if not _keys(listed, _ask(world, listed, {listed.limit.name: most, cursor: told[1]})):
+        notes.found(listed.listing.name, f"`{more[0]}` is true, and the page after it is empty")
+
+
+def _more(value: Any) -> tuple[str, bool] | None:
+    """The member outside of the list that says whether there is more."""
+    if not isinstance(value, dict):
+        return None
+    for name, each in value.items():
+        if isinstance(each, bool) and MORE.match(name):
+            return name, each
+    return next((found for each in value.values() if (found := _more(each)) is not None), None)
 
 
 def _compare(notes: Notes, name: str, whole: list[str], pages: list[str]) -> None:

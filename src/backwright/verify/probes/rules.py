@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,8 +30,8 @@ FIRST = "0"
 
 
 def run(world: World) -> Outcome:
-    """Each rule of a body that was accepted (required, type, length, bounds, enumeration) is broken once, and has to be
-    refused. And what was accepted has to have been answered with a success that the contract names.
+    """Each rule of a body that was accepted (required, type, length, bounds, steps, pattern, enumeration) is broken
+    once, and has to be refused. And what was accepted has to have been answered with a success that the contract names.
     """
     notes = Notes(world)
     for made in world.made:
@@ -122,10 +123,39 @@ def _beyond(member: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Any]]:
         for key, beyond, step in (("minimum", "is too small", -1), ("maximum", "is too large", 1)):
             bound: Any = member.get(key)
             edge = member.get(f"exclusive{key.capitalize()}")
-            if _number(bound):
-                yield beyond, bound + step
-            elif _number(edge):
+            if _number(edge):
                 yield beyond, edge
+            elif _number(bound):
+                yield beyond, bound if edge is True else bound + step
+        yield from _between_steps(member, kind)
+    if kind == "string" and isinstance(member.get("pattern"), str):
+        unlike = next((each for each in UNLIKE if _unlike(member, each)), None)
+        if unlike is not None:
+            yield f"does not match {member['pattern']}", unlike
+
+
+def _between_steps(member: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Any]]:
+    """A number within the bounds that is no multiple of what it has to be one of."""
+    step: Any = member.get("multipleOf")
+    if not _number(step) or step <= 0 or (kind == "integer" and step == 1):
+        return
+    low, high = member.get("minimum", member.get("exclusiveMinimum", 0)), member.get("maximum")
+    base = (int(low // step) + 2) * step if _number(low) else step
+    value = base + (1 if kind == "integer" else step / 2)
+    if not _number(high) or value < high:
+        yield f"is no multiple of {step}", value
+
+
+UNLIKE = ("~", "no match", "?" * 12, "~" * 40)
+
+
+def _unlike(member: Mapping[str, Any], text: str) -> bool:
+    """Is it wrong for its pattern, and for nothing else?"""
+    try:
+        wrong = re.search(member["pattern"], text) is None
+    except re.error:
+        return False
+    return wrong and int(member.get("minLength", 0)) <= len(text) <= int(member.get("maxLength", LONGEST))
 
 
 def _number(value: Any) -> bool:

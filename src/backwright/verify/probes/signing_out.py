@@ -7,7 +7,7 @@ from backwright.verify.probes.probe import Notes, Outcome
 from backwright.verify.target.calling import Unreachable
 from backwright.verify.target.contract import Operation
 from backwright.verify.target.exploring import World
-from backwright.verify.target.order import ends
+from backwright.verify.target.order import TOKEN, ends, token_of
 
 IDS = ("API2:2023",)
 NAME = "signing out"
@@ -47,6 +47,12 @@ def _judge(
     ended = world.attempt(operation, caller, path) if path is not None else None
     if shown is None or ended is None or not ended.answer.accepted:
         notes.unjudged(operation.name, "it was not accepted, or there is nothing to be read afterwards")
+        return
+    named = [name for name in ended.body if TOKEN.match(name)] if isinstance(ended.body, dict) else []
+    if named and not any(token_of(caller, name) for name in named):
+        notes.unjudged(
+            operation.name, f"nothing says which `{named[0]}` the caller has (`keep` it by this name)"
+        )
         return
     again = world.send(shown, caller, {})
     notes.tried += 1

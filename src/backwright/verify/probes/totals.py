@@ -103,7 +103,7 @@ def _filters(listing: Operation, rows: list[Mapping[str, Any]]) -> Iterator[Mapp
     """What the list can be asked for, so that it shows some of its things."""
     for parameter in [each for each in listing.parameters if each.where == "query"]:
         plain = inflection.underscore(parameter.name)
-        offered = [each for each in parameter.schema.get("enum") or () if each is not None]
+        offered = parameter.offered
         named = [
             value
             for row in rows[:2]
@@ -112,8 +112,10 @@ def _filters(listing: Operation, rows: list[Mapping[str, Any]]) -> Iterator[Mapp
         ]
         texts = [value for row in rows[-1:] for value in row.values() if _word(value)]
         values = named or (texts if SEARCH.match(parameter.name) else [])
-        if not _pages(parameter):
-            yield from ({parameter.name: each} for each in dict.fromkeys([*offered, *values][:4]))
+        if not _pages(parameter) and parameter.kind != "object":
+            yield from (
+                {parameter.name: parameter.holding(each)} for each in dict.fromkeys([*offered, *values][:4])
+            )
 
 
 def _pages(parameter: Parameter) -> bool:

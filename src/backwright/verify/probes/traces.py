@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from backwright.verify.target.contract import Operation
 from backwright.verify.target.exploring import World
 from backwright.verify.target.made import Made
 from backwright.verify.target.naming import best, noun_of, referred
+from backwright.verify.target.order import ends
 
 IDS = ("API1:2023",)
 NAME = "traces of others"
@@ -40,8 +42,8 @@ def run(world: World) -> Outcome:
     """One caller makes things that another may not read; then the other sends every reading that it may send: of its
     own things, of lists by what they can be searched for, and by the ids of these things.
 
-    No answer may hold a text of theirs, and no number of an answer may grow with each that is made. Exempt is what
-    the target declares `shared`.
+    No answer may hold a text of theirs, and no number of an answer may grow with each that is made, or acted on.
+    Exempt is what the target declares `shared`.
     """
     notes = Notes(world)
     pair = notes.strangers()
@@ -84,7 +86,7 @@ def _hidden(world: World, notes: Notes, owner: Caller, stranger: Caller) -> Iter
         made = world.attempt(creation, owner, path) if path is not None and creation.body else None
         if made is None or not made.answer.accepted:
             continue
-        marks = marks_of(made)
+        marks = marks_of(world, made)
         if marks and hidden(world, made, stranger):
             yield Hidden(made=made, marks=marks)
 
@@ -142,24 +144,41 @@ def _numbers(
     }  # it may count its own requests
     if not steady:
         return
-    for each in found:
+    for name, done in _deeds(world, found, owner):
         counted = [shown()]
         for _ in range(TIMES):
             if notes.late(reading.name):
                 return
-            made = world.attempt(each.made.operation, owner, each.made.path)
-            if made is None or not made.answer.accepted:
+            if not done():
                 break
             counted.append(shown())
         notes.tried += len(counted) > TIMES
-        for name in steady & set(counted[0]):
-            start = counted[0][name]
-            follows = all(count.get(name) == start + number for number, count in enumerate(counted))
+        for member in steady & set(counted[0]):
+            start = counted[0][member]
+            follows = all(count.get(member) == start + number for number, count in enumerate(counted))
             if follows and len(counted) > TIMES:
-                what = (
-                    f"`{name}` tells {stranger.name} how often {owner.name} sends {each.made.operation.name}"
-                )
+                what = f"`{member}` tells {stranger.name} how often {owner.name} sends {name}"
                 notes.found(reading.name, what, world.request(reading, stranger, {}))
+
+
+def _deeds(world: World, found: list[Hidden], owner: Caller) -> Iterator[tuple[str, Callable[[], bool]]]:
+    """What the owner makes, and what it does on new ones of it: of a charge may be counted what is captured."""
+    creations = {each.made.operation.name: each.made for each in found}
+    for name, made in creations.items():
+        yield name, partial(_done, world, made.operation, owner, made.path)
+    for act in world.operations:
+        names = act.path_names
+        if act.method != "POST" or act.body is not None or not names or ends(act):
+            continue
+        creation = world.creation(act, names[-1])
+        if creation is not None and creation.name in creations:
+            yield act.name, partial(_done, world, act, owner, None)
+
+
+def _done(world: World, operation: Operation, owner: Caller, path: Mapping[str, str] | None) -> bool:
+    """Is it accepted: at this place, or on a new thing?"""
+    made = world.perform(operation, owner) if path is None else world.attempt(operation, owner, path)
+    return made is not None and made.answer.accepted
 
 
 def _whole(value: Any, place: str) -> Iterator[tuple[str, int]]:

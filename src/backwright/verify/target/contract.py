@@ -14,22 +14,48 @@ DEEPEST = 16
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
-    """A parameter of an operation. `where` is `path`, `query`, `header` or `cookie`."""
+    """A parameter of an operation. `where` is `path`, `query`, `header` or `cookie`; `style` and `explode` say how
+    lists and objects are written, `encoded_as` is the media type of one that is written whole.
+    """
 
     name: str
     where: str
     required: bool
     schema: Mapping[str, Any]
     examples: tuple[Any, ...] = ()
+    style: str = "form"
+    explode: bool = True
+    encoded_as: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The type of its value that is not null; empty where the contract does not say it."""
+        kinds = self.schema.get("type")
+        kind = next((each for each in kinds if each != "null"), "") if isinstance(kinds, list) else kinds
+        return str(kind or ("object" if "properties" in self.schema else ""))
+
+    @property
+    def offered(self) -> tuple[Any, ...]:
+        """The values that the contract lists for it, or for each of its items."""
+        items = self.schema.get("items")
+        listed = items if self.kind == "array" and isinstance(items, Mapping) else self.schema
+        return tuple(each for each in listed.get("enum") or () if each is not None)
+
+    def holding(self, value: Any) -> Any:
+        """The value as the parameter takes it: a list takes it as its only item."""
+        return [value] if self.kind == "array" and not isinstance(value, list) else value
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
-    """What a request carries: the first media type of the contract that can be made here."""
+    """What a request carries: the first media type of the contract that can be made here. `files` are the members that
+    are uploaded as files, with their media types as declared (comma-separated; empty: not said).
+    """
 
     media: str
     required: bool
     schema: Mapping[str, Any]
     examples: tuple[Any, ...] = ()
+    files: Mapping[str, str] = {}
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +106,22 @@ def _at(document: Mapping[str, Any], reference: str) -> Any:
         else:
             return {}
     return found
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """Every text of a document, with the names of its members: nothing that is made anew is among them."""
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for name, each in value.items():
+                yield str(name)
+                yield from texts_of(each)
+        case list() | tuple():
+            for each in value:
+                yield from texts_of(each)
+        case _:
+            pass
 
 
 def base_path(document: Mapping[str, Any]) -> str:
@@ -133,12 +175,16 @@ def _parameter(document: Mapping[str, Any], given: Any) -> Parameter:
     given = given if isinstance(given, Mapping) else {}
     content: Mapping[str, Any] = next(iter((given.get("content") or {}).values()), {})
     where = str(given.get("in", "query"))
+    style = str(given.get("style") or ("form" if where in {"query", "cookie"} else "simple"))
     return Parameter(
         name=str(given.get("name", "")),
         where=where,
         required=where == "path" or bool(given.get("required")),
         schema=resolved(document, given.get("schema") or content.get("schema") or {}),
         examples=_examples(document, given) or _examples(document, content),
+        style=style,
+        explode=bool(given.get("explode", style == "form")),
+        encoded_as=next(iter(given.get("content") or ()), ""),
     )
 
 
@@ -153,7 +199,33 @@ def _body(document: Mapping[str, Any], given: Any) -> Body | None:
         required=bool(given.get("required")),
         schema=resolved(document, described.get("schema") or {}),
         examples=_examples(document, described),
+        files=dict(_files(document, described)) if media.startswith("multipart/") else {},
     )
+
+
+def _files(document: Mapping[str, Any], described: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The members of a form that are files: by format (3.0), by media type (3.1), or by how they are encoded."""
+    encoding = described.get("encoding") or {}
+    for name, each in _properties(document, described.get("schema") or {}):
+        schema = resolved(document, each)
+        if isinstance(schema, Mapping) and schema.get("type") == "array":
+            schema = resolved(document, schema.get("items") or {})
+        schema = schema if isinstance(schema, Mapping) else {}
+        said = (encoding.get(name) or {}).get("contentType") or schema.get("contentMediaType") or ""
+        plainly = not schema.get("type") and not {"$ref", "properties", "enum", "oneOf", "anyOf"} & set(
+            schema
+        )
+        if schema.get("format") == "binary" or "contentMediaType" in schema or (said and plainly):
+            yield str(name), str(said)
+
+
+def _properties(document: Mapping[str, Any], given: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    schema = resolved(document, given)
+    if not isinstance(schema, Mapping) or depth > DEEPEST:
+        return
+    yield from (schema.get("properties") or {}).items()
+    for each in schema.get("allOf") or ():
+        yield from _properties(document, each, depth + 1)
 
 
 def _preference(media: str) -> int:

@@ -11,14 +11,15 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
-from backwright.verify.observed import Caller, Observed
+from backwright.verify.observed import Caller, Exchange, Observed
 from backwright.verify.target.calling import Client, Sent, Unreachable
-from backwright.verify.target.contract import Operation, Parameter, base_path, operations_of
-from backwright.verify.target.encoding import encoded, plain
+from backwright.verify.target.contract import Body, Operation, Parameter, base_path, operations_of, texts_of
+from backwright.verify.target.encoding import encoded, queried, simple
+from backwright.verify.target.files import File, likely
 from backwright.verify.target.leading import Leads
 from backwright.verify.target.made import Made
 from backwright.verify.target.naming import (
@@ -31,7 +32,7 @@ from backwright.verify.target.naming import (
     noun_of,
     referred,
 )
-from backwright.verify.target.order import PRESENT, changes_password, ends, late
+from backwright.verify.target.order import PRESENT, changes_password, ends, late, token_of
 from backwright.verify.target.references import dangling, referring, replaced
 from backwright.verify.target.sampling import Modest, Sampler
 
@@ -39,6 +40,7 @@ ASTRAY = {400, 404, 409, 422}
 """Statuses that may be about what the body names."""
 DEEPEST = 8
 WAYS = 7
+OTHER_FILES = ("image/png", "application/pdf", "text/csv")
 CHOICES = 4
 """How many known things are tried for one path."""
 
@@ -52,6 +54,7 @@ class World:
         self.client = client
         self.operations = operations_of(seen.contract)
         self.base = base_path(seen.contract)
+        self.fixed = frozenset(texts_of(seen.contract))  # what is no mark of a thing: anybody may send it
         self.made: list[Made] = []
         self.sampler = Sampler(seen.contract, seed)
         self._modest = Modest(seen.contract, seed + 1)
@@ -61,7 +64,7 @@ class World:
         self._working: dict[str, int] = {}  # which way of making a body was accepted
         self._known_bodies: dict[str, list[Any]] = {}
         for exchange in seen.accepted():
-            body = _decoded(exchange.content)
+            body = _decoded(exchange.content) or _form(exchange)
             if body is not None:
                 self._known_bodies.setdefault(exchange.operation, []).append(body)
 
@@ -121,14 +124,16 @@ class World:
                 shown = (
                     self._version(operation, caller, path) if parameter.name.lower() == "if-match" else None
                 )
-                headers[parameter.name] = shown or str(value)
+                headers[parameter.name] = shown or simple(parameter, value)
         asked |= query or {}
         target = self.base + filled(operation.path, path)
         if asked:
-            target += "?" + urlencode({name: plain(value) for name, value in asked.items()}, doseq=True)
+            known = {each.name: each for each in operation.parameters if each.where == "query"}
+            target += "?" + queried(known, asked)
         content = None
         if body is not None and operation.body is not None:
-            content, media = encoded(body, operation.body.media)
+            files = {name: likely(name, said) for name, said in operation.body.files.items()}
+            content, media = encoded(body, operation.body.media, files)
             headers["Content-Type"] = media
         return Sent(method=operation.method, target=target, headers=headers, content=content)
 
@@ -165,11 +170,12 @@ class World:
         who: list[Caller | None] = [*self.callers_for(operation)]
         for caller in [*who, None] if not operation.secured or not who else who:
             made = self.leads.between(operation, caller) or self.perform(operation, caller)
-            for acts in (False, True):
-                if made is not None and not made.done and self.beside(operation, acts=acts):
-                    made = self.ready(operation, caller, acts=acts)
+            if made is not None and not made.done and self.beside(operation):
+                made = self.ready(operation, caller)
             if made is not None and not made.done:
-                made = self.leads.find(operation, caller, made)
+                made = self.leads.find(operation, caller, made) or made
+            if made is not None and not made.done and self.beside(operation, acts=True):
+                made = self.ready(operation, caller, acts=True)
             if made is not None and made.done:
                 return made
         return None
@@ -293,14 +299,16 @@ class World:
         yield from self.bodies(operation)
 
     def known_by(self, caller: Caller | None, operation: Operation, body: Any) -> Any:
-        """The body with the caller's present password, where that is to be changed; of those whose credentials
-        everything else is asked with, it is not.
+        """The body with the caller's present password, where that is to be changed, and with its token, where that is
+        to be ended; of those whose credentials everything else is asked with, they are not.
         """
-        if caller is None or not caller.password or caller in self.callers or not isinstance(body, dict):
+        if caller is None or caller in self.callers or not isinstance(body, dict):
             return body
-        if not changes_password(operation):
-            return body
-        return {name: caller.password if PRESENT.search(name) else each for name, each in body.items()}
+        if changes_password(operation) and caller.password:
+            return {name: caller.password if PRESENT.search(name) else each for name, each in body.items()}
+        if ends(operation):
+            return {name: token_of(caller, name) or each for name, each in body.items()}
+        return body
 
     def _refers(self, last: Made) -> bool:
         """Was it answered that there is none, and the body names something that may be meant?"""
@@ -354,7 +362,17 @@ class World:
                         self.made, {key: each for key, each in body.items() if key not in unknown}
                     )
             case _:
-                yield referring(self.made, self._modest.value(schema))
+                body = referring(self.made, self._modest.value(schema))
+                yield body
+                yield from self._other_files(operation.body, body)
+
+    def _other_files(self, described: Body, body: Any) -> Iterator[Any]:
+        """The body with files of other types, where the contract does not say of which type they are."""
+        unsaid = [name for name, said in described.files.items() if not said]
+        for media in OTHER_FILES if unsaid and isinstance(body, dict) else ():
+            files = {name: File(self.sampler.word(), media) for name in unsaid if name in body}
+            lists = {name: [each] if isinstance(body[name], list) else each for name, each in files.items()}
+            yield {**body, **lists}
 
     def _renewed(self, body: Any) -> Any:
         """A body that was accepted, with other words in it: names have to be new."""
@@ -499,6 +517,14 @@ def _decoded(content: bytes | None) -> Any:
         return msgspec.json.decode(content) if content else None
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+
+
+def _form(exchange: Exchange) -> Any:
+    """The members of a form; None where it is none."""
+    media = next((value for name, value in exchange.headers.items() if name.lower() == "content-type"), "")
+    if "form-urlencoded" not in media:
+        return None
+    return dict(parse_qsl((exchange.content or b"").decode("utf-8", "replace"))) or None
 
 
 def _lower(headers: Mapping[str, str]) -> Sequence[str]:

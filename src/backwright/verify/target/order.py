@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from backwright.verify.observed import Caller
 from backwright.verify.target.contract import Operation
 
 ORDER = {"POST": 0, "GET": 1, "HEAD": 2, "OPTIONS": 2, "PATCH": 3, "PUT": 4, "DELETE": 5}
@@ -21,6 +22,19 @@ PRESENT = re.compile(
     r"^(old|current|present|existing|previous)_?(password|passwd|pwd|pass|passphrase)?$", re.IGNORECASE
 )
 """How a body calls the password that is to be changed."""
+
+TOKEN = re.compile(r"^(access_?|refresh_?|session_?|id_?)?token$", re.IGNORECASE)
+"""How a body calls the credentials that are to be ended."""
+
+
+def token_of(caller: Caller, name: str) -> str:
+    """The caller's own token, where a body's member of this name asks for one; empty: it does not, or none is known."""
+    if not TOKEN.match(name):
+        return ""
+    bearer = next((value for key, value in caller.headers.items() if key.lower() == "authorization"), "")
+    asked = name.replace("_", "").lower()
+    kept = next((value for key, value in caller.account.items() if key.replace("_", "").lower() == asked), "")
+    return kept or ("" if asked.startswith(("refresh", "id")) else bearer.partition(" ")[2])
 
 
 def ends(operation: Operation) -> bool:

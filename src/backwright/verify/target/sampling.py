@@ -94,9 +94,13 @@ class Sampler:
         parts = [resolved(self._document, each) for each in schema.get("allOf") or ()]
         for key in ("oneOf", "anyOf"):
             choices = [resolved(self._document, each) for each in schema.get(key) or ()]
-            parts += [each for each in choices if isinstance(each, Mapping) and each.get("type") != "null"][
+            chosen = [each for each in choices if isinstance(each, Mapping) and each.get("type") != "null"][
                 :1
             ]
+            parts += chosen
+            if chosen and isinstance(schema.get("discriminator"), Mapping):
+                first = (schema.get(key) or ())[choices.index(chosen[0])]
+                parts.append(_told_by(schema["discriminator"], first, chosen[0]))
         if not parts:
             return schema
         merged: dict[str, Any] = {}
@@ -149,9 +153,9 @@ class Sampler:
         least = low if above is True or above is False or above is None else above
         most = high if below is True or below is False or below is None else below
         least = (least if least is not None else 1 if most is None or most >= 1 else most - 10) + (
-            step if above not in {None, False} else 0
+            0 if above is None or above is False else step
         )
-        most = (most if most is not None else least + 20) - (step if below not in {None, False} else 0)
+        most = (most if most is not None else least + 20) - (0 if below is None or below is False else step)
         steps = max(0, min(int((most - least) / step), 20))
         value = (int(-(-least // step)) + self._step(steps)) * step
         value = value if value <= most else least
@@ -220,6 +224,20 @@ class Modest(Sampler):
     def _text(self, schema: Mapping[str, Any], name: str) -> str:
         small = (each for each in SMALL if _fits(schema.get("pattern"), each))
         return next(small, None) or super()._text(schema, name)
+
+
+def _told_by(discriminator: Mapping[str, Any], given: Any, choice: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The member that tells which choice it is, where the choice does not say it itself: by the mapping, or by the
+    name of its schema.
+    """
+    name, reference = str(discriminator.get("propertyName", "")), str((given or {}).get("$ref", ""))
+    own = (choice.get("properties") or {}).get(name)
+    if not name or not reference or (isinstance(own, Mapping) and {"const", "enum", "$ref"} & set(own)):
+        return {}
+    bare = reference.rpartition("/")[2]
+    mapping = discriminator.get("mapping") or {}
+    called = next((key for key, where in mapping.items() if where in {reference, bare}), bare)
+    return {"properties": {name: {"const": called}}, "required": [name]}
 
 
 def _fits(pattern: Any, text: str) -> bool:

@@ -1,0 +1,1 @@
+CREATE POLICY everything ON orders FOR SELECT USING (true);
