@@ -8,7 +8,7 @@ import msgspec
 
 from backwright.expr import codes, syntax, typed
 from backwright.expr.check.base import Refused
-from backwright.expr.check.literals import Literals
+from backwright.expr.check.literals import Literals, widened
 from backwright.expr.check.macros import MACROS, Macros
 from backwright.expr.check.operators import NUMBERS
 from backwright.expr.check.types import (
@@ -129,7 +129,7 @@ class Calls(Macros, Literals):
         there = typed.Compare(type=BOOLEAN, op="!=", left=value, right=null)
         sure = msgspec.structs.replace(value, type=certain(value.type))
         kind = maybe(certain(joined(value.type, other.type)), other.type.nullable)
-        return typed.Conditional(type=kind, when=there, then=sure, otherwise=other)
+        return typed.Conditional(type=kind, when=there, then=sure, otherwise=widened(other, kind))
 
     def function(self, tree: syntax.Call) -> Expression:
         if tree.function not in FUNCTIONS:

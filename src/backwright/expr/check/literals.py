@@ -157,6 +157,17 @@ def depends_on_hint(tree: Tree) -> bool:
             return False
 
 
+def widened(found: Expression, kind: Type) -> Expression:
+    """A decimal constant with as many digits as what it is chosen beside: answers show them."""
+    match found:
+        case Constant(type=Type(kind="decimal"), value=str(text)) if kind.kind == "decimal":
+            digits = f"{Decimal(text):.{kind.scale or 0}f}"
+            fits = len(digits.lstrip("-").replace(".", "").lstrip("0")) <= MOST_DIGITS
+            return Constant(type=decimal(kind.scale or 0), value=digits) if fits else found
+        case _:
+            return found
+
+
 def coerced(found: Expression, hint: Type) -> Expression:
     """A whole number beside a decimal or a double, as one of those. Numbers that need more stay as they are."""
     match found:

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from backwright.expr import codes, syntax, typed
 from backwright.expr.check.base import Base, Refused
-from backwright.expr.check.literals import coerced, depends_on_hint
+from backwright.expr.check.literals import coerced, depends_on_hint, widened
 from backwright.expr.check.types import (
     COMPARED,
     DIVISION_SCALE,
@@ -52,7 +52,8 @@ class Operators(Base):
             message = f"the values of ?: are {then.type} and {otherwise.type}"
             raise self.refuse(codes.OPERAND_TYPE, tree.otherwise.start, message, "give both the same type")
         kind = joined(then.type, otherwise.type)
-        return typed.Conditional(type=kind, when=when, then=then, otherwise=otherwise)
+        branches = widened(then, kind), widened(otherwise, kind)
+        return typed.Conditional(type=kind, when=when, then=branches[0], otherwise=branches[1])
 
     def pair(self, left: Tree, right: Tree) -> tuple[Expression, Expression]:
         """Two operands, where one side may take its type from the other: an enum's value, a decimal."""

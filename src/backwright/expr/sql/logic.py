@@ -8,7 +8,7 @@ from backwright.expr.fold import not_null_when, null_tested
 from backwright.expr.shape import shape
 from backwright.expr.sql.operands import AND, ATOM, NOT, OR, RELATION, SUM, Known, Operands, innermost
 from backwright.expr.sql.storage import NotCompiled, scaled
-from backwright.expr.typed import And, Compare, Conditional, Constant, Expression, In, Member, Name
+from backwright.expr.typed import And, Compare, Conditional, Constant, Expression, In, Member, Name, Type
 from backwright.expr.typed import Not as NotNode
 
 
@@ -61,12 +61,24 @@ class Logic(Operands):
         then_known = known | not_null_when(node.when, holds=True)
         otherwise_known = known | not_null_when(node.when, holds=False)
         if self.lite and self.in_text(node):
-            then = self.as_text(node.then, then_known)
-            otherwise = self.as_text(node.otherwise, otherwise_known)
+            then = self.padded(node.then, node.type, self.as_text(node.then, then_known))
+            otherwise = self.padded(node.otherwise, node.type, self.as_text(node.otherwise, otherwise_known))
         else:
             then = self.typed(node.then, node.otherwise, then_known, exact=exact)
             otherwise = self.typed(node.otherwise, node.then, otherwise_known, exact=exact)
+            if not self.lite:
+                then = self.padded(node.then, node.type, then)
+                otherwise = self.padded(node.otherwise, node.type, otherwise)
         return f"CASE WHEN {when} THEN {then} ELSE {otherwise} END"
+
+    def padded(self, branch: Expression, whole: Type, text: str) -> str:
+        """A branch with as many digits behind the point as the choice has: answers show them."""
+        has, wanted = branch.type.scale or 0, whole.scale or 0
+        if whole.kind != "decimal" or branch.type.kind != "decimal" or has >= wanted:
+            return text
+        if not self.lite:
+            return f"round({text}, {wanted})"
+        return f"{text} || '{'' if has else '.'}{'0' * (wanted - has)}'"
 
     def in_text(self, node: Conditional) -> bool:
         """Whether SQLite holds the decimals of a choice as text, since its branches differ in scale."""
