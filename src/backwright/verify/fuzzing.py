@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from email.parser import BytesParser
+from email.policy import HTTP
 from functools import partial
 from time import monotonic
 from typing import Any, cast
@@ -235,8 +237,10 @@ def _send(
 
 
 def _unreadable(request: Any) -> bool:
-    """Is the body no JSON, although it says so?"""
-    media, body = str(request.headers.get("Content-Type", "")), request.body
+    """Is the body no JSON or no form in parts, although it says so?"""
+    media, body = str(request.headers.get("Content-Type", "")), request.body or b""
+    if media.partition(";")[0].strip().lower() == "multipart/form-data":
+        return _no_parts(media, body.encode() if isinstance(body, str) else bytes(body))
     if "json" not in media or not body:
         return False
     try:
@@ -244,6 +248,15 @@ def _unreadable(request: Any) -> bool:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return True
     return False
+
+
+def _no_parts(media: str, body: bytes) -> bool:
+    """Whether a body is not what RFC 7578 asks for: parts between boundaries, each with the name of a field."""
+    head = f"Content-Type: {media}\r\n\r\n".encode("latin-1", "replace")
+    read = BytesParser(policy=HTTP).parsebytes(head + body)
+    parts = list(read.iter_parts()) if read.is_multipart() else []
+    named = all(part.get_param("name", header="content-disposition") is not None for part in parts)
+    return bool(read.defects) or not parts or not named
 
 
 def _first_part(message: str) -> str:
