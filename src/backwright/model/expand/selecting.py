@@ -245,7 +245,7 @@ def _filter(written: At[str], entity: Entity, draft: Draft) -> Formula | None:
             unknown = True
         else:
             message = f"the type of params.{name} is unclear"
-            mend = f"compare it with a field, or call it like one: this.… == params.{name}"
+            mend = f"declare it: params: {{{name}: boolean?}}, or compare it with a field: this.… == params.{name}"
             draft.refuse(UNCLEAR, written.place, message, mend)
             return None
     found = draft.formula(written, draft.scope(entity.name, certain=True), BOOLEAN)
