@@ -30,6 +30,8 @@ from backwright.expr.typed import (
 from backwright.expr.walk import is_local, nodes
 
 NOTHING: Mapping[str, Shape] = MappingProxyType({})
+KINDS = ("decimal", "integer", "double", "string", "date", "timestamp")
+"""The kinds of values that may have a name beside the columns."""
 _LOOKING = Filtered | Quantified | Mapped
 _ASKING = Aggregate | Size | Quantified | Member
 _BINDS = ("filter", "exists", "all", "map")
@@ -138,7 +140,7 @@ def worth_naming(node: Expression) -> bool:
         case "integer":
             return isinstance(node, Arithmetic | Aggregate | Size | Convert)
         case kind:
-            return kind in ("date", "timestamp", "string", "double")
+            return kind in KINDS
 
 
 def alike(node: Expression) -> Shape:

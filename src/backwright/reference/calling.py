@@ -65,9 +65,15 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 Scripts = dict[str, Script]
 
 
+_LAST: list[tuple[Model, Scripts]] = []
+"""The model that was asked for last: thousands of requests are tried of one model, and its steps say all of it."""
+
+
 def scripts(model: Model) -> Scripts:
     """What stands in for each function of a model."""
-    return {logic.name: script(logic, model) for logic in model.logic}
+    if not _LAST or _LAST[0][0] is not model:
+        _LAST[:] = [(model, {logic.name: script(logic, model) for logic in model.logic})]
+    return dict(_LAST[0][1])
 
 
 def script(logic: Logic, model: Model) -> Script:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from backwright.emit.names import names
 from backwright.emit.testing.cases import Case, Repeated, Table, Test, content
@@ -37,16 +37,36 @@ def play_aimed(model: Model, staging: Staging, most: float, deadline: float) -> 
     return None
 
 
-_LAST: list[tuple[Model, tuple[Scenes, ...]]] = []
+class _Kept:
+    """What an iterator makes, made when it is first asked for and kept: a large service has thousands of scenes."""
+
+    def __init__(self, making: Iterator[Scenes]) -> None:
+        self.made: list[Scenes] = []
+        self.making = making
+
+    def __iter__(self) -> Iterator[Scenes]:
+        at = 0
+        while at < len(self.made) or self._makes():
+            yield self.made[at]
+            at += 1
+
+    def _makes(self) -> bool:
+        found = next(self.making, None)
+        if found is not None:
+            self.made.append(found)
+        return found is not None
+
+
+_LAST: list[tuple[Model, _Kept]] = []
 """The model of the last search: a gate runs once on each database."""
 
 
-def aimed(model: Model) -> tuple[Scenes, ...]:
+def aimed(model: Model) -> Iterable[Scenes]:
     """Each answer of each operation once, what is telling, and texts that are misread; then both sides of each rule;
     then all other outcomes. No scene twice.
     """
     if not _LAST or _LAST[0][0] is not model:
-        _LAST[:] = [(model, tuple(_once(model)))]
+        _LAST[:] = [(model, _Kept(_once(model)))]
     return _LAST[0][1]
 
 
@@ -61,9 +81,12 @@ def _once(model: Model) -> Iterator[Scenes]:
 
 def _in_order(model: Model) -> Iterator[Scenes]:
     common = setting(model, names(model))
-    tests = [tests_of(operation, common)[0] for operation in model.operations]
-    found = [list(_conversations(each)) for each in tests]
-    for conversations in found:
+    tests: list[list[Test]] = []
+    found: list[list[tuple[Trial, ...]]] = []
+    for operation in model.operations:
+        tests.append(tests_of(operation, common)[0])
+        conversations = list(_conversations(tests[-1]))
+        found.append(conversations)
         answers = {_answer(trials[-1]): trials for trials in reversed(conversations)}
         yield from (_scenes(trials) for trials in answers.values())
     for each in tests:

@@ -18,7 +18,7 @@ from backwright.emit.storage import ModelStorage, field_types
 from backwright.expr import sql
 from backwright.expr.fold import fold
 from backwright.expr.given import NONE, Facts, facts_of, given
-from backwright.expr.once import Named, Once, may_repeat, once, worth_naming
+from backwright.expr.once import KINDS, Named, Once, may_repeat, once, worth_naming
 from backwright.expr.setwise import setwise
 from backwright.expr.typed import Expression, Name, Type
 from backwright.expr.walk import is_local
@@ -50,6 +50,17 @@ class Statement(msgspec.Struct, frozen=True):
         return source(
             f"{Identifier(name)} = {make}({text}, sqlite={sql_block(for_sqlite(self.sqlite))})", needed
         )
+
+
+_LAST: list[tuple[Model, dict[bool, dict[str, list[Named]]]]] = []
+"""The computed values of the model that was asked for last: every statement of it asks for the same few."""
+
+
+def _computed(model: Model, signed_in: bool) -> dict[str, list[Named]]:
+    """By entity, what statements for such callers may say beside its rows."""
+    if not _LAST or _LAST[0][0] is not model:
+        _LAST[:] = [(model, {True: {}, False: {}})]
+    return _LAST[0][1][signed_in]
 
 
 class Writing:
@@ -100,16 +111,20 @@ class Writing:
 
     def named(self, entity: Entity, facts: Facts = NONE) -> list[Named]:
         """The computed values of an entity as statements for these callers say them: in views, then in rules."""
-        columns = {field.column for field in entity.fields}
-        found: list[Named] = []
-        for each in entity.computed:
-            if snake(each.name) in columns or is_local(each.value.meaning):
-                continue
-            for meaning in (readable(each.value.meaning, ModelRules(self.model)), each.value.meaning):
-                value = self.folded(meaning, facts)
-                if worth_naming(value):
-                    found.append(Named(each.name, value))
-        return found
+        found = _computed(self.model, self.signed_in).get(entity.name)
+        if found is None:
+            columns = {field.column for field in entity.fields}
+            found = [
+                Named(each.name, value)
+                for each in entity.computed
+                if each.value.meaning.type.kind in KINDS and snake(each.name) not in columns
+                for meaning in (readable(each.value.meaning, ModelRules(self.model)), each.value.meaning)
+                if worth_naming(value := self.folded(meaning))
+            ]
+            _computed(self.model, self.signed_in)[entity.name] = found
+        if not facts:
+            return found
+        return [msgspec.structs.replace(each, value=self._knowing(each.value, facts)) for each in found]
 
     def condition(
         self,
@@ -157,9 +172,11 @@ class Writing:
 
     def folded(self, expression: Expression, facts: Facts = NONE) -> Expression:
         """The expression with everything decided that is known of this statement's callers, said for sets."""
-        known = self._decided(expression)
+        return setwise(self._knowing(self._decided(expression), facts))
+
+    def _knowing(self, known: Expression, facts: Facts) -> Expression:
         simpler = given(known, facts)
-        return setwise(known if simpler == known else self._decided(simpler))
+        return known if simpler == known else self._decided(simpler)
 
     def _decided(self, expression: Expression) -> Expression:
         return fold(expression, caller_known=self.signed_in, lookup=field_types(self.model))
