@@ -40,16 +40,7 @@ FRONT_PAGE = sql("""
                      OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
                  )
            ) AS replies,
-           (
-               SELECT max(post_row.written)
-               FROM post AS post_row
-               WHERE post_row.thread_id = thread.id
-                 AND post_row.deleted_at IS NULL
-                 AND (
-                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                     OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                 )
-           ) AS last_post,
+           last_post,
            (SELECT m.nick FROM member AS m WHERE m.id = thread.author_id) AS "by",
            (SELECT b.title FROM board AS b WHERE b.name = thread.board_id) AS board,
            EXISTS (
@@ -59,22 +50,26 @@ FRONT_PAGE = sql("""
                  AND watch_row.member_id = :caller
                  AND TRUE
            ) AS watched
-    FROM thread
+    FROM (
+        SELECT *,
+               (
+                   SELECT max(post_row.written)
+                   FROM post AS post_row
+                   WHERE post_row.thread_id = thread.id
+                     AND post_row.deleted_at IS NULL
+                     AND (
+                         NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
+                         OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
+                     )
+               ) AS last_post
+        FROM thread
+    ) AS thread
     WHERE (
           NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
           OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
       )
       -- Thread read: !this.board.hidden || caller.moderator
-    ORDER BY (CASE WHEN pinned THEN 1 ELSE 0 END) DESC, (
-        SELECT max(post_row.written)
-        FROM post AS post_row
-        WHERE post_row.thread_id = thread.id
-          AND post_row.deleted_at IS NULL
-          AND (
-              NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-              OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-          )
-    ) DESC NULLS LAST, id DESC
+    ORDER BY (CASE WHEN pinned THEN 1 ELSE 0 END) DESC, last_post DESC NULLS LAST, id DESC
     LIMIT :limit
     OFFSET :offset
 """)
@@ -113,51 +108,36 @@ class ThreadsOfBoardRow(ThreadItemRow, frozen=True, kw_only=True):
 
 
 THREADS_OF_BOARD_BY_ACTIVE = sql("""
-    SELECT id, slug, title, locked, pinned,
-           (
-               SELECT count(*)
-               FROM post AS post_row
-               WHERE post_row.thread_id = thread.id
-                 AND post_row.deleted_at IS NULL
-                 AND (
-                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                     OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                 )
-           ) AS replies,
-           (
-               SELECT max(post_row.written)
-               FROM post AS post_row
-               WHERE post_row.thread_id = thread.id
-                 AND post_row.deleted_at IS NULL
-                 AND (
-                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                     OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                 )
-           ) AS last_post,
+    SELECT id, slug, title, locked, pinned, replies, last_post,
            (SELECT m.nick FROM member AS m WHERE m.id = thread.author_id) AS "by",
            (SELECT b.title FROM board AS b WHERE b.name = thread.board_id) AS board,
-           (
-               SELECT max(post_row.written)
-               FROM post AS post_row
-               WHERE post_row.thread_id = thread.id
-                 AND post_row.deleted_at IS NULL
-                 AND (
-                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                     OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                 )
-           ) AS by_last_post,
-           (
-               SELECT count(*)
-               FROM post AS post_row
-               WHERE post_row.thread_id = thread.id
-                 AND post_row.deleted_at IS NULL
-                 AND (
-                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                     OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                 )
-           ) AS by_replies,
+           last_post AS by_last_post,
+           replies AS by_replies,
            opened
-    FROM thread
+    FROM (
+        SELECT *,
+               (
+                   SELECT max(post_row.written)
+                   FROM post AS post_row
+                   WHERE post_row.thread_id = thread.id
+                     AND post_row.deleted_at IS NULL
+                     AND (
+                         NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
+                         OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
+                     )
+               ) AS last_post,
+               (
+                   SELECT count(*)
+                   FROM post AS post_row
+                   WHERE post_row.thread_id = thread.id
+                     AND post_row.deleted_at IS NULL
+                     AND (
+                         NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
+                         OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
+                     )
+               ) AS replies
+        FROM thread
+    ) AS thread
     WHERE board_id = :board
       AND (
           NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
@@ -166,97 +146,45 @@ THREADS_OF_BOARD_BY_ACTIVE = sql("""
       -- Thread read: !this.board.hidden || caller.moderator
       {AND strpos(lower(title COLLATE "C"), lower(:title::text COLLATE "C")) > 0}
       {AND (
-          ((
-          SELECT max(post_row.written)
-          FROM post AS post_row
-          WHERE post_row.thread_id = thread.id
-            AND post_row.deleted_at IS NULL
-            AND (
-                NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-            )
-      ) < :after_by_last_post)
-          OR (:after_by_last_post IS NOT NULL AND (
-          SELECT max(post_row.written)
-          FROM post AS post_row
-          WHERE post_row.thread_id = thread.id
-            AND post_row.deleted_at IS NULL
-            AND (
-                NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-            )
-      ) IS NULL)
-          OR ((
-          SELECT max(post_row.written)
-          FROM post AS post_row
-          WHERE post_row.thread_id = thread.id
-            AND post_row.deleted_at IS NULL
-            AND (
-                NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-            )
-      ) IS NOT DISTINCT FROM :after_by_last_post
-              AND id < :after_id)
+          last_post < :after_by_last_post
+          OR (:after_by_last_post IS NOT NULL AND last_post IS NULL)
+          OR (last_post IS NOT DISTINCT FROM :after_by_last_post AND id < :after_id)
       )}
-    ORDER BY (
-        SELECT max(post_row.written)
-        FROM post AS post_row
-        WHERE post_row.thread_id = thread.id
-          AND post_row.deleted_at IS NULL
-          AND (
-              NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-              OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-          )
-    ) DESC NULLS LAST, id DESC
+    ORDER BY last_post DESC NULLS LAST, id DESC
     LIMIT :limit
 """)
 THREADS_OF_BOARD_BY_ACTIVE_ORDER = Keyset(ThreadsOfBoardRow, "by_last_post desc", "id desc")
 THREADS_OF_BOARD_BY_BUSY = sql("""
-    SELECT id, slug, title, locked, pinned,
-           (
-               SELECT count(*)
-               FROM post AS post_row
-               WHERE post_row.thread_id = thread.id
-                 AND post_row.deleted_at IS NULL
-                 AND (
-                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                     OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                 )
-           ) AS replies,
-           (
-               SELECT max(post_row.written)
-               FROM post AS post_row
-               WHERE post_row.thread_id = thread.id
-                 AND post_row.deleted_at IS NULL
-                 AND (
-                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                     OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                 )
-           ) AS last_post,
+    SELECT id, slug, title, locked, pinned, replies, last_post,
            (SELECT m.nick FROM member AS m WHERE m.id = thread.author_id) AS "by",
            (SELECT b.title FROM board AS b WHERE b.name = thread.board_id) AS board,
-           (
-               SELECT max(post_row.written)
-               FROM post AS post_row
-               WHERE post_row.thread_id = thread.id
-                 AND post_row.deleted_at IS NULL
-                 AND (
-                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                     OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                 )
-           ) AS by_last_post,
-           (
-               SELECT count(*)
-               FROM post AS post_row
-               WHERE post_row.thread_id = thread.id
-                 AND post_row.deleted_at IS NULL
-                 AND (
-                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                     OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                 )
-           ) AS by_replies,
+           last_post AS by_last_post,
+           replies AS by_replies,
            opened
-    FROM thread
+    FROM (
+        SELECT *,
+               (
+                   SELECT max(post_row.written)
+                   FROM post AS post_row
+                   WHERE post_row.thread_id = thread.id
+                     AND post_row.deleted_at IS NULL
+                     AND (
+                         NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
+                         OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
+                     )
+               ) AS last_post,
+               (
+                   SELECT count(*)
+                   FROM post AS post_row
+                   WHERE post_row.thread_id = thread.id
+                     AND post_row.deleted_at IS NULL
+                     AND (
+                         NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
+                         OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
+                     )
+               ) AS replies
+        FROM thread
+    ) AS thread
     WHERE board_id = :board
       AND (
           NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
@@ -264,75 +192,42 @@ THREADS_OF_BOARD_BY_BUSY = sql("""
       )
       -- Thread read: !this.board.hidden || caller.moderator
       {AND strpos(lower(title COLLATE "C"), lower(:title::text COLLATE "C")) > 0}
-      {AND ((
-          SELECT count(*)
-          FROM post AS post_row
-          WHERE post_row.thread_id = thread.id
-            AND post_row.deleted_at IS NULL
-            AND (
-                NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-            )
-      ), id) < (:after_by_replies, :after_id)}
-    ORDER BY (
-        SELECT count(*)
-        FROM post AS post_row
-        WHERE post_row.thread_id = thread.id
-          AND post_row.deleted_at IS NULL
-          AND (
-              NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-              OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-          )
-    ) DESC, id DESC
+      {AND (replies, id) < (:after_by_replies, :after_id)}
+    ORDER BY replies DESC, id DESC
     LIMIT :limit
 """)
 THREADS_OF_BOARD_BY_BUSY_ORDER = Keyset(ThreadsOfBoardRow, "by_replies desc", "id desc")
 THREADS_OF_BOARD_BY_NEW = sql("""
-    SELECT id, slug, title, locked, pinned,
-           (
-               SELECT count(*)
-               FROM post AS post_row
-               WHERE post_row.thread_id = thread.id
-                 AND post_row.deleted_at IS NULL
-                 AND (
-                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                     OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                 )
-           ) AS replies,
-           (
-               SELECT max(post_row.written)
-               FROM post AS post_row
-               WHERE post_row.thread_id = thread.id
-                 AND post_row.deleted_at IS NULL
-                 AND (
-                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                     OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                 )
-           ) AS last_post,
+    SELECT id, slug, title, locked, pinned, replies, last_post,
            (SELECT m.nick FROM member AS m WHERE m.id = thread.author_id) AS "by",
            (SELECT b.title FROM board AS b WHERE b.name = thread.board_id) AS board,
-           (
-               SELECT max(post_row.written)
-               FROM post AS post_row
-               WHERE post_row.thread_id = thread.id
-                 AND post_row.deleted_at IS NULL
-                 AND (
-                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                     OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                 )
-           ) AS by_last_post,
-           (
-               SELECT count(*)
-               FROM post AS post_row
-               WHERE post_row.thread_id = thread.id
-                 AND post_row.deleted_at IS NULL
-                 AND (
-                     NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
-                     OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
-                 )
-           ) AS by_replies,
+           last_post AS by_last_post,
+           replies AS by_replies,
            opened
-    FROM thread
+    FROM (
+        SELECT *,
+               (
+                   SELECT max(post_row.written)
+                   FROM post AS post_row
+                   WHERE post_row.thread_id = thread.id
+                     AND post_row.deleted_at IS NULL
+                     AND (
+                         NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
+                         OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
+                     )
+               ) AS last_post,
+               (
+                   SELECT count(*)
+                   FROM post AS post_row
+                   WHERE post_row.thread_id = thread.id
+                     AND post_row.deleted_at IS NULL
+                     AND (
+                         NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)
+                         OR :caller::uuid IS NOT NULL AND :caller_moderator = TRUE
+                     )
+               ) AS replies
+        FROM thread
+    ) AS thread
     WHERE board_id = :board
       AND (
           NOT (SELECT b.hidden FROM board AS b WHERE b.name = thread.board_id)

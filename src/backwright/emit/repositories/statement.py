@@ -111,20 +111,18 @@ class Writing:
 
     def named(self, entity: Entity, facts: Facts = NONE) -> list[Named]:
         """The computed values of an entity as statements for these callers say them: in views, then in rules."""
-        found = _computed(self.model, self.signed_in).get(entity.name)
-        if found is None:
+        decided = _computed(self.model, self.signed_in).get(entity.name)
+        if decided is None:
             columns = {field.column for field in entity.fields}
-            found = [
-                Named(each.name, value)
+            decided = [
+                Named(each.name, self._decided(meaning))
                 for each in entity.computed
                 if each.value.meaning.type.kind in KINDS and snake(each.name) not in columns
                 for meaning in (readable(each.value.meaning, ModelRules(self.model)), each.value.meaning)
-                if worth_naming(value := self.folded(meaning))
             ]
-            _computed(self.model, self.signed_in)[entity.name] = found
-        if not facts:
-            return found
-        return [msgspec.structs.replace(each, value=self._knowing(each.value, facts)) for each in found]
+            _computed(self.model, self.signed_in)[entity.name] = decided
+        found = (Named(each.name, setwise(self._knowing(each.value, facts))) for each in decided)
+        return [each for each in found if worth_naming(each.value)]
 
     def condition(
         self,
