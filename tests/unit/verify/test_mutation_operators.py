@@ -22,6 +22,7 @@ MADE_UP = {
     "shop/inputs.py": 'Code = Annotated[str, Meta(min_length=2, pattern="^[A-Z]+$")]\n',
     "shop/routes/orders.py": '@router.post("/orders", caller="required", idempotent="required")\n'
     "async def place(ctx: Context) -> Response:\n    return ok(None)\n",
+    "shop/exports.py": "def cell(total: Decimal) -> str:\n    return decimal_text(total, 2)\n",
 }
 
 
