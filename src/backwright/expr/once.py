@@ -13,6 +13,7 @@ from types import MappingProxyType
 import msgspec
 
 from backwright.expr.fold import rebuilt
+from backwright.expr.inline import inlined
 from backwright.expr.setwise import owned
 from backwright.expr.shape import Shape, shape
 from backwright.expr.typed import (
@@ -102,7 +103,7 @@ def once(
         own = alike(each.value)
         if shapes.get(each.name) not in (None, own):
             continue  # the name is that of its other meaning, with rules or without
-        value = _about(each.value, row)
+        value = inlined(each.value, row, ())
         value = value if of is None else owned(of, row.binding or "", value)
         column = Member(type=value.type, of=row, entity=row.type.entity or "", field=each.name)
         reference = _Reference(value, alike(value), column)
@@ -157,10 +158,6 @@ def _numbered(of: Shape, bound: Mapping[str, str]) -> Shape:
             return ("name", "variable", bound.get(variable, variable))
         case _:
             return tuple(_numbered(each, bound) if isinstance(each, tuple) else each for each in of)
-
-
-def _about(value: Expression, row: Name) -> Expression:
-    return rebuilt(value, lambda node: row if isinstance(node, Name) and node.root == "this" else node)
 
 
 def _levels(found: Mapping[str, Expression], row: Name) -> tuple[tuple[Named, ...], ...]:

@@ -156,9 +156,7 @@ class _PageWriter:
         style = self.step.paging.style
 
         def write(sql: Writing) -> str:
-            ordered = orders.values(order)
-            behind = ordered if style == "keyset" else []
-            asked = [*projection.values(), *ordered, *behind, *self.filters()]
+            asked = [*projection.values(), *orders.values(order), *self.filters()]
             table = sql.source(self.entity, projection.row, asked, conditions=self.reading.values())
             terms = orders.terms(self.entity, order, sql, row=projection.row)
             conditions = self.conditions(sql, row=projection.row)

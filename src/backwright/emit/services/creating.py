@@ -29,9 +29,8 @@ def create(step: Create, scope: Scope) -> list[str]:
     rows = scope.bind(step.bind, entity=entity.name, otherwise=f"new_{step.bind}")
     item, row = scope.variable("item"), scope.variable(scope.names.row(entity.name))
     items = scope.value(step.each, f"{step.bind}_from")
-    none = [f"{rows}: list[{scope.row_class(entity.name)}] = []"]
-    if scope.conditional:
-        none = []  # said before the condition
+    # Under a condition it is said before the condition.
+    none = [] if scope.conditional else [f"{rows}: list[{scope.row_class(entity.name)}] = []"]
     refused = refused_candidate(step.allowed, entity, step.values, scope)
     if refused is not None:
         return [f"if {items}:\n{indented(refused)}", *(none if scope.mentions(step.bind) else [])]
